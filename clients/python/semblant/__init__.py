@@ -1,0 +1,1 @@
+"""The Semblant SDK and command line."""

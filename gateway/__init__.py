@@ -1,0 +1,1 @@
+"""The Semblant gateway: imaging, pipeline, HTTP service."""

@@ -1,0 +1,144 @@
+"""Every error a caller can meet, and the one table that says what each means outside.
+
+    SemblantError
+    ├── InputError                what was sent is wrong: repeating it will not help
+    │   ├── RequestError          the request itself (form, headers, options)
+    │   ├── ImageError            a file that is not a usable picture
+    │   └── FaceError             a picture without a usable face
+    ├── CapacityError             right request, wrong moment: repeat later
+    ├── InferenceError            a network did not answer, or answered nonsense
+    └── InternalError             our fault; details go to the log only
+
+A class states its own row (code, HTTP status, gRPC status, retry advice, title), and
+`ERROR_TABLE` is derived from the classes, so HTTP, gRPC, SDK and docs cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSpec:
+    """One row of the error table.
+
+    Attributes:
+        code: Stable machine-readable name, snake case.
+        http: HTTP status.
+        grpc: Name of the gRPC status code, as in `grpc.StatusCode`.
+        retryable: Whether the same request can succeed later.
+        title: One public sentence; never holds request data.
+    """
+
+    code: str
+    http: int
+    grpc: str
+    retryable: bool
+    title: str
+
+
+ERROR_TABLE: dict[str, ErrorSpec] = {}
+
+
+class SemblantError(Exception):
+    """Base of all errors.
+
+    Attributes:
+        detail: Public sentence about this occurrence; safe to show.
+        errors: Further findings, each with a JSON `pointer` and a `detail`.
+        extra: Extension members for the problem document (numbers and names only).
+        retry_after_s: Advice in seconds for retryable errors, if known.
+    """
+
+    spec: ClassVar[ErrorSpec]
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        extra: Mapping[str, Any] | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.detail = detail or self.spec.title
+        self.errors = tuple(dict(e) for e in errors)
+        self.extra = dict(extra or {})
+        self.retry_after_s = retry_after_s
+        super().__init__(self.detail)
+
+    def __init_subclass__(cls, *, row: tuple[str, int, str, bool, str] | None = None) -> None:
+        """Register the class's row; a class without one only groups others."""
+        super().__init_subclass__()
+        if row is None:
+            return
+        cls.spec = ErrorSpec(*row)
+        if cls.spec.code in ERROR_TABLE:
+            raise TypeError(f"error code used twice: {cls.spec.code}")
+        ERROR_TABLE[cls.spec.code] = cls.spec
+
+
+class InputError(SemblantError):
+    """What was sent is wrong; repeating it unchanged will not help."""
+
+
+class RequestError(InputError):
+    """The request itself is malformed."""
+
+
+class ImageError(InputError):
+    """A file that is not a usable picture."""
+
+
+class FaceError(InputError):
+    """A picture without a usable face."""
+
+
+class CapacityError(SemblantError):
+    """The service is right to refuse just now."""
+
+
+class InferenceError(SemblantError):
+    """A network did not answer, or answered nonsense."""
+
+
+# fmt: off
+class InvalidRequest(RequestError, row=("invalid_request", 400, "INVALID_ARGUMENT", False, "The request could not be read.")): ...  # noqa: E501
+class MissingField(RequestError, row=("missing_field", 400, "INVALID_ARGUMENT", False, "A required field is missing.")): ...  # noqa: E501
+class InvalidOptions(RequestError, row=("invalid_options", 422, "INVALID_ARGUMENT", False, "Some options are unknown or out of range.")): ...  # noqa: E501
+class UnknownModel(RequestError, row=("unknown_model", 422, "NOT_FOUND", False, "No such model.")): ...  # noqa: E501
+class NotFound(RequestError, row=("not_found", 404, "NOT_FOUND", False, "There is nothing at this address.")): ...  # noqa: E501
+class MethodNotAllowed(RequestError, row=("method_not_allowed", 405, "UNIMPLEMENTED", False, "This address does not answer to that method.")): ...  # noqa: E501
+class NotAcceptable(RequestError, row=("not_acceptable", 406, "INVALID_ARGUMENT", False, "None of the accepted media types can be produced.")): ...  # noqa: E501
+class RequestTimeout(RequestError, row=("request_timeout", 408, "DEADLINE_EXCEEDED", True, "The upload did not arrive in time.")): ...  # noqa: E501
+class PayloadTooLarge(RequestError, row=("payload_too_large", 413, "RESOURCE_EXHAUSTED", False, "The upload is over the size limit.")): ...  # noqa: E501
+class UnsupportedRequestType(RequestError, row=("unsupported_request_type", 415, "INVALID_ARGUMENT", False, "The request body must be multipart/form-data.")): ...  # noqa: E501
+
+class EmptyUpload(ImageError, row=("empty_upload", 400, "INVALID_ARGUMENT", False, "An uploaded file is empty.")): ...  # noqa: E501
+class NotAnImage(ImageError, row=("not_an_image", 415, "INVALID_ARGUMENT", False, "An uploaded file is not an image of a supported format.")): ...  # noqa: E501
+class ImageTruncated(ImageError, row=("image_truncated", 422, "INVALID_ARGUMENT", False, "An image is truncated or corrupt.")): ...  # noqa: E501
+class TooManyPixels(ImageError, row=("too_many_pixels", 413, "INVALID_ARGUMENT", False, "An image has more pixels than allowed.")): ...  # noqa: E501
+class MultiFrameImage(ImageError, row=("multi_frame_image", 422, "INVALID_ARGUMENT", False, "An image holds several frames or pages; one is needed.")): ...  # noqa: E501
+
+class NoFaceInSource(FaceError, row=("no_face_in_source", 422, "FAILED_PRECONDITION", False, "No face was found in a source picture.")): ...  # noqa: E501
+class NoFaceInTarget(FaceError, row=("no_face_in_target", 422, "FAILED_PRECONDITION", False, "No face was found in the target picture.")): ...  # noqa: E501
+class FaceTooSmall(FaceError, row=("face_too_small", 422, "FAILED_PRECONDITION", False, "A face is too small to work with.")): ...  # noqa: E501
+class FaceNotSelected(FaceError, row=("face_not_selected", 422, "FAILED_PRECONDITION", False, "No face matches the selection.")): ...  # noqa: E501
+
+class Overloaded(CapacityError, row=("overloaded", 429, "RESOURCE_EXHAUSTED", True, "Too many requests are being worked on; try again shortly.")): ...  # noqa: E501
+class ShuttingDown(CapacityError, row=("shutting_down", 503, "UNAVAILABLE", True, "The service is shutting down.")): ...  # noqa: E501
+class DeadlineExceeded(CapacityError, row=("deadline_exceeded", 504, "DEADLINE_EXCEEDED", True, "The request did not finish within its deadline.")): ...  # noqa: E501
+class RequestCancelled(CapacityError, row=("request_cancelled", 499, "CANCELLED", True, "The caller went away.")): ...  # noqa: E501
+
+class InferenceUnavailable(InferenceError, row=("inference_unavailable", 503, "UNAVAILABLE", True, "The inference server is not reachable.")): ...  # noqa: E501
+class InferenceOverloaded(InferenceError, row=("inference_overloaded", 503, "RESOURCE_EXHAUSTED", True, "The inference server's queue is full.")): ...  # noqa: E501
+class ModelNotReady(InferenceError, row=("model_not_ready", 503, "UNAVAILABLE", True, "A model is not loaded.")): ...  # noqa: E501
+class InferenceRejected(InferenceError, row=("inference_rejected", 500, "INTERNAL", False, "The inference server refused a request as malformed.")): ...  # noqa: E501
+class InferenceFailed(InferenceError, row=("inference_failed", 502, "INTERNAL", True, "A model failed while computing.")): ...  # noqa: E501
+class ContractViolation(InferenceError, row=("contract_violation", 500, "INTERNAL", False, "A model's inputs or outputs are not what its contract says.")): ...  # noqa: E501
+
+class PlatformUnsupported(SemblantError, row=("platform_unsupported", 500, "UNIMPLEMENTED", False, "The embedded server cannot run on this platform.")): ...  # noqa: E501
+class SetupIncomplete(SemblantError, row=("setup_incomplete", 500, "FAILED_PRECONDITION", False, "Models or environments have not been built yet.")): ...  # noqa: E501
+class InternalError(SemblantError, row=("internal", 500, "INTERNAL", False, "Something went wrong on our side.")): ...  # noqa: E501
+# fmt: on

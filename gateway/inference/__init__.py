@@ -1,0 +1,1 @@
+"""Where networks are met: one Protocol, and the implementations behind it."""

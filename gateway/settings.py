@@ -1,0 +1,79 @@
+"""Every knob of the service: one frozen object, built once at start and passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="SEMBLANT_", frozen=True, extra="forbid")
+
+    # Serving
+    host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port of the HTTP server; 0 = any.")
+    request_deadline_s: float = Field(
+        30.0, gt=0, description="Seconds a request may take; passed down to every inference call."
+    )
+    upload_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds an upload may take to arrive completely."
+    )
+    max_concurrency: int = Field(
+        8, ge=1, description="Requests worked on at the same time; the next ones queue."
+    )
+    max_queue: int = Field(
+        32, ge=0, description="Requests that may wait for a place; beyond it 429 is answered."
+    )
+    cpu_threads: int = Field(
+        0, ge=0, description="Threads for imaging work; 0 = as many as there are cores."
+    )
+    drain_s: float = Field(
+        5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
+    )
+
+    # Limits on what is sent
+    max_upload_bytes: int = Field(
+        64 * 2**20, ge=1, description="Bytes of a whole request body, counted while it arrives."
+    )
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="Pixels of one picture, read from its header before decoding."
+    )
+    max_sources: int = Field(8, ge=1, description="Source portraits per request.")
+    min_face_px: float = Field(
+        20.0, gt=0, description="Pixels: faces narrower than this are refused for a swap."
+    )
+
+    # Inference
+    backend: Literal["embedded", "triton", "local"] = Field(
+        "embedded",
+        description="embedded: start the bundled Triton; triton: use a running one; "
+        "local: run the same models in this process.",
+    )
+    triton_url: str = Field("127.0.0.1:8001", description="host:port of Triton's gRPC endpoint.")
+    triton_shared_memory: Literal["auto", "on", "off"] = Field(
+        "auto", description="System shared memory for tensors; auto: when Triton is on this host."
+    )
+    model_repository: Path = Field(
+        PROJECT_ROOT / "model_repository", description="Folder of the models and their catalogue."
+    )
+    triton_environment: Path = Field(
+        PROJECT_ROOT / ".venv-triton",
+        description="Virtual environment the embedded server runs in (requirements/triton.txt).",
+    )
+    cache_dir: Path = Field(
+        PROJECT_ROOT / ".cache", description="Folder for downloads that can be made again."
+    )
+    intra_op_threads: int = Field(
+        1, ge=1, description="Threads per model of the in-process backend."
+    )
+    execution_providers: tuple[str, ...] = Field(
+        ("CPUExecutionProvider",),
+        description="ONNX Runtime providers of the in-process backend, first choice first.",
+    )

@@ -1,0 +1,1 @@
+"""Runs a real Triton Inference Server on this machine, without container or GPU."""
