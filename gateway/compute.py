@@ -1,0 +1,30 @@
+"""The thread pool for imaging work, so that the event loop never computes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Compute:
+    """Runs array functions in threads; NumPy, OpenCV and the kernels release the GIL."""
+
+    def __init__(self, threads: int = 0) -> None:
+        """Start with `threads` threads; 0 means one per core."""
+        self.threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="imaging")
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return `function(*args, **kwargs)`, computed in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: function(*args, **kwargs))
+
+    def close(self) -> None:
+        """Let running work end and stop the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

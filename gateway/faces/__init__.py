@@ -1,0 +1,1 @@
+"""From pixels and network outputs to `Face`: detection, landmarks, pose, quality."""

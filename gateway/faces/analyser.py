@@ -1,0 +1,209 @@
+"""Finds the faces of a picture: detector, mesh, irises, in as few calls as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces import blazeface
+from gateway.faces.assess import assess
+from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, View
+from gateway.faces.face import Face
+from gateway.faces.landmarks import (
+    Crop,
+    crop_from_detection,
+    crop_from_landmarks,
+    eye_crops,
+    mesh_in_image,
+    refine_eyes,
+)
+from gateway.imaging.geometry import F64
+from gateway.inference.protocol import Inference
+
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectOptions:
+    """How hard to look.
+
+    Attributes:
+        thorough: Look for small faces even after a large one was found.
+        angles: Further upright directions to try, degrees out of 90, 180, 270.
+        min_score: Detector confidence below which a candidate is dropped, 0–1.
+        min_presence: Landmark network's confidence below which it is dropped, 0–1.
+        max_faces: Faces to return at the most, the largest first.
+    """
+
+    thorough: bool = False
+    angles: tuple[int, ...] = ()
+    min_score: float = 0.5
+    min_presence: float = 0.5
+    max_faces: int = 32
+
+
+TILE_SCALES = (0.5, 1.0)
+"""Scales of the tiled views: the full-range network sees faces of about 15–60 pixels there."""
+
+Looks = list[tuple[Detector, list[View]]]
+
+
+class FaceAnalyser:
+    """Finds faces with the networks of an `Inference`."""
+
+    def __init__(self, inference: Inference, compute: Compute) -> None:
+        """Take what runs the networks, and what runs the array work."""
+        self._inference = inference
+        self._compute = compute
+
+    async def analyse(
+        self, image: U8, *, deadline: Deadline, options: DetectOptions | None = None
+    ) -> list[Face]:
+        """Return the faces of a picture (H, W, 3) RGB, the largest first.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        options = options or DetectOptions()
+        candidates = await self._detect(image, options, deadline)
+        faces = await self._landmarks(image, candidates, options, deadline)
+        return sorted(faces, key=lambda f: -f.area)[: options.max_faces]
+
+    async def _detect(self, image: U8, options: DetectOptions, deadline: Deadline) -> Candidates:
+        """Look at the whole, then closer, then from other angles, until there is a face."""
+        found = await self._look(image, _whole, (0, *options.angles), options, deadline)
+        if options.thorough or not len(found.scores):
+            small = await self._look(image, _tiles, TILE_SCALES, options, deadline)
+            found = blazeface.suppress(Candidates.joined([found, small]))
+        if not len(found.scores):
+            found = await self._look(image, _tilted, (-45, 45, 0), options, deadline)
+        order = np.argsort(-found.sides, kind="stable")[: 2 * options.max_faces]
+        return Candidates(
+            found.scores[order], found.boxes[order], found.sides[order], found.points[order]
+        )
+
+    async def _look(
+        self,
+        image: U8,
+        make_views: Callable[[U8, float], Looks],
+        steps: Sequence[float],
+        options: DetectOptions,
+        deadline: Deadline,
+    ) -> Candidates:
+        """Run the detectors over the views of all steps, all at once."""
+        looks: Looks = []
+        for made in await asyncio.gather(
+            *(self._compute.run(make_views, image, step) for step in steps)
+        ):
+            looks += made
+        parts = await asyncio.gather(
+            *(self._run_detector(d, views, options.min_score, deadline) for d, views in looks)
+        )
+        return blazeface.suppress(Candidates.joined(list(parts)))
+
+    async def _run_detector(
+        self, detector: Detector, views: list[View], min_score: float, deadline: Deadline
+    ) -> Candidates:
+        pixels = np.stack([view.pixels for view in views])
+        out = await self._inference.infer(detector.model, {"image": pixels}, deadline=deadline)
+        return Candidates.joined(
+            [
+                blazeface.decode(detector, view, boxes, scores, min_score=min_score)
+                for view, boxes, scores in zip(views, out["boxes"], out["scores"], strict=True)
+            ]
+        )
+
+    async def _landmarks(
+        self, image: U8, found: Candidates, options: DetectOptions, deadline: Deadline
+    ) -> list[Face]:
+        """Mesh twice (the second crop follows the first mesh), then the irises."""
+        if not len(found.scores):
+            return []
+        crops = await self._compute.run(_detection_crops, image, found)
+        rough, presence = await self._mesh(crops, deadline)
+        keep = [i for i in range(len(crops)) if presence[i] >= options.min_presence]
+        keep = _distinct(rough, keep, found.scores)
+        if not keep:
+            return []
+        crops = await self._compute.run(_landmark_crops, image, [rough[i] for i in keep])
+        meshes, presence = await self._mesh(crops, deadline)
+        eyes = await self._compute.run(_all_eye_crops, image, meshes)
+        pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
+        out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
+        contours = out["contour"].reshape(len(keep), 2, 71, 3)
+        irises = out["iris"].reshape(len(keep), 2, 5, 3)
+        faces = []
+        for n, i in enumerate(keep):
+            if presence[n] < options.min_presence:
+                continue
+            refined = refine_eyes(meshes[n], eyes[n], contours[n], irises[n])
+            faces.append(
+                assess(
+                    refined,
+                    score=float(found.scores[i]),
+                    presence=float(presence[n]),
+                    crop=crops[n].pixels,
+                    shape=(image.shape[0], image.shape[1]),
+                )
+            )
+        return faces
+
+    async def _mesh(self, crops: list[Crop], deadline: Deadline) -> tuple[list[F64], F64]:
+        pixels = np.stack([crop.pixels for crop in crops])
+        out = await self._inference.infer("face_mesh", {"image": pixels}, deadline=deadline)
+        meshes = [mesh_in_image(c, m) for c, m in zip(crops, out["landmarks"], strict=True)]
+        return meshes, out["presence"].reshape(-1).astype(np.float64)
+
+
+def _whole(image: U8, angle_deg: float) -> Looks:
+    return [
+        (d, [blazeface.whole_view(image, d.side, angle_deg=angle_deg)])
+        for d in (SHORT_RANGE, FULL_RANGE)
+    ]
+
+
+def _tilted(image: U8, angle_deg: float) -> Looks:
+    """Look from an angle and from further away: tilted heads, and faces larger than the frame."""
+    return [
+        (d, [blazeface.whole_view(image, d.side, angle_deg=angle_deg, zoom_out=1.6)])
+        for d in (SHORT_RANGE, FULL_RANGE)
+    ]
+
+
+def _tiles(image: U8, scale: float) -> Looks:
+    side = FULL_RANGE.side
+    if max(image.shape[:2]) * scale <= side:
+        return []
+    return [(FULL_RANGE, blazeface.tiled_views(image, side, scale))]
+
+
+def _detection_crops(image: U8, found: Candidates) -> list[Crop]:
+    return [
+        crop_from_detection(image, *args)
+        for args in zip(found.boxes, found.sides, found.points, strict=True)
+    ]
+
+
+def _landmark_crops(image: U8, meshes: list[F64]) -> list[Crop]:
+    return [crop_from_landmarks(image, mesh) for mesh in meshes]
+
+
+def _all_eye_crops(image: U8, meshes: list[F64]) -> list[tuple[Crop, Crop]]:
+    return [eye_crops(image, mesh) for mesh in meshes]
+
+
+def _distinct(meshes: list[F64], keep: list[int], scores: NDArray[np.float32]) -> list[int]:
+    """Drop meshes that settled on a face already taken by a better candidate."""
+    taken: list[int] = []
+    for i in sorted(keep, key=lambda i: -scores[i]):
+        size = float(np.ptp(meshes[i][:, :2], axis=0).max())
+        near = (float(np.abs(meshes[i] - meshes[j])[:, :2].mean()) for j in taken)
+        if all(distance > 0.25 * size for distance in near):
+            taken.append(i)
+    return sorted(taken)

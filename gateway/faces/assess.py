@@ -1,0 +1,103 @@
+"""Head pose, pixel quality and warnings of a face whose landmarks are known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
+from gateway.faces.topology import (
+    LEFT_EYE,
+    LEFT_MOUTH_CORNER,
+    N_MESH,
+    NOSE_TIP,
+    RIGHT_EYE,
+    RIGHT_MOUTH_CORNER,
+    topology,
+)
+from gateway.imaging.geometry import F64, Similarity3D, euler_degrees, fit_similarity_3d
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+
+PROFILE_DEG = 30.0
+STEEP_DEG = 30.0
+SMALL_PX = 64.0
+BLURRED_BELOW = 0.25
+CUT_BELOW = 0.97
+
+
+def head_similarity(landmarks: F64) -> Similarity3D:
+    """Return the similarity from the mean face to landmarks (478, 3), rigid points first."""
+    face = topology()
+    return fit_similarity_3d(face.mean[:N_MESH], landmarks[:N_MESH], face.rigidity[:N_MESH])
+
+
+def sharpness(crop: U8) -> float:
+    """Return how much fine detail a mesh crop (192, 192, 3) holds, 0–1.
+
+    The Laplacian's spread relative to the picture's own contrast, so that neither exposure nor
+    skin tone counts. 0.5 is an ordinary photograph at the crop's resolution.
+    """
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    middle = grey[32:160, 32:160]
+    contrast = float(middle.std())
+    if contrast < 1.0:
+        return 0.0
+    detail = float(cv2.Laplacian(middle, cv2.CV_32F).std()) / contrast
+    return detail / (detail + 0.25)
+
+
+def assess(
+    landmarks: F64, *, score: float, presence: float, crop: U8, shape: tuple[int, int]
+) -> Face:
+    """Make a `Face` of landmarks (478, 3) found in a picture of `shape` (height, width).
+
+    Args:
+        landmarks: Picture pixels.
+        score: Detector's confidence.
+        presence: Landmark network's confidence.
+        crop: uint8 (192, 192, 3), the pixels the landmarks came from.
+        shape: Of the picture.
+    """
+    head = head_similarity(landmarks)
+    pose = HeadPose(*euler_degrees(head.rotation))
+    mean = topology().mean[:N_MESH]
+    width = head.scale * float(np.ptp(mean[:, 0]))
+    skin = landmarks[:N_MESH, :2]
+    inside = ((skin >= -0.5) & (skin <= np.array([shape[1], shape[0]]) - 0.5)).all(1)
+    visible = float(inside.mean())
+    sharp = sharpness(crop)
+    frontal = float(np.cos(np.radians(pose.yaw)) * np.cos(np.radians(pose.pitch)))
+    size = min(1.0, width / 160)
+    quality = FaceQuality(
+        width_px=width,
+        sharpness=sharp,
+        visible=visible,
+        score=score * min(1.0, 2 * sharp) * size * max(frontal, 0.0) * visible,
+    )
+    five = [
+        skin[list(RIGHT_EYE)].mean(0),
+        skin[list(LEFT_EYE)].mean(0),
+        skin[NOSE_TIP],
+        skin[RIGHT_MOUTH_CORNER],
+        skin[LEFT_MOUTH_CORNER],
+    ]
+    found = {
+        FaceWarning.PROFILE: abs(pose.yaw) > PROFILE_DEG,
+        FaceWarning.STEEP: abs(pose.pitch) > STEEP_DEG,
+        FaceWarning.BLURRED: sharp < BLURRED_BELOW,
+        FaceWarning.SMALL: width < SMALL_PX,
+        FaceWarning.CUT: visible < CUT_BELOW,
+    }
+    return Face(
+        box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
+        landmarks_5=np.stack(five).astype(np.float32),
+        landmarks=landmarks.astype(np.float32),
+        score=score,
+        presence=presence,
+        pose=pose,
+        quality=quality,
+        warnings=tuple(w for w, yes in found.items() if yes),
+    )

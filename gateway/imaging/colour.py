@@ -1,0 +1,151 @@
+"""Colour: sRGB and CIE Lab, statistics, and transfer by a small lookup cube."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+
+_XYZ_FROM_RGB = np.array(
+    [
+        [0.4123908, 0.3575843, 0.1804808],
+        [0.2126390, 0.7151687, 0.0721923],
+        [0.0193308, 0.1191948, 0.9505322],
+    ]
+)
+_WHITE = _XYZ_FROM_RGB.sum(1)
+_RGB_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB)
+
+CUBE = 17
+"""Nodes per axis of a lookup cube."""
+
+
+def lab_from_rgb(rgb: NDArray[np.generic]) -> F64:
+    """Convert sRGB 0–255 (…, 3) to CIE L*a*b* (D65), L 0–100 (IEC 61966-2-1, CIE 15)."""
+    v = np.asarray(rgb, np.float64) / 255
+    linear = np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4)
+    t = linear @ _XYZ_FROM_RGB.T / _WHITE
+    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t * (29 / 6) ** 2 / 3 + 4 / 29)
+    return np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
+
+
+def rgb_from_lab(lab: F64) -> F64:
+    """Convert CIE L*a*b* (…, 3) to sRGB on the 0–255 scale, not clipped or rounded."""
+    fy = (lab[..., 0] + 16) / 116
+    f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], -1)
+    t = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29))
+    v = (t * _WHITE) @ _RGB_FROM_XYZ.T
+    positive = np.maximum(v, 0.0031308)
+    return np.asarray(
+        255 * np.where(v <= 0.0031308, 12.92 * v, 1.055 * positive ** (1 / 2.4) - 0.055)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatistics:
+    """Mean and standard deviation, float64 (3,) each, of L*, a* and b*."""
+
+    mean: F64
+    deviation: F64
+
+
+def lab_statistics(rgb: U8) -> LabStatistics | None:
+    """Return the statistics of pixels (N, 3), or None of fewer than 16."""
+    if len(rgb) < 16:
+        return None
+    lab = lab_from_rgb(rgb)
+    return LabStatistics(lab.mean(0), lab.std(0))
+
+
+def transfer_lab(lab: F64, source: LabStatistics, target: LabStatistics) -> F64:
+    """Give colours (…, 3) with the source's statistics those of the target.
+
+    Mean and spread as in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5),
+    2001), in L*a*b*, with two safeguards: gains stay within 0.6–1.6, and lightness runs through
+    a monotone curve that keeps black at 0 and white at 100, so that highlights are compressed,
+    not clipped. Colour shifts fade towards white, where highlights show the light's own colour.
+    """
+    gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), 0.6, 1.6)
+    lightness = _anchored_curve(lab[..., 0], source.mean[0], target.mean[0], gain[0])
+    moved = (lab[..., 1:] - source.mean[1:]) * gain[1:] + target.mean[1:]
+    above = np.clip((lab[..., :1] - source.mean[0]) / max(100 - source.mean[0], 1), 0, 1)
+    chroma = lab[..., 1:] + (1 - above**2) * (moved - lab[..., 1:])
+    return np.concatenate([lightness[..., None], chroma], -1)
+
+
+def _anchored_curve(x: F64, centre: float, onto: float, gain: float) -> F64:
+    """Monotone curve 0 ↦ 0, centre ↦ onto, 100 ↦ 100 with slope `gain` at the centre.
+
+    On each side t ↦ s·t / (1 + (s - 1)·t), the rational curve from 0 to 1 with slope s at 0.
+    """
+    centre, onto = float(np.clip(centre, 1, 99)), float(np.clip(onto, 1, 99))
+
+    def side(t: F64, slope: float) -> F64:
+        return np.asarray(slope * t / (1 + (slope - 1) * t))
+
+    up = side(np.clip((x - centre) / (100 - centre), 0, 1), gain * (100 - centre) / (100 - onto))
+    down = side(np.clip((centre - x) / centre, 0, 1), gain * centre / onto)
+    return np.where(x >= centre, onto + (100 - onto) * up, onto - onto * down)
+
+
+_GRID = np.stack(np.meshgrid(*[np.linspace(0, 255, CUBE)] * 3, indexing="ij"), -1)
+_GRID_LAB = lab_from_rgb(_GRID)
+_GRID_RGB = rgb_from_lab(_GRID_LAB)
+
+
+def transfer_cube(source: LabStatistics, target: LabStatistics) -> F32:
+    """Return `transfer_lab` as a lookup cube, float32 (17, 17, 17, 3), RGB levels by R, G, B.
+
+    Nodes may lie outside 0–255: what is interpolated between them is clipped, not they.
+    """
+    change = rgb_from_lab(transfer_lab(_GRID_LAB, source, target)) - _GRID_RGB
+    # Added to the exact grid, so that equal statistics give exactly the identity.
+    return (_GRID + change).astype(np.float32)
+
+
+def apply_cube(image: U8, cube: F32, mask: F32 | None = None) -> U8:
+    """Map an image (H, W, 3) through a lookup cube, trilinear between nodes, rounded.
+
+    Where `mask` (H, W) is given and 0, pixels are left as they are.
+    """
+    padded = np.zeros((*cube.shape[:3], 4), np.float32)  # four lanes, so that it vectorises
+    padded[..., :3] = cube
+    position = np.arange(256) * ((len(cube) - 1) / 255)
+    low = np.minimum(position.astype(np.uint32), len(cube) - 2)
+    fraction = (position - low).astype(np.float32)
+    out = image.copy()
+    every = np.ones(image.shape[:2], np.float32) if mask is None else mask
+    _apply_cube(out, np.ascontiguousarray(every, np.float32), padded, low, fraction)
+    return out
+
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _apply_cube(out, mask, cube, low, fraction):  # noqa: ANN001, ANN202
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            if mask[y, x] <= np.float32(0):
+                continue
+            r, g, b = out[y, x, 0], out[y, x, 1], out[y, x, 2]
+            i, j, k = low[r], low[g], low[b]
+            fr, fg, fb = fraction[r], fraction[g], fraction[b]
+            for c in range(3):
+                p00, p01 = cube[i, j, k, c], cube[i, j, k + 1, c]
+                p10, p11 = cube[i, j + 1, k, c], cube[i, j + 1, k + 1, c]
+                p00 += fr * (cube[i + 1, j, k, c] - p00)
+                p01 += fr * (cube[i + 1, j, k + 1, c] - p01)
+                p10 += fr * (cube[i + 1, j + 1, k, c] - p10)
+                p11 += fr * (cube[i + 1, j + 1, k + 1, c] - p11)
+                near, far = p00 + fg * (p10 - p00), p01 + fg * (p11 - p01)
+                value = near + fb * (far - near) + np.float32(0.5)
+                out[y, x, c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

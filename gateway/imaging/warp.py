@@ -1,0 +1,104 @@
+"""Moves pixels: crops, and textures carried from one mesh to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.imaging.geometry import AnyFloat
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of pixels: columns x0 … x1 - 1, rows y0 … y1 - 1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.y1 - self.y0, self.x1 - self.x0
+
+    @property
+    def origin_xy(self) -> NDArray[np.float32]:
+        """float32 (2,): the first pixel's x and y."""
+        return np.array([self.x0, self.y0], np.float32)
+
+    def of(self, image: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return the view of `image` (H, W, …) this region covers."""
+        return image[self.y0 : self.y1, self.x0 : self.x1]
+
+
+def bounding_region(points_xy: AnyFloat, shape: tuple[int, int], margin: float) -> Region | None:
+    """Return the region of an image that holds points (N, 2) and `margin` pixels around them.
+
+    Returns None when nothing of it lies inside the image of `shape` (height, width).
+    """
+    low = np.floor(points_xy.min(0) - margin).astype(int)
+    high = np.ceil(points_xy.max(0) + margin).astype(int) + 1
+    x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
+    x1, y1 = min(int(high[0]), shape[1]), min(int(high[1]), shape[0])
+    return Region(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def crop_affine(image: U8, crop_from_image: AnyFloat, size_px: int) -> U8:
+    """Sample a square crop (size, size, C) through a 2×3 affine matrix; black outside.
+
+    Minification beyond 2× is filtered by shrinking the touched part of the image first, so that
+    a large face does not alias in a small crop.
+    """
+    linear = np.asarray(crop_from_image[:, :2], np.float64)
+    shrink = 1.0 / max(float(np.sqrt(abs(np.linalg.det(linear)))), 1e-9)
+    if shrink < 2.0:
+        return np.asarray(
+            cv2.warpAffine(image, crop_from_image, (size_px, size_px), flags=cv2.INTER_LINEAR),
+            np.uint8,
+        )
+    image_from_crop = np.linalg.inv(linear)
+    corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]], np.float64) - 0.5
+    in_image = (corners - crop_from_image[:, 2]) @ image_from_crop.T
+    region = bounding_region(in_image, image.shape[:2], shrink)
+    if region is None:
+        return np.zeros((size_px, size_px, image.shape[2]), np.uint8)
+    part, scale = shrink_area(np.asarray(region.of(image), np.uint8), shrink)
+    # crop = L · x + t with x = (y + 0.5) / scale - 0.5 + origin, y in the shrunken part
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = linear / scale
+    middle = 0.5 / np.asarray(scale) - 0.5 + region.origin_xy
+    matrix[:, 2] = linear @ middle + crop_from_image[:, 2]
+    return np.asarray(
+        cv2.warpAffine(part, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8
+    )
+
+
+def shrink_area(image: U8, factor: float) -> tuple[U8, tuple[float, float]]:
+    """Shrink an image by an area average; return it and the exact (x, y) scales < 1.
+
+    A pixel centre x goes to (x + 0.5) · scale - 0.5.
+    """
+    height, width = image.shape[:2]
+    size = max(1, round(width / factor)), max(1, round(height / factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), (size[0] / width, size[1] / height)
+
+
+def remap(texture: U8, map_xy: F32) -> U8:
+    """Sample `texture` (h, w, 3) at positions (H, W, 2); the border repeats.
+
+    Bicubic (Keys, a = -0.75), which keeps detail that bilinear sampling would blur.
+    """
+    return np.asarray(
+        cv2.remap(
+            texture, map_xy[..., 0], map_xy[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        ),
+        np.uint8,
+    )
