@@ -21,27 +21,39 @@ U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
-def membrane(target: U8, source: U8, region: Mask, *, reduction: int = 1) -> F32:
-    """Return what to add to `source` so that it meets `target` all around `region`.
+def membrane(target: U8, source: U8, support: Mask, *, reduction: int = 1) -> F32:
+    """Return what to add to `source` so that it meets `target` along the border of `support`.
+
+    The outermost pixels (with a reduction: the cells that are only partly inside) are where the
+    two meet. Where the support touches the array's own edge nothing is met.
 
     Args:
         target: uint8 (H, W, C).
-        source: uint8 (H, W, C), aligned with the target; read also next to the region.
-        region: bool (H, W), where the source is to go.
+        source: uint8 (H, W, C), aligned with the target; read only inside `support`.
+        support: bool (H, W), where the source is defined.
         reduction: Solve on a grid this many times smaller; 1 is exact to the pixel.
 
     Returns:
-        float32 (H, W, C) in levels. Outside the region it continues smoothly and is of no use.
+        float32 (H, W, C) in levels. Outside the support it continues smoothly and is of no use.
     """
+    source = np.where(support[..., None], source, target)
     if reduction <= 1:
-        return solve_laplace(target.astype(np.float32) - source.astype(np.float32), region)
-    height, width = region.shape
+        inner = cv2.erode(
+            support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
+        )
+        difference = cv2.subtract(target, source, dtype=cv2.CV_32F)
+        return solve_laplace(np.asarray(difference, np.float32), inner.view(np.bool_) & support)
+    height, width = support.shape
     size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
-    share = cv2.resize(region.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     small_target = cv2.resize(target, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     small_source = cv2.resize(source, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    offset = solve_laplace(small_target - small_source, share > 0.5)
+    difference = (small_target - small_source) / np.maximum(share, 1e-3)[..., None]
+    offset = solve_laplace(difference, share > 0.999)
     return np.asarray(cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 def composite(target: U8, source: U8, mask: F32, offset: F32 | None = None) -> U8:

@@ -1,0 +1,67 @@
+"""Fusion of new pixels into a picture: colour, then blending. All on one region."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.imaging.blend import composite, membrane
+from gateway.imaging.colour import apply_cube, lab_statistics, transfer_cube
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+ColourMode = Literal["none", "statistics"]
+BlendMode = Literal["feather", "poisson"]
+
+MEMBRANE_CELLS = 96
+"""Cells of the membrane grid's shorter side, at least."""
+STATISTICS_PIXELS = 3000
+"""Skin pixels that are enough to know its colour."""
+
+
+def fuse(
+    target: U8,
+    source: U8,
+    mask: F32,
+    support: Mask,
+    skin: Mask,
+    *,
+    colour: ColourMode = "statistics",
+    blend: BlendMode = "poisson",
+) -> U8:
+    """Return `target` with `source` in it.
+
+    Args:
+        target: uint8 (h, w, 3) RGB.
+        source: uint8 (h, w, 3) RGB, aligned with the target.
+        mask: float32 (h, w), 0–1, how much of the source is to be seen.
+        support: bool (h, w), where the source shows the face at all; its border is where the
+            membrane meets the target.
+        skin: bool (h, w), pixels to measure colours on.
+        colour: `statistics` gives the source's skin the mean and spread of the target's.
+        blend: `poisson` adds the membrane; `feather` only mixes.
+
+    Returns:
+        uint8 (h, w, 3), equal to the target wherever the mask is 0.
+    """
+    if colour == "statistics":
+        source = match_statistics(target, source, support, skin)
+    if blend == "feather":
+        return composite(target, source, mask)
+    reduction = max(1, min(support.shape) // MEMBRANE_CELLS)
+    return composite(target, source, mask, membrane(target, source, support, reduction=reduction))
+
+
+def match_statistics(target: U8, source: U8, support: Mask, skin: Mask) -> U8:
+    """Give `source` the target's skin colour inside `support`; unchanged if no skin is seen."""
+    chosen = np.flatnonzero(skin)
+    chosen = chosen[:: max(1, len(chosen) // STATISTICS_PIXELS)]
+    own = lab_statistics(source.reshape(-1, 3)[chosen])
+    wanted = lab_statistics(target.reshape(-1, 3)[chosen])
+    if own is None or wanted is None:
+        return source
+    return apply_cube(source, transfer_cube(own, wanted), support.astype(np.float32))

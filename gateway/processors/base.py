@@ -1,0 +1,61 @@
+"""The seam between processors and fusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.deadline import Deadline
+from gateway.faces.face import Face
+from gateway.imaging.warp import Region
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """New pixels for a part of a picture, and where they count.
+
+    Attributes:
+        region: The part.
+        pixels: uint8 (h, w, 3) RGB, aligned with the region.
+        mask: float32 (h, w), 0–1: how much of the new pixels is to be seen.
+        support: bool (h, w): where the new pixels belong to the face at all. It has no holes for
+            eyes and mouth: those are kept from the target, but no border runs along them.
+        skin: bool (h, w): pixels whose colour speaks for the face's skin.
+    """
+
+    region: Region
+    pixels: U8
+    mask: F32
+    support: NDArray[np.bool_]
+    skin: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """A source picture and the face in it that is to be used.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        face: The face.
+    """
+
+    image: U8
+    face: Face
+
+
+class Processor(Protocol):
+    """Makes a layer for one face of a picture."""
+
+    name: str
+
+    async def process(
+        self, image: U8, face: Face, portrait: Portrait, *, deadline: Deadline
+    ) -> Layer | None:
+        """Return the layer for `face` of `image`, or None where there is nothing to see of it."""
+        ...

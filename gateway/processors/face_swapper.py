@@ -1,0 +1,146 @@
+"""The mesh swapper: the source's skin on the target's head, carried over by geometry alone.
+
+Source and target are two poses of one mesh. The source's shape is brought into the target's pose
+by a similarity in space and mixed in where nothing borders on the target (never at the outline,
+the eyelids and the lips' inner rim). Every pixel of the target inside the mesh then knows its
+place in the source picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.face import Face
+from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
+from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.geometry import fit_similarity_3d
+from gateway.imaging.masks import smoothstep
+from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
+from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
+from gateway.processors.base import Layer, Portrait
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+# Widths in inter-ocular distances of the mean face.
+EYE_RIM = 0.06
+LIP_RIM = 0.045
+SHAPE_TAPER_OUTLINE, SHAPE_TAPER_EYES, SHAPE_TAPER_MOUTH = 0.45, 0.25, 0.35
+
+# Skin that turns away further than this (cosine to the view) has too few pixels to be carried.
+HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class SwapSettings:
+    """How the mesh swapper works.
+
+    Attributes:
+        shape: 0 keeps the target's geometry, 1 takes the source's inside the face, 0–1.
+        edge: Width of the soft edge inside the outline, in inter-ocular distances, > 0.
+        inset: Width left to the target along the outline, in inter-ocular distances, ≥ 0.
+    """
+
+    shape: float = 0.4
+    edge: float = 0.3
+    inset: float = 0.03
+
+
+class MeshSwapper:
+    """`face_swapper` without a network."""
+
+    name = "face_swapper"
+
+    def __init__(self, settings: SwapSettings, compute: Compute) -> None:
+        """Take the settings and the threads to compute in."""
+        self._settings = settings
+        self._compute = compute
+
+    async def process(
+        self, image: U8, face: Face, portrait: Portrait, *, deadline: Deadline
+    ) -> Layer | None:
+        """Return the portrait's face warped onto `face`; see `Processor.process`."""
+        deadline.check()
+        return await self._compute.run(swap_layer, image, face, portrait, self._settings)
+
+
+def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
+    """Mix the source's shape, in the target's pose, into the target's landmarks.
+
+    Args:
+        source: (468, 3) landmarks of the source.
+        target: (468, 3) landmarks of the target, any other picture.
+        shape: 0–1, how much of the source's shape.
+
+    Returns:
+        float32 (468, 3); equal to `target` along the outline, the eyelids and the inner lips.
+    """
+    if shape == 0:
+        return target.astype(np.float32)
+    aligned = fit_similarity_3d(source, target, topology().rigidity[:N_MESH]).apply(source)
+    weight = (
+        smoothstep(distance_to_outline() / SHAPE_TAPER_OUTLINE)
+        * smoothstep(distance_to_eyes() / SHAPE_TAPER_EYES)
+        * smoothstep(distance_to_mouth() / SHAPE_TAPER_MOUTH)
+    )
+    return np.asarray(target + shape * weight[:, None] * (aligned - target), np.float32)
+
+
+def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings) -> Layer | None:
+    """Warp the portrait's face onto `face` of `image` (H, W, 3); None if it lies outside."""
+    source = portrait.face.landmarks[:N_MESH]
+    target = swapped_geometry(source, face.landmarks[:N_MESH], settings.shape)
+    region = bounding_region(target[:, :2], image.shape[:2], margin=1)
+    if region is None:
+        return None
+    texture, texture_xy = _texture(portrait.image, source, target)
+    vertices = target.copy()
+    vertices[:, :2] -= region.origin_xy
+    attributes = np.column_stack(
+        [
+            texture_xy,
+            (distance_to_outline() - settings.inset) / settings.edge,
+            np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
+            _seen(source, target),
+        ]
+    ).astype(np.float32)
+    drawn, covered = rasterise(vertices, topology().triangles, attributes, region.shape)
+    support = smoothstep(drawn[..., 2]) * smoothstep(drawn[..., 4])
+    openings = smoothstep(drawn[..., 3])
+    return Layer(
+        region=region,
+        pixels=remap(texture, np.ascontiguousarray(drawn[..., :2])),
+        mask=support * openings,
+        support=covered & (support > 0.02),
+        skin=(support > 0.9) & (drawn[..., 3] > 3),
+    )
+
+
+def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32]:
+    """Cut the source's face out, shrunk if it is over twice the target's size.
+
+    Returns the texture and the landmarks' x, y (468, 2) in it.
+    """
+    region = bounding_region(source[:, :2], image.shape[:2], margin=4)
+    region = region or Region(0, 0, image.shape[1], image.shape[0])
+    texture = np.asarray(region.of(image), np.uint8)
+    positions = source[:, :2] - region.origin_xy
+    spread = float(np.sqrt(np.var(source, axis=0).sum() / max(np.var(target, axis=0).sum(), 1e-9)))
+    if spread > 2:
+        texture, scale = shrink_area(texture, spread / 1.25)
+        positions = (positions + 0.5) * np.asarray(scale, np.float32) - 0.5
+    return texture, positions.astype(np.float32)
+
+
+def _seen(source: F32, target: F32) -> F32:
+    """Return how well each landmark (468,) is seen in both pictures, 0–1."""
+    triangles = topology().triangles
+    facing = np.minimum(vertex_facing(source, triangles), vertex_facing(target, triangles))
+    return (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW) * vertex_visibility(
+        source, triangles
+    )
