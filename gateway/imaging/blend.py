@@ -14,46 +14,75 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from gateway.imaging.multigrid import solve_laplace
+from gateway.imaging.colour import LabStatistics, lab_from_rgb
+from gateway.imaging.multigrid import fill_harmonic
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
-def membrane(target: U8, source: U8, support: Mask, *, reduction: int = 1) -> F32:
+def membrane(
+    target: U8,
+    source: U8,
+    support: Mask,
+    *,
+    reduction: int = 1,
+    skin: tuple[LabStatistics, LabStatistics] | None = None,
+) -> F32:
     """Return what to add to `source` so that it meets `target` along the border of `support`.
 
     The outermost pixels (with a reduction: the cells that are only partly inside) are where the
-    two meet. Where the support touches the array's own edge nothing is met.
+    two meet; along the array's own edge nothing is met. Given skin statistics, they meet only
+    where both show skin, so that hair or background beside the face does not bleed into it.
 
     Args:
-        target: uint8 (H, W, C).
-        source: uint8 (H, W, C), aligned with the target; read only inside `support`.
+        target: uint8 (H, W, 3) RGB.
+        source: uint8 (H, W, 3) RGB, aligned with the target; read only inside `support`.
         support: bool (H, W), where the source is defined.
         reduction: Solve on a grid this many times smaller; 1 is exact to the pixel.
+        skin: Statistics of the target's and of the source's skin.
 
     Returns:
-        float32 (H, W, C) in levels. Outside the support it continues smoothly and is of no use.
+        float32 (H, W, 3) in levels. Outside the support it continues smoothly and is of no use.
+        All 0 if the two meet nowhere.
     """
     source = np.where(support[..., None], source, target)
+    height, width = support.shape
     if reduction <= 1:
         inner = cv2.erode(
             support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
         )
-        difference = cv2.subtract(target, source, dtype=cv2.CV_32F)
-        return solve_laplace(np.asarray(difference, np.float32), inner.view(np.bool_) & support)
-    height, width = support.shape
-    size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
-    share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    small_target = cv2.resize(target, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small_source = cv2.resize(source, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    difference = (small_target - small_source) / np.maximum(share, 1e-3)[..., None]
-    offset = solve_laplace(difference, share > 0.999)
+        border = support & ~inner.view(np.bool_)
+        pair, share = (target, source), support
+    else:
+        size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
+        share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        pair = tuple(cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in (target, source))
+        border = (share > 0.25) & (share < 0.999)
+    difference = cv2.subtract(*pair, dtype=cv2.CV_32F) / np.maximum(share, 0.25)[..., None]
+    if skin is not None:
+        border[border] = _looks_like(pair[0][border], skin[0]) & _looks_like(
+            pair[1][border], skin[1]
+        )
+    offset = fill_harmonic(np.asarray(difference, np.float32), border)
+    if reduction <= 1:
+        return offset
     return np.asarray(cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+
+SKIN_SPREADS = 2.5
+"""Deviations from the mean colour up to which a border pixel counts as skin."""
+LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
+"""L*, a*, b*: skin varies at least this much."""
+
+
+def _looks_like(rgb: U8, skin: LabStatistics) -> Mask:
+    """Return which pixels (N, 3) lie within the skin's spread."""
+    distance = np.abs(lab_from_rgb(rgb) - skin.mean) / np.maximum(skin.deviation, LEAST_DEVIATION)
+    return np.asarray((distance**2).sum(1) < SKIN_SPREADS**2)
 
 
 def composite(target: U8, source: U8, mask: F32, offset: F32 | None = None) -> U8:

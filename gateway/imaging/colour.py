@@ -22,6 +22,8 @@ _XYZ_FROM_RGB = np.array(
 _WHITE = _XYZ_FROM_RGB.sum(1)
 _RGB_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB)
 
+GAINS = (0.7, 1.4)
+"""Least and most a transfer may stretch the spread of colours."""
 CUBE = 17
 """Nodes per axis of a lookup cube."""
 
@@ -51,29 +53,33 @@ def rgb_from_lab(lab: F64) -> F64:
 
 @dataclass(frozen=True, slots=True)
 class LabStatistics:
-    """Mean and standard deviation, float64 (3,) each, of L*, a* and b*."""
+    """Centre and spread, float64 (3,) each, of L*, a* and b*."""
 
     mean: F64
     deviation: F64
 
 
 def lab_statistics(rgb: U8) -> LabStatistics | None:
-    """Return the statistics of pixels (N, 3), or None of fewer than 16."""
+    """Return robust statistics of pixels (N, 3), or None of fewer than 16.
+
+    Median, and half the distance between the 16th and the 84th percentile: for normally
+    distributed colours mean and standard deviation, but untouched by glasses and highlights.
+    """
     if len(rgb) < 16:
         return None
-    lab = lab_from_rgb(rgb)
-    return LabStatistics(lab.mean(0), lab.std(0))
+    low, middle, high = np.percentile(lab_from_rgb(rgb), (15.87, 50, 84.13), axis=0)
+    return LabStatistics(middle, (high - low) / 2)
 
 
 def transfer_lab(lab: F64, source: LabStatistics, target: LabStatistics) -> F64:
     """Give colours (…, 3) with the source's statistics those of the target.
 
     Mean and spread as in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5),
-    2001), in L*a*b*, with two safeguards: gains stay within 0.6–1.6, and lightness runs through
+    2001), in L*a*b*, with two safeguards: gains stay within bounds, and lightness runs through
     a monotone curve that keeps black at 0 and white at 100, so that highlights are compressed,
     not clipped. Colour shifts fade towards white, where highlights show the light's own colour.
     """
-    gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), 0.6, 1.6)
+    gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), *GAINS)
     lightness = _anchored_curve(lab[..., 0], source.mean[0], target.mean[0], gain[0])
     moved = (lab[..., 1:] - source.mean[1:]) * gain[1:] + target.mean[1:]
     above = np.clip((lab[..., :1] - source.mean[0]) / max(100 - source.mean[0], 1), 0, 1)

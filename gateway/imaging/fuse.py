@@ -48,20 +48,18 @@ def fuse(
     Returns:
         uint8 (h, w, 3), equal to the target wherever the mask is 0.
     """
-    if colour == "statistics":
-        source = match_statistics(target, source, support, skin)
-    if blend == "feather":
-        return composite(target, source, mask)
-    reduction = max(1, min(support.shape) // MEMBRANE_CELLS)
-    return composite(target, source, mask, membrane(target, source, support, reduction=reduction))
-
-
-def match_statistics(target: U8, source: U8, support: Mask, skin: Mask) -> U8:
-    """Give `source` the target's skin colour inside `support`; unchanged if no skin is seen."""
     chosen = np.flatnonzero(skin)
     chosen = chosen[:: max(1, len(chosen) // STATISTICS_PIXELS)]
     own = lab_statistics(source.reshape(-1, 3)[chosen])
     wanted = lab_statistics(target.reshape(-1, 3)[chosen])
-    if own is None or wanted is None:
-        return source
-    return apply_cube(source, transfer_cube(own, wanted), support.astype(np.float32))
+    known = None
+    if own is not None and wanted is not None:
+        known = wanted, own
+        if colour == "statistics":
+            source = apply_cube(source, transfer_cube(own, wanted), support.astype(np.float32))
+            known = wanted, wanted
+    if blend == "feather":
+        return composite(target, source, mask)
+    reduction = max(1, min(support.shape) // MEMBRANE_CELLS)
+    offset = membrane(target, source, support, reduction=reduction, skin=known)
+    return composite(target, source, mask, offset)

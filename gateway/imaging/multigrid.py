@@ -1,4 +1,4 @@
-"""Harmonic interpolation over regions of any shape, by multigrid.
+"""Harmonic interpolation between known pixels, by multigrid.
 
 Full multigrid with V-cycles on cell-centred grids (U. Trottenberg, C. Oosterlee, A. Schüller,
 *Multigrid*, 2001, §2.6): a grid is halved by averaging four cells, corrections are brought back
@@ -20,37 +20,28 @@ COARSEST = 5
 """Cells of the shorter side at which halving stops."""
 
 
-def solve_laplace(values: F32, region: Mask, *, cycles: int = 1) -> F32:
-    """Fill a region with the harmonic function that has the given values around it.
+def fill_harmonic(values: F32, known: Mask, *, cycles: int = 1) -> F32:
+    """Fill in what is unknown with the harmonic function that has the known values.
 
-    Solves the five-point Laplace equation, Dirichlet values at the pixels next to the region,
-    natural border where the region touches the edge of the array.
+    Solves the five-point Laplace equation with Dirichlet values at the known pixels; nothing
+    flows over the edge of the array.
 
     Args:
-        values: float32 (H, W, C); read only outside `region`.
-        region: bool (H, W), the unknown pixels.
+        values: float32 (H, W, C); read only at known pixels.
+        known: bool (H, W).
         cycles: V-cycles per grid; each divides the error by about ten.
 
     Returns:
-        float32 (H, W, C): the solution inside `region`, `values` outside; 0 inside if no value
-        borders on the region.
+        float32 (H, W, C), equal to `values` at known pixels; all 0 if nothing is known.
     """
-    inside = np.pad(region, 1)
-    known = _neighbours(inside) & np.pad(~region, 1)
-    planes = np.pad(np.moveaxis(values, -1, 0), ((0, 0), (1, 1), (1, 1)))
-    given = np.where(known, planes, np.float32(0)).astype(np.float32)
-    solution = _full_multigrid(given, known, inside, cycles)
-    filled = np.moveaxis(solution[:, 1:-1, 1:-1], 0, -1)
-    return np.where(region[..., None], filled, values)
-
-
-def _neighbours(mask: Mask) -> Mask:
-    out = np.zeros_like(mask)
-    out[1:] |= mask[:-1]
-    out[:-1] |= mask[1:]
-    out[:, 1:] |= mask[:, :-1]
-    out[:, :-1] |= mask[:, 1:]
-    return out
+    if not known.any():
+        return np.zeros(values.shape, np.float32)
+    planes = np.moveaxis(np.where(known[..., None], values, np.float32(0)), -1, 0)
+    given = np.pad(planes, ((0, 0), (1, 1), (1, 1))).astype(np.float32, copy=False)
+    fixed = np.pad(known, 1)
+    inside = np.pad(~known, 1)
+    solution = _full_multigrid(given, fixed, inside, cycles)
+    return np.ascontiguousarray(np.moveaxis(solution[:, 1:-1, 1:-1], 0, -1))
 
 
 def _full_multigrid(given: F32, known: Mask, inside: Mask, cycles: int) -> F32:

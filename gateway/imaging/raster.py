@@ -12,10 +12,11 @@ F32 = NDArray[np.float32]
 def rasterise(
     vertices: F32, triangles: NDArray[np.int32], attributes: F32, shape: tuple[int, int]
 ) -> tuple[F32, NDArray[np.bool_]]:
-    """Interpolate vertex attributes over the visible side of a mesh, with a depth buffer.
+    """Interpolate vertex attributes over the nearest surface of a mesh, with a depth buffer.
 
-    A triangle is drawn when its signed area on screen is positive; what faces away is hidden.
-    A pixel belongs to a triangle when its centre lies inside or on the border.
+    Triangles are drawn whichever way they face, so that a crease that folds over by a hair leaves
+    no hole; what is really turned away lies behind something nearer. A pixel belongs to a
+    triangle when its centre lies inside or on the border.
 
     Args:
         vertices: (V, 3) x and y in pixels (pixel centres at whole numbers), z away from the
@@ -73,6 +74,8 @@ def _draw(vertices, triangles, attributes, image, depth):  # type: ignore[no-unt
         bx, by = vertices[j, 0] - ax, vertices[j, 1] - ay
         cx, cy = vertices[k, 0] - ax, vertices[k, 1] - ay
         area = bx * cy - by * cx
+        if area < 0.0:
+            j, k, bx, by, cx, cy, area = k, j, cx, cy, bx, by, -area
         if not area > 1e-9:
             continue
         x0 = max(0, int(np.ceil(ax + min(0.0, bx, cx) - _TOLERANCE)))

@@ -138,9 +138,13 @@ def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32]:
 
 
 def _seen(source: F32, target: F32) -> F32:
-    """Return how well each landmark (468,) is seen in both pictures, 0–1."""
+    """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
+
+    Near the outline a landmark must face both viewers; further inside (under the nose, in the
+    corners of the eyes) it is enough that nothing lies before it.
+    """
     triangles = topology().triangles
     facing = np.minimum(vertex_facing(source, triangles), vertex_facing(target, triangles))
-    return (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW) * vertex_visibility(
-        source, triangles
-    )
+    squarely = (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW)
+    inner = (distance_to_outline() - 0.5) / 0.3
+    return np.asarray(np.maximum(squarely, inner) * vertex_visibility(source, triangles))

@@ -1,0 +1,136 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
+from gateway.models.catalog import load_catalog
+from gateway.settings import PROJECT_ROOT
+
+REPOSITORY = PROJECT_ROOT / "model_repository"
+CATALOG = load_catalog(REPOSITORY)
+MODELS = sorted(CATALOG.models.values(), key=lambda entry: entry.name)
+
+# Licences whose text we ship in THIRD_PARTY.md; a new one is a decision, not an edit.
+LICENCES = {"Apache-2.0", "BSD-2-Clause", "CC0-1.0"}
+
+SMALL = """
+[packages.p]
+name = "p"
+version = "1"
+kind = "sdist"
+filename = "p-1.tar.gz"
+sha256 = "{zeros}"
+[models.m]
+title = "M"
+task = "t"
+licence = "MIT"
+credit = "c"
+commercial = true
+package = "p"
+member = "a/b.onnx"
+member_sha256 = "{zeros}"
+exporter = "onnx"
+max_batch_size = 4
+[models.m.inputs.image]
+dtype = "uint8"
+shape = [2, 2, 3]
+meaning = "picture"
+source = "input"
+colour = "RGB"
+graph_colour = "RGB"
+mean = [0, 0, 0]
+[models.m.outputs.y]
+dtype = "float32"
+shape = [2]
+meaning = "answer"
+source = "y"
+""".format(zeros="0" * 64)
+
+
+def load(tmp_path: Path, text: str):
+    (tmp_path / "catalog.toml").write_text(text, encoding="utf-8")
+    return load_catalog(tmp_path)
+
+
+def test_the_models_are_those_the_product_uses():
+    assert {entry.name for entry in MODELS} == {
+        "blazeface_short",
+        "blazeface_full",
+        "face_mesh",
+        "iris",
+        "face_embedding",
+        "open_nsfw",
+    }
+    assert set(CATALOG.samples) == {"astronaut", "hopper"}
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
+def test_every_model_is_complete(entry):
+    assert entry.title
+    assert entry.credit
+    assert entry.licence in LICENCES
+    assert entry.commercial
+    for digest in (entry.weights.sha256, entry.weights.package.sha256):
+        assert re.fullmatch("[0-9a-f]{64}", digest)
+    for spec in (*entry.inputs, *entry.outputs):
+        assert spec.meaning
+        assert spec.source
+    assert all(spec.dtype == "float32" for spec in entry.outputs)
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
+def test_images_travel_as_square_rgb_bytes(entry):
+    (image,) = entry.inputs
+    assert (image.name, image.dtype, image.colour) == ("image", "uint8", "RGB")
+    height, width, channels = image.shape
+    assert (height, channels) == (width, 3)
+
+
+def test_every_model_folder_is_in_the_catalogue():
+    folders = {path.parent.name for path in REPOSITORY.glob("*/config.pbtxt")}
+    assert folders == set(CATALOG.models)
+
+
+def test_a_model_is_found_by_name(tmp_path):
+    catalog = load(tmp_path, SMALL)
+    assert catalog.model("m").title == "M"
+    assert catalog.onnx_path("m") == tmp_path / "m" / "1" / "model.onnx"
+    with pytest.raises(UnknownModel, match="'x'; there are: m"):
+        catalog.model("x")
+
+
+def test_no_catalogue(tmp_path):
+    with pytest.raises(SetupIncomplete, match="no catalogue"):
+        load_catalog(tmp_path)
+
+
+def test_no_toml(tmp_path):
+    with pytest.raises(SetupIncomplete, match="cannot be read"):
+        load(tmp_path, "models = [")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('licence = "MIT"\n', "", r"\[models.m\]: 'licence' is missing"),
+        ("0" * 64, "0" * 63, "not a SHA-256"),
+        ("0" * 64, "A" * 64, "not a SHA-256"),
+        ('"sdist"', '"egg"', "kind must be one of"),
+        ('"sdist"', '"wheel"', "needs its pip tags"),
+        ('package = "p"', 'package = "q"', "no package 'q'"),
+        ('"a/b.onnx"', '"../b.onnx"', "inside the archive"),
+        ('"p-1.tar.gz"', '"../p-1.tar.gz"', "plain file name"),
+        ('exporter = "onnx"', 'exporter = "magic"', "exporter must be one of"),
+        ("max_batch_size = 4", "max_batch_size = 0", "at least 1"),
+        ("[models.m", "[models.M", "lower-case"),
+        ('"uint8"', '"int4"', "image.dtype must be one of"),
+        ("shape = [2]", "shape = [0]", "must be positive"),
+        ("mean = [0, 0, 0]", "mean = [0]", "needs shape"),
+        ('meaning = "answer"', 'meening = "answer"', "meening"),
+    ],
+)
+def test_a_faulty_entry_is_named(tmp_path, old, new, message):
+    assert old in SMALL
+    with pytest.raises(ContractViolation, match=message):
+        load(tmp_path, SMALL.replace(old, new))
