@@ -48,7 +48,8 @@ def _distance_to_ring(ring: Sequence[int]) -> F32:
     along = np.roll(start, -1, axis=0) - start
     offset = points[:, None] - start
     t = np.clip((offset * along).sum(-1) / (along**2).sum(-1), 0, 1)
-    distance = np.linalg.norm(offset - t[..., None] * along, axis=-1).min(1).astype(np.float32)
+    away = np.linalg.norm(offset - t[..., None] * along, axis=-1)
+    distance: F32 = np.asarray(away.min(1), np.float32)
     distance[list(ring)] = 0
     distance.setflags(write=False)
     return distance

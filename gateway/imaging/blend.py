@@ -54,18 +54,19 @@ def membrane(
             support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
         )
         border = support & ~inner.view(np.bool_)
-        pair, share = (target, source), support
+        difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
     else:
         size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
         share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        pair = tuple(cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in (target, source))
-        border = (share > 0.25) & (share < 0.999)
-    difference = cv2.subtract(*pair, dtype=cv2.CV_32F) / np.maximum(share, 0.25)[..., None]
+        border = np.asarray((share > LEAST_SHARE) & (share < 0.999))
+        target = np.asarray(cv2.resize(target, size, interpolation=cv2.INTER_AREA), np.uint8)
+        source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+        difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
+        difference /= np.maximum(share, LEAST_SHARE)[..., None]
     if skin is not None:
-        border[border] = _looks_like(pair[0][border], skin[0]) & _looks_like(
-            pair[1][border], skin[1]
-        )
-    offset = fill_harmonic(np.asarray(difference, np.float32), border)
+        both = _looks_like(target[border], skin[0]) & _looks_like(source[border], skin[1])
+        border[border] = both
+    offset = fill_harmonic(difference, border)
     if reduction <= 1:
         return offset
     return np.asarray(cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
@@ -73,6 +74,8 @@ def membrane(
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
+LEAST_SHARE = 0.25
+"""Share of a cell that must lie inside for it to say where the two meet."""
 SKIN_SPREADS = 2.5
 """Deviations from the mean colour up to which a border pixel counts as skin."""
 LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])

@@ -98,7 +98,11 @@ def remap(texture: U8, map_xy: F32) -> U8:
     """
     return np.asarray(
         cv2.remap(
-            texture, map_xy[..., 0], map_xy[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+            texture,
+            map_xy[..., 0],
+            map_xy[..., 1],
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
         ),
         np.uint8,
     )

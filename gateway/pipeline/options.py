@@ -1,0 +1,144 @@
+"""What a caller may ask for: one model, the same fields in HTTP, gRPC, SDK and CLI."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from gateway.errors import InvalidOptions, UnknownModel
+from gateway.faces.selection import Order
+
+SWAPPER_MODELS = ("mesh",)
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaceSelector(_Options):
+    """Which faces of the target are meant."""
+
+    mode: Literal["one", "many", "reference"] = Field(
+        "one",
+        description="`one` face, `many` (all of them), or those that look like the `reference` "
+        "picture.",
+    )
+    order: Order = Field("large-small", description="Order of the faces, for `position`.")
+    position: int = Field(
+        0, ge=0, le=255, description="With `one`: which face in that order, from 0."
+    )
+    reference_distance: float = Field(
+        0.6,
+        gt=0,
+        le=2,
+        description="With `reference`: greatest distance of descriptors that is one person.",
+    )
+
+
+class DetectorOptions(_Options):
+    """How hard to look for faces."""
+
+    min_score: float = Field(0.5, ge=0.05, le=1, description="Least confidence of a detection.")
+    angles: tuple[Literal[90, 180, 270], ...] = Field(
+        (), max_length=3, description="Degrees by which the picture may lie on its side."
+    )
+    thorough: bool | None = Field(
+        None,
+        description="Look for small faces even if a large one was found. Default: only if several "
+        "faces are wanted.",
+    )
+
+
+class MaskOptions(_Options):
+    """Where the new face ends."""
+
+    blur: float = Field(
+        0.3, ge=0.02, le=1, description="Width of the soft edge, in distances between the eyes."
+    )
+    padding: float = Field(
+        0.03,
+        ge=0,
+        le=0.5,
+        description="Width left to the target inside the face's outline, in distances between "
+        "the eyes.",
+    )
+
+
+class OutputOptions(_Options):
+    """How the picture is written."""
+
+    format: Literal["png", "jpeg", "webp"] | None = Field(
+        None, description="Default: as `Accept` asks, else the target's format."
+    )
+    quality: int = Field(92, ge=1, le=100, description="Quality of JPEG and WebP.")
+
+
+class SwapOptions(_Options):
+    """Options of a swap. Every one has a default."""
+
+    processors: tuple[Literal["face_swapper"], ...] = Field(
+        ("face_swapper",), min_length=1, max_length=1, description="Steps, in this order."
+    )
+    swapper_model: str = Field("mesh", description="Which swapper.")
+    shape: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="How much of the source's geometry is mixed in: 0 the target's, 1 the "
+        "source's.",
+    )
+    face_selector: FaceSelector = Field(default_factory=FaceSelector)
+    detector: DetectorOptions = Field(default_factory=DetectorOptions)
+    masks: MaskOptions = Field(default_factory=MaskOptions)
+    color: Literal["none", "statistics"] = Field(
+        "statistics", description="How the source's colours are brought to the target's."
+    )
+    blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
+    output: OutputOptions = Field(default_factory=OutputOptions)
+
+    @field_validator("swapper_model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in SWAPPER_MODELS:
+            raise UnknownModel(
+                f"There is no swapper model {name[:64]!r}. Known: {', '.join(SWAPPER_MODELS)}.",
+                errors=[{"pointer": "/swapper_model", "detail": "unknown model"}],
+            )
+        return name
+
+
+def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
+    """Read options from JSON or a dictionary; None and "" mean all defaults.
+
+    Raises:
+        InvalidOptions: with every finding, each with its JSON pointer.
+        UnknownModel: for a model name nobody knows.
+    """
+    if document is None or document in ("", b""):
+        return SwapOptions()
+    if not isinstance(document, dict):
+        try:
+            document = json.loads(document)
+        except (ValueError, RecursionError) as error:
+            raise InvalidOptions(
+                "The options are not valid JSON.", errors=[{"pointer": "", "detail": "not JSON"}]
+            ) from error
+    try:
+        return SwapOptions.model_validate(document)
+    except ValidationError as error:
+        raise InvalidOptions(errors=findings(error)) from error
+
+
+def findings(error: ValidationError) -> list[dict[str, str]]:
+    """Return a validation error's findings as JSON pointers (RFC 6901) and sentences."""
+    return [
+        {
+            "pointer": "".join(
+                "/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"]
+            ),
+            "detail": item["msg"],
+        }
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
