@@ -32,9 +32,9 @@ def membrane(
 ) -> F32:
     """Return what to add to `source` so that it meets `target` along the border of `support`.
 
-    The outermost pixels (with a reduction: the cells that are only partly inside) are where the
-    two meet; along the array's own edge nothing is met. Given skin statistics, they meet only
-    where both show skin, so that hair or background beside the face does not bleed into it.
+    The outermost pixels (with a reduction: the outermost cells) are where the two meet; along
+    the array's own edge nothing is met. Given skin statistics, they meet only where both show
+    skin, so that hair or background beside the face does not bleed into it.
 
     Args:
         target: uint8 (H, W, 3) RGB.
@@ -48,21 +48,20 @@ def membrane(
         All 0 if the two meet nowhere.
     """
     source = np.where(support[..., None], source, target)
+    difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
     height, width = support.shape
-    if reduction <= 1:
-        inner = cv2.erode(
-            support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
-        )
-        border = support & ~inner.view(np.bool_)
-        difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
-    else:
+    if reduction > 1:
         size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
         share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        border = np.asarray((share > LEAST_SHARE) & (share < 0.999))
+        support = np.asarray(share >= LEAST_SHARE)
+        difference = np.asarray(cv2.resize(difference, size, interpolation=cv2.INTER_AREA))
+        difference /= np.maximum(share, LEAST_SHARE)[..., None]
         target = np.asarray(cv2.resize(target, size, interpolation=cv2.INTER_AREA), np.uint8)
         source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
-        difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
-        difference /= np.maximum(share, LEAST_SHARE)[..., None]
+    inner = cv2.erode(
+        support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
+    )
+    border = support & ~inner.view(np.bool_)
     if skin is not None:
         both = _looks_like(target[border], skin[0]) & _looks_like(source[border], skin[1])
         border[border] = both
@@ -74,8 +73,8 @@ def membrane(
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
-LEAST_SHARE = 0.25
-"""Share of a cell that must lie inside for it to say where the two meet."""
+LEAST_SHARE = 0.5
+"""Share of a cell that must lie inside for it to count as inside."""
 SKIN_SPREADS = 2.5
 """Deviations from the mean colour up to which a border pixel counts as skin."""
 LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])

@@ -99,6 +99,6 @@ def euler_degrees(rotation: F64) -> tuple[float, float, float]:
     the view axis, applied last, over yaw, over pitch.
     """
     pitch = np.arctan2(rotation[2, 1], rotation[2, 2])
-    yaw = -np.arcsin(np.clip(rotation[2, 0], -1, 1))
+    yaw = np.arcsin(np.clip(rotation[2, 0], -1, 1))
     roll = np.arctan2(rotation[1, 0], rotation[0, 0])
     return float(np.degrees(pitch)), float(np.degrees(yaw)), float(np.degrees(roll))

@@ -1,0 +1,17 @@
+"""Every tolerance of the suite, with the reason for it."""
+
+EXACT = 0
+LEVEL = 1
+"""8-bit levels: one rounding after the warp and one after the blend may differ."""
+AFFINE = 1e-9
+"""Closed-form linear algebra in float64 on numbers of order 1000."""
+FLOAT32_PIXELS = 2e-3
+"""Pixels: coordinates of order 1000 in float32, a few operations deep."""
+LAB_ROUND_TRIP = 1e-4
+"""Levels: sRGB → L*a*b* → sRGB in float64 with seven-digit matrices."""
+CUBE_LEVELS = 3
+"""Levels: a 17-node cube against the curve it samples, on skin colours."""
+MEMBRANE_LEVELS = 1.0
+"""Levels: four V-cycles per grid against a direct sparse solve, boundary noise of ±20 levels."""
+REDUCED_LEVELS = 8.0
+"""Levels: the membrane on a grid four times smaller, pictures that differ by up to 120 levels."""

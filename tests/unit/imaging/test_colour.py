@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from gateway.imaging.colour import (
+    LabStatistics,
+    apply_cube,
+    lab_from_rgb,
+    lab_statistics,
+    rgb_from_lab,
+    transfer_cube,
+    transfer_lab,
+)
+from tests import tolerances
+
+SKIN = LabStatistics(np.array([65.0, 18.0, 20.0]), np.array([9.0, 4.0, 5.0]))
+DARKER = LabStatistics(np.array([45.0, 14.0, 22.0]), np.array([7.0, 5.0, 4.0]))
+
+
+def skin_pixels(statistics: LabStatistics, n: int = 4000) -> np.ndarray:
+    lab = np.random.default_rng(0).normal(statistics.mean, statistics.deviation, (n, 3))
+    return np.clip(np.rint(rgb_from_lab(lab)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "lab"),
+    [
+        ((255, 255, 255), (100, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((255, 0, 0), (53.24, 80.09, 67.20)),
+        ((0, 0, 255), (32.30, 79.19, -107.86)),
+        ((128, 128, 128), (53.59, 0, 0)),
+    ],
+)
+def test_known_colours(rgb, lab):
+    assert lab_from_rgb(np.array(rgb)) == pytest.approx(lab, abs=0.02)
+
+
+def test_rgb_to_lab_and_back():
+    rgb = np.random.default_rng(0).integers(0, 256, (500, 3))
+    assert np.abs(rgb_from_lab(lab_from_rgb(rgb)) - rgb).max() < tolerances.LAB_ROUND_TRIP
+
+
+def test_equal_statistics_change_nothing_at_all():
+    image = np.random.default_rng(1).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    assert (apply_cube(image, transfer_cube(SKIN, SKIN)) == image).all()
+
+
+def test_a_flat_colour_is_a_fixed_point():
+    flat = np.full((9, 9, 3), (201, 164, 140), np.uint8)
+    own = lab_statistics(flat.reshape(-1, 3))
+    assert own is not None
+    assert (apply_cube(flat, transfer_cube(own, own)) == flat).all()
+
+
+def test_transfer_brings_the_targets_statistics():
+    source = skin_pixels(SKIN)
+    moved = lab_statistics(apply_cube(source[None], transfer_cube(SKIN, DARKER))[0])
+    assert moved is not None
+    assert moved.mean == pytest.approx(DARKER.mean, abs=1.5)
+    assert moved.deviation == pytest.approx(DARKER.deviation, abs=1.5)
+
+
+def test_lightness_stays_monotone_and_within_its_ends():
+    lab = np.zeros((201, 3))
+    lab[:, 0] = np.linspace(0, 100, 201)
+    for a, b in ((SKIN, DARKER), (DARKER, SKIN)):
+        lightness = transfer_lab(lab, a, b)[:, 0]
+        assert (np.diff(lightness) > 0).all()
+        assert lightness[[0, -1]] == pytest.approx([0, 100])
+
+
+def test_highlights_are_compressed_not_clipped():
+    bright = LabStatistics(np.array([88.0, 5, 8]), np.array([12.0, 3, 3]))
+    lab = np.array([[L, 5.0, 8.0] for L in (80, 90, 95, 99)])
+    rgb = rgb_from_lab(transfer_lab(lab, SKIN, bright))
+    assert (np.diff(lab_from_rgb(rgb)[:, 0]) > 0).all()
+    assert transfer_lab(lab, SKIN, bright)[:, 0].max() < 100
+
+
+def test_cube_follows_the_curve_it_samples():
+    source = skin_pixels(SKIN)
+    wanted = np.clip(rgb_from_lab(transfer_lab(lab_from_rgb(source), SKIN, DARKER)), 0, 255)
+    got = apply_cube(source[None], transfer_cube(SKIN, DARKER))[0]
+    assert np.abs(got - wanted).max() <= tolerances.CUBE_LEVELS
+
+
+def test_pixels_without_mask_are_left_alone():
+    image = skin_pixels(SKIN, 100).reshape(10, 10, 3)
+    mask = np.zeros((10, 10), np.float32)
+    mask[:, :5] = 1
+    out = apply_cube(image, transfer_cube(SKIN, DARKER), mask)
+    assert (out[:, 5:] == image[:, 5:]).all()
+    assert (out[:, :5] != image[:, :5]).any()
+
+
+def test_too_few_pixels_have_no_statistics():
+    assert lab_statistics(np.zeros((15, 3), np.uint8)) is None
