@@ -15,7 +15,7 @@ from gateway.models.catalog import Catalog, ModelEntry, TensorSpec, load_catalog
 from gateway.models.packages import Downloader, fetch_member, sha256_of, write_atomically
 
 # Raise it whenever an exporter writes different bytes: every model is then built again.
-EXPORTER_VERSION = 1
+EXPORTER_VERSION = 2
 BUILD_RECORD = "build.json"
 
 Stage = Literal["fetch", "export", "built", "kept"]

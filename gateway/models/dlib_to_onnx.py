@@ -122,6 +122,8 @@ class _Writer:
         missing = [n - m for m, n in zip(value.shape, shape, strict=True)]
         if not any(missing):
             return value.name
+        if not any(missing[1:]):
+            return self._onnx.more_channels(value.name, value.shape[0], shape[0])
         pads = np.array([0, 0, 0, 0, 0, *missing], np.int64)
         name = self._onnx.constant("pads_" + "_".join(map(str, missing)), pads)
         return self._onnx.node("Pad", [value.name, name], mode="constant")

@@ -68,6 +68,22 @@ class GraphWriter:
             x = self.node("Gather", [x, order], axis=1)
         return x
 
+    def more_channels(self, value: str, depth: int, width: int, before: int = 0) -> str:
+        """Write channels of zeros around those of a tensor (N, C, H, W), by a copying convolution.
+
+        ONNX Runtime keeps pictures in a blocked layout as long as it can. A Pad would have them
+        reordered before and after it; a convolution does not, and a sum behind it joins in.
+
+        Args:
+            value: The tensor.
+            depth: Its channels.
+            width: Channels wanted.
+            before: How many of the new ones come first; those that do not fit are cut off.
+        """
+        kernel = np.eye(width, depth, -before, np.float32).reshape(width, depth, 1, 1)
+        name = self.constant(f"widen_{before}_{depth}_{width}", kernel)
+        return self.node("Conv", [value, name], kernel_shape=[1, 1])
+
     def head(self, spec: TensorSpec, value: str, shape: Sequence[int]) -> None:
         """Give an output of the original network its contract's name, shape and activation.
 

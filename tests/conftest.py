@@ -1,0 +1,8 @@
+"""Settings of the whole test suite."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
