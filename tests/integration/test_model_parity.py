@@ -244,6 +244,25 @@ def test_a_batch_answers_as_its_images_do_alone(model, crops, run):
         assert difference <= TOLERANCE[name] / 10
 
 
+@pytest.mark.parametrize("model", TFLITE)
+def test_pictures_stay_in_the_blocked_layout_of_onnx_runtime(model, catalog, tmp_path):
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns that the file it writes fits this machine only
+    options.optimized_model_filepath = os.fspath(tmp_path / "optimized.onnx")
+    onnxruntime.InferenceSession(
+        catalog.onnx_path(model), options, providers=["CPUExecutionProvider"]
+    )
+    nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+    kinds = [node.op_type for node in nodes]
+    print(f"{model}: {len(kinds)} nodes, reordered on the way out: {kinds.count('ReorderOutput')}")
+    # The layout is entered by the first convolution itself, and left once per original output.
+    assert "ReorderInput" not in kinds
+    assert kinds.count("ReorderOutput") <= 4
+
+
 def test_mesh_and_iris_meet_the_detected_face(crops, run):
     for portrait in PORTRAITS:
         mesh = run("face_mesh", crops("face_mesh", portrait)[:1])

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import tflite
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ContractViolation
+from gateway.models import tflite_to_onnx
 from gateway.models.catalog import Member, ModelEntry, PackageSource, TensorSpec
 from gateway.models.tflite_graph import Operator, Tensor, TfliteGraph, read_tflite
 from gateway.models.tflite_to_onnx import export_graph, same_padding
@@ -167,6 +169,84 @@ def test_prelu_has_one_slope_per_channel():
     assert np.allclose(found, np.where(x < 0, x * slopes, x))
 
 
+def test_prelu_of_a_vector_is_refused():
+    slopes = np.full(12, 0.5, np.float32)
+    network = graph(
+        [("in", (1, 2, 2, 3)), ("x", (1, 12)), ("s", (12,), slopes), ("out", (1, 12))],
+        [Operator("RESHAPE", (0,), (1,)), Operator("PRELU", (1, 2), (3,))],
+    )
+    with pytest.raises(ContractViolation, match="PRELU of pictures"):
+        export_graph(network, entry((2, 2, 3), (12,)))
+
+
+@pytest.mark.parametrize("amounts", [(0, 2), (2, 0), (1, 14)])
+def test_padding_of_channels_alone(amounts):
+    pads = np.array([[0, 0], [0, 0], [0, 0], amounts], np.int32)
+    shape = (2, 2, 3 + sum(amounts))
+    images = pictures(2, 2, 2)
+    network = single("PAD", (1, *shape), pads)
+    assert np.array_equal(run(network, entry((2, 2, 3), shape), images), np.pad(images, pads))
+
+
+def blocks():
+    """Two blocks as in BlazeFace: 5, then 7, then (before the rest) 20 channels."""
+
+    def weights(*shape):
+        return RANDOM.normal(size=shape).astype(np.float32)
+
+    tensors = [("in", (1, 4, 4, 3))]
+    operators = []
+
+    def step(kind, inputs, shape, *constants, opts=None):
+        first = len(tensors)
+        tensors.extend((f"c{first + i}", c.shape, c) for i, c in enumerate(constants))
+        tensors.append((f"t{len(tensors)}", (1, *shape)))
+        numbers = (*inputs, *range(first, first + len(constants)))
+        operators.append(Operator(kind, numbers, (len(tensors) - 1,), opts))
+        return len(tensors) - 1
+
+    same = conv_options(1, tflite.Padding.SAME)
+    relu = conv_options(1, tflite.Padding.SAME, tflite.ActivationFunctionType.RELU)
+    plain = options(FusedActivationFunction=tflite.ActivationFunctionType.NONE)
+    window = options(
+        FilterHeight=2, FilterWidth=2, StrideH=2, StrideW=2, Padding=tflite.Padding.SAME
+    )
+    x = step("CONV_2D", (0,), (4, 4, 5), weights(5, 3, 3, 3), weights(5), opts=relu)
+    for before, after, pads in ((5, 7, (0, 2)), (7, 20, (3, 10))):
+        y = step(
+            "DEPTHWISE_CONV_2D",
+            (x,),
+            (4, 4, before),
+            weights(1, 3, 3, before),
+            weights(before),
+            opts=same,
+        )
+        y = step(
+            "CONV_2D", (y,), (4, 4, after), weights(after, 1, 1, before), weights(after), opts=same
+        )
+        amounts = np.array([[0, 0], [0, 0], [0, 0], pads], np.int32)
+        x = step("PAD", (x,), (4, 4, after), amounts)
+        x = step("ADD", (x, y), (4, 4, after), opts=plain)
+        x = step("PRELU", (x,), (4, 4, after), weights(1, 1, after))
+    x = step("MAX_POOL_2D", (x,), (2, 2, 20), opts=window)
+    step("CONV_2D", (x,), (2, 2, 6), weights(6, 1, 1, 20), weights(6), opts=same)
+    return graph(tensors, operators)
+
+
+def test_wider_tensors_change_nothing_but_the_operators(monkeypatch):
+    network, contract, images = blocks(), entry((4, 4, 3), (2, 2, 6), mean=128.0), pictures(3, 4, 4)
+    wide = export_graph(network, contract)
+    found = run(network, contract, images)
+    monkeypatch.setattr(tflite_to_onnx, "channel_widths", lambda _: {})
+    assert np.allclose(found, run(network, contract, images), rtol=1e-4, atol=0.05)
+    assert np.abs(found).max() > 100
+    kinds = [node.op_type for node in onnx.load_from_string(wide).graph.node]
+    assert "Pad" not in kinds
+    assert "PRelu" not in kinds
+    narrow = onnx.load_from_string(export_graph(network, contract))
+    assert len(narrow.graph.node) == len(kinds) + 1  # the first block's PAD
+
+
 def test_max_pool():
     opts = options(FilterHeight=2, FilterWidth=2, StrideH=2, StrideW=2, Padding=tflite.Padding.SAME)
     images = pictures(2, 3, 4)
@@ -196,6 +276,33 @@ def test_depth_to_space():
     stacked[..., 3] = 0
     wanted = stacked.reshape(1, 2, 2, 2, 2, 1).transpose(0, 1, 3, 2, 4, 5).reshape(1, 4, 4, 1)
     assert np.array_equal(run(network, entry((2, 2, 3), (4, 4, 1)), images), wanted)
+
+
+def test_depth_to_space_goes_on_channels_first():
+    images = pictures(2, 1, 2)
+    images = np.concatenate([images, images], axis=1)  # two rows
+    kernel = RANDOM.normal(size=(4, 1, 1, 3)).astype(np.float32)
+    final = RANDOM.normal(size=(2, 3, 3, 1)).astype(np.float32)
+    network = graph(
+        [
+            ("in", (1, 2, 2, 3)),
+            ("w", kernel.shape, kernel),
+            ("x", (1, 2, 2, 4)),
+            ("y", (1, 4, 4, 1)),
+            ("v", final.shape, final),
+            ("out", (1, 4, 4, 2)),
+        ],
+        [
+            Operator("CONV_2D", (0, 1), (2,), conv_options(1, tflite.Padding.SAME)),
+            Operator("DEPTH_TO_SPACE", (2,), (3,), options(BlockSize=2)),
+            Operator("CONV_2D", (3, 4), (5,), conv_options(1, tflite.Padding.SAME)),
+        ],
+    )
+    x = convolve_same(images, kernel, 1).reshape(2, 2, 2, 2, 2, 1)
+    wanted = convolve_same(x.transpose(0, 1, 3, 2, 4, 5).reshape(2, 4, 4, 1), final, 1)
+    assert np.allclose(
+        run(network, entry((2, 2, 3), (4, 4, 2)), images), wanted, rtol=1e-4, atol=1e-2
+    )
 
 
 def test_bilinear_resize_by_half_pixels():
