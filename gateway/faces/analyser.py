@@ -71,22 +71,19 @@ class FaceAnalyser:
             InferenceError, DeadlineExceeded: from the networks.
         """
         options = options or DetectOptions()
-        candidates = await self._detect(image, options, deadline)
-        faces = await self._landmarks(image, candidates, options, deadline)
+        found = Candidates.joined([])
+        faces: list[Face] = []
+        for make_views, steps in _passes(options):
+            if faces and not options.thorough:
+                break
+            if faces and make_views is _tilted:
+                break
+            more = await self._look(image, make_views, steps, options, deadline)
+            if not len(more.scores):
+                continue
+            found = blazeface.suppress(Candidates.joined([found, more]))
+            faces = await self._landmarks(image, found, options, deadline)
         return sorted(faces, key=lambda f: -f.area)[: options.max_faces]
-
-    async def _detect(self, image: U8, options: DetectOptions, deadline: Deadline) -> Candidates:
-        """Look at the whole, then closer, then from other angles, until there is a face."""
-        found = await self._look(image, _whole, (0, *options.angles), options, deadline)
-        if options.thorough or not len(found.scores):
-            small = await self._look(image, _tiles, TILE_SCALES, options, deadline)
-            found = blazeface.suppress(Candidates.joined([found, small]))
-        if not len(found.scores):
-            found = await self._look(image, _tilted, (-45, 45, 0), options, deadline)
-        order = np.argsort(-found.sides, kind="stable")[: 2 * options.max_faces]
-        return Candidates(
-            found.scores[order], found.boxes[order], found.sides[order], found.points[order]
-        )
 
     async def _look(
         self,
@@ -123,8 +120,7 @@ class FaceAnalyser:
         self, image: U8, found: Candidates, options: DetectOptions, deadline: Deadline
     ) -> list[Face]:
         """Mesh twice (the second crop follows the first mesh), then the irises."""
-        if not len(found.scores):
-            return []
+        found = found.largest(2 * options.max_faces)
         crops = await self._compute.run(_detection_crops, image, found)
         rough, presence = await self._mesh(crops, deadline)
         keep = [i for i in range(len(crops)) if presence[i] >= options.min_presence]
@@ -159,6 +155,15 @@ class FaceAnalyser:
         out = await self._inference.infer("face_mesh", {"image": pixels}, deadline=deadline)
         meshes = [mesh_in_image(c, m) for c, m in zip(crops, out["landmarks"], strict=True)]
         return meshes, out["presence"].reshape(-1).astype(np.float64)
+
+
+def _passes(options: DetectOptions) -> list[tuple[Callable[[U8, float], Looks], Sequence[float]]]:
+    """The whole first, then closer, then from other angles and further away."""
+    return [
+        (_whole, (0, *options.angles)),
+        (_tiles, TILE_SCALES),
+        (_tilted, (0, -45, 45)),
+    ]
 
 
 def _whole(image: U8, angle_deg: float) -> Looks:

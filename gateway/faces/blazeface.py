@@ -92,6 +92,13 @@ class Candidates:
             np.concatenate([p.points for p in parts]),
         )
 
+    def largest(self, count: int) -> Candidates:
+        """Return at most `count` of them, the largest first."""
+        order = np.argsort(-self.sides, kind="stable")[:count]
+        return Candidates(
+            self.scores[order], self.boxes[order], self.sides[order], self.points[order]
+        )
+
 
 def whole_view(image: U8, side: int, *, angle_deg: float = 0.0, zoom_out: float = 1.0) -> View:
     """Return the whole picture, letterboxed, optionally rotated and with more margin.
