@@ -183,8 +183,8 @@ def decode(
 def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
     """Merge detections of the same face, best first, averaged by score.
 
-    Two belong together when their boxes' intersection over union exceeds `overlap`, or when the
-    smaller lies mostly inside the larger (the same face seen at two scales).
+    Two belong together when their boxes' intersection over union exceeds `overlap`. A small box
+    inside a large one stays: only the landmark network can say which of them is a face.
     """
     left = list(np.argsort(-candidates.scores, kind="stable"))
     merged: list[Candidates] = []
@@ -206,12 +206,10 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
 
 
 def _overlaps(box: F32, boxes: F32) -> F32:
-    """Return max(IoU, share of the smaller box's area inside the other - 0.4) with `box`."""
+    """Return the intersections over unions (N,) of boxes with `box`."""
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     common = np.prod(np.maximum(high - low, 0), axis=1)
     own = float(np.prod(np.maximum(box[2:] - box[:2], 0)))
     other = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    union = np.maximum(own + other - common, 1e-9)
-    inside = common / np.maximum(np.minimum(own, other), 1e-9)
-    return np.asarray(np.maximum(common / union, inside - 0.4), np.float32)
+    return np.asarray(common / np.maximum(own + other - common, 1e-9), np.float32)
