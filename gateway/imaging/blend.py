@@ -47,28 +47,24 @@ def membrane(
         float32 (H, W, 3) in levels. Outside the support it continues smoothly and is of no use.
         All 0 if the two meet nowhere.
     """
-    source = np.where(support[..., None], source, target)
-    difference = np.asarray(cv2.subtract(target, source, dtype=cv2.CV_32F), np.float32)
     height, width = support.shape
-    if reduction > 1:
-        size = max(4, -(-width // reduction)), max(4, -(-height // reduction))
-        share = cv2.resize(support.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        support = np.asarray(share >= LEAST_SHARE)
-        difference = np.asarray(cv2.resize(difference, size, interpolation=cv2.INTER_AREA))
-        difference /= np.maximum(share, LEAST_SHARE)[..., None]
-        target = np.asarray(cv2.resize(target, size, interpolation=cv2.INTER_AREA), np.uint8)
-        source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+    size = -(-height // reduction), -(-width // reduction)
+    means, share = np.zeros((2, *size, 3), np.float32), np.zeros(size, np.float32)
+    _reduce(target, source, support, reduction, means, share)
+    support = share >= LEAST_SHARE
     inner = cv2.erode(
         support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
     )
     border = support & ~inner.view(np.bool_)
     if skin is not None:
-        both = _looks_like(target[border], skin[0]) & _looks_like(source[border], skin[1])
+        both = _looks_like(means[0][border], skin[0]) & _looks_like(means[1][border], skin[1])
         border[border] = both
-    offset = fill_harmonic(difference, border)
-    if reduction <= 1:
+    offset = fill_harmonic(means[0] - means[1], border)
+    if reduction == 1:
         return offset
-    return np.asarray(cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
+    size = size[1] * reduction, size[0] * reduction
+    enlarged = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(enlarged[:height, :width], np.float32)
 
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
@@ -81,7 +77,7 @@ LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
 """L*, a*, b*: skin varies at least this much."""
 
 
-def _looks_like(rgb: U8, skin: LabStatistics) -> Mask:
+def _looks_like(rgb: F32, skin: LabStatistics) -> Mask:
     """Return which pixels (N, 3) lie within the skin's spread."""
     distance = np.abs(lab_from_rgb(rgb) - skin.mean) / np.maximum(skin.deviation, LEAST_DEVIATION)
     return np.asarray((distance**2).sum(1) < SKIN_SPREADS**2)
@@ -125,3 +121,33 @@ def _composite(out, source, mask, offset, with_offset):  # noqa: ANN001, ANN202
                     s += offset[y, x, c]
                 value = t + m * (s - t) + np.float32(0.5)
                 out[y, x, c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reduce(target, source, support, factor, means, share):  # noqa: ANN001, ANN202
+    """Average both pictures over the supported pixels of each cell, and say how many those are.
+
+    Of large cells a grid of pixels a third of the cell apart speaks for all.
+    """
+    height, width = support.shape
+    step = max(1, factor // 3)
+    for j in range(share.shape[0]):
+        for i in range(share.shape[1]):
+            seen, count = 0, 0
+            t0, t1, t2, s0, s1, s2 = 0, 0, 0, 0, 0, 0
+            for y in range(j * factor, min((j + 1) * factor, height), step):
+                for x in range(i * factor, min((i + 1) * factor, width), step):
+                    seen += 1
+                    if support[y, x]:
+                        count += 1
+                        t0 += target[y, x, 0]
+                        t1 += target[y, x, 1]
+                        t2 += target[y, x, 2]
+                        s0 += source[y, x, 0]
+                        s1 += source[y, x, 1]
+                        s2 += source[y, x, 2]
+            if count > 0:
+                share[j, i] = np.float32(count) / np.float32(seen)
+                inv = np.float32(1) / np.float32(count)
+                means[0, j, i] = (t0 * inv, t1 * inv, t2 * inv)
+                means[1, j, i] = (s0 * inv, s1 * inv, s2 * inv)

@@ -24,14 +24,22 @@ _RGB_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB)
 
 GAINS = (0.7, 1.4)
 """Least and most a transfer may stretch the spread of colours."""
-CUBE = 17
+CUBE = 13
 """Nodes per axis of a lookup cube."""
+
+
+def _linear(levels: NDArray[np.generic]) -> F64:
+    """Undo the sRGB transfer curve: 0–255 to 0–1."""
+    v = np.asarray(levels, np.float64) / 255
+    return np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR = _linear(np.arange(256))
 
 
 def lab_from_rgb(rgb: NDArray[np.generic]) -> F64:
     """Convert sRGB 0–255 (…, 3) to CIE L*a*b* (D65), L 0–100 (IEC 61966-2-1, CIE 15)."""
-    v = np.asarray(rgb, np.float64) / 255
-    linear = np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4)
+    linear = _LINEAR[rgb] if rgb.dtype == np.uint8 else _linear(rgb)
     t = linear @ _XYZ_FROM_RGB.T / _WHITE
     f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t * (29 / 6) ** 2 / 3 + 4 / 29)
     return np.stack(
@@ -108,7 +116,7 @@ _GRID_RGB = rgb_from_lab(_GRID_LAB)
 
 
 def transfer_cube(source: LabStatistics, target: LabStatistics) -> F32:
-    """Return `transfer_lab` as a lookup cube, float32 (17, 17, 17, 3), RGB levels by R, G, B.
+    """Return `transfer_lab` as a lookup cube, float32 (CUBE, CUBE, CUBE, 3), RGB levels by R, G, B.
 
     Nodes may lie outside 0–255: what is interpolated between them is clipped, not they.
     """
@@ -122,14 +130,15 @@ def apply_cube(image: U8, cube: F32, mask: F32 | None = None) -> U8:
 
     Where `mask` (H, W) is given and 0, pixels are left as they are.
     """
+    last = len(cube) - 1
+    position = np.arange(256) * (last / 255)
+    low = np.minimum(position.astype(np.uint32), last - 1)
+    fraction = (position - low).astype(np.float32)
     padded = np.zeros((*cube.shape[:3], 4), np.float32)  # four lanes, so that it vectorises
     padded[..., :3] = cube
-    position = np.arange(256) * ((len(cube) - 1) / 255)
-    low = np.minimum(position.astype(np.uint32), len(cube) - 2)
-    fraction = (position - low).astype(np.float32)
     out = image.copy()
     every = np.ones(image.shape[:2], np.float32) if mask is None else mask
-    _apply_cube(out, np.ascontiguousarray(every, np.float32), padded, low, fraction)
+    _apply_cube(out, np.ascontiguousarray(every, np.float32), padded.reshape(-1), low, fraction)
     return out
 
 
@@ -138,20 +147,23 @@ def apply_cube(image: U8, cube: F32, mask: F32 | None = None) -> U8:
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _apply_cube(out, mask, cube, low, fraction):  # noqa: ANN001, ANN202
+    nodes = low[255] + 2
+    g_step, b_step = np.uint32(4 * nodes), np.uint32(4)
+    r_step = np.uint32(g_step * nodes)
+    one = np.float32(1)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             if mask[y, x] <= np.float32(0):
                 continue
             r, g, b = out[y, x, 0], out[y, x, 1], out[y, x, 2]
-            i, j, k = low[r], low[g], low[b]
             fr, fg, fb = fraction[r], fraction[g], fraction[b]
+            w00, w01, w10, w11 = (one - fr) * (one - fg), (one - fr) * fg, fr * (one - fg), fr * fg
+            at00 = low[r] * r_step + low[g] * g_step + low[b] * b_step
+            at01, at10, at11 = at00 + g_step, at00 + r_step, at00 + r_step + g_step
             for c in range(3):
-                p00, p01 = cube[i, j, k, c], cube[i, j, k + 1, c]
-                p10, p11 = cube[i, j + 1, k, c], cube[i, j + 1, k + 1, c]
-                p00 += fr * (cube[i + 1, j, k, c] - p00)
-                p01 += fr * (cube[i + 1, j, k + 1, c] - p01)
-                p10 += fr * (cube[i + 1, j + 1, k, c] - p10)
-                p11 += fr * (cube[i + 1, j + 1, k + 1, c] - p11)
-                near, far = p00 + fg * (p10 - p00), p01 + fg * (p11 - p01)
+                near = w00 * cube[at00 + c] + w01 * cube[at01 + c]
+                near += w10 * cube[at10 + c] + w11 * cube[at11 + c]
+                far = w00 * cube[at00 + b_step + c] + w01 * cube[at01 + b_step + c]
+                far += w10 * cube[at10 + b_step + c] + w11 * cube[at11 + b_step + c]
                 value = near + fb * (far - near) + np.float32(0.5)
                 out[y, x, c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

@@ -17,9 +17,9 @@ Mask = NDArray[np.bool_]
 ColourMode = Literal["none", "statistics"]
 BlendMode = Literal["feather", "poisson"]
 
-MEMBRANE_CELLS = 96
+MEMBRANE_CELLS = 64
 """Cells of the membrane grid's shorter side, at least."""
-STATISTICS_PIXELS = 3000
+STATISTICS_PIXELS = 1500
 """Skin pixels that are enough to know its colour."""
 
 

@@ -10,5 +10,8 @@ F32 = NDArray[np.float32]
 
 def smoothstep(x: F32) -> F32:
     """Return 3x² - 2x³ of x clipped to 0–1: a ramp with level ends."""
-    t = np.clip(x, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    t = np.clip(x, np.float32(0), np.float32(1))
+    ramp = np.float32(3) - np.float32(2) * t
+    ramp *= t
+    ramp *= t
+    return np.asarray(ramp, np.float32)

@@ -91,18 +91,15 @@ def shrink_area(image: U8, factor: float) -> tuple[U8, tuple[float, float]]:
     return np.asarray(small, np.uint8), (size[0] / width, size[1] / height)
 
 
-def remap(texture: U8, map_xy: F32) -> U8:
-    """Sample `texture` (h, w, 3) at positions (H, W, 2); the border repeats.
+def remap(texture: U8, x: F32, y: F32, *, smooth: bool = True) -> U8:
+    """Sample `texture` (h, w, 3) at positions x, y (H, W); the border repeats.
 
-    Bicubic (Keys, a = -0.75), which keeps detail that bilinear sampling would blur.
+    Args:
+        texture: Where from.
+        x: Columns.
+        y: Rows.
+        smooth: Bicubic (Keys, a = -0.75), which keeps detail when the texture is enlarged; else
+            bilinear, which is enough when it is not.
     """
-    return np.asarray(
-        cv2.remap(
-            texture,
-            map_xy[..., 0],
-            map_xy[..., 1],
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )
+    how = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
+    return np.asarray(cv2.remap(texture, x, y, how, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -98,7 +98,7 @@ def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings
     region = bounding_region(target[:, :2], image.shape[:2], margin=1)
     if region is None:
         return None
-    texture, texture_xy = _texture(portrait.image, source, target)
+    texture, texture_xy, enlarged = _texture(portrait.image, source, target)
     vertices = target.copy()
     vertices[:, :2] -= region.origin_xy
     attributes = np.column_stack(
@@ -108,23 +108,26 @@ def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
             _seen(source, target),
         ]
-    ).astype(np.float32)
-    drawn, covered = rasterise(vertices, topology().triangles, attributes, region.shape)
-    support = smoothstep(drawn[..., 2]) * smoothstep(drawn[..., 4])
-    openings = smoothstep(drawn[..., 3])
+    )
+    x, y, from_outline, from_openings, seen = rasterise(
+        vertices, topology().triangles, attributes, region.shape
+    )
+    support = smoothstep(from_outline)
+    support *= smoothstep(seen)
     return Layer(
         region=region,
-        pixels=remap(texture, np.ascontiguousarray(drawn[..., :2])),
-        mask=support * openings,
-        support=covered & (support > 0.02),
-        skin=(support > 0.9) & (drawn[..., 3] > 3),
+        pixels=remap(texture, x, y, smooth=enlarged),
+        mask=support * smoothstep(from_openings),
+        support=support > 0.02,
+        skin=(support > 0.9) & (from_openings > 3),
     )
 
 
-def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32]:
+def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:
     """Cut the source's face out, shrunk if it is over twice the target's size.
 
-    Returns the texture and the landmarks' x, y (468, 2) in it.
+    Returns the texture, the landmarks' x, y (468, 2) in it, and whether it is clearly smaller than the
+    target's face.
     """
     region = bounding_region(source[:, :2], image.shape[:2], margin=4)
     region = region or Region(0, 0, image.shape[1], image.shape[0])
@@ -134,7 +137,7 @@ def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32]:
     if spread > 2:
         texture, scale = shrink_area(texture, spread / 1.25)
         positions = (positions + 0.5) * np.asarray(scale, np.float32) - 0.5
-    return texture, positions.astype(np.float32)
+    return texture, positions.astype(np.float32), spread < 0.9
 
 
 def _seen(source: F32, target: F32) -> F32:

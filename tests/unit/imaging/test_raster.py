@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
+from gateway.imaging import raster
+from gateway.imaging.raster import vertex_facing, vertex_visibility
+
+
+def rasterise(vertices, triangles, attributes, shape):
+    """Return the planes, and the pixels that were drawn."""
+    marked = np.column_stack([attributes, np.ones(len(attributes))])
+    planes = raster.rasterise(vertices, triangles, marked, shape)
+    return planes[:-1], planes[-1] != 0
+
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
 TWO = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
@@ -11,7 +20,7 @@ def test_coordinates_interpolate_to_themselves():
     drawn, covered = rasterise(SQUARE, TWO, SQUARE[:, :2], (10, 10))
     grid = np.stack(np.meshgrid(np.arange(10), np.arange(10)), -1)
     assert covered.all()
-    assert np.allclose(drawn, grid, atol=1e-5)
+    assert np.allclose(np.moveaxis(drawn, 0, -1), grid, atol=1e-5)
 
 
 def test_neighbours_leave_no_gap_and_nothing_is_drawn_outside():
@@ -49,7 +58,7 @@ def test_a_mesh_outside_the_picture_draws_nothing(shift):
 @pytest.mark.parametrize("shape", [(1, 1), (0, 5), (3, 1)])
 def test_tiny_pictures(shape):
     drawn, covered = rasterise(SQUARE, TWO, SQUARE, shape)
-    assert drawn.shape == (*shape, 3)
+    assert drawn.shape == (3, *shape)
     assert covered.all()
 
 
@@ -66,9 +75,9 @@ def test_not_a_number_draws_nothing():
 
 def test_misfitting_arrays_are_refused():
     with pytest.raises(ValueError, match="attributes"):
-        rasterise(SQUARE, TWO, SQUARE[:2], (10, 10))
+        raster.rasterise(SQUARE, TWO, SQUARE[:2], (10, 10))
     with pytest.raises(ValueError, match="vertices"):
-        rasterise(SQUARE[:, :2], TWO, SQUARE, (10, 10))
+        raster.rasterise(SQUARE[:, :2], TWO, SQUARE, (10, 10))
 
 
 def test_facing_is_the_cosine_to_the_viewer():

@@ -13,8 +13,9 @@ def smooth_picture(height: int, width: int) -> np.ndarray:
 
 def test_remap_at_whole_pixels_is_exact():
     picture = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
-    grid = np.stack(np.meshgrid(np.arange(20), np.arange(30)), -1).astype(np.float32)
-    assert (remap(picture, grid) == picture).all()
+    x, y = np.meshgrid(np.arange(20, dtype=np.float32), np.arange(30, dtype=np.float32))
+    for smooth in (False, True):
+        assert (remap(picture, x, y, smooth=smooth) == picture).all()
 
 
 def test_crop_and_back_returns():
