@@ -40,6 +40,7 @@ class ErrorSpec:
 
 
 ERROR_TABLE: dict[str, ErrorSpec] = {}
+_CLASSES: dict[str, type[SemblantError]] = {}
 
 
 class SemblantError(Exception):
@@ -77,6 +78,12 @@ class SemblantError(Exception):
         if cls.spec.code in ERROR_TABLE:
             raise TypeError(f"error code used twice: {cls.spec.code}")
         ERROR_TABLE[cls.spec.code] = cls.spec
+        _CLASSES[cls.spec.code] = cls
+
+
+def error_class(code: str) -> type[SemblantError] | None:
+    """Return the class behind a code, or None if nobody knows it."""
+    return _CLASSES.get(code)
 
 
 class InputError(SemblantError):

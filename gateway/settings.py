@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     cpu_threads: int = Field(
         0, ge=0, description="Threads for imaging work; 0 = as many as there are cores."
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged; each request is one `info` line."
+    )
     drain_s: float = Field(
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
     )
@@ -59,6 +62,12 @@ class Settings(BaseSettings):
     triton_url: str = Field("127.0.0.1:8001", description="host:port of Triton's gRPC endpoint.")
     triton_shared_memory: Literal["auto", "on", "off"] = Field(
         "auto", description="System shared memory for tensors; auto: when Triton is on this host."
+    )
+    triton_hang_s: float = Field(
+        30.0, gt=0, description="Seconds of silence after which the embedded Triton is restarted."
+    )
+    health_interval_s: float = Field(
+        1.0, gt=0, description="Seconds between two looks at the models' readiness."
     )
     model_repository: Path = Field(
         PROJECT_ROOT / "model_repository", description="Folder of the models and their catalogue."

@@ -55,6 +55,7 @@ SCALE_STEP = 4.0
 """Ratio of neighbouring scales; their ranges overlap."""
 
 Looks = list[tuple[Detector, list[View]]]
+MakeViews = Callable[[U8, float], Looks]
 
 
 class FaceAnalyser:
@@ -91,7 +92,7 @@ class FaceAnalyser:
     async def _look(
         self,
         image: U8,
-        make_views: Callable[[U8, float], Looks],
+        make_views: MakeViews,
         steps: Sequence[float],
         options: DetectOptions,
         deadline: Deadline,
@@ -160,20 +161,25 @@ class FaceAnalyser:
         return meshes, out["presence"].reshape(-1).astype(np.float64)
 
 
-def _passes(options: DetectOptions) -> list[tuple[Callable[[U8, float], Looks], Sequence[float]]]:
+def _passes(options: DetectOptions) -> list[tuple[MakeViews, Sequence[float]]]:
     """The whole first, then closer, then from other angles and further away."""
+    upright = (0, *options.angles)
     return [
-        (_whole, (0, *options.angles)),
+        (_near, upright),
+        (_far, upright),
         (_tiles, (0,)),
         (_tilted, (0, -45, 45)),
     ]
 
 
-def _whole(image: U8, angle_deg: float) -> Looks:
-    return [
-        (d, [blazeface.whole_view(image, d.side, angle_deg=angle_deg)])
-        for d in (SHORT_RANGE, FULL_RANGE)
-    ]
+def _near(image: U8, angle_deg: float) -> Looks:
+    """The whole picture, for faces of at least a seventh of it."""
+    return [(SHORT_RANGE, [blazeface.whole_view(image, SHORT_RANGE.side, angle_deg=angle_deg)])]
+
+
+def _far(image: U8, angle_deg: float) -> Looks:
+    """The whole picture, for faces of at least a sixteenth of it."""
+    return [(FULL_RANGE, [blazeface.whole_view(image, FULL_RANGE.side, angle_deg=angle_deg)])]
 
 
 def _tilted(image: U8, angle_deg: float) -> Looks:

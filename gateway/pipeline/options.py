@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -11,6 +11,8 @@ from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.selection import Order
 
 SWAPPER_MODELS = ("mesh",)
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Options(BaseModel):
@@ -110,6 +112,11 @@ class SwapOptions(_Options):
 
 
 def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
+    """Read the options of a swap; see `read_options`."""
+    return read_options(SwapOptions, document)
+
+
+def read_options(kind: type[Model], document: str | bytes | dict[str, Any] | None) -> Model:
     """Read options from JSON or a dictionary; None and "" mean all defaults.
 
     Raises:
@@ -117,7 +124,7 @@ def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
         UnknownModel: for a model name nobody knows.
     """
     if document is None or document in ("", b""):
-        return SwapOptions()
+        return kind()
     if not isinstance(document, dict):
         try:
             document = json.loads(document)
@@ -126,7 +133,7 @@ def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
                 "The options are not valid JSON.", errors=[{"pointer": "", "detail": "not JSON"}]
             ) from error
     try:
-        return SwapOptions.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         raise InvalidOptions(errors=findings(error)) from error
 

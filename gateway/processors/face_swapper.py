@@ -126,8 +126,8 @@ def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings
 def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:
     """Cut the source's face out, shrunk if it is over twice the target's size.
 
-    Returns the texture, the landmarks' x, y (468, 2) in it, and whether it is clearly smaller than the
-    target's face.
+    Returns the texture, the landmarks' x, y (468, 2) in it, and whether it is clearly smaller
+    than the target's face.
     """
     region = bounding_region(source[:, :2], image.shape[:2], margin=4)
     region = region or Region(0, 0, image.shape[1], image.shape[0])

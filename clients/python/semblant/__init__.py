@@ -1,1 +1,22 @@
-"""The Semblant SDK and command line."""
+"""The Semblant SDK: face fusion in a call, here or on a server.
+
+from semblant import process_image
+
+process_image("portrait.jpg", "photo.jpg", "result.png")
+"""
+
+from __future__ import annotations
+
+from gateway.errors import SemblantError
+from semblant.calls import FacesResult, SwapResult
+from semblant.client import AsyncClient, Client
+from semblant.images import process_image
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "FacesResult",
+    "SemblantError",
+    "SwapResult",
+    "process_image",
+]

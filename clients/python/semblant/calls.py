@@ -1,0 +1,188 @@
+"""What goes over the wire and comes back: pure functions, shared by both clients."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gateway.errors import InternalError, error_class
+
+File = bytes | str | Path
+"""A picture: its bytes, or where it lies."""
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SwapResult:
+    """A fused picture and what happened.
+
+    Attributes:
+        data: The encoded picture.
+        media_type: What it is encoded as.
+        faces_found: Faces the target shows.
+        faces_swapped: Those that were replaced.
+        warnings: What may spoil the result.
+        timings_ms: Milliseconds by stage, in order.
+        request_id: For the operator's log.
+    """
+
+    data: bytes
+    media_type: str
+    faces_found: int
+    faces_swapped: int
+    warnings: tuple[str, ...]
+    timings_ms: Mapping[str, float]
+    request_id: str
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture; atomically, so that nobody sees half of it."""
+        return write_atomically(Path(path), self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class FacesResult:
+    """The faces of a picture.
+
+    Attributes:
+        faces: One mapping per face, as the API documents it; the largest first.
+        width: Of the upright picture, pixels.
+        height: Likewise.
+        timings_ms: Milliseconds by stage, in order.
+        request_id: For the operator's log.
+    """
+
+    faces: Sequence[Mapping[str, Any]]
+    width: int
+    height: int
+    timings_ms: Mapping[str, float]
+    request_id: str
+
+
+def swap_request(
+    sources: File | Sequence[File],
+    target: File,
+    options: Options | None,
+    *,
+    media_type: str | None,
+    reference: File | None,
+    timeout_s: float,
+) -> dict[str, Any]:
+    """Return httpx's arguments for a swap."""
+    several = [sources] if isinstance(sources, bytes | str | Path) else list(sources)
+    files = [("source", ("source", read(s), "application/octet-stream")) for s in several]
+    files.append(("target", ("target", read(target), "application/octet-stream")))
+    if reference is not None:
+        files.append(("reference", ("reference", read(reference), "application/octet-stream")))
+    return {
+        "method": "POST",
+        "url": "/v1/swaps",
+        "files": files,
+        "data": {"options": json.dumps(dict(options))} if options else None,
+        "headers": _headers(media_type or "image/*", timeout_s),
+        "timeout": timeout_s + 5,
+    }
+
+
+def faces_request(image: File, options: Options | None, *, timeout_s: float) -> dict[str, Any]:
+    """Return httpx's arguments for an analysis."""
+    return {
+        "method": "POST",
+        "url": "/v1/faces",
+        "files": [("image", ("image", read(image), "application/octet-stream"))],
+        "data": {"options": json.dumps(dict(options))} if options else None,
+        "headers": _headers("application/json", timeout_s),
+        "timeout": timeout_s + 5,
+    }
+
+
+def swap_result(response: httpx.Response) -> SwapResult:
+    """Read the answer to a swap.
+
+    Raises:
+        SemblantError: the error the server told, as the class it stands for.
+    """
+    raise_for_problem(response)
+    headers = response.headers
+    warnings = headers.get("x-semblant-warnings", "none")
+    return SwapResult(
+        data=response.content,
+        media_type=headers.get("content-type", ""),
+        faces_found=int(headers.get("x-semblant-faces-found", 0)),
+        faces_swapped=int(headers.get("x-semblant-faces-swapped", 0)),
+        warnings=() if warnings == "none" else tuple(warnings.split(", ")),
+        timings_ms=_server_timing(headers.get("server-timing", "")),
+        request_id=headers.get("x-request-id", ""),
+    )
+
+
+def faces_result(response: httpx.Response) -> FacesResult:
+    """Read the answer to an analysis.
+
+    Raises:
+        SemblantError: the error the server told, as the class it stands for.
+    """
+    raise_for_problem(response)
+    body = response.json()
+    return FacesResult(
+        faces=body["faces"],
+        width=body["size"]["width"],
+        height=body["size"]["height"],
+        timings_ms=body["timings_ms"],
+        request_id=body["request_id"],
+    )
+
+
+def raise_for_problem(response: httpx.Response) -> None:
+    """Raise the error a response tells, if it tells one.
+
+    Raises:
+        SemblantError: the class of the problem's `code`, with its detail and findings.
+    """
+    if response.is_success:
+        return
+    try:
+        body = response.json()
+        kind = error_class(str(body.get("code", "")))
+    except (ValueError, AttributeError):
+        body, kind = {}, None
+    detail = body.get("detail") or f"The server answered {response.status_code}."
+    retry_after = response.headers.get("retry-after", "")
+    told = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
+    raise (kind or InternalError)(
+        detail,
+        errors=body.get("errors") or (),
+        extra={k: v for k, v in body.items() if k not in told},
+        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+    )
+
+
+def read(file: File) -> bytes:
+    """Return a file's bytes."""
+    return file if isinstance(file, bytes) else Path(file).read_bytes()
+
+
+def write_atomically(path: Path, data: bytes) -> Path:
+    """Write a file in one step, making its folder; returns the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _headers(media_type: str, timeout_s: float) -> dict[str, str]:
+    return {"Accept": media_type, "X-Request-Timeout": f"{timeout_s:g}"}
+
+
+def _server_timing(header: str) -> dict[str, float]:
+    return {name: float(ms) for name, ms in re.findall(r"([\w-]+);dur=([\d.]+)", header)}

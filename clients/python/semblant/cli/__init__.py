@@ -1,0 +1,22 @@
+"""The command line: a thin user of the SDK."""
+
+from __future__ import annotations
+
+import sys
+
+from gateway.errors import SemblantError
+from semblant.cli.app import app
+from semblant.cli.console import exit_code, explain
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one message and an exit code."""
+    try:
+        app()
+    except SemblantError as error:
+        explain(error)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

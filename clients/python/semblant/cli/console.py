@@ -1,0 +1,54 @@
+"""How the command line speaks: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway.errors import CapacityError, InferenceError, InputError, SemblantError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+EXIT_CODES = (
+    (InputError, 3),
+    (CapacityError, 4),
+    (InferenceError, 5),
+)
+OTHER_ERRORS = 6
+"""0 success, 1 an error of the machine, 2 wrong usage, 130 interrupted."""
+
+
+def exit_code(error: SemblantError) -> int:
+    """Return the exit code that stands for an error."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), OTHER_ERRORS)
+
+
+def explain(error: SemblantError) -> None:
+    """Print an error, its code, and every finding."""
+    err.print(f"[bold red]error[/] [dim]{error.spec.code}[/]", error.detail, markup=True)
+    for finding in error.errors:
+        err.print(f"  {finding.get('pointer') or '/'}: {finding.get('detail', '')}", markup=False)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Show that something is going on, where somebody looks."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        yield
+
+
+def timing_table(timings_ms: Mapping[str, float]) -> Table:
+    """Return stages and milliseconds as a table."""
+    table = Table("stage", "ms", box=None, pad_edge=False, header_style="dim")
+    table.columns[1].justify = "right"
+    for stage, milliseconds in timings_ms.items():
+        table.add_row(stage, f"{milliseconds:.1f}")
+    table.add_row("total", f"{sum(timings_ms.values()):.1f}", style="bold")
+    return table

@@ -1,0 +1,85 @@
+"""`semblant faces`: what is known about the faces of a picture."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from semblant.calls import FacesResult, write_atomically
+from semblant.cli.common import (
+    BackendOption,
+    ProviderOption,
+    ServerOption,
+    TimeoutOption,
+    with_client,
+)
+from semblant.cli.console import err, out, progress
+from semblant.cli.drawing import draw_faces
+from semblant.client import AsyncClient
+
+
+def faces(
+    image: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, show_default=False)
+    ],
+    draw: Annotated[
+        Path | None, typer.Option("--draw", help="Write the picture with the faces drawn in.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    angle: Annotated[
+        list[int] | None,
+        typer.Option("--angle", help="The picture may lie on its side: 90, 180, 270."),
+    ] = None,
+    thorough: Annotated[
+        Literal["auto", "yes", "no"], typer.Option("--thorough", help="Look for small faces.")
+    ] = "auto",
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = 60.0,
+) -> None:
+    """List the faces of IMAGE: place, pose, quality, warnings."""
+    detector: dict[str, object] = {"angles": angle or []}
+    if thorough != "auto":
+        detector["thorough"] = thorough == "yes"
+
+    async def work(client: AsyncClient) -> FacesResult:
+        return await client.faces(image, options={"detector": detector})
+
+    with progress("looking"):
+        result = with_client(
+            work, server=server, backend=backend, providers=provider, timeout_s=timeout
+        )
+    if draw is not None:
+        buffer = io.BytesIO()
+        draw_faces(image.read_bytes(), result.faces).save(buffer, _format(draw))
+        write_atomically(draw, buffer.getvalue())
+        err.print(f"drawn to {draw}", markup=False)
+    if as_json:
+        out.print_json(json.dumps({"faces": list(result.faces), "timings_ms": result.timings_ms}))
+        return
+    out.print(_table(result))
+
+
+def _format(path: Path) -> str:
+    return {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}.get(path.suffix.lower(), "PNG")
+
+
+def _table(result: FacesResult) -> Table:
+    table = Table("#", "box", "width", "pitch", "yaw", "roll", "quality", "warnings", box=None)
+    for n, face in enumerate(result.faces):
+        box, pose, quality = face["box"], face["pose"], face["quality"]
+        table.add_row(
+            str(n),
+            f"{box['left']:.0f},{box['top']:.0f} – {box['right']:.0f},{box['bottom']:.0f}",
+            f"{quality['width_px']:.0f} px",
+            *(f"{pose[name]:+.0f}°" for name in ("pitch", "yaw", "roll")),
+            f"{quality['score']:.2f}",
+            ", ".join(face["warnings"]) or "–",
+        )
+    return table

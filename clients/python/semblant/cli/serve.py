@@ -1,0 +1,35 @@
+"""`semblant serve`: the HTTP service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="TCP port; 0 chooses one.")] = None,
+    backend: Annotated[
+        Literal["embedded", "triton", "local"] | None,
+        typer.Option(
+            "--backend",
+            help="`embedded` starts Triton here, `triton` uses a running one, `local` needs none.",
+        ),
+    ] = None,
+    triton_url: Annotated[
+        str | None, typer.Option("--triton-url", help="host:port of a running Triton (gRPC).")
+    ] = None,
+) -> None:
+    """Serve the API until interrupted.
+
+    Everything else is set by environment variables, SEMBLANT_<NAME>.
+    """
+    from gateway.main import serve as run  # noqa: PLC0415 - the other commands need no server
+
+    given = {"host": host, "port": port, "backend": backend, "triton_url": triton_url}
+    if triton_url is not None and backend is None:
+        given["backend"] = "triton"
+    run(Settings(**{k: v for k, v in given.items() if v is not None}))  # type: ignore[arg-type]

@@ -1,0 +1,98 @@
+"""`semblant swap`: a face into a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semblant.calls import SwapResult
+from semblant.cli.common import (
+    BackendOption,
+    ProviderOption,
+    ServerOption,
+    TimeoutOption,
+    json_object,
+    with_client,
+)
+from semblant.cli.console import err, out, progress, timing_table
+from semblant.client import AsyncClient
+from semblant.images import media_type_of
+
+
+def swap(
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE... TARGET",
+            help="One or several portraits of one person, and last the picture to change.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The result: .png, .jpg or .webp.")
+    ],
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", help="Picture of the person meant.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    many: Annotated[bool, typer.Option("--many", help="Swap every face of the target.")] = False,
+    shape: Annotated[
+        float | None,
+        typer.Option("--shape", help="How much of the source's geometry.", min=0, max=1),
+    ] = None,
+    color: Annotated[str | None, typer.Option("--color", help="statistics or none.")] = None,
+    blend: Annotated[str | None, typer.Option("--blend", help="poisson or feather.")] = None,
+    quality: Annotated[
+        int | None, typer.Option("--quality", help="Of JPEG and WebP.", min=1, max=100)
+    ] = None,
+    options: Annotated[
+        str | None, typer.Option("--options", help="Any options of the API, as JSON.")
+    ] = None,
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = 60.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the result's path.")] = False,
+) -> None:
+    """Put the face of SOURCE into TARGET.
+
+    The people shown must agree to it.
+    """
+    if len(pictures) < 2:
+        raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
+    try:
+        media_type = media_type_of(output)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--output") from error
+    wanted = json_object(options)
+    wanted |= {
+        k: v for k, v in (("shape", shape), ("color", color), ("blend", blend)) if v is not None
+    }
+    if quality is not None:
+        wanted["output"] = {"quality": quality}
+    if many or reference is not None:
+        wanted["face_selector"] = {"mode": "reference" if reference else "many"}
+
+    async def work(client: AsyncClient) -> SwapResult:
+        return await client.swap(
+            pictures[:-1], pictures[-1], options=wanted, media_type=media_type, reference=reference
+        )
+
+    with progress("swapping"):
+        result = with_client(
+            work, server=server, backend=backend, providers=provider, timeout_s=timeout
+        )
+    result.save(output)
+    if not quiet:
+        err.print(timing_table(result.timings_ms))
+        err.print(f"{result.faces_swapped} of {result.faces_found} faces swapped")
+        for warning in result.warnings:
+            err.print(f"[yellow]warning[/] the target's face is {warning}")
+    out.print(str(output), markup=False)

@@ -1,0 +1,111 @@
+"""`process_image`: the one call most people need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from semblant.calls import File, Options, SwapResult
+from semblant.client import Client
+
+MEDIA_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+}
+
+
+def process_image(
+    source_path: File | Sequence[File],
+    target_path: File,
+    output_path: str | Path,
+    *,
+    execution_providers: Sequence[str] = ("cpu",),
+    frame_processors: Sequence[str] = ("face_swapper",),
+    options: Options | None = None,
+    reference_path: File | None = None,
+    server: str | None = None,
+    timeout_s: float = 60.0,
+) -> SwapResult:
+    """Put a face into a picture and write the result.
+
+    Args:
+        source_path: One portrait or several of the same person.
+        target_path: The picture to change.
+        output_path: Where the result goes; its ending says the format (.png, .jpg, .webp).
+        execution_providers: For running here: ONNX Runtime's providers, first choice first;
+            `cpu`, `cuda`, `tensorrt` … or full names.
+        frame_processors: What is done, in this order.
+        options: Further options, as the API documents them.
+        reference_path: Who is meant, for `face_selector.mode = reference`.
+        server: Address of a running server; without one everything runs in this process.
+        timeout_s: Seconds the request may take.
+
+    Returns:
+        What happened, with the encoded picture.
+
+    Raises:
+        SemblantError: by its subclass, with a stable `spec.code`.
+        ValueError: for an output ending that is no known format.
+        OSError: if a file cannot be read or written.
+    """
+    media_type = media_type_of(output_path)
+    wanted: dict[str, Any] = {**(options or {}), "processors": list(frame_processors)}
+    if server is not None:
+        with Client(server, timeout_s=timeout_s) as client:
+            result = client.swap(
+                source_path,
+                target_path,
+                options=wanted,
+                media_type=media_type,
+                reference=reference_path,
+            )
+    else:
+        result = asyncio.run(
+            _here(
+                source_path,
+                target_path,
+                wanted,
+                media_type=media_type,
+                reference=reference_path,
+                providers=execution_providers,
+                timeout_s=timeout_s,
+            )
+        )
+    result.save(output_path)
+    return result
+
+
+def media_type_of(path: str | Path) -> str:
+    """Return the media type of a result's ending.
+
+    Raises:
+        ValueError: naming the endings that are known.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in MEDIA_TYPES:
+        raise ValueError(f"{ending or 'no ending'}: a result ends in {', '.join(MEDIA_TYPES)}")
+    return MEDIA_TYPES[ending]
+
+
+async def _here(
+    sources: File | Sequence[File],
+    target: File,
+    options: Options,
+    *,
+    media_type: str,
+    reference: File | None,
+    providers: Sequence[str],
+    timeout_s: float,
+) -> SwapResult:
+    from gateway.settings import Settings  # noqa: PLC0415 - a client of a server needs none of it
+    from semblant.in_process import in_process, provider_names  # noqa: PLC0415
+
+    settings = Settings(backend="local", execution_providers=provider_names(providers))
+    async with in_process(settings, timeout_s=timeout_s) as client:
+        return await client.swap(
+            sources, target, options=options, media_type=media_type, reference=reference
+        )

@@ -1,0 +1,43 @@
+"""The whole service inside this process: the same application, reached without a network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+
+from gateway.http.app import create_app
+from gateway.serving.services import build_services, running
+from gateway.settings import Settings
+from semblant.client import AsyncClient
+
+SHORT_NAMES = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+
+
+def provider_names(providers: Sequence[str]) -> tuple[str, ...]:
+    """Return ONNX Runtime's names for short ones; full names pass."""
+    return tuple(SHORT_NAMES.get(p.lower(), p) for p in providers)
+
+
+@asynccontextmanager
+async def in_process(settings: Settings, *, timeout_s: float = 60.0) -> AsyncIterator[AsyncClient]:
+    """Run the service for the time of the block and yield a client of it.
+
+    Raises:
+        SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
+    """
+    services = build_services(settings)
+    async with running(services):
+        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+        async with AsyncClient(
+            "http://in-process", timeout_s=timeout_s, transport=transport
+        ) as client:
+            yield client

@@ -1,0 +1,107 @@
+"""Which errors each kind of address may answer, and how OpenAPI is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway import errors
+from gateway.errors import ERROR_TABLE, SemblantError
+from gateway.http.problems import MEDIA_TYPE, RETRY_STATUSES, problem_document
+from gateway.http.schemas import Problem
+
+Errors = tuple[type[SemblantError], ...]
+
+ALWAYS: Errors = (errors.InternalError,)
+READ_ERRORS: Errors = (errors.NotAcceptable, errors.NotFound, errors.MethodNotAllowed)
+PROBE_ERRORS: Errors = (errors.ModelNotReady, errors.ShuttingDown)
+
+_FORM: Errors = (
+    *READ_ERRORS,
+    errors.InvalidRequest,
+    errors.MissingField,
+    errors.InvalidOptions,
+    errors.RequestTimeout,
+    errors.PayloadTooLarge,
+    errors.UnsupportedRequestType,
+)
+_IMAGE: Errors = (
+    errors.EmptyUpload,
+    errors.NotAnImage,
+    errors.ImageTruncated,
+    errors.TooManyPixels,
+    errors.MultiFrameImage,
+)
+_WORK: Errors = (
+    errors.Overloaded,
+    errors.ShuttingDown,
+    errors.DeadlineExceeded,
+    errors.RequestCancelled,
+    errors.InferenceUnavailable,
+    errors.InferenceOverloaded,
+    errors.ModelNotReady,
+    errors.InferenceRejected,
+    errors.InferenceFailed,
+    errors.ContractViolation,
+    errors.SetupIncomplete,
+)
+_FACE: Errors = (
+    errors.UnknownModel,
+    errors.NoFaceInSource,
+    errors.NoFaceInTarget,
+    errors.FaceTooSmall,
+    errors.FaceNotSelected,
+)
+FACES_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, errors.UnknownModel)
+SWAP_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, *_FACE)
+
+
+def error_responses(kinds: Iterable[type[SemblantError]]) -> dict[int | str, dict[str, Any]]:
+    """Return OpenAPI's `responses` for errors: one per status, one example per code."""
+    by_status: dict[int, list[str]] = {}
+    for kind in {*kinds, *ALWAYS}:
+        by_status.setdefault(kind.spec.http, []).append(kind.spec.code)
+    responses: dict[int | str, dict[str, Any]] = {
+        status: {
+            "description": " ".join(ERROR_TABLE[code].title for code in sorted(codes)),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": f"#/components/schemas/{Problem.__name__}"},
+                    "examples": {code: {"value": _example(code)} for code in sorted(codes)},
+                }
+            },
+        }
+        for status, codes in sorted(by_status.items())
+    }
+    for status in responses.keys() & RETRY_STATUSES:
+        responses[status]["headers"] = _RETRY_AFTER
+    return responses
+
+
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to try again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_EXTRAS: dict[str, dict[str, Any]] = {
+    "not_acceptable": {"extra": {"available": ["image/png", "image/jpeg", "image/webp"]}},
+    "payload_too_large": {"extra": {"max_bytes": 67108864}},
+    "invalid_options": {
+        "errors": [{"pointer": "/shape", "detail": "Input should be less than or equal to 1"}]
+    },
+    "missing_field": {"errors": [{"pointer": "/target", "detail": "required"}]},
+    "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
+}
+
+
+def _example(code: str) -> dict[str, Any]:
+    spec = ERROR_TABLE[code]
+    # Made by the same function as real answers, so that it cannot look different from them.
+    error = _Example(spec.title, **_EXTRAS.get(code, {}))
+    error.spec = spec  # type: ignore[misc]  # an instance standing in for every class
+    return problem_document(error, "4bf92f3577b34da6a3ce929d0e0e4736", "/v1/swaps")
+
+
+class _Example(errors.SemblantError):
+    spec = errors.InternalError.spec

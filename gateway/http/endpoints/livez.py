@@ -1,0 +1,15 @@
+"""GET /livez: the process answers. Fails only if it should be restarted."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.http.negotiate import JSON
+from gateway.http.schemas import State
+from gateway.serving.services import Services
+
+
+async def get_livez(services: Services, request: Request) -> Response:
+    """Answer."""
+    return Response(State(status="alive").model_dump_json(), media_type=JSON)

@@ -1,0 +1,31 @@
+"""GET /problems/{code}: what an error code means; the `type` of every problem points here."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import ERROR_TABLE, NotFound
+from gateway.http.negotiate import JSON, acceptable
+from gateway.http.pages import HTML, page
+from gateway.http.schemas import ProblemPage
+from gateway.serving.services import Services
+
+
+async def get_problem(services: Services, request: Request) -> Response:
+    """Answer one row of the error table, as JSON or as a page."""
+    kind = acceptable(request.headers.get("accept"), (JSON, HTML)).best((JSON, HTML))
+    spec = ERROR_TABLE.get(request.path_params["code"])
+    if spec is None:
+        raise NotFound("There is no such error code.")
+    row = ProblemPage(
+        code=spec.code,
+        title=spec.title,
+        status=spec.http,
+        grpc_status=spec.grpc,
+        retryable=spec.retryable,
+    )
+    if kind == JSON:
+        return Response(row.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
+    rows = [(name, str(value)) for name, value in row.model_dump().items()]
+    return page(spec.code, spec.title, [("", rows)])

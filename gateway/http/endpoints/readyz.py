@@ -1,0 +1,16 @@
+"""GET /readyz: requests may be sent. Fails while a model is not ready, and before shutting down."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.http.negotiate import JSON
+from gateway.http.schemas import State
+from gateway.serving.services import Services
+
+
+async def get_readyz(services: Services, request: Request) -> Response:
+    """Answer, or raise what is in the way."""
+    services.health.require()
+    return Response(State(status="ready").model_dump_json(), media_type=JSON)

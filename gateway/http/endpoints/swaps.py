@@ -1,0 +1,157 @@
+"""POST /v1/swaps: a face into a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.deadline import Deadline
+from gateway.errors import InvalidRequest
+from gateway.http import schemas
+from gateway.http.exchange import Exchange
+from gateway.http.forms import Field, Form, read_form
+from gateway.http.negotiate import JSON, Accepted, acceptable
+from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
+from gateway.http.schemas import SwapReport
+from gateway.http.work import allowed_seconds, perform
+from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
+from gateway.pipeline.fuse_image import SwapResult
+from gateway.pipeline.options import SwapOptions, parse_options
+from gateway.serving.services import Services
+
+OFFERS = (*FORMATS, JSON)
+
+
+def fields(max_sources: int) -> dict[str, Field]:
+    """Return the form's fields."""
+    return {
+        "source": Field(least=1, most=max_sources),
+        "target": Field(least=1),
+        "reference": Field(),
+        "options": Field(file=False),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the caller wants, and wants it as."""
+
+    options: SwapOptions
+    accepted: Accepted
+    inline: bool
+
+    def media_type(self, own: OutputFormat | None) -> str:
+        """Return the answer's media type; `own` is the target's format, once it is known."""
+        asked = self.options.output.format
+        images = [MEDIA_TYPES[asked]] if asked else [MEDIA_TYPES[own or "png"], *FORMATS]
+        return self.accepted.best([*images, JSON])
+
+    def format(self, own: OutputFormat) -> OutputFormat:
+        """Return the picture's format, also where it travels inside a report."""
+        media_type = self.media_type(own)
+        return FORMATS.get(media_type) or self.options.output.format or own
+
+
+async def post_swaps(services: Services, request: Request) -> Response:
+    """Read the form, swap, and answer a picture or a report."""
+    accepted = acceptable(request.headers.get("accept"), OFFERS)
+    inline = _inline(request)
+    settings, exchange = services.settings, Exchange.of(request)
+    seconds = allowed_seconds(request, settings.request_deadline_s)
+    with services.admission.ticket():
+        async with read_form(request, fields(settings.max_sources)) as form:
+            wish = _Wish(parse_options(await form.text("options")), accepted, inline)
+            wish.media_type(None)  # what contradicts itself is refused before any work
+
+            async def work(deadline: Deadline) -> Response:
+                return await _swap(services, exchange, form, wish, deadline)
+
+            return await perform(services, request, work, seconds)
+
+
+async def _swap(
+    services: Services, exchange: Exchange, form: Form, wish: _Wish, deadline: Deadline
+) -> Response:
+    """Decode, fuse, encode."""
+    target, sources, reference = await _decode(services, exchange, form)
+    result = await services.fuser.swap(
+        [source.rgb for source in sources],
+        target.rgb,
+        wish.options,
+        deadline=deadline,
+        timings=exchange.timings,
+        reference=None if reference is None else reference.rgb,
+    )
+    exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
+    format = wish.format(target.format)
+    as_report = wish.media_type(target.format) == JSON
+    data = b""
+    if wish.inline or not as_report:
+        data = await encode_picture(
+            services, exchange, target.with_rgb(result.image), format, wish.options.output
+        )
+    if as_report:
+        return await services.compute.run(_report, result, exchange, wish, data, format)
+    return _picture(result, exchange, data, format)
+
+
+async def _decode(
+    services: Services, exchange: Exchange, form: Form
+) -> tuple[Picture, list[Picture], Picture | None]:
+    """Return target, sources and reference."""
+    files = [("The target", data) for data in await form.files("target")]
+    files += [(f"Source {n}", data) for n, data in enumerate(await form.files("source"))]
+    reference = await form.file("reference")
+    if reference is not None:
+        files.append(("The reference", reference))
+    target, *others = await decode_pictures(services, exchange, files)
+    return (target, others, None) if reference is None else (target, others[:-1], others[-1])
+
+
+def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
+    warnings = sorted({warning for swapped in result.swapped for warning in swapped.face.warnings})
+    headers = {
+        "Server-Timing": exchange.server_timing(),
+        "X-Semblant-Faces-Found": str(len(result.faces)),
+        "X-Semblant-Faces-Swapped": str(len(result.swapped)),
+        "X-Semblant-Warnings": ", ".join(warnings) or "none",
+        "Content-Disposition": f'inline; filename="swap.{format}"',
+        "Vary": "Accept",
+    }
+    return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+def _report(
+    result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
+) -> Response:
+    models = list(schemas.ANALYSIS_MODELS)
+    if wish.options.face_selector.mode == "reference":
+        models.append(schemas.IDENTITY_MODEL)
+    report = SwapReport(
+        size=schemas.size_of(result.image),
+        faces=schemas.target_faces(result),
+        sources=[schemas.portrait(portrait.face) for portrait in result.portraits],
+        swapper=wish.options.swapper_model,
+        models=models,
+        timings_ms=exchange.timings.milliseconds(),
+        request_id=exchange.request_id,
+        image=schemas.inline(data, MEDIA_TYPES[format]) if data else None,
+    )
+    headers = {"Server-Timing": exchange.server_timing(), "Vary": "Accept"}
+    return Response(report.model_dump_json(), media_type=JSON, headers=headers)
+
+
+def _inline(request: Request) -> bool:
+    """Return whether the report is to hold the picture.
+
+    Raises:
+        InvalidRequest: the parameter is neither true nor false.
+    """
+    value = request.query_params.get("inline", "false").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise InvalidRequest(
+            "`inline` is true or false.", errors=[{"pointer": "/inline", "detail": "true or false"}]
+        )
+    return value in ("true", "1")

@@ -1,0 +1,196 @@
+"""Requests and answers shown in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SWAPS_DESCRIPTION = """
+Send `multipart/form-data`: one or more `source` pictures of one person, a `target` picture, and
+optionally `options` (JSON) and a `reference` picture of the person meant.
+
+`Accept` decides about the answer. An image type gives the picture; `application/json` gives a
+report of figures, which also holds the picture (Base64) with `?inline=true`. With `*/*` it is the
+picture in the format of `options.output.format`, else in the target's own. Transparency of the
+target is kept where the format can.
+
+With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces-Found`,
+`X-Semblant-Faces-Swapped` and `X-Semblant-Warnings`.
+
+`X-Request-Timeout` (seconds) shortens the time the work may take after the upload;
+`X-Request-Id` is echoed.
+"""
+FACES_DESCRIPTION = """
+Send `multipart/form-data`: an `image`, and optionally `options` (JSON). A picture without a face
+is no error: `faces` is empty.
+"""
+
+SWAP_HEADERS = {
+    "Server-Timing": "Milliseconds by stage, such as `analyse;dur=41.2`.",
+    "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next two.",
+    "X-Semblant-Faces-Swapped": "Faces that were replaced.",
+    "X-Semblant-Warnings": "What may have spoiled the result, as in a report; or `none`.",
+    "X-Request-Id": "The request's name in the service's log.",
+}
+
+_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": "X-Request-Timeout",
+        "in": "header",
+        "description": "Seconds the work may take, queue included; at most the service's limit.",
+        "schema": {"type": "number", "exclusiveMinimum": 0},
+        "example": 5,
+    },
+    {
+        "name": "X-Request-Id",
+        "in": "header",
+        "description": "Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,64}$"},
+    },
+]
+
+
+def _form(properties: dict[str, Any], required: list[str], example: Any) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": properties,
+                    "required": required,
+                    "additionalProperties": False,
+                },
+                "encoding": {"options": {"contentType": "application/json"}},
+                "example": example,
+            }
+        },
+    }
+
+
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+SWAPS_REQUEST: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "inline",
+            "in": "query",
+            "description": "Whether a report holds the picture.",
+            "schema": {"type": "boolean", "default": False},
+        },
+        *_HEADERS,
+    ],
+    "requestBody": _form(
+        {
+            "source": {
+                "type": "array",
+                "items": _FILE,
+                "minItems": 1,
+                "description": "Portraits of one person; for each face the one with the most "
+                "similar pose is used. JPEG, PNG, WebP, BMP or TIFF.",
+            },
+            "target": {**_FILE, "description": "The picture to change."},
+            "reference": {
+                **_FILE,
+                "description": "The person meant, for `face_selector.mode` = `reference`.",
+            },
+            "options": {"$ref": "#/components/schemas/SwapOptions"},
+        },
+        ["source", "target"],
+        {
+            "source": ["(bytes of alice.jpg)"],
+            "target": "(bytes of group.png)",
+            "options": {"face_selector": {"mode": "many"}, "output": {"format": "webp"}},
+        },
+    ),
+}
+FACES_REQUEST: dict[str, Any] = {
+    "parameters": _HEADERS,
+    "requestBody": _form(
+        {
+            "image": {**_FILE, "description": "The picture to look at."},
+            "options": {"$ref": "#/components/schemas/FacesOptions"},
+        },
+        ["image"],
+        {"image": "(bytes of group.png)", "options": {"landmarks": False}},
+    ),
+}
+PROBLEM_PARAMETERS: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "code",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string"},
+            "example": "no_face_in_target",
+        }
+    ]
+}
+
+_REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+_MODELS = ["blazeface_short", "blazeface_full", "face_mesh", "iris"]
+_FIGURES: dict[str, Any] = {
+    "box": {"left": 168.2, "top": 68.31, "right": 275.47, "bottom": 197.92},
+    "pose": {"pitch": 4.1, "yaw": -12.73, "roll": -6.02},
+    "quality": {"width_px": 104.8, "sharpness": 0.4512, "visible": 1.0, "score": 0.5104},
+    "score": 0.9312,
+    "presence": 0.9991,
+    "warnings": [],
+}
+SWAP_REPORT: dict[str, Any] = {
+    "size": {"width": 512, "height": 512},
+    "faces": [{**_FIGURES, "source": 0}],
+    "sources": [_FIGURES],
+    "swapper": "mesh",
+    "models": _MODELS,
+    "timings_ms": {
+        "queue": 0.02,
+        "decode": 8.4,
+        "analyse": 14.2,
+        "select": 0.01,
+        "swap": 9.8,
+        "fuse": 4.1,
+    },
+    "request_id": _REQUEST_ID,
+    "image": None,
+}
+FACES_REPORT: dict[str, Any] = {
+    "size": {"width": 512, "height": 512},
+    "faces": [
+        {
+            **_FIGURES,
+            "landmarks_5": [
+                [202.2, 109.8],
+                [246.6, 105.2],
+                [230.1, 134.9],
+                [209.4, 157.3],
+                [250.6, 153.1],
+            ],
+            "landmarks": None,
+        }
+    ],
+    "models": _MODELS,
+    "timings_ms": {"queue": 0.02, "decode": 6.1, "analyse": 12.9},
+    "request_id": _REQUEST_ID,
+}
+MODEL_LIST: dict[str, Any] = {
+    "models": [
+        {
+            "name": "face_mesh",
+            "title": "Face Mesh, 468 points",
+            "task": "face landmarks",
+            "licence": "Apache-2.0",
+            "credit": "Google MediaPipe",
+            "commercial": True,
+            "version": "1",
+            "ready": True,
+            "reason": "",
+        }
+    ]
+}
+PROBLEM_PAGE: dict[str, Any] = {
+    "code": "no_face_in_target",
+    "title": "No face was found in the target picture.",
+    "status": 422,
+    "grpc_status": "FAILED_PRECONDITION",
+    "retryable": False,
+}

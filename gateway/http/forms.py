@@ -1,0 +1,177 @@
+"""Reading multipart forms: which fields there may be, and what is wrong if others come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from gateway.errors import InvalidRequest, MissingField, UnsupportedRequestType
+
+MAX_TEXT_BYTES = 64 * 1024
+"""Bytes of a text field, such as the options."""
+_SPARE_PARTS = 8  # beyond what a form needs, so that a surplus part can be named
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form.
+
+    Attributes:
+        least: How often it must be there.
+        most: How often it may be there.
+        file: Whether it is a file; text may be sent as a file too, as `curl -F name=@file` does.
+    """
+
+    least: int = 0
+    most: int = 1
+    file: bool = True
+
+
+class Form:
+    """The parts of a checked form, still in their spool files."""
+
+    def __init__(self, parts: Mapping[str, list[UploadFile | str]]) -> None:
+        self._parts = parts
+
+    async def files(self, name: str) -> list[bytes]:
+        """Return the contents of all files of a field, in their order."""
+        return [await part.read() for part in self._parts[name] if isinstance(part, UploadFile)]
+
+    async def file(self, name: str) -> bytes | None:
+        """Return the content of a field's only file; None without one."""
+        files = await self.files(name)
+        return files[0] if files else None
+
+    async def text(self, name: str) -> bytes | str | None:
+        """Return a text field; None without one.
+
+        Raises:
+            InvalidRequest: if it is too long.
+        """
+        for part in self._parts[name]:
+            if isinstance(part, str):
+                return part
+            if (part.size or 0) > MAX_TEXT_BYTES:
+                raise _problem(name, f"may have at most {MAX_TEXT_BYTES} bytes")
+            return await part.read()
+        return None
+
+
+@asynccontextmanager
+async def read_form(request: Request, fields: Mapping[str, Field]) -> AsyncIterator[Form]:
+    """Read and check the form of a request; its spool files are gone after the block.
+
+    Raises:
+        UnsupportedRequestType: the body is something else.
+        InvalidRequest: it is malformed, or a field is unknown, of the wrong kind or repeated.
+        MissingField: naming what is missing.
+        PayloadTooLarge, RequestTimeout: from reading.
+    """
+    _require_multipart(request)
+    parser = _Parser(request, sum(field.most for field in fields.values()) + _SPARE_PARTS)
+    try:
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            # Its messages are fixed sentences with our own limits.
+            raise InvalidRequest(f"The form could not be read: {error.message}") from error
+        yield Form(_checked(form, fields))
+    finally:
+        parser.close()
+
+
+class _Parser(MultiPartParser):
+    """Starlette's parser, which notices an early end, and forgets no spool file."""
+
+    def __init__(self, request: Request, max_parts: int) -> None:
+        super().__init__(
+            request.headers,
+            request.stream(),
+            max_files=max_parts,
+            max_fields=max_parts,
+            max_part_size=MAX_TEXT_BYTES,
+        )
+        self._ended = False
+
+    def on_end(self) -> None:
+        """Note that the last boundary was seen."""
+        self._ended = True
+
+    async def parse(self) -> FormData:
+        """Return the form.
+
+        Raises:
+            MultiPartException: it is malformed, too large in some way, or ends early.
+        """
+        form = await super().parse()
+        if not self._ended:
+            raise MultiPartException("It ends before its last boundary.")
+        return form
+
+    def close(self) -> None:
+        """Remove all spool files, those of parts that never ended included."""
+        for spool in self._files_to_close_on_error:
+            spool.close()
+
+
+def _require_multipart(request: Request) -> None:
+    content_type, _ = parse_options_header(request.headers.get("content-type", ""))
+    if content_type != b"multipart/form-data":
+        raise UnsupportedRequestType()
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedRequestType("Compressed request bodies are not accepted.")
+
+
+def _checked(form: FormData, fields: Mapping[str, Field]) -> dict[str, list[UploadFile | str]]:
+    parts: dict[str, list[UploadFile | str]] = {name: [] for name in fields}
+    unknown: dict[str, None] = {}
+    for name, part in form.multi_items():
+        if name not in fields:
+            unknown[name] = None
+        elif not _is_blank(part, fields[name]):
+            parts[name].append(part)
+    if unknown:
+        raise InvalidRequest(
+            f"Unknown form fields. Known: {', '.join(fields)}.",
+            errors=[
+                {"pointer": _pointer(name), "detail": "unknown field"}
+                for name in list(unknown)[:16]
+            ],
+        )
+    missing = [name for name, field in fields.items() if len(parts[name]) < field.least]
+    if missing:
+        raise MissingField(
+            f"Missing: {', '.join(missing)}.",
+            errors=[{"pointer": _pointer(name), "detail": "required"} for name in missing],
+        )
+    for name, field in fields.items():
+        if len(parts[name]) > field.most:
+            raise _problem(name, f"may be there {_times(field.most)}, not {len(parts[name])} times")
+        if field.file and any(isinstance(part, str) for part in parts[name]):
+            raise _problem(name, "must be a file (a part with a filename)")
+    return parts
+
+
+def _is_blank(part: UploadFile | str, field: Field) -> bool:
+    """Return whether a part is an optional file input that a browser sent unfilled."""
+    return field.least == 0 and isinstance(part, UploadFile) and not part.filename and not part.size
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _pointer(name: str) -> str:
+    return "/" + name[:64].replace("~", "~0").replace("/", "~1")
+
+
+def _problem(name: str, what: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The field `{name}` {what}.", errors=[{"pointer": _pointer(name), "detail": what}]
+    )

@@ -1,0 +1,156 @@
+"""Every address of the service, and how each is documented."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import SemblantError
+from gateway.http import examples, schemas
+from gateway.http.documented import FACES_ERRORS, PROBE_ERRORS, READ_ERRORS, SWAP_ERRORS
+from gateway.http.endpoints.docs import get_docs
+from gateway.http.endpoints.faces import post_faces
+from gateway.http.endpoints.livez import get_livez
+from gateway.http.endpoints.metrics import get_metrics
+from gateway.http.endpoints.models import get_models
+from gateway.http.endpoints.openapi import get_openapi
+from gateway.http.endpoints.problems import get_problem
+from gateway.http.endpoints.readyz import get_readyz
+from gateway.http.endpoints.swaps import post_swaps
+from gateway.serving.services import Services
+
+Handler = Callable[[Services, Request], Awaitable[Response]]
+Errors = tuple[type[SemblantError], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address.
+
+    Attributes:
+        method: HTTP method.
+        path: With parameters in braces.
+        handler: Answers it.
+        tag: Group in the documentation.
+        summary: One sentence.
+        description: Whatever else a caller must know, in Markdown.
+        model: Model of a JSON answer; None if there is none.
+        example: Of the JSON answer.
+        media_types: Other types of the answer.
+        headers: Of the answer, each with what it means.
+        errors: What may go wrong, beyond what may always.
+        extra: Further members of the OpenAPI operation, such as the body.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    summary: str
+    description: str = ""
+    model: type[BaseModel] | None = None
+    example: Any = None
+    media_types: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    errors: Errors = ()
+    extra: dict[str, Any] | None = None
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/swaps",
+        handler=post_swaps,
+        tag="faces",
+        summary="Put the face of the source pictures into the target picture.",
+        description=examples.SWAPS_DESCRIPTION,
+        model=schemas.SwapReport,
+        example=examples.SWAP_REPORT,
+        media_types=("image/png", "image/jpeg", "image/webp"),
+        headers=examples.SWAP_HEADERS,
+        errors=SWAP_ERRORS,
+        extra=examples.SWAPS_REQUEST,
+    ),
+    Route(
+        method="POST",
+        path="/v1/faces",
+        handler=post_faces,
+        tag="faces",
+        summary="Find the faces of a picture: boxes, points, head pose, quality.",
+        description=examples.FACES_DESCRIPTION,
+        model=schemas.FacesReport,
+        example=examples.FACES_REPORT,
+        errors=FACES_ERRORS,
+        extra=examples.FACES_REQUEST,
+    ),
+    Route(
+        method="GET",
+        path="/v1/models",
+        handler=get_models,
+        tag="operations",
+        summary="List the models with their licences and states.",
+        model=schemas.ModelList,
+        example=examples.MODEL_LIST,
+        errors=READ_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path="/livez",
+        handler=get_livez,
+        tag="operations",
+        summary="Tell whether the process answers.",
+        model=schemas.State,
+        example={"status": "alive"},
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        handler=get_readyz,
+        tag="operations",
+        summary="Tell whether requests may be sent: all models are ready, and will stay so.",
+        model=schemas.State,
+        example={"status": "ready"},
+        errors=PROBE_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path="/metrics",
+        handler=get_metrics,
+        tag="operations",
+        summary="Answer counts and times in Prometheus' text format.",
+        media_types=("text/plain",),
+    ),
+    Route(
+        method="GET",
+        path="/problems/{code}",
+        handler=get_problem,
+        tag="documentation",
+        summary="Explain an error code; the `type` of every problem points here.",
+        model=schemas.ProblemPage,
+        example=examples.PROBLEM_PAGE,
+        media_types=("text/html",),
+        errors=READ_ERRORS,
+        extra=examples.PROBLEM_PARAMETERS,
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        handler=get_docs,
+        tag="documentation",
+        summary="Show the addresses at a glance.",
+        media_types=("text/html",),
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        handler=get_openapi,
+        tag="documentation",
+        summary="Answer this description.",
+        media_types=("application/json",),
+    ),
+)

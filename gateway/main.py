@@ -1,0 +1,100 @@
+"""Running the service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from gateway.http.app import create_app
+from gateway.serving.services import Services, build_services, running
+from gateway.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.05
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then turn unready, wait, finish what runs, and end.
+
+    Raises:
+        SemblantError: the service could not be started, by name.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    with suppress(asyncio.CancelledError):  # told to stop while still starting
+        asyncio.run(_serve(build_services(settings)))
+
+
+async def _serve(services: Services) -> None:
+    server = Server(services)
+    loop, starting = asyncio.get_running_loop(), asyncio.current_task()
+    assert starting is not None
+
+    def stop() -> None:
+        if not server.started:
+            starting.cancel()
+        elif server.should_exit:
+            server.force_exit = True  # told twice: at once
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    async with running(services):
+        await server.serve()
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a pause between turning unready and closing the door.
+
+    Args:
+        services: Already running, for as long as the server does.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        settings = services.settings
+        config = uvicorn.Config(
+            create_app(services),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,  # one line per request is written by `gateway.http.edge`
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            # Who has a place may finish; uvicorn's own limit for that is whole seconds.
+            timeout_graceful_shutdown=round(settings.request_deadline_s) + 1,
+        )
+        super().__init__(config)
+
+    @property
+    def port(self) -> int:
+        """The TCP port that is listened on, also where the settings say 0."""
+        port: int = self.servers[0].sockets[0].getsockname()[1]
+        return port
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals to who runs the server: uvicorn would raise them again and end us."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Turn unready, serve on for the drain time, then stop; a second signal cuts it short."""
+        self._services.health.leave()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._services.settings.drain_s
+        while loop.time() < until and not self.force_exit:
+            await asyncio.sleep(_LOOK_S)
+        await super().shutdown(sockets)
+
+
+if __name__ == "__main__":
+    serve(Settings())

@@ -1,0 +1,148 @@
+"""The composition root: every part of the service, made once from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from semblant_triton.launcher import EmbeddedTriton
+
+from gateway.compute import Compute
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.embedding import FaceEmbedder
+from gateway.inference.contracts import ModelContract, read_contracts
+from gateway.inference.local import LocalInference
+from gateway.inference.protocol import Inference
+from gateway.inference.triton import TritonInference
+from gateway.models.catalog import ModelEntry, load_catalog
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.serving.admission import Admission
+from gateway.serving.embedded import EmbeddedInference
+from gateway.serving.health import Health
+from gateway.serving.metrics import Metrics
+from gateway.serving.warm_up import warm_up
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Services:
+    """What handlers are given.
+
+    Attributes:
+        settings: Of the service.
+        inference: Where the models run.
+        compute: Threads for imaging work.
+        analyser: Finds faces.
+        fuser: Swaps them.
+        admission: Who may come in.
+        metrics: What is counted.
+        health: Whether requests may be sent.
+        models: The catalogue's entries, by name.
+    """
+
+    settings: Settings
+    inference: Inference
+    compute: Compute
+    analyser: FaceAnalyser
+    fuser: ImageFuser
+    admission: Admission
+    metrics: Metrics
+    health: Health
+    models: Mapping[str, ModelEntry]
+
+
+def build_services(settings: Settings) -> Services:
+    """Make the parts; nothing is started or connected yet.
+
+    Raises:
+        SetupIncomplete: the model repository has no catalogue, or it cannot be read.
+        ContractViolation: the catalogue or a model's configuration is wrong.
+    """
+    admission = Admission(settings.max_concurrency, settings.max_queue)
+    metrics = Metrics(admission)
+    return assemble(
+        settings,
+        make_inference(settings, metrics),
+        contracts=read_contracts(settings.model_repository),
+        models=load_catalog(settings.model_repository).models,
+        admission=admission,
+        metrics=metrics,
+    )
+
+
+def assemble(
+    settings: Settings,
+    inference: Inference,
+    *,
+    contracts: Mapping[str, ModelContract],
+    models: Mapping[str, ModelEntry],
+    admission: Admission,
+    metrics: Metrics,
+) -> Services:
+    """Join the parts that follow from others to them; tests bring an inference of their own."""
+    compute = Compute(settings.cpu_threads)
+    analyser = FaceAnalyser(inference, compute)
+    embedder = FaceEmbedder(inference, compute)
+    return Services(
+        settings=settings,
+        inference=inference,
+        compute=compute,
+        analyser=analyser,
+        fuser=ImageFuser(analyser, embedder, compute, min_face_px=settings.min_face_px),
+        admission=admission,
+        metrics=metrics,
+        health=Health(inference, contracts, metrics),
+        models=models,
+    )
+
+
+def make_inference(settings: Settings, metrics: Metrics) -> Inference:
+    """Return the backend the settings ask for, not yet started."""
+    if settings.backend == "local":
+        return LocalInference(
+            settings.model_repository,
+            providers=settings.execution_providers,
+            intra_op_threads=settings.intra_op_threads,
+        )
+    if settings.backend == "triton":
+        return TritonInference(settings.triton_url, shared_memory=settings.triton_shared_memory)
+    return EmbeddedInference(
+        EmbeddedTriton(settings.model_repository, settings.triton_environment),
+        metrics,
+        shared_memory=settings.triton_shared_memory,
+        hang_s=settings.triton_hang_s,
+    )
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncIterator[None]:
+    """Start what has to be started, watch the models meanwhile, and end everything after.
+
+    With a backend of our own a fault at the start is raised; a Triton elsewhere may come later.
+
+    Raises:
+        PlatformUnsupported, SetupIncomplete, InferenceUnavailable: the backend does not start.
+        ModelNotReady: a model of our own backend is not ready or does not pass the self-test.
+    """
+    watching: asyncio.Task[None] | None = None
+    try:
+        if isinstance(services.inference, EmbeddedInference):
+            await services.inference.start()
+        await services.compute.run(warm_up)
+        await services.health.look()
+        if services.settings.backend != "triton":
+            services.health.require()
+        watching = asyncio.create_task(
+            services.health.watch(services.settings.health_interval_s), name="watch-health"
+        )
+        yield
+    finally:
+        services.health.leave()
+        services.admission.close()
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        await services.inference.close()
+        services.compute.close()

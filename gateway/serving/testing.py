@@ -1,0 +1,40 @@
+"""A service for tests: every part is real but the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.inference.protocol import Inference
+from gateway.models.catalog import ModelEntry
+from gateway.serving.admission import Admission
+from gateway.serving.metrics import Metrics
+from gateway.serving.services import Services, assemble
+from gateway.settings import Settings
+from gateway.testing import FakeInference
+from gateway.testing_faces import fake_face_inference
+
+
+def fake_services(
+    *,
+    inference: Inference | None = None,
+    models: Mapping[str, ModelEntry] | None = None,
+    **settings: Any,
+) -> Services:
+    """Return services over fake networks, with settings by name; nothing is started.
+
+    Unless given, `inference` is `fake_face_inference()`. Call `services.health.look()` to make
+    them ready, or run them with `gateway.serving.services.running`.
+    """
+    inference = inference or fake_face_inference()
+    fakes = inference.models.values() if isinstance(inference, FakeInference) else ()
+    chosen = Settings(**{"backend": "local", "cpu_threads": 2, "drain_s": 0, **settings})
+    admission = Admission(chosen.max_concurrency, chosen.max_queue)
+    return assemble(
+        chosen,
+        inference,
+        contracts={fake.contract.name: fake.contract for fake in fakes},
+        models=models or {},
+        admission=admission,
+        metrics=Metrics(admission),
+    )

@@ -1,0 +1,203 @@
+"""The service as a user starts it: a process, the real embedded Triton, real portraits."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateway.models.samples import fetch_samples
+from gateway.settings import PROJECT_ROOT, Settings
+from tests.unit.http.app import black, saved
+from tests.unit.http.problem import checked
+
+pytestmark = pytest.mark.server
+
+
+@dataclass
+class Gateway:
+    """A running service."""
+
+    process: subprocess.Popen[bytes]
+    http: httpx.Client
+    log: Path
+
+    @property
+    def triton_pid(self) -> int:
+        """The `tritonserver` process: our process's only grandchild of that name."""
+        for child in _children(self.process.pid):
+            for grandchild in _children(child):
+                if b"tritonserver" in Path(f"/proc/{grandchild}/cmdline").read_bytes():
+                    return grandchild
+        raise AssertionError("there is no server")
+
+    def wait_until_ready(self, timeout_s: float = 60) -> None:
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                if self.http.get("/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory) -> Iterator[Gateway]:
+    log, port = tmp_path_factory.mktemp("gateway") / "log", _free_port()
+    environment = os.environ | {
+        "SEMBLANT_PORT": str(port),
+        "SEMBLANT_DRAIN_S": "0.5",
+        "SEMBLANT_HEALTH_INTERVAL_S": "0.2",
+    }
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.main"],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stderr=stream,
+        )
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+        made = Gateway(process, http, log)
+        try:
+            made.wait_until_ready()
+            yield made
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def portraits(tmp_path_factory) -> dict[str, bytes]:
+    settings = Settings()
+    paths = fetch_samples(
+        settings.model_repository, settings.cache_dir, tmp_path_factory.mktemp("samples")
+    )
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+@pytest.fixture
+def form(portraits) -> dict[str, bytes]:
+    return {"source": portraits["hopper"], "target": portraits["astronaut"]}
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_a_picture_with_another_face(gateway, form, format):
+    answer = gateway.http.post("/v1/swaps", files=form, headers={"Accept": f"image/{format}"})
+    assert answer.status_code == 200
+    before = np.asarray(Image.open(io.BytesIO(form["target"])).convert("RGB")).astype(int)
+    after = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB")).astype(int)
+    assert after.shape == before.shape
+    difference = np.abs(after - before).mean(2)
+    assert difference[90:170, 190:260].mean() > 5  # the face
+    if format == "png":
+        assert difference[250:].max() == 0
+
+
+def test_a_report_with_the_picture(gateway, form):
+    answer = gateway.http.post(
+        "/v1/swaps?inline=true", files=form, headers={"Accept": "application/json"}
+    )
+    report = answer.json()
+    (face,) = report["faces"]
+    assert abs(face["pose"]["yaw"]) < 15
+    assert face["warnings"] == []
+    picture = Image.open(io.BytesIO(base64.b64decode(report["image"]["base64"])))
+    assert picture.size == (report["size"]["width"], report["size"]["height"])
+
+
+def test_the_points_of_a_face(gateway, portraits):
+    (face,) = gateway.http.post("/v1/faces", files={"image": portraits["hopper"]}).json()["faces"]
+    assert len(face["landmarks"]) == 478
+    (left, *_), (right, *_) = face["landmarks_5"][:2]
+    assert face["box"]["left"] < left < right < face["box"]["right"]
+
+
+def test_a_picture_without_a_face(gateway, form):
+    answer = gateway.http.post("/v1/swaps", files=form | {"target": saved(black())})
+    checked(answer, "no_face_in_target")
+
+
+def test_all_models_are_ready(gateway):
+    models = gateway.http.get("/v1/models").json()["models"]
+    assert len(models) >= 6
+    assert all(model["ready"] for model in models)
+
+
+def _ask(gateway: Gateway, form: dict[str, bytes], seconds: float) -> httpx.Response:
+    return gateway.http.post("/v1/swaps", files=form, headers={"X-Request-Timeout": str(seconds)})
+
+
+def test_a_stopped_triton_costs_no_more_than_the_deadline(gateway, form):
+    triton = gateway.triton_pid
+    os.kill(triton, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        checked(_ask(gateway, form, 1.0), "deadline_exceeded")
+        assert time.monotonic() - began < 2
+        assert gateway.http.get("/livez").status_code == 200
+    finally:
+        os.kill(triton, signal.SIGCONT)
+    gateway.wait_until_ready()
+    assert _ask(gateway, form, 20).status_code == 200
+
+
+def test_a_killed_triton_comes_back_without_us_being_restarted(gateway, form):
+    triton = gateway.triton_pid
+    os.kill(triton, signal.SIGSTOP)  # so that the requests are surely under way
+    with ThreadPoolExecutor(4) as pool:
+        under_way: list[Future[httpx.Response]] = [
+            pool.submit(_ask, gateway, form, 5.0) for _ in range(4)
+        ]
+        time.sleep(0.4)
+        began = time.monotonic()
+        os.kill(triton, signal.SIGKILL)
+        for answer in under_way:
+            assert answer.result().status_code in (503, 504)
+        assert time.monotonic() - began < 5.5
+    gateway.wait_until_ready()
+    assert gateway.triton_pid != triton
+    assert _ask(gateway, form, 20).status_code == 200
+    assert "semblant_triton_restarts_total 1.0" in gateway.http.get("/metrics").text
+
+
+def test_told_to_stop_it_turns_unready_finishes_and_leaves_nothing(gateway, form):
+    triton = gateway.triton_pid
+    gateway.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    checked(gateway.http.get("/readyz"), "shutting_down")
+    assert _ask(gateway, form, 20).status_code == 200
+    assert gateway.process.wait(20) == 0
+    assert not Path(f"/proc/{triton}").exists()
+    assert "Traceback" not in gateway.log.read_text()

@@ -1,0 +1,49 @@
+"""HTTP over the real networks in this process: what the fakes of the unit tier cannot tell."""
+
+import numpy as np
+import pytest
+
+from gateway.models.samples import fetch_samples
+from gateway.serving.services import build_services, running
+from gateway.settings import Settings
+from tests.unit.http.app import client, opened
+from tests.unit.http.problem import checked
+
+pytestmark = pytest.mark.models
+
+SETTINGS = Settings(backend="local", drain_s=0)
+
+
+@pytest.fixture(scope="module")
+def portraits(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("samples")
+    paths = fetch_samples(SETTINGS.model_repository, SETTINGS.cache_dir, folder)
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+async def test_a_swap_and_its_person_check(portraits):
+    services = build_services(SETTINGS)
+    form = {"source": portraits["hopper"], "target": portraits["astronaut"]}
+    person = '{"face_selector": {"mode": "reference"}}'
+    async with running(services), client(services) as http:
+        picture = opened((await http.post("/v1/swaps", files=form)).content)
+        same = await http.post(
+            "/v1/swaps",
+            files={**form, "reference": portraits["astronaut"]},
+            data={"options": person},
+        )
+        other = await http.post(
+            "/v1/swaps", files={**form, "reference": portraits["hopper"]}, data={"options": person}
+        )
+    assert (np.asarray(picture) != np.asarray(opened(form["target"]))).any()
+    assert same.status_code == 200
+    checked(other, "face_not_selected")
+
+
+async def test_analysis_finds_the_one_face(portraits):
+    services = build_services(SETTINGS)
+    async with running(services), client(services) as http:
+        report = (await http.post("/v1/faces", files={"image": portraits["hopper"]})).json()
+    (face,) = report["faces"]
+    assert face["quality"]["width_px"] == pytest.approx(183, abs=5)
+    assert face["warnings"] == []

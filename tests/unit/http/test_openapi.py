@@ -1,0 +1,80 @@
+"""The description is complete, and changes only on purpose.
+
+`SEMBLANT_UPDATE_SNAPSHOTS=1 pytest tests/unit/http/test_openapi.py` writes it anew.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ERROR_TABLE
+from gateway.http import schemas
+from gateway.http.app import create_app
+from gateway.http.routes import ROUTES
+from gateway.pipeline.options import SwapOptions
+from gateway.serving.testing import fake_services
+
+SNAPSHOT = Path(__file__).with_name("openapi.json")
+UPDATE = "SEMBLANT_UPDATE_SNAPSHOTS"
+# Told by probes and pages only, or never over HTTP.
+NOT_ANSWERED = {"platform_unsupported"}
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(json.dumps(create_app(fake_services()).openapi()))
+
+
+def test_it_is_the_reviewed_one(document):
+    if os.environ.get(UPDATE):
+        SNAPSHOT.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    assert document == json.loads(SNAPSHOT.read_text()), f"review, then {UPDATE}=1"
+
+
+def test_every_route_is_documented(document):
+    operations = {
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert operations.keys() == {(route.method, route.path) for route in ROUTES}
+    assert all(operation["summary"].endswith(".") for operation in operations.values())
+    assert all(operation["responses"]["200"]["content"] for operation in operations.values())
+
+
+def test_every_error_has_an_example(document):
+    codes = set()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                problems = answer["content"].get("application/problem+json", {})
+                for code, example in problems.get("examples", {}).items():
+                    schemas.Problem.model_validate(example["value"])
+                    assert str(ERROR_TABLE[code].http) == status
+                    codes.add(code)
+    assert codes == ERROR_TABLE.keys() - NOT_ANSWERED
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.model], ids=lambda r: r.path)
+def test_examples_fit_their_models(route):
+    shown = route.model.model_validate(route.example)
+    assert json.loads(shown.model_dump_json()) == route.example
+
+
+def test_every_option_is_described(document):
+    for name in ("SwapOptions", "FacesOptions", "DetectorOptions", "FaceSelector", "MaskOptions"):
+        schema = document["components"]["schemas"][name]
+        for option in schema["properties"].values():
+            assert "description" in option or "$ref" in option
+    assert set(SwapOptions.model_fields) == set(
+        document["components"]["schemas"]["SwapOptions"]["properties"]
+    )
+
+
+def test_references_resolve(document):
+    names = set(document["components"]["schemas"])
+    text = json.dumps(document)
+    used = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert used <= names

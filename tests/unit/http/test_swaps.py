@@ -1,0 +1,129 @@
+"""A swap, from form to picture."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateway.serving.testing import fake_services
+from gateway.testing_faces import fake_face_inference
+from tests.unit.http.app import client, files, opened, photograph, saved
+
+JSON = {"Accept": "application/json"}
+
+
+def pixels(answer) -> np.ndarray:
+    return np.asarray(opened(answer.content))
+
+
+async def test_the_answer_is_the_target_with_another_face():
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files())
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    changed = (pixels(answer) != photograph()).any(2)
+    assert changed[60, 80]
+    assert not changed[0].any()
+    assert answer.headers["x-semblant-faces-swapped"] == "1"
+    assert answer.headers["x-semblant-faces-found"] == "1"
+    stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
+    assert stages == {"queue", "decode", "analyse", "select", "swap", "fuse", "encode"}
+
+
+async def test_figures_come_as_json():
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(), headers=JSON)
+    report = answer.json()
+    (face,) = report["faces"]
+    assert face["source"] == 0
+    assert face["pose"]["yaw"] == pytest.approx(0, abs=0.1)
+    assert face["box"]["left"] < 80 < face["box"]["right"]
+    assert report["size"] == {"width": 160, "height": 120}
+    assert report["image"] is None
+    assert "encode" not in report["timings_ms"]
+    assert report["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_report_can_hold_the_picture():
+    options = {"options": json.dumps({"output": {"format": "webp"}})}
+    async with client() as http:
+        plain = await http.post("/v1/swaps", files=files())
+        answer = await http.post("/v1/swaps?inline=true", files=files(), data=options, headers=JSON)
+    image = answer.json()["image"]
+    assert image["media_type"] == "image/webp"
+    assert opened(base64.b64decode(image["base64"])).size == opened(plain.content).size
+
+
+async def test_every_face_and_every_source():
+    services = fake_services(inference=fake_face_inference([(0.25, 0.5, 0.3), (0.75, 0.5, 0.3)]))
+    form = [*files(), ("source", ("b", saved(photograph(seed=2))))]
+    options = {"options": json.dumps({"face_selector": {"mode": "many"}})}
+    async with client(services) as http:
+        answer = await http.post("/v1/swaps", files=form, data=options, headers=JSON)
+    report = answer.json()
+    assert [face["source"] for face in report["faces"]] == [0, 0]
+    assert len(report["sources"]) == 2
+
+
+async def test_a_reference_names_the_person():
+    options = {"options": json.dumps({"face_selector": {"mode": "reference"}})}
+    form = files(reference=saved(photograph()))
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=form, data=options, headers=JSON)
+        without = await http.post("/v1/swaps", files=files(), data=options)
+    assert answer.json()["faces"][0]["source"] == 0
+    assert "face_embedding" in answer.json()["models"]
+    assert without.json()["code"] == "invalid_options"
+
+
+async def test_an_unfilled_file_input_of_a_browser_is_no_reference():
+    async with client() as http:
+        request = http.build_request("POST", "/v1/swaps", files=files(reference=b""))
+        # httpx itself leaves an empty file name out.
+        head, _, tail = request.read().rpartition(b"private name.png")
+        kind = request.headers["content-type"]
+        answer = await http.post("/v1/swaps", content=head + tail, headers={"Content-Type": kind})
+    assert answer.status_code == 200
+
+
+async def test_options_may_come_as_a_file():
+    options = ("options", ("o.json", b'{"output": {"format": "jpeg"}}', "application/json"))
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=[*files(), options])
+    assert answer.headers["content-type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+async def test_transparency_is_kept(format):
+    alpha = np.tile(np.arange(160, dtype=np.uint8), (120, 1))
+    target = saved(np.dstack([photograph(), alpha]), format, lossless=True)
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(target=target))
+    assert answer.headers["content-type"] == f"image/{format.lower()}"
+    assert (pixels(answer)[..., 3] == alpha).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "I;16", "RGBA"])
+async def test_every_colour_mode_is_taken(mode):
+    image = Image.fromarray(photograph())
+    if mode == "I;16":
+        image = Image.fromarray(photograph()[..., 0].astype(np.uint16) * 257)
+    else:
+        image = image.convert(mode)
+    target = saved(image, "TIFF" if mode == "CMYK" else "PNG")
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(target=target))
+    assert answer.status_code == 200
+    assert opened(answer.content).mode == ("RGBA" if mode in ("LA", "RGBA") else "RGB")
+
+
+async def test_a_picture_is_turned_upright_as_its_exif_says():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    target = saved(photograph(), "JPEG", exif=exif)
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(target=target))
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert opened(answer.content).size == (120, 160)
+    assert 0x0112 not in opened(answer.content).getexif()

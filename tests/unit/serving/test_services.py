@@ -1,0 +1,61 @@
+import asyncio
+
+import pytest
+
+from gateway.errors import ModelNotReady, SetupIncomplete
+from gateway.inference.local import LocalInference
+from gateway.inference.triton import TritonInference
+from gateway.serving.embedded import EmbeddedInference
+from gateway.serving.services import build_services, running
+from gateway.serving.testing import fake_services
+from gateway.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"),
+    [("embedded", EmbeddedInference), ("triton", TritonInference), ("local", LocalInference)],
+)
+def test_the_settings_choose_the_backend(backend, kind):
+    services = build_services(Settings(backend=backend))
+    assert isinstance(services.inference, kind)
+    assert "face_mesh" in services.models
+
+
+def test_a_repository_without_a_catalogue_is_named(tmp_path):
+    with pytest.raises(SetupIncomplete, match=str(tmp_path)):
+        build_services(Settings(model_repository=tmp_path))
+
+
+async def test_a_backend_of_our_own_must_be_ready_at_the_start():
+    services = fake_services()
+    await services.inference.close()
+    with pytest.raises(ModelNotReady):
+        async with running(services):
+            pass
+
+
+async def test_a_triton_elsewhere_may_come_later():
+    services = fake_services(backend="triton")
+    services.inference._closed = True
+    async with running(services):
+        assert isinstance(services.health.problem, ModelNotReady)
+        services.inference._closed = False
+        await services.health.look()
+        assert services.health.problem is None
+
+
+async def test_health_goes_on_looking_whatever_happens(caplog):
+    services = fake_services(health_interval_s=0.005)
+    async with running(services):
+        broken = services.inference.models.pop("iris")
+        services.inference.model_states = None
+        await _until(lambda: "looking at the models failed" in caplog.text)
+        del services.inference.model_states
+        services.inference.models["iris"] = broken
+        await _until(lambda: services.health.problem is None)
+
+
+async def _until(condition):
+    async with asyncio.timeout(2):
+        while not condition():
+            await asyncio.sleep(0.002)
