@@ -16,12 +16,14 @@ from gateway.faces.assess import assess
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, View
 from gateway.faces.face import Face
 from gateway.faces.landmarks import (
+    MESH_SIDE,
     Crop,
     crop_from_detection,
-    crop_from_landmarks,
+    crop_square,
     eye_crops,
     mesh_in_image,
     refine_eyes,
+    square_of_landmarks,
 )
 from gateway.imaging.geometry import F64
 from gateway.inference.protocol import Inference
@@ -56,6 +58,15 @@ SCALE_STEP = 4.0
 
 Looks = list[tuple[Detector, list[View]]]
 MakeViews = Callable[[U8, float], Looks]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """A crop and what the mesh network saw in it: (478, 3) in the picture, and how sure it is."""
+
+    crop: Crop
+    mesh: F64
+    presence: float
 
 
 class FaceAnalyser:
@@ -123,42 +134,61 @@ class FaceAnalyser:
     async def _landmarks(
         self, image: U8, found: Candidates, options: DetectOptions, deadline: Deadline
     ) -> list[Face]:
-        """Mesh twice (the second crop follows the first mesh), then the irises."""
+        """Mesh, again where the first look was askew, then the irises."""
         found = found.largest(2 * options.max_faces)
         crops = await self._compute.run(_detection_crops, image, found)
-        rough, presence = await self._mesh(crops, deadline)
+        meshes, presence = await self._mesh(crops, deadline)
         keep = [i for i in range(len(crops)) if presence[i] >= options.min_presence]
-        keep = _distinct(rough, keep, found.scores)
+        keep = _distinct(meshes, keep, found.scores)
         if not keep:
             return []
-        crops = await self._compute.run(_landmark_crops, image, [rough[i] for i in keep])
-        meshes, presence = await self._mesh(crops, deadline)
-        eyes = await self._compute.run(_all_eye_crops, image, meshes)
+        looks = [_Look(crops[i], meshes[i], presence[i]) for i in keep]
+        looks = await self._look_again(image, looks, options, deadline)
+        scores = found.scores[keep]
+        keep = _distinct([look.mesh for look in looks], list(range(len(looks))), scores)
+        looks = [looks[n] for n in keep]
+        eyes = await self._compute.run(_all_eye_crops, image, [look.mesh for look in looks])
         pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
         out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
-        contours = out["contour"].reshape(len(keep), 2, 71, 3)
-        irises = out["iris"].reshape(len(keep), 2, 5, 3)
-        faces = []
-        for n, i in enumerate(keep):
-            if presence[n] < options.min_presence:
-                continue
-            refined = refine_eyes(meshes[n], eyes[n], contours[n], irises[n])
-            faces.append(
-                assess(
-                    refined,
-                    score=float(found.scores[i]),
-                    presence=float(presence[n]),
-                    crop=crops[n].pixels,
-                    shape=(image.shape[0], image.shape[1]),
-                )
+        contours = out["contour"].reshape(len(looks), 2, 71, 3)
+        irises = out["iris"].reshape(len(looks), 2, 5, 3)
+        shape = (image.shape[0], image.shape[1])
+        return [
+            assess(
+                refine_eyes(look.mesh, eyes[n], contours[n], irises[n]),
+                score=float(scores[keep[n]]),
+                presence=look.presence,
+                crop=look.crop.pixels,
+                shape=shape,
             )
-        return faces
+            for n, look in enumerate(looks)
+        ]
 
-    async def _mesh(self, crops: list[Crop], deadline: Deadline) -> tuple[list[F64], F64]:
+    async def _look_again(
+        self, image: U8, looks: list[_Look], options: DetectOptions, deadline: Deadline
+    ) -> list[_Look]:
+        """Repeat the looks whose crop does not sit on the face it found as it should.
+
+        The network is at home in crops of one margin and upright; the detector's are often off.
+        """
+        crops = await self._compute.run(_better_crops, image, looks)
+        askew = [n for n, crop in enumerate(crops) if crop is not None]
+        if not askew:
+            return looks
+        better = [crop for crop in crops if crop is not None]
+        meshes, presence = await self._mesh(better, deadline)
+        again = dict(zip(askew, map(_Look, better, meshes, presence), strict=True))
+        # A face that hardly fits the picture may be seen better in the first crop.
+        return [
+            again[n] if n in again and again[n].presence >= options.min_presence else look
+            for n, look in enumerate(looks)
+        ]
+
+    async def _mesh(self, crops: list[Crop], deadline: Deadline) -> tuple[list[F64], list[float]]:
         pixels = np.stack([crop.pixels for crop in crops])
         out = await self._inference.infer("face_mesh", {"image": pixels}, deadline=deadline)
         meshes = [mesh_in_image(c, m) for c, m in zip(crops, out["landmarks"], strict=True)]
-        return meshes, out["presence"].reshape(-1).astype(np.float64)
+        return meshes, out["presence"].reshape(-1).astype(float).tolist()
 
 
 def _passes(options: DetectOptions) -> list[tuple[MakeViews, Sequence[float]]]:
@@ -208,8 +238,13 @@ def _detection_crops(image: U8, found: Candidates) -> list[Crop]:
     ]
 
 
-def _landmark_crops(image: U8, meshes: list[F64]) -> list[Crop]:
-    return [crop_from_landmarks(image, mesh) for mesh in meshes]
+def _better_crops(image: U8, looks: list[_Look]) -> list[Crop | None]:
+    """Return the crop each mesh asks for, or None where the one it came from is as good."""
+    squares = [square_of_landmarks(look.mesh) for look in looks]
+    return [
+        None if look.crop.fits(square) else crop_square(image, square, MESH_SIDE)
+        for look, square in zip(looks, squares, strict=True)
+    ]
 
 
 def _all_eye_crops(image: U8, meshes: list[F64]) -> list[tuple[Crop, Crop]]:

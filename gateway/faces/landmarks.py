@@ -39,6 +39,9 @@ MESH_SIDE = 192
 IRIS_SIDE = 64
 MESH_MARGIN = 1.5
 """Side of the mesh network's crop as a multiple of the face's box."""
+CROP_TOLERANCE = 0.12
+"""Distance of a crop's corners from where they should be, as a fraction of its side, up to which
+the mesh changes by less than a hundredth of the face's width."""
 IRIS_MARGIN = 2.3
 """Side of the iris network's crop as a multiple of the eye's width."""
 
@@ -52,6 +55,23 @@ _LEFT_LIDS = (
 # fmt: on
 
 
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square in a picture.
+
+    Attributes:
+        x: Centre in pixels.
+        y: Centre in pixels.
+        side: In pixels, ≥ 1.
+        angle: Of its upper edge in the picture, radians, positive clockwise on screen.
+    """
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """A square crop of one face or eye.
@@ -59,22 +79,35 @@ class Crop:
     Attributes:
         pixels: uint8 (S, S, 3) RGB, black outside the picture.
         image_from_crop: float64 (2, 3).
-        scale: Picture pixels per crop pixel.
+        square: Where it was cut.
     """
 
     pixels: U8
     image_from_crop: F64
-    scale: float
+    square: Square
+
+    @property
+    def scale(self) -> float:
+        """Picture pixels per crop pixel."""
+        return self.square.side / len(self.pixels)
+
+    def fits(self, wanted: Square) -> bool:
+        """Return whether this crop's corners lie near enough to those of the wanted square."""
+        return bool(
+            np.abs(_corners(self.square) - _corners(wanted)).max() < CROP_TOLERANCE * wanted.side
+        )
 
 
-def crop_square(
-    image: U8, centre_xy: AnyFloat, side: float, angle_rad: float, crop_px: int
-) -> Crop:
-    """Cut a rotated square out of a picture; see `rotated_square_to_crop`."""
-    side = max(side, 1.0)
-    centre = float(centre_xy[0]), float(centre_xy[1])
-    matrix = rotated_square_to_crop(centre, side, angle_rad, crop_px)
-    return Crop(crop_affine(image, matrix, crop_px), invert_affine(matrix), side / crop_px)
+def _corners(square: Square) -> NDArray[np.complex128]:
+    """The four corners as complex numbers x + iy."""
+    diagonal = square.side / 2 * np.exp(1j * (square.angle + np.pi / 4 * np.array([1, 3, 5, 7])))
+    return np.asarray(np.sqrt(2) * diagonal + complex(square.x, square.y))
+
+
+def crop_square(image: U8, square: Square, crop_px: int) -> Crop:
+    """Cut a square out of a picture (H, W, 3); see `rotated_square_to_crop`."""
+    matrix = rotated_square_to_crop((square.x, square.y), square.side, square.angle, crop_px)
+    return Crop(crop_affine(image, matrix, crop_px), invert_affine(matrix), square)
 
 
 def crop_from_detection(image: U8, box_xyxy: F32, side: float, points: F32) -> Crop:
@@ -87,22 +120,23 @@ def crop_from_detection(image: U8, box_xyxy: F32, side: float, points: F32) -> C
         points: (6, 2), right eye and left eye first.
     """
     across = points[1] - points[0]
+    x, y = (box_xyxy[:2] + box_xyxy[2:]) / 2
     angle = float(np.arctan2(across[1], across[0]))
-    centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
-    return crop_square(image, centre, MESH_MARGIN * side, angle, MESH_SIDE)
+    side = max(MESH_MARGIN * float(side), 1.0)
+    return crop_square(image, Square(float(x), float(y), side, angle), MESH_SIDE)
 
 
-def crop_from_landmarks(image: U8, landmarks: AnyFloat) -> Crop:
-    """Return the mesh network's crop for a face whose landmarks (478, 3) are nearly known."""
+def square_of_landmarks(landmarks: AnyFloat) -> Square:
+    """Return the square the mesh network wants for a face of landmarks (478, 3)."""
     flat = landmarks[:N_MESH, :2]
     across = flat[263] - flat[33]
     angle = float(np.arctan2(across[1], across[0]))
     cos, sin = np.cos(angle), np.sin(angle)
     upright = flat @ np.array([[cos, -sin], [sin, cos]])
     low, high = upright.min(0), upright.max(0)
-    middle = (low + high) / 2
-    centre = np.array([cos * middle[0] - sin * middle[1], sin * middle[0] + cos * middle[1]])
-    return crop_square(image, centre, MESH_MARGIN * float((high - low).max()), angle, MESH_SIDE)
+    x, y = (low + high) / 2
+    side = max(MESH_MARGIN * float((high - low).max()), 1.0)
+    return Square(float(cos * x - sin * y), float(sin * x + cos * y), side, angle)
 
 
 def mesh_in_image(crop: Crop, mesh: F32) -> F64:
@@ -120,21 +154,15 @@ def eye_crops(image: U8, landmarks: AnyFloat) -> tuple[Crop, Crop]:
     crops = []
     for start, end in ((33, 133), (362, 263)):
         a, b = landmarks[start, :2], landmarks[end, :2]
-        across = b - a
-        crops.append(
-            crop_square(
-                image,
-                (a + b) / 2,
-                IRIS_MARGIN * float(np.hypot(*across)),
-                float(np.arctan2(across[1], across[0])),
-                IRIS_SIDE,
-            )
-        )
+        x, y = (a + b) / 2
+        side = max(IRIS_MARGIN * float(np.hypot(*(b - a))), 1.0)
+        angle = float(np.arctan2(*(b - a)[::-1]))
+        crops.append(crop_square(image, Square(float(x), float(y), side, angle), IRIS_SIDE))
     right, left = crops
     # Mirrored in the crop: column j of the network's picture is column 63 - j of the crop.
     flip = np.array([[-1.0, 0.0, IRIS_SIDE - 1.0], [0.0, 1.0, 0.0]])
     matrix = left.image_from_crop @ np.vstack([flip, [0, 0, 1]])
-    return right, Crop(np.ascontiguousarray(left.pixels[:, ::-1]), matrix, left.scale)
+    return right, Crop(np.ascontiguousarray(left.pixels[:, ::-1]), matrix, left.square)
 
 
 def refine_eyes(landmarks: F64, crops: tuple[Crop, Crop], contours: F32, irises: F32) -> F64:

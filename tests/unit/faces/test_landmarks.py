@@ -6,10 +6,11 @@ from gateway.faces.assess import assess, head_similarity, sharpness
 from gateway.faces.face import FaceWarning
 from gateway.faces.landmarks import (
     MESH_SIDE,
-    crop_from_landmarks,
+    crop_square,
     eye_crops,
     mesh_in_image,
     refine_eyes,
+    square_of_landmarks,
 )
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, N_MESH, RIGHT_EYE, RIGHT_IRIS, topology
 from gateway.imaging.geometry import invert_affine, transform_points
@@ -35,7 +36,7 @@ def assessed(landmarks: np.ndarray, shape=(400, 500), crop=None):
 @pytest.mark.parametrize("roll", [-170, -45, 0, 30, 90])
 def test_mesh_crop_round_trip(roll):
     landmarks = face_landmarks(roll=roll)
-    crop = crop_from_landmarks(picture(), landmarks)
+    crop = crop_square(picture(), square_of_landmarks(landmarks), MESH_SIDE)
     to_crop = invert_affine(crop.image_from_crop)
     seen = np.empty((N_MESH, 3), np.float32)
     seen[:, :2] = transform_points(to_crop, landmarks[:N_MESH, :2]) + 0.5
@@ -44,6 +45,24 @@ def test_mesh_crop_round_trip(roll):
     assert (seen[:, :2] < MESH_SIDE).all()
     assert seen[263, 1] == pytest.approx(seen[33, 1], abs=0.01)
     assert mesh_in_image(crop, seen)[:N_MESH] == pytest.approx(landmarks[:N_MESH], abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("moved", "fits"),
+    [
+        ({}, True),
+        ({"centre": (252.0, 201.0)}, True),
+        ({"centre": (300.0, 200.0)}, False),
+        ({"size": 84}, True),
+        ({"size": 110}, False),
+        ({"roll": 3}, True),
+        ({"roll": 12}, False),
+        ({"roll": 180}, False),
+    ],
+)
+def test_a_crop_fits_squares_near_its_own(moved, fits):
+    crop = crop_square(picture(), square_of_landmarks(face_landmarks()), MESH_SIDE)
+    assert crop.fits(square_of_landmarks(face_landmarks(**moved))) == fits
 
 
 def test_eyes_come_back_to_where_they_were():
