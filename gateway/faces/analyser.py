@@ -242,7 +242,9 @@ def _better_crops(image: U8, looks: list[_Look]) -> list[Crop | None]:
     """Return the crop each mesh asks for, or None where the one it came from is as good."""
     squares = [square_of_landmarks(look.mesh) for look in looks]
     return [
-        None if look.crop.fits(square) else crop_square(image, square, MESH_SIDE)
+        None
+        if look.crop.fits(square) and look.presence >= SURE
+        else crop_square(image, square, MESH_SIDE)
         for look, square in zip(looks, squares, strict=True)
     ]
 
@@ -251,7 +253,9 @@ def _all_eye_crops(image: U8, meshes: list[F64]) -> list[tuple[Crop, Crop]]:
     return [eye_crops(image, mesh) for mesh in meshes]
 
 
-SAME_FACE = 0.6
+SURE = 0.95
+"""Presence from which one look is enough."""
+SAME_FACE = 0.4
 """Share of the smaller mesh's box inside another's from which they are one face."""
 
 

@@ -1,0 +1,88 @@
+# Everything a person, a hook or CI does with this project. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+BIN := .venv/bin
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+
+# The embedded server runs on Linux x86-64; elsewhere everything else still does.
+ifeq ($(shell uname -sm),Linux x86_64)
+TRITON := .venv-triton/installed
+endif
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements/gateway.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed." >&2; exit 1; }
+	@echo "setting up .venv …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP) -r requirements/gateway.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/installed-dev: requirements/dev.txt .venv/installed
+	@echo "adding the tools for development …"
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+.venv-triton/installed: requirements/triton.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed." >&2; exit 1; }
+	@echo "setting up .venv-triton …"
+	@$(PYTHON) -m venv .venv-triton
+	@.venv-triton/bin/python $(PIP) --no-deps -r requirements/triton.txt
+	@touch $@
+
+.PHONY: models
+models: .venv/installed ## Fetch the weights and export the networks to ONNX
+	@$(BIN)/semblant models build
+
+.PHONY: setup
+setup: models $(TRITON) ## Make both environments and the models
+
+.PHONY: demo
+demo: setup ## Swap a face between two portraits, through a real Triton server
+	@$(BIN)/semblant demo
+
+.PHONY: serve
+serve: setup ## Serve the API on 127.0.0.1:8000
+	@$(BIN)/semblant serve
+
+.PHONY: check
+check: .venv/installed-dev ## Lint, check the format and the types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: test
+test: .venv/installed-dev setup ## Run every test
+	@$(BIN)/pytest
+
+.PHONY: unit
+unit: .venv/installed-dev ## Run the tests that need no model and no server
+	@$(BIN)/pytest tests/unit
+
+.PHONY: bench
+bench: .venv/installed-dev setup ## Measure, and write bench/results.json
+	@$(BIN)/python -m bench
+
+UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --universal --python-version 3.11
+
+.PHONY: lock
+lock: .venv/installed-dev ## Renew the requirement files
+	@$(UV) pyproject.toml --extra local --extra build -o requirements/gateway.txt
+	@$(UV) pyproject.toml --extra local --extra build --extra video --group dev \
+		-c requirements/gateway.txt -o requirements/dev.txt
+	@$(UV) --no-deps requirements/triton.in -o requirements/triton.txt
+
+.PHONY: clean
+clean: ## Remove everything that can be made again
+	@rm -rf .venv .venv-triton .cache out build dist model_repository/*/1
