@@ -163,7 +163,7 @@ def encode_image(picture: Picture, format: OutputFormat, *, quality: int = 92) -
     if format == "png":
         image.save(out, "PNG", compress_level=1, **extra)
     elif format == "jpeg":
-        subsampling = 0 if quality >= 90 else 2
+        subsampling = 0 if quality >= 95 else 2  # 4:4:4 only where the rest is as fine
         image.save(out, "JPEG", quality=quality, subsampling=subsampling, **extra)
     else:
         image.save(out, "WEBP", quality=quality, lossless=quality == 100, method=2, **extra)

@@ -1,0 +1,5 @@
+"""`python -m semblant`: the command line."""
+
+from semblant.cli import main
+
+main()
