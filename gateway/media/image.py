@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from gateway.errors import EmptyUpload, ImageTruncated, MultiFrameImage, NotAnImage, TooManyPixels
 
@@ -82,7 +84,7 @@ def decode_image(data: bytes, *, max_pixels: int, name: str = "The file") -> Pic
                 )
             if _frames(image, name) > 1:
                 raise MultiFrameImage(f"{name} holds several frames or pages; one is needed.")
-            return _pixels(image, name)
+            return _pixels(image, data, name)
 
 
 def _open(data: bytes, name: str) -> Image.Image:
@@ -109,30 +111,63 @@ def _starts_like_a_picture(data: bytes) -> bool:
     )
 
 
-def _pixels(image: Image.Image, name: str) -> Picture:
+def _pixels(image: Image.Image, data: bytes, name: str) -> Picture:
     original = image.format or ""
     profile = image.info.get("icc_profile")
+    cmyk = image.mode == "CMYK"
     try:
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        transparent = upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
-            "transparency" in upright.info
-        )
-        if upright.mode.startswith("I") or upright.mode == "F":
-            rgb, alpha = _sixteen_bits(upright), None
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        if original == "JPEG" and image.mode in ("L", "RGB") and data.endswith(b"\xff\xd9"):
+            rgb, alpha = _fast_jpeg(data), None
         else:
-            pixels = np.asarray(upright.convert("RGBA" if transparent else "RGB"))
-            rgb = np.ascontiguousarray(pixels[..., :3])
-            alpha = np.ascontiguousarray(pixels[..., 3]) if transparent else None
+            rgb, alpha = _any_mode(image)
+        if orientation in _UPRIGHT:
+            rgb = np.ascontiguousarray(_UPRIGHT[orientation](rgb))
+            alpha = None if alpha is None else np.ascontiguousarray(_UPRIGHT[orientation](alpha))
     except Exception as error:
         # Decoders meet broken data with many exceptions; to a caller they are one thing.
         raise ImageTruncated(f"{name} is truncated or corrupt.") from error
-    if upright.mode == "CMYK" or not isinstance(profile, bytes):
+    if cmyk or not isinstance(profile, bytes):
         profile = None  # a CMYK profile says nothing about the RGB pixels
     written: OutputFormat = "png"
     if original in ("JPEG", "WEBP"):
         written = "jpeg" if original == "JPEG" else "webp"
     return Picture(rgb, alpha, written, profile)
+
+
+def _fast_jpeg(data: bytes) -> U8:
+    """Decode a complete JPEG with OpenCV: the same pixels, several times faster."""
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if pixels is None:
+        raise ValueError("the decoder gave up")
+    return np.asarray(pixels, np.uint8)
+
+
+def _any_mode(image: Image.Image) -> tuple[U8, U8 | None]:
+    """Decode with Pillow, whatever the colour mode; return RGB and alpha."""
+    image.load()
+    if image.mode.startswith("I") or image.mode == "F":
+        return _sixteen_bits(image), None
+    transparent = image.has_transparency_data
+    wanted = "RGBA" if transparent else "RGB"
+    pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
+    if not transparent:
+        return pixels, None
+    return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+
+
+_ORIENTATION = 0x0112
+# What turns a picture of each EXIF orientation upright (EXIF 2.32, tag 274).
+_UPRIGHT: dict[int, Callable[[U8], U8]] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a[::-1].swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: a[:, ::-1].swapaxes(0, 1),
+}
 
 
 def _sixteen_bits(image: Image.Image) -> U8:

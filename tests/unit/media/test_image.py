@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gateway.errors import (
     EmptyUpload,
@@ -85,6 +85,22 @@ def test_exif_orientation_is_honoured(orientation):
     }
     if orientation in corners:
         assert (picture.rgb[0, 0] == corners[orientation]).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+def test_orientation_agrees_with_pillows(orientation, format):
+    image = Image.fromarray(gradient())
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    data = saved(image, format, exif=exif, **({"quality": 95} if format == "JPEG" else {}))
+    wanted = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    assert (decode(data).rgb == wanted).all()
+
+
+def test_grey_jpegs_are_read():
+    data = saved(Image.fromarray(gradient()).convert("L"), "JPEG")
+    assert decode(data).rgb.shape == (24, 32, 3)
 
 
 def test_colour_profile_is_carried_along():
