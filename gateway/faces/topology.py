@@ -82,3 +82,19 @@ def topology() -> Topology:
     for array in arrays:
         array.setflags(write=False)
     return Topology(*arrays)
+
+
+@cache
+def _edges() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return every edge of the triangulation in both directions: start (E,) and end (E,)."""
+    t = topology().triangles
+    pairs = np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
+    both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0).astype(np.int64)
+    return both[:, 0], both[:, 1]
+
+
+def neighbour_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each skin landmark (468,) the mean of its neighbours' values (468,)."""
+    start, end = _edges()
+    total = np.bincount(start, weights=values[end], minlength=N_MESH)
+    return (total / np.bincount(start, minlength=N_MESH)).astype(np.float32)

@@ -132,14 +132,17 @@ def _paint(vertices, triangles, attributes, planes):
             first, last = _clip_span(u, du, 0, x1 - x0)
             first, last = _clip_span(v, dv, first, last)
             first, last = _clip_span(1.0 - u - v, -du - dv, first, last)
+            # From the first pixel inside: out there a sliver's weights are huge, and in float32
+            # what is left of their difference in here would be noise.
+            u, v = u + first * du, v + first * dv
             for c in range(channels):
                 a = attributes[i, c]
                 along_b, along_c = attributes[j, c] - a, attributes[k, c] - a
                 value = np.float32(a + u * along_b + v * along_c)
                 slope = np.float32(du * along_b + dv * along_c)
-                row = planes[c, y]
-                for step in range(first, last + 1):
-                    row[x0 + step] = value + np.float32(step) * slope
+                row = planes[c, y, x0 + first : x0 + last + 1]
+                for step in range(last + 1 - first):
+                    row[step] = value + np.float32(step) * slope
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -17,7 +17,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
-from gateway.faces.topology import N_MESH, topology
+from gateway.faces.topology import N_MESH, neighbour_mean, topology
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
@@ -150,4 +150,6 @@ def _seen(source: F32, target: F32) -> F32:
     facing = np.minimum(vertex_facing(source, triangles), vertex_facing(target, triangles))
     squarely = (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW)
     inner = (distance_to_outline() - 0.5) / 0.3
-    return np.asarray(np.maximum(squarely, inner) * vertex_visibility(source, triangles))
+    seen = np.clip(np.maximum(squarely, inner), 0, 1) * vertex_visibility(source, triangles)
+    # One that is hidden alone among its neighbours (a nostril's rim) would only be a speck.
+    return np.asarray(np.maximum(seen, neighbour_mean(seen)), np.float32)

@@ -10,6 +10,7 @@ from gateway.faces.topology import (
     N_MESH,
     RIGHT_EYE,
     RINGS,
+    neighbour_mean,
     topology,
 )
 
@@ -68,3 +69,12 @@ def test_distances_are_zero_on_their_ring_only(distance, ring):
 def test_packaged_arrays_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         topology().mean[0] = 0
+
+
+def test_neighbour_mean_is_a_mean_over_edges():
+    assert neighbour_mean(np.full(N_MESH, 3, np.float32)) == pytest.approx(np.full(N_MESH, 3))
+    one = np.zeros(N_MESH, np.float32)
+    one[1] = 1
+    touched = np.flatnonzero(neighbour_mean(one))
+    assert all(frozenset((1, int(i))) in edges() for i in touched)
+    assert len(touched) == sum(1 in edge for edge in edges())

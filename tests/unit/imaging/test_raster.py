@@ -35,6 +35,19 @@ def test_neighbours_leave_no_gap_and_nothing_is_drawn_outside():
         assert (whole & ~parts).sum() == 0
 
 
+def test_slivers_interpolate_within_their_corners():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        start, along = rng.uniform(0, 60, 2), rng.uniform(-40, 40, 2)
+        across = np.array([-along[1], along[0]]) * rng.uniform(-1, 1) * 1e-4
+        corners = np.stack([start, start + along, start + 0.4 * along + across])
+        vertices = np.column_stack([corners, np.zeros(3)]).astype(np.float32)
+        values = rng.uniform(100, 900, (3, 1)).astype(np.float32)
+        drawn, covered = rasterise(vertices, np.array([[0, 1, 2]], np.int32), values, (60, 60))
+        assert (drawn[0][covered] > values.min() - 0.1).all()
+        assert (drawn[0][covered] < values.max() + 0.1).all()
+
+
 def test_the_nearer_surface_wins_whatever_the_order():
     near = SQUARE - np.array([0, 0, 5])
     vertices = np.vstack([SQUARE, near]).astype(np.float32)

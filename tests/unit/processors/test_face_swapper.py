@@ -123,3 +123,13 @@ def test_hidden_skin_of_the_source_is_not_used():
     # The nose points to the right, so the side of the face on the right of the picture is hidden.
     half = turned.support.shape[1] // 2
     assert turned.support[:, half:].sum() < turned.support[:, :half].sum()
+
+
+@pytest.mark.parametrize("size", [40, 80, 160])
+@pytest.mark.parametrize("yaw", [-20, 0, 20])
+def test_the_mask_has_no_specks(size, yaw):
+    landmarks = face_landmarks(size=size, yaw=yaw, pitch=-8)
+    _, layer = swapped(photograph(), landmarks, photograph(1), face_landmarks(yaw=yaw / 2))
+    closed = cv2.morphologyEx(layer.support.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5)))
+    inner = cv2.erode(closed, np.ones((9, 9)), borderValue=0) > 0
+    assert layer.support[inner].all()
