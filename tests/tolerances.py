@@ -10,7 +10,7 @@ FLOAT32_PIXELS = 2e-3
 LAB_ROUND_TRIP = 1e-4
 """Levels: sRGB → L*a*b* → sRGB in float64 with seven-digit matrices."""
 CUBE_LEVELS = 3
-"""Levels: a 17-node cube against the curve it samples, on skin colours."""
+"""Levels: a lookup cube against the curve it samples, on skin colours."""
 MEMBRANE_LEVELS = 1.0
 """Levels: four V-cycles per grid against a direct sparse solve, boundary noise of ±20 levels."""
 REDUCED_LEVELS = 8.0

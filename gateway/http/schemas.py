@@ -97,7 +97,9 @@ class FacesReport(_Answer):
 
     size: Size
     faces: list[AnalysedFace] = Field(description="The largest first; empty if there is none.")
-    models: list[str] = Field(description="The networks that were asked.")
+    models: list[str] = Field(
+        description="The networks of an analysis; the full-range detector only helps out."
+    )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str
 
@@ -124,7 +126,9 @@ class SwapReport(_Answer):
     faces: list[TargetFace] = Field(description="Faces of the target, the largest first.")
     sources: list[FaceFigures] = Field(description="The face used of each source, in their order.")
     swapper: str = Field(description="The swapper model.")
-    models: list[str] = Field(description="The networks that were asked.")
+    models: list[str] = Field(
+        description="The networks of an analysis; the full-range detector only helps out."
+    )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")

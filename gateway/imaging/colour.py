@@ -85,13 +85,16 @@ def transfer_lab(lab: F64, source: LabStatistics, target: LabStatistics) -> F64:
     Mean and spread as in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5),
     2001), in L*a*b*, with two safeguards: gains stay within bounds, and lightness runs through
     a monotone curve that keeps black at 0 and white at 100, so that highlights are compressed,
-    not clipped. Colour shifts fade towards white, where highlights show the light's own colour.
+    not clipped. Colour shifts fade towards white, where highlights show the light's own colour,
+    and towards black, as chroma does with lightness: dark brows stay neutral.
     """
     gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), *GAINS)
     lightness = _anchored_curve(lab[..., 0], source.mean[0], target.mean[0], gain[0])
     moved = (lab[..., 1:] - source.mean[1:]) * gain[1:] + target.mean[1:]
-    above = np.clip((lab[..., :1] - source.mean[0]) / max(100 - source.mean[0], 1), 0, 1)
-    chroma = lab[..., 1:] + (1 - above**2) * (moved - lab[..., 1:])
+    middle = float(np.clip(source.mean[0], 1, 99))
+    above = np.clip((lab[..., :1] - middle) / (100 - middle), 0, 1)
+    fade = np.minimum(1 - above**2, np.clip(lab[..., :1] / middle, 0, 1))
+    chroma = lab[..., 1:] + fade * (moved - lab[..., 1:])
     return np.concatenate([lightness[..., None], chroma], -1)
 
 

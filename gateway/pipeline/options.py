@@ -48,7 +48,7 @@ class DetectorOptions(_Options):
     )
     thorough: bool | None = Field(
         None,
-        description="Look for small faces even if a large one was found. Default: only if several "
+        description="Look for small faces even if a large one was found. Default: if all "
         "faces are wanted.",
     )
 

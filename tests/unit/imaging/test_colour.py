@@ -77,6 +77,18 @@ def test_highlights_are_compressed_not_clipped():
     assert transfer_lab(lab, SKIN, bright)[:, 0].max() < 100
 
 
+@pytest.mark.parametrize("lightness", [0.0, 100.0])
+def test_black_and_white_keep_their_hue(lightness):
+    ends = np.array([[lightness, 0.0, 0.0]])
+    assert transfer_lab(ends, SKIN, DARKER) == pytest.approx(ends, abs=1e-6)
+
+
+def test_a_dark_brow_stays_nearly_neutral():
+    paler = LabStatistics(np.array([70.0, 6.0, 4.0]), SKIN.deviation)
+    brow = transfer_lab(np.array([[12.0, 1.0, 2.0]]), SKIN, paler)[0]
+    assert np.hypot(*brow[1:]) < 5
+
+
 def test_cube_follows_the_curve_it_samples():
     source = skin_pixels(SKIN)
     wanted = np.clip(rgb_from_lab(transfer_lab(lab_from_rgb(source), SKIN, DARKER)), 0, 255)

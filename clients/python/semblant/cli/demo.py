@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gateway.errors import PlatformUnsupported
 from gateway.models.build import build_models
 from gateway.models.samples import fetch_samples
 from gateway.settings import Settings
 from semblant.calls import SwapResult, write_atomically
+from semblant.cli.common import read_settings
 from semblant.cli.console import err, out, progress, timing_table
 from semblant.in_process import in_process
 
@@ -27,7 +28,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--output", "-o", help="Where results go.")] = Path("out"),
 ) -> None:
     """Swap a face between the two sample portraits, through a real Triton server."""
-    settings = Settings(backend="embedded")
+    settings = read_settings(backend="embedded")
     with progress("building models"):
         build_models(settings.model_repository, settings.cache_dir)
         samples = fetch_samples(settings.model_repository, settings.cache_dir, folder / "samples")
@@ -73,10 +74,12 @@ def _sheet(rows: list[tuple[Path, Path, SwapResult]], height: int = 480) -> byte
         )
     width = max(sum(tile.width for tile in row) for row in tiles)
     sheet = Image.new("RGB", (width, height * len(tiles)), "white")
+    pen = ImageDraw.Draw(sheet)
     for n, row in enumerate(tiles):
         x = 0
-        for tile in row:
+        for tile, title in zip(row, ("source", "target", "result (synthetic)"), strict=True):
             sheet.paste(tile, (x, n * height))
+            pen.text((x + 8, n * height + 8), title, "white", stroke_width=2, stroke_fill="black")
             x += tile.width
     out = io.BytesIO()
     sheet.save(out, "PNG")
