@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,7 +82,13 @@ class Settings(BaseSettings):
     intra_op_threads: int = Field(
         1, ge=1, description="Threads per model of the in-process backend."
     )
-    execution_providers: tuple[str, ...] = Field(
+    execution_providers: Annotated[tuple[str, ...], NoDecode] = Field(
         ("CPUExecutionProvider",),
-        description="ONNX Runtime providers of the in-process backend, first choice first.",
+        description="ONNX Runtime providers of the in-process backend, first choice first; in the "
+        "environment separated by commas.",
     )
+
+    @field_validator("execution_providers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(p.strip() for p in value.split(",")) if isinstance(value, str) else value

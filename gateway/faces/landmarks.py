@@ -150,7 +150,12 @@ def mesh_in_image(crop: Crop, mesh: F32) -> F64:
 
 
 def eye_crops(image: U8, landmarks: AnyFloat) -> tuple[Crop, Crop]:
-    """Return the iris network's crops: the subject's right eye, and the left eye mirrored."""
+    """Return the iris network's crops: the subject's right eye, and the left eye mirrored.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        landmarks: (478, 3) in picture pixels.
+    """
     crops = []
     for start, end in ((33, 133), (362, 263)):
         a, b = landmarks[start, :2], landmarks[end, :2]

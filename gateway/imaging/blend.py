@@ -57,8 +57,7 @@ def membrane(
     )
     border = support & ~inner.view(np.bool_)
     if skin is not None:
-        both = _looks_like(means[0][border], skin[0]) & _looks_like(means[1][border], skin[1])
-        border[border] = both
+        border[border] = _looks_like(means[:, border], skin)
     offset = fill_harmonic(means[0] - means[1], border)
     if reduction == 1:
         return offset
@@ -77,10 +76,12 @@ LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
 """L*, a*, b*: skin varies at least this much."""
 
 
-def _looks_like(rgb: F32, skin: LabStatistics) -> Mask:
-    """Return which pixels (N, 3) lie within the skin's spread."""
-    distance = np.abs(lab_from_rgb(rgb) - skin.mean) / np.maximum(skin.deviation, LEAST_DEVIATION)
-    return np.asarray((distance**2).sum(1) < SKIN_SPREADS**2)
+def _looks_like(rgb: F32, skin: tuple[LabStatistics, LabStatistics]) -> Mask:
+    """Return where (N,) the colours of both pictures (2, N, 3) lie within their skin's spread."""
+    mean = np.stack([s.mean for s in skin])[:, None]
+    spread = np.maximum(np.stack([s.deviation for s in skin])[:, None], LEAST_DEVIATION)
+    distance = (lab_from_rgb(np.rint(rgb).astype(np.uint8)) - mean) / spread
+    return np.asarray(((distance**2).sum(-1) < SKIN_SPREADS**2).all(0))
 
 
 def composite(target: U8, source: U8, mask: F32, offset: F32 | None = None) -> U8:

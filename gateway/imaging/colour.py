@@ -75,7 +75,10 @@ def lab_statistics(rgb: U8) -> LabStatistics | None:
     """
     if len(rgb) < 16:
         return None
-    low, middle, high = np.percentile(lab_from_rgb(rgb), (15.87, 50, 84.13), axis=0)
+    ordered = np.sort(lab_from_rgb(rgb), axis=0)
+    low, middle, high = ordered[
+        np.rint(np.array([0.1587, 0.5, 0.8413]) * (len(rgb) - 1)).astype(int)
+    ]
     return LabStatistics(middle, (high - low) / 2)
 
 

@@ -175,6 +175,9 @@ def _run_options() -> Any:
 
 def _open_session(path: Path, providers: list[str], threads: int) -> Any:
     ort = _onnxruntime()
+    if missing := sorted(set(providers) - set(ort.get_available_providers())):
+        known = ", ".join(ort.get_available_providers())
+        raise SetupIncomplete(f"ONNX Runtime has no {', '.join(missing)} here. It has: {known}.")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -104,16 +104,16 @@ def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings
     attributes = np.column_stack(
         [
             texture_xy,
-            (distance_to_outline() - settings.inset) / settings.edge,
+            np.minimum(
+                (distance_to_outline() - settings.inset) / settings.edge, _seen(source, target)
+            ),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
-            _seen(source, target),
         ]
     )
-    x, y, from_outline, from_openings, seen = rasterise(
+    x, y, from_border, from_openings = rasterise(
         vertices, topology().triangles, attributes, region.shape
     )
-    support = smoothstep(from_outline)
-    support *= smoothstep(seen)
+    support = smoothstep(from_border)
     return Layer(
         region=region,
         pixels=remap(texture, x, y, smooth=enlarged),

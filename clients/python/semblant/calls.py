@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,22 @@ from typing import Any
 
 import httpx
 
-from gateway.errors import InternalError, error_class
+from gateway.errors import (
+    DeadlineExceeded,
+    InferenceUnavailable,
+    InternalError,
+    SemblantError,
+    error_class,
+)
 
 File = bytes | str | Path
 """A picture: its bytes, or where it lies."""
 
 Options = Mapping[str, Any]
+
+_STANDARD = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
+_STAGE = re.compile(r"([\w-]+);dur=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+_FOREIGN = "The server's answer is not one of Semblant's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,7 @@ def swap_request(
     timeout_s: float,
 ) -> dict[str, Any]:
     """Return httpx's arguments for a swap."""
-    several = [sources] if isinstance(sources, bytes | str | Path) else list(sources)
-    files = [("source", ("source", read(s), "application/octet-stream")) for s in several]
+    files = [("source", ("source", read(s), "application/octet-stream")) for s in several(sources)]
     files.append(("target", ("target", read(target), "application/octet-stream")))
     if reference is not None:
         files.append(("reference", ("reference", read(reference), "application/octet-stream")))
@@ -107,15 +117,24 @@ def swap_result(response: httpx.Response) -> SwapResult:
 
     Raises:
         SemblantError: the error the server told, as the class it stands for.
+        InternalError: if it is no picture, as from a server that is none of ours.
     """
     raise_for_problem(response)
     headers = response.headers
+    media_type = headers.get("content-type", "")
     warnings = headers.get("x-semblant-warnings", "none")
+    try:
+        found = int(headers["x-semblant-faces-found"])
+        swapped = int(headers["x-semblant-faces-swapped"])
+    except (KeyError, ValueError):
+        raise InternalError(_FOREIGN) from None
+    if not media_type.startswith("image/"):
+        raise InternalError(_FOREIGN)
     return SwapResult(
         data=response.content,
-        media_type=headers.get("content-type", ""),
-        faces_found=int(headers.get("x-semblant-faces-found", 0)),
-        faces_swapped=int(headers.get("x-semblant-faces-swapped", 0)),
+        media_type=media_type,
+        faces_found=found,
+        faces_swapped=swapped,
         warnings=() if warnings == "none" else tuple(warnings.split(", ")),
         timings_ms=_server_timing(headers.get("server-timing", "")),
         request_id=headers.get("x-request-id", ""),
@@ -127,40 +146,71 @@ def faces_result(response: httpx.Response) -> FacesResult:
 
     Raises:
         SemblantError: the error the server told, as the class it stands for.
+        InternalError: if it is no report, as from a server that is none of ours.
     """
     raise_for_problem(response)
-    body = response.json()
-    return FacesResult(
-        faces=body["faces"],
-        width=body["size"]["width"],
-        height=body["size"]["height"],
-        timings_ms=body["timings_ms"],
-        request_id=body["request_id"],
-    )
+    try:
+        body = response.json()
+        return FacesResult(
+            faces=body["faces"],
+            width=body["size"]["width"],
+            height=body["size"]["height"],
+            timings_ms=body["timings_ms"],
+            request_id=body["request_id"],
+        )
+    except (ValueError, KeyError, TypeError):
+        raise InternalError(_FOREIGN) from None
 
 
 def raise_for_problem(response: httpx.Response) -> None:
     """Raise the error a response tells, if it tells one.
 
     Raises:
-        SemblantError: the class of the problem's `code`, with its detail and findings.
+        SemblantError: the class of the problem's `code`, with its detail and findings; an
+            `InternalError` for what is no problem document of ours.
     """
     if response.is_success:
         return
-    try:
-        body = response.json()
-        kind = error_class(str(body.get("code", "")))
-    except (ValueError, AttributeError):
-        body, kind = {}, None
-    detail = body.get("detail") or f"The server answered {response.status_code}."
+    body = _json_object(response)
+    kind = error_class(str(body.get("code"))) or InternalError
+    detail = body.get("detail")
+    errors = body.get("errors")
     retry_after = response.headers.get("retry-after", "")
-    told = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
-    raise (kind or InternalError)(
-        detail,
-        errors=body.get("errors") or (),
-        extra={k: v for k, v in body.items() if k not in told},
-        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+    raise kind(
+        detail if isinstance(detail, str) else f"The server answered {response.status_code}.",
+        errors=[e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else (),
+        extra={k: v for k, v in body.items() if k not in _STANDARD},
+        retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
     )
+
+
+def request_failure(error: httpx.RequestError) -> SemblantError:
+    """Return the error that stands for a request without an answer."""
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+        return DeadlineExceeded("The server did not answer in time.")
+    if isinstance(error, httpx.TransportError):
+        return InferenceUnavailable("The server does not answer.")
+    return InternalError(_FOREIGN)
+
+
+def server_address(server: str) -> str:
+    """Check the address of a server and return it.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        url = httpx.URL(server)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{server!r} is no address: {error}") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError(f"{server!r} is no address such as http://127.0.0.1:8000")
+    return server
+
+
+def several(files: File | Sequence[File]) -> list[File]:
+    """Return a list of files, also of a single one."""
+    return [files] if isinstance(files, bytes | str | Path) else list(files)
 
 
 def read(file: File) -> bytes:
@@ -171,7 +221,7 @@ def read(file: File) -> bytes:
 def write_atomically(path: Path, data: bytes) -> Path:
     """Write a file in one step, making its folder; returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # two writers must not share one
     try:
         part.write_bytes(data)
         part.replace(path)
@@ -185,4 +235,12 @@ def _headers(media_type: str, timeout_s: float) -> dict[str, str]:
 
 
 def _server_timing(header: str) -> dict[str, float]:
-    return {name: float(ms) for name, ms in re.findall(r"([\w-]+);dur=([\d.]+)", header)}
+    return {name: float(ms) for name, ms in _STAGE.findall(header)}
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
-from gateway.errors import InferenceUnavailable
 from semblant.calls import (
     FacesResult,
     File,
@@ -16,12 +15,13 @@ from semblant.calls import (
     SwapResult,
     faces_request,
     faces_result,
+    request_failure,
+    server_address,
     swap_request,
     swap_result,
 )
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
-_UNREACHABLE = "The server does not answer."
 
 
 class Client:
@@ -31,6 +31,9 @@ class Client:
         server: Its address.
         timeout_s: Seconds a request may take; the server is told, too.
         transport: Where requests go instead of the network; for tests.
+
+    Raises:
+        ValueError: if the address is none.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Client:
         timeout_s: float = 60.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=server, transport=transport)
+        self._http = httpx.Client(base_url=server_address(server), transport=transport)
         self._timeout_s = timeout_s
 
     def swap(
@@ -82,11 +85,11 @@ class Client:
         """
         return faces_result(self._send(faces_request(image, options, timeout_s=self._timeout_s)))
 
-    def _send(self, arguments: dict[str, object]) -> httpx.Response:
+    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
-            return self._http.request(**arguments)  # type: ignore[arg-type]
-        except httpx.TransportError as error:
-            raise InferenceUnavailable(_UNREACHABLE) from error
+            return self._http.request(**arguments)
+        except httpx.RequestError as error:
+            raise request_failure(error) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -116,7 +119,7 @@ class AsyncClient:
         timeout_s: float = 60.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=server, transport=transport)
+        self._http = httpx.AsyncClient(base_url=server_address(server), transport=transport)
         self._timeout_s = timeout_s
 
     async def swap(
@@ -144,11 +147,11 @@ class AsyncClient:
         arguments = faces_request(image, options, timeout_s=self._timeout_s)
         return faces_result(await self._send(arguments))
 
-    async def _send(self, arguments: dict[str, object]) -> httpx.Response:
+    async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
-            return await self._http.request(**arguments)  # type: ignore[arg-type]
-        except httpx.TransportError as error:
-            raise InferenceUnavailable(_UNREACHABLE) from error
+            return await self._http.request(**arguments)
+        except httpx.RequestError as error:
+            raise request_failure(error) from error
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from semblant.calls import File, Options, SwapResult
+from semblant.calls import File, Options, SwapResult, read, several
 from semblant.client import Client
+
+T = TypeVar("T")
 
 MEDIA_TYPES = {
     ".png": "image/png",
@@ -32,6 +35,8 @@ def process_image(
 ) -> SwapResult:
     """Put a face into a picture and write the result.
 
+    It returns when that is done; inside an event loop use `AsyncClient`, or a thread.
+
     Args:
         source_path: One portrait or several of the same person.
         target_path: The picture to change.
@@ -49,29 +54,28 @@ def process_image(
 
     Raises:
         SemblantError: by its subclass, with a stable `spec.code`.
-        ValueError: for an output ending that is no known format.
+        ValueError: for an output ending that is no known format, or a server that is no address.
         OSError: if a file cannot be read or written.
     """
     media_type = media_type_of(output_path)
-    wanted: dict[str, Any] = {**(options or {}), "processors": list(frame_processors)}
+    sources = [read(source) for source in several(source_path)]
+    target = read(target_path)
+    reference = None if reference_path is None else read(reference_path)
+    wanted = {**(options or {}), "processors": _names(frame_processors)}
     if server is not None:
         with Client(server, timeout_s=timeout_s) as client:
             result = client.swap(
-                source_path,
-                target_path,
-                options=wanted,
-                media_type=media_type,
-                reference=reference_path,
+                sources, target, options=wanted, media_type=media_type, reference=reference
             )
     else:
-        result = asyncio.run(
+        result = _run(
             _here(
-                source_path,
-                target_path,
+                sources,
+                target,
                 wanted,
                 media_type=media_type,
-                reference=reference_path,
-                providers=execution_providers,
+                reference=reference,
+                providers=_names(execution_providers),
                 timeout_s=timeout_s,
             )
         )
@@ -91,13 +95,28 @@ def media_type_of(path: str | Path) -> str:
     return MEDIA_TYPES[ending]
 
 
+def _names(names: str | Sequence[str]) -> list[str]:
+    """Return a list of names, also of a single one."""
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for the work, in a thread of its own where an event loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:  # as in a notebook
+        return pool.submit(asyncio.run, work).result()
+
+
 async def _here(
-    sources: File | Sequence[File],
-    target: File,
+    sources: Sequence[bytes],
+    target: bytes,
     options: Options,
     *,
     media_type: str,
-    reference: File | None,
+    reference: bytes | None,
     providers: Sequence[str],
     timeout_s: float,
 ) -> SwapResult:

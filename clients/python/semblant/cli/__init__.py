@@ -6,7 +6,7 @@ import sys
 
 from gateway.errors import SemblantError
 from semblant.cli.app import app
-from semblant.cli.console import exit_code, explain
+from semblant.cli.console import INTERRUPTED, MACHINE, exit_code, explain, explain_machine
 
 __all__ = ["main"]
 
@@ -18,5 +18,8 @@ def main() -> None:
     except SemblantError as error:
         explain(error)
         sys.exit(exit_code(error))
+    except OSError as error:
+        explain_machine(error)
+        sys.exit(MACHINE)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -13,8 +13,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 done · 2 wrong usage · 3 the input is not usable · 4 too busy or too "
-    "late · 5 inference failed · 6 set-up or internal error · 130 interrupted.",
+    epilog="Exit codes: 0 done · 1 the machine refused, such as to write a file · 2 wrong usage · "
+    "3 the input is not usable · 4 too busy or too late · 5 inference failed · 6 set-up or "
+    "internal error · 130 interrupted.",
 )
 
 app.command()(swap.swap)

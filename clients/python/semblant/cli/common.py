@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from gateway.settings import Settings
+from semblant.calls import server_address
 from semblant.client import AsyncClient
 from semblant.in_process import in_process, provider_names
 
@@ -45,25 +48,52 @@ def with_client(
     providers: list[str] | None,
     timeout_s: float,
 ) -> T:
-    """Run `work` with a client of the server, or of a service started for it."""
+    """Run `work` with a client of the server, or of a service started for it.
+
+    Raises:
+        typer.BadParameter: if these cannot be had.
+    """
+    if server is not None:
+        _check_address(server)
+    if providers and (server is not None or backend != "local"):
+        raise typer.BadParameter("is for `--backend local`", param_hint="--provider")
 
     async def here() -> T:
         if server is not None:
             async with AsyncClient(server, timeout_s=timeout_s) as client:
                 return await work(client)
-        settings = Settings(backend=backend)
-        if providers:
-            settings = settings.model_copy(
-                update={"execution_providers": provider_names(providers)}
-            )
+        given = {"execution_providers": provider_names(providers)} if providers else {}
+        settings = read_settings(backend=backend, **given)
         async with in_process(settings, timeout_s=timeout_s) as client:
             return await work(client)
 
     return asyncio.run(here())
 
 
+def read_settings(**given: Any) -> Settings:
+    """Return the settings: what is given, then the environment, then defaults.
+
+    Raises:
+        typer.BadParameter: naming what is wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise typer.BadParameter(told, param_hint="the settings") from error
+    except SettingsError as error:
+        raise typer.BadParameter(str(error), param_hint="the settings") from error
+
+
+def _check_address(server: str) -> None:
+    try:
+        server_address(server)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--server") from error
+
+
 def json_object(text: str | None) -> dict[str, object]:
-    """Read options given as JSON.
+    """Read `--options`, given as JSON.
 
     Raises:
         typer.BadParameter: if it is not a JSON object.
@@ -72,8 +102,20 @@ def json_object(text: str | None) -> dict[str, object]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"not JSON: {error}", param_hint="--options") from error
     if not isinstance(value, dict):
-        raise typer.BadParameter("a JSON object is needed")
+        raise typer.BadParameter("a JSON object is needed", param_hint="--options")
     return value
+
+
+def merge(options: dict[str, object], name: str, **members: object) -> None:
+    """Set members of a group of options and leave its others as they are.
+
+    Raises:
+        typer.BadParameter: if the options have something else in its place.
+    """
+    group = options.get(name, {})
+    if not isinstance(group, dict):
+        raise typer.BadParameter(f"{name}: a JSON object is needed", param_hint="--options")
+    options[name] = {**group, **members}

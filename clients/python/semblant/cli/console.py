@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.errors import CapacityError, InferenceError, InputError, SemblantError
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+# Into a pipe a row of a table stays one line.
+_WIDTH = None if sys.stdout.isatty() else 200
+
+out = Console(highlight=False, soft_wrap=True, emoji=False, width=_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 EXIT_CODES = (
     (InputError, 3),
@@ -19,7 +24,9 @@ EXIT_CODES = (
     (InferenceError, 5),
 )
 OTHER_ERRORS = 6
-"""0 success, 1 an error of the machine, 2 wrong usage, 130 interrupted."""
+MACHINE = 1
+INTERRUPTED = 130
+"""Moreover 0 is success, and 2 wrong usage."""
 
 
 def exit_code(error: SemblantError) -> int:
@@ -29,9 +36,18 @@ def exit_code(error: SemblantError) -> int:
 
 def explain(error: SemblantError) -> None:
     """Print an error, its code, and every finding."""
-    err.print(f"[bold red]error[/] [dim]{error.spec.code}[/]", error.detail, markup=True)
+    _complain(error.spec.code, error.detail)
     for finding in error.errors:
         err.print(f"  {finding.get('pointer') or '/'}: {finding.get('detail', '')}", markup=False)
+
+
+def explain_machine(error: OSError) -> None:
+    """Print what the machine refused, such as to read or write a file."""
+    _complain("machine", str(error))
+
+
+def _complain(code: str, detail: str) -> None:
+    err.print(Text.assemble(("error", "bold red"), " ", (code, "dim"), " ", detail))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from semblant.cli.common import (
 from semblant.cli.console import err, out, progress
 from semblant.cli.drawing import draw_faces
 from semblant.client import AsyncClient
+from semblant.images import media_type_of
 
 
 def faces(
@@ -44,6 +45,7 @@ def faces(
     timeout: TimeoutOption = 60.0,
 ) -> None:
     """List the faces of IMAGE: place, pose, quality, warnings."""
+    drawing_format = "" if draw is None else _format(draw)
     detector: dict[str, object] = {"angles": angle or []}
     if thorough != "auto":
         detector["thorough"] = thorough == "yes"
@@ -57,17 +59,23 @@ def faces(
         )
     if draw is not None:
         buffer = io.BytesIO()
-        draw_faces(image.read_bytes(), result.faces).save(buffer, _format(draw))
+        draw_faces(image.read_bytes(), result.faces).save(buffer, drawing_format)
         write_atomically(draw, buffer.getvalue())
         err.print(f"drawn to {draw}", markup=False)
     if as_json:
-        out.print_json(json.dumps({"faces": list(result.faces), "timings_ms": result.timings_ms}))
+        size = {"width": result.width, "height": result.height}
+        told = {"size": size, "faces": result.faces, "timings_ms": result.timings_ms}
+        out.print_json(json.dumps(told))
         return
     out.print(_table(result))
 
 
 def _format(path: Path) -> str:
-    return {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}.get(path.suffix.lower(), "PNG")
+    """Return Pillow's name of the format a drawing's ending asks for."""
+    try:
+        return media_type_of(path).removeprefix("image/").upper()
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--draw") from error
 
 
 def _table(result: FacesResult) -> Table:

