@@ -14,7 +14,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from gateway.imaging.colour import LabStatistics, lab_from_rgb
+from gateway.imaging.colour import (
+    LabStatistics,
+    LookupTables,
+    apply_cube,
+    lab_from_rgb,
+    look_up,
+    to_level,
+)
 from gateway.imaging.multigrid import fill_harmonic
 
 F32 = NDArray[np.float32]
@@ -28,6 +35,7 @@ def membrane(
     support: Mask,
     *,
     reduction: int = 1,
+    cube: F32 | None = None,
     skin: tuple[LabStatistics, LabStatistics] | None = None,
 ) -> F32:
     """Return what to add to `source` so that it meets `target` along the border of `support`.
@@ -41,7 +49,8 @@ def membrane(
         source: uint8 (H, W, 3) RGB, aligned with the target; read only inside `support`.
         support: bool (H, W), where the source is defined.
         reduction: Solve on a grid this many times smaller; 1 is exact to the pixel.
-        skin: Statistics of the target's and of the source's skin.
+        cube: float32 (n, n, n, 3), a lookup cube the source's colours go through first.
+        skin: Statistics of the target's and of the source's skin, after the cube.
 
     Returns:
         float32 (H, W, 3) in levels. Outside the support it continues smoothly and is of no use.
@@ -50,7 +59,12 @@ def membrane(
     height, width = support.shape
     size = -(-height // reduction), -(-width // reduction)
     means, share = np.zeros((2, *size, 3), np.float32), np.zeros(size, np.float32)
+    if cube is not None and reduction == 1:
+        source = apply_cube(source, cube)
     _reduce(target, source, support, reduction, means, share)
+    if cube is not None and reduction > 1:
+        # Of a cell's mean instead of every pixel: the cube is smooth, and so is the membrane.
+        means[1] += _change(means[1], cube)
     support = share >= LEAST_SHARE
     inner = cv2.erode(
         support.view(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=(1.0,)
@@ -76,6 +90,12 @@ LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
 """L*, a*, b*: skin varies at least this much."""
 
 
+def _change(rgb: F32, cube: F32) -> F32:
+    """Return by how much a cube changes colours (H, W, 3), to a level."""
+    rounded = np.rint(rgb).astype(np.uint8)
+    return apply_cube(rounded, cube).astype(np.float32) - rounded
+
+
 def _looks_like(rgb: F32, skin: tuple[LabStatistics, LabStatistics]) -> Mask:
     """Return where (N,) the colours of both pictures (2, N, 3) lie within their skin's spread."""
     mean = np.stack([s.mean for s in skin])[:, None]
@@ -84,44 +104,64 @@ def _looks_like(rgb: F32, skin: tuple[LabStatistics, LabStatistics]) -> Mask:
     return np.asarray(((distance**2).sum(-1) < SKIN_SPREADS**2).all(0))
 
 
-def composite(target: U8, source: U8, mask: F32, offset: F32 | None = None) -> U8:
-    """Return target + mask · (source + offset - target), rounded and clipped.
+def composite(
+    target: U8, source: U8, mask: F32, offset: F32 | None = None, cube: F32 | None = None
+) -> U8:
+    """Return target + mask · (cube(source) + offset - target), rounded and clipped.
 
     Where the mask is 0 the target's values come back unchanged, bit for bit.
 
     Args:
-        target: uint8 (H, W, C).
-        source: uint8 (H, W, C).
+        target: uint8 (H, W, 3).
+        source: uint8 (H, W, 3).
         mask: float32 (H, W), 0–1.
-        offset: float32 (H, W, C) in levels, or None for plain feathering.
+        offset: float32 (H, W, 3) in levels, or None for plain feathering.
+        cube: float32 (n, n, n, 3), a lookup cube the source's colours go through, or None.
     """
     out = target.copy()
-    if offset is None:
-        offset = np.zeros((1, 1, target.shape[2]), np.float32)
-        _composite(out, source, np.ascontiguousarray(mask, np.float32), offset, False)
-    else:
-        _composite(out, source, np.ascontiguousarray(mask, np.float32), offset, True)
+    mask = np.ascontiguousarray(mask, np.float32)
+    nothing = np.zeros((0, 0, 3), np.float32)
+    tables = LookupTables.of(np.zeros((2, 2, 2, 3), np.float32) if cube is None else cube)
+    _composite(
+        out,
+        source,
+        mask,
+        nothing if offset is None else offset,
+        (tables.nodes, tables.low, tables.fraction, cube is not None),
+    )
     return out
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _composite(out, source, mask, offset, with_offset):  # noqa: ANN001, ANN202
-    height, width, channels = out.shape
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _composite(out, source, mask, offset, lookup):  # noqa: ANN001, ANN202
+    nodes, low, fraction, with_cube = lookup
+    height, width, _ = out.shape
+    with_offset = offset.shape[0] > 0
     for y in range(height):
         for x in range(width):
             m = mask[y, x]
             if m <= np.float32(0):
                 continue
-            for c in range(channels):
-                t = np.float32(out[y, x, c])
-                s = np.float32(source[y, x, c])
-                if with_offset:
-                    s += offset[y, x, c]
-                value = t + m * (s - t) + np.float32(0.5)
-                out[y, x, c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+            r, g, b = source[y, x, 0], source[y, x, 1], source[y, x, 2]
+            if with_cube:
+                s0, s1, s2 = look_up(nodes, low, fraction, r, g, b)
+            else:
+                s0, s1, s2 = np.float32(r), np.float32(g), np.float32(b)
+            if with_offset:
+                s0 += offset[y, x, 0]
+                s1 += offset[y, x, 1]
+                s2 += offset[y, x, 2]
+            t0, t1, t2 = (
+                np.float32(out[y, x, 0]),
+                np.float32(out[y, x, 1]),
+                np.float32(out[y, x, 2]),
+            )
+            out[y, x, 0] = to_level(t0 + m * (s0 - t0))
+            out[y, x, 1] = to_level(t1 + m * (s1 - t1))
+            out[y, x, 2] = to_level(t2 + m * (s2 - t2))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

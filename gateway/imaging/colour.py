@@ -88,17 +88,30 @@ def transfer_lab(lab: F64, source: LabStatistics, target: LabStatistics) -> F64:
     Mean and spread as in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5),
     2001), in L*a*b*, with two safeguards: gains stay within bounds, and lightness runs through
     a monotone curve that keeps black at 0 and white at 100, so that highlights are compressed,
-    not clipped. Colour shifts fade towards white, where highlights show the light's own colour,
-    and towards black, as chroma does with lightness: dark brows stay neutral.
+    not clipped. What is neutral beside the source's skin (highlights, which show the light's own
+    colour, brows, a grey beard) keeps its hue.
     """
     gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), *GAINS)
     lightness = _anchored_curve(lab[..., 0], source.mean[0], target.mean[0], gain[0])
     moved = (lab[..., 1:] - source.mean[1:]) * gain[1:] + target.mean[1:]
-    middle = float(np.clip(source.mean[0], 1, 99))
-    above = np.clip((lab[..., :1] - middle) / (100 - middle), 0, 1)
-    fade = np.minimum(1 - above**2, np.clip(lab[..., :1] / middle, 0, 1))
-    chroma = lab[..., 1:] + fade * (moved - lab[..., 1:])
+    chroma = lab[..., 1:] + _skin_coloured(lab, source) * (moved - lab[..., 1:])
     return np.concatenate([lightness[..., None], chroma], -1)
+
+
+def _skin_coloured(lab: F64, skin: LabStatistics) -> F64:
+    """Return how much (…, 1) a colour shares in the skin's, 0–1, by its chroma.
+
+    Where the skin itself is nearly neutral (black-and-white pictures) everything shares in it.
+    """
+
+    def ramp(t: F64) -> F64:
+        t = np.clip(t, 0, 1)
+        return np.asarray(t * t * (3 - 2 * t))
+
+    own = float(np.hypot(*skin.mean[1:]))
+    tells = ramp(np.asarray((own - 4) / 8))
+    share = ramp(np.hypot(lab[..., 1:2], lab[..., 2:]) / (0.6 * max(own, 1e-6)))
+    return np.asarray(1 - tells * (1 - share))
 
 
 def _anchored_curve(x: F64, centre: float, onto: float, gain: float) -> F64:
@@ -131,45 +144,92 @@ def transfer_cube(source: LabStatistics, target: LabStatistics) -> F32:
     return (_GRID + change).astype(np.float32)
 
 
-def apply_cube(image: U8, cube: F32, mask: F32 | None = None) -> U8:
-    """Map an image (H, W, 3) through a lookup cube, trilinear between nodes, rounded.
+@dataclass(frozen=True, slots=True, eq=False)
+class LookupTables:
+    """A lookup cube made ready for the kernels.
 
-    Where `mask` (H, W) is given and 0, pixels are left as they are.
+    Attributes:
+        nodes: float32 (n³ · 4,), the cube flattened, its three values padded to four lanes so
+            that they load at once.
+        low: uint32 (256,), the node below each level.
+        fraction: float32 (256,), each level's place between that node and the next, 0–1.
     """
-    last = len(cube) - 1
-    position = np.arange(256) * (last / 255)
-    low = np.minimum(position.astype(np.uint32), last - 1)
-    fraction = (position - low).astype(np.float32)
-    padded = np.zeros((*cube.shape[:3], 4), np.float32)  # four lanes, so that it vectorises
-    padded[..., :3] = cube
-    out = image.copy()
-    every = np.ones(image.shape[:2], np.float32) if mask is None else mask
-    _apply_cube(out, np.ascontiguousarray(every, np.float32), padded.reshape(-1), low, fraction)
-    return out
+
+    nodes: F32
+    low: NDArray[np.uint32]
+    fraction: F32
+
+    @classmethod
+    def of(cls, cube: F32) -> LookupTables:
+        """Prepare a cube (n, n, n, 3)."""
+        last = len(cube) - 1
+        position = np.arange(256) * (last / 255)
+        low = np.minimum(position.astype(np.uint32), last - 1)
+        padded = np.zeros((*cube.shape[:3], 4), np.float32)
+        padded[..., :3] = cube
+        return cls(padded.reshape(-1), low, (position - low).astype(np.float32))
+
+
+def apply_cube(image: U8, cube: F32) -> U8:
+    """Map an image (H, W, 3) through a lookup cube, trilinear between nodes, rounded."""
+    tables = LookupTables.of(cube)
+    flat = np.ascontiguousarray(image).reshape(-1, 3).copy()
+    _apply_cube(flat, tables.nodes, tables.low, tables.fraction)
+    return flat.reshape(image.shape)
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# ruff: noqa: ANN001, ANN201, ANN202
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def look_up(nodes, low, fraction, r, g, b):
+    """Return the three values of a cube (see `LookupTables`) at levels r, g, b."""
+    one = np.float32(1)
+    side = low[255] + 2
+    g_step, b_step = np.uint32(4 * side), np.uint32(4)
+    r_step = np.uint32(g_step * side)
+    fr, fg, fb = fraction[r], fraction[g], fraction[b]
+    w00, w01, w10, w11 = (one - fr) * (one - fg), (one - fr) * fg, fr * (one - fg), fr * fg
+    at00 = low[r] * r_step + low[g] * g_step + low[b] * b_step
+    at01, at10, at11 = at00 + g_step, at00 + r_step, at00 + r_step + g_step
+    near = w00 * nodes[at00] + w01 * nodes[at01] + w10 * nodes[at10] + w11 * nodes[at11]
+    v0 = near + fb * (
+        w00 * nodes[at00 + 4]
+        + w01 * nodes[at01 + 4]
+        + w10 * nodes[at10 + 4]
+        + w11 * nodes[at11 + 4]
+        - near
+    )
+    near = w00 * nodes[at00 + 1] + w01 * nodes[at01 + 1]
+    near += w10 * nodes[at10 + 1] + w11 * nodes[at11 + 1]
+    v1 = near + fb * (
+        w00 * nodes[at00 + 5]
+        + w01 * nodes[at01 + 5]
+        + w10 * nodes[at10 + 5]
+        + w11 * nodes[at11 + 5]
+        - near
+    )
+    near = w00 * nodes[at00 + 2] + w01 * nodes[at01 + 2]
+    near += w10 * nodes[at10 + 2] + w11 * nodes[at11 + 2]
+    v2 = near + fb * (
+        w00 * nodes[at00 + 6]
+        + w01 * nodes[at01 + 6]
+        + w10 * nodes[at10 + 6]
+        + w11 * nodes[at11 + 6]
+        - near
+    )
+    return v0, v1, v2
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def to_level(value):
+    """Round and clip to 0–255."""
+    return np.uint8(min(max(value + np.float32(0.5), np.float32(0)), np.float32(255)))
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _apply_cube(out, mask, cube, low, fraction):  # noqa: ANN001, ANN202
-    nodes = low[255] + 2
-    g_step, b_step = np.uint32(4 * nodes), np.uint32(4)
-    r_step = np.uint32(g_step * nodes)
-    one = np.float32(1)
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            if mask[y, x] <= np.float32(0):
-                continue
-            r, g, b = out[y, x, 0], out[y, x, 1], out[y, x, 2]
-            fr, fg, fb = fraction[r], fraction[g], fraction[b]
-            w00, w01, w10, w11 = (one - fr) * (one - fg), (one - fr) * fg, fr * (one - fg), fr * fg
-            at00 = low[r] * r_step + low[g] * g_step + low[b] * b_step
-            at01, at10, at11 = at00 + g_step, at00 + r_step, at00 + r_step + g_step
-            for c in range(3):
-                near = w00 * cube[at00 + c] + w01 * cube[at01 + c]
-                near += w10 * cube[at10 + c] + w11 * cube[at11 + c]
-                far = w00 * cube[at00 + b_step + c] + w01 * cube[at01 + b_step + c]
-                far += w10 * cube[at10 + b_step + c] + w11 * cube[at11 + b_step + c]
-                value = near + fb * (far - near) + np.float32(0.5)
-                out[y, x, c] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+def _apply_cube(pixels, nodes, low, fraction):
+    for n in range(len(pixels)):
+        v0, v1, v2 = look_up(nodes, low, fraction, pixels[n, 0], pixels[n, 1], pixels[n, 2])
+        pixels[n, 0], pixels[n, 1], pixels[n, 2] = to_level(v0), to_level(v1), to_level(v2)

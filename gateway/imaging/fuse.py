@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.imaging.blend import composite, membrane
-from gateway.imaging.colour import apply_cube, lab_statistics, transfer_cube
+from gateway.imaging.colour import lab_statistics, transfer_cube
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -52,14 +52,12 @@ def fuse(
     chosen = chosen[:: max(1, len(chosen) // STATISTICS_PIXELS)]
     own = lab_statistics(source.reshape(-1, 3)[chosen])
     wanted = lab_statistics(target.reshape(-1, 3)[chosen])
-    known = None
+    cube = known = None
     if own is not None and wanted is not None:
-        known = wanted, own
-        if colour == "statistics":
-            source = apply_cube(source, transfer_cube(own, wanted), support.astype(np.float32))
-            known = wanted, wanted
-    if blend == "feather":
-        return composite(target, source, mask)
-    reduction = max(1, min(support.shape) // MEMBRANE_CELLS)
-    offset = membrane(target, source, support, reduction=reduction, skin=known)
-    return composite(target, source, mask, offset)
+        cube = transfer_cube(own, wanted) if colour == "statistics" else None
+        known = wanted, own if cube is None else wanted
+    offset = None
+    if blend == "poisson":
+        reduction = max(1, min(support.shape) // MEMBRANE_CELLS)
+        offset = membrane(target, source, support, reduction=reduction, cube=cube, skin=known)
+    return composite(target, source, mask, offset, cube)

@@ -150,12 +150,22 @@ def _face(vertices, triangles, facing):
     total = np.zeros((vertices.shape[0], 3))
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        u, v = vertices[b] - vertices[a], vertices[c] - vertices[a]
-        normal = np.cross(u, v)
-        total[a] += normal
-        total[b] += normal
-        total[c] += normal
+        ux, uy, uz = (
+            vertices[b, 0] - vertices[a, 0],
+            vertices[b, 1] - vertices[a, 1],
+            vertices[b, 2] - vertices[a, 2],
+        )
+        vx, vy, vz = (
+            vertices[c, 0] - vertices[a, 0],
+            vertices[c, 1] - vertices[a, 1],
+            vertices[c, 2] - vertices[a, 2],
+        )
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for corner in (a, b, c):
+            total[corner, 0] += nx
+            total[corner, 1] += ny
+            total[corner, 2] += nz
     for i in range(vertices.shape[0]):
-        length = np.sqrt((total[i] ** 2).sum())
+        length = np.sqrt(total[i, 0] ** 2 + total[i, 1] ** 2 + total[i, 2] ** 2)
         if length > 0:
             facing[i] = total[i, 2] / length

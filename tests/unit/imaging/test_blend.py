@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from gateway.imaging.blend import composite, membrane
+from gateway.imaging.colour import LabStatistics, apply_cube, transfer_cube
 from gateway.imaging.fuse import fuse
 from tests import tolerances
 
@@ -30,6 +31,33 @@ def test_composite_of_equals_is_exact_for_any_mask():
     picture = smooth_picture(40, 30)
     mask = np.random.default_rng(0).random((40, 30)).astype(np.float32)
     assert (composite(picture, picture, mask) == picture).all()
+
+
+def test_composite_sends_the_source_through_the_cube():
+    target, source = smooth_picture(40, 30), smooth_picture(40, 30, 1) // 4 + 90  # in gamut
+    cube = transfer_cube(
+        LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
+        LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+    )
+    mask = np.random.default_rng(0).random((40, 30)).astype(np.float32)
+    mask[:, :9] = 0
+    at_once = composite(target, source, mask, cube=cube)
+    in_turn = composite(target, apply_cube(source, cube), mask)
+    assert np.abs(at_once.astype(int) - in_turn).max() <= tolerances.LEVEL
+    assert (at_once[:, :9] == target[:, :9]).all()
+
+
+@pytest.mark.parametrize("reduction", [1, 4])
+def test_membrane_sends_the_source_through_the_cube(reduction):
+    target, source = smooth_picture(80, 60), smooth_picture(80, 60, 1)
+    cube = transfer_cube(
+        LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
+        LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+    )
+    support = ellipse(80, 60)
+    at_once = membrane(target, source, support, reduction=reduction, cube=cube)
+    in_turn = membrane(target, apply_cube(source, cube), support, reduction=reduction)
+    assert np.abs(at_once - in_turn)[support].max() <= tolerances.CELL_LEVELS
 
 
 @pytest.mark.parametrize("reduction", [1, 2, 4])
