@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.figures import Figure, figure, timed_ms
 from bench.pictures import scene
+from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
@@ -18,8 +18,6 @@ from gateway.inference.local import LocalInference
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.settings import PROJECT_ROOT
-
-U8 = NDArray[np.uint8]
 
 
 def measure(n: int = 60) -> dict[str, Figure]:

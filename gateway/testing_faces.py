@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.arrays import F32
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Detector
 from gateway.faces.landmarks import (
     _LEFT_LIDS,
@@ -21,7 +22,6 @@ from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.inference.protocol import Tensors
 from gateway.testing import FakeFunction, FakeInference, FakeModel
 
-F32 = NDArray[np.float32]
 Place = tuple[float, float, float]
 """Centre x, centre y and side of a face, as fractions of the square around the picture."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.arrays import F64, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces import blazeface
@@ -25,10 +26,7 @@ from gateway.faces.landmarks import (
     refine_eyes,
     square_of_landmarks,
 )
-from gateway.imaging.geometry import F64
 from gateway.inference.protocol import Inference
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import F64, U8
 from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
 from gateway.faces.topology import (
     LEFT_EYE,
@@ -16,10 +16,7 @@ from gateway.faces.topology import (
     RIGHT_MOUTH_CORNER,
     topology,
 )
-from gateway.imaging.geometry import F64, Similarity3D, euler_degrees, fit_similarity_3d
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
+from gateway.imaging.geometry import Similarity3D, euler_degrees, fit_similarity_3d
 
 PROFILE_DEG = 30.0
 STEEP_DEG = 30.0

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from gateway.imaging.geometry import F64, invert_affine, rotated_square_to_crop, transform_points
+from gateway.arrays import F32, F64, U8
+from gateway.imaging.geometry import invert_affine, rotated_square_to_crop, transform_points
 from gateway.imaging.warp import crop_affine
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
 
 POINTS = 6
 """Right eye, left eye, nose tip, mouth centre, right ear, left ear (the subject's own)."""

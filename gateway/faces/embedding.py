@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.warp import crop_affine
 from gateway.inference.protocol import Inference
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 CHIP_SIDE = 150
 CHIP_PADDING = 0.25

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.topology import (
     LEFT_EYE,
     LEFT_IRIS,
@@ -23,17 +24,8 @@ from gateway.faces.topology import (
     RIGHT_IRIS,
     topology,
 )
-from gateway.imaging.geometry import (
-    F64,
-    AnyFloat,
-    invert_affine,
-    rotated_square_to_crop,
-    transform_points,
-)
+from gateway.imaging.geometry import invert_affine, rotated_square_to_crop, transform_points
 from gateway.imaging.warp import crop_affine
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
 
 MESH_SIDE = 192
 IRIS_SIDE = 64

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import F32
 from gateway.faces.topology import (
     FACE_OVAL,
     LEFT_EYE,
@@ -19,8 +19,6 @@ from gateway.faces.topology import (
     RIGHT_EYE,
     topology,
 )
-
-F32 = NDArray[np.float32]
 
 
 @cache

@@ -12,8 +12,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from gateway.arrays import F32, U8, Mask
 from gateway.imaging.colour import (
     LabStatistics,
     LookupTables,
@@ -23,10 +23,6 @@ from gateway.imaging.colour import (
     to_level,
 )
 from gateway.imaging.multigrid import fill_harmonic
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
 def membrane(

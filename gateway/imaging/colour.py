@@ -8,9 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-U8 = NDArray[np.uint8]
+from gateway.arrays import F32, F64, U8
 
 _XYZ_FROM_RGB = np.array(
     [
@@ -182,43 +180,35 @@ def apply_cube(image: U8, cube: F32) -> U8:
 # ruff: noqa: ANN001, ANN201, ANN202
 
 
+_LANES = 4
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def _between(nodes, at, w, fb, lane):
+    near = w[0] * nodes[at[0] + lane] + w[1] * nodes[at[1] + lane]
+    near += w[2] * nodes[at[2] + lane] + w[3] * nodes[at[3] + lane]
+    lane += _LANES
+    far = w[0] * nodes[at[0] + lane] + w[1] * nodes[at[1] + lane]
+    far += w[2] * nodes[at[2] + lane] + w[3] * nodes[at[3] + lane]
+    return near + fb * (far - near)
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def look_up(nodes, low, fraction, r, g, b):
     """Return the three values of a cube (see `LookupTables`) at levels r, g, b."""
     one = np.float32(1)
     side = low[255] + 2
-    g_step, b_step = np.uint32(4 * side), np.uint32(4)
+    g_step, b_step = np.uint32(_LANES * side), np.uint32(_LANES)
     r_step = np.uint32(g_step * side)
     fr, fg, fb = fraction[r], fraction[g], fraction[b]
     w00, w01, w10, w11 = (one - fr) * (one - fg), (one - fr) * fg, fr * (one - fg), fr * fg
     at00 = low[r] * r_step + low[g] * g_step + low[b] * b_step
     at01, at10, at11 = at00 + g_step, at00 + r_step, at00 + r_step + g_step
-    near = w00 * nodes[at00] + w01 * nodes[at01] + w10 * nodes[at10] + w11 * nodes[at11]
-    v0 = near + fb * (
-        w00 * nodes[at00 + 4]
-        + w01 * nodes[at01 + 4]
-        + w10 * nodes[at10 + 4]
-        + w11 * nodes[at11 + 4]
-        - near
-    )
-    near = w00 * nodes[at00 + 1] + w01 * nodes[at01 + 1]
-    near += w10 * nodes[at10 + 1] + w11 * nodes[at11 + 1]
-    v1 = near + fb * (
-        w00 * nodes[at00 + 5]
-        + w01 * nodes[at01 + 5]
-        + w10 * nodes[at10 + 5]
-        + w11 * nodes[at11 + 5]
-        - near
-    )
-    near = w00 * nodes[at00 + 2] + w01 * nodes[at01 + 2]
-    near += w10 * nodes[at10 + 2] + w11 * nodes[at11 + 2]
-    v2 = near + fb * (
-        w00 * nodes[at00 + 6]
-        + w01 * nodes[at01 + 6]
-        + w10 * nodes[at10 + 6]
-        + w11 * nodes[at11 + 6]
-        - near
-    )
+    w = (w00, w01, w10, w11)
+    at = (at00, at01, at10, at11)
+    v0 = _between(nodes, at, w, fb, 0)
+    v1 = _between(nodes, at, w, fb, 1)
+    v2 = _between(nodes, at, w, fb, 2)
     return v0, v1, v2
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import F32, U8, Mask
 from gateway.imaging.blend import composite, membrane
 from gateway.imaging.colour import lab_statistics, transfer_cube
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 ColourMode = Literal["none", "statistics"]
 BlendMode = Literal["feather", "poisson"]

@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-AnyFloat = NDArray[np.floating]
+from gateway.arrays import F64, AnyFloat
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from gateway.arrays import F32
 
 
 def smoothstep(x: F32) -> F32:

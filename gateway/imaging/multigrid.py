@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from gateway.arrays import F32, Mask
 
 COARSEST = 5
 """Cells of the shorter side at which halving stops."""

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from gateway.arrays import F32
 
 _SLACK = 1e-6
 """Barycentric slack that closes the hairline gaps between neighbouring triangles."""

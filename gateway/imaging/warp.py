@@ -8,10 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.imaging.geometry import AnyFloat
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
+from gateway.arrays import F32, U8, AnyFloat
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,10 @@ from typing import Final, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from gateway.arrays import U8
 from gateway.errors import EmptyUpload, ImageTruncated, MultiFrameImage, NotAnImage, TooManyPixels
-
-U8 = NDArray[np.uint8]
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 

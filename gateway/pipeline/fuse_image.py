@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import (
@@ -27,8 +27,6 @@ from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.timings import Timings
 from gateway.processors.base import Layer, Portrait, Processor
 from gateway.processors.face_swapper import MeshSwapper, SwapSettings
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.imaging.warp import Region
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
@@ -23,9 +23,6 @@ from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
 from gateway.processors.base import Layer, Portrait
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 # Widths in inter-ocular distances of the mean face.
 EYE_RIM = 0.06

@@ -6,16 +6,17 @@ import pytest
 
 from tests.unit.structure.tree import PACKAGES, below, modules, names
 
-BASICS = ("gateway.errors", "gateway.deadline", "gateway.compute")
+BASICS = ("gateway.arrays", "gateway.errors", "gateway.deadline", "gateway.compute")
 
 OURS = {
     "gateway": (),
+    "gateway.arrays": (),
     "gateway.errors": (),
     "gateway.deadline": ("gateway.errors",),
     "gateway.compute": ("gateway.errors",),
     "gateway.settings": (),
-    "gateway.imaging": ("gateway.errors",),
-    "gateway.media": ("gateway.errors",),
+    "gateway.imaging": ("gateway.arrays", "gateway.errors"),
+    "gateway.media": ("gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors",),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
@@ -53,7 +54,12 @@ OURS = {
     "gateway.main": ("gateway.http.app", "gateway.serving.services", "gateway.settings"),
     # The fakes: tests and other fakes use them, nothing else does.
     "gateway.testing": ("gateway.inference", *BASICS),
-    "gateway.testing_faces": ("gateway.testing", "gateway.faces", "gateway.inference"),
+    "gateway.testing_faces": (
+        "gateway.arrays",
+        "gateway.testing",
+        "gateway.faces",
+        "gateway.inference",
+    ),
     "gateway.serving.testing": (
         "gateway.testing",
         "gateway.testing_faces",
