@@ -68,7 +68,8 @@ def membrane(
     border = support & ~inner.view(np.bool_)
     if skin is not None:
         border[border] = _looks_like(means[:, border], skin)
-    offset = fill_harmonic(means[0] - means[1], border)
+    # A reduced grid is off by more than a second cycle would mend.
+    offset = fill_harmonic(means[0] - means[1], border, cycles=1 if reduction > 1 else 2)
     if reduction == 1:
         return offset
     size = size[1] * reduction, size[0] * reduction

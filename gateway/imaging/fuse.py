@@ -13,7 +13,7 @@ from gateway.imaging.colour import lab_statistics, transfer_cube
 ColourMode = Literal["none", "statistics"]
 BlendMode = Literal["feather", "poisson"]
 
-MEMBRANE_CELLS = 64
+MEMBRANE_CELLS = 80
 """Cells of the membrane grid's shorter side, at least."""
 STATISTICS_PIXELS = 1500
 """Skin pixels that are enough to know its colour."""
