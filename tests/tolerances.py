@@ -13,7 +13,7 @@ CUBE_LEVELS = 3
 """Levels: a lookup cube against the curve it samples, on skin colours."""
 MEMBRANE_LEVELS = 1.0
 """Levels: four V-cycles per grid against a direct sparse solve, boundary noise of ±20 levels."""
-REDUCED_LEVELS = 8.0
+REDUCED_LEVELS = 7.0
 """Levels: the membrane on a grid four times smaller, pictures that differ by up to 120 levels."""
 CELL_LEVELS = 4.0
 """Levels: a lookup cube at the mean of a 4×4 cell against the mean of its pixels' results."""

@@ -79,8 +79,9 @@ def membrane(
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
-LEAST_SHARE = 0.5
-"""Share of a cell that must lie inside for it to count as inside."""
+LEAST_SHARE = 0.1
+"""Share of a cell that must lie inside for it to count as inside. So little that the middles of
+the outermost cells lie on the border on average, not inside of it."""
 SKIN_SPREADS = 2.5
 """Deviations from the mean colour up to which a border pixel counts as skin."""
 LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
