@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.arrays import F64, U8
+from gateway.arrays import F32, F64, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces import blazeface
@@ -54,6 +55,8 @@ which here are 20 to 216 of the picture's."""
 SCALE_STEP = 4.0
 """Ratio of neighbouring scales; their ranges overlap."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Looks = list[tuple[Detector, list[View]]]
 MakeViews = Callable[[U8, float], Looks]
 
@@ -120,14 +123,17 @@ class FaceAnalyser:
     async def _run_detector(
         self, detector: Detector, views: list[View], min_score: float, deadline: Deadline
     ) -> Candidates:
-        pixels = np.stack([view.pixels for view in views])
+        pixels = await self._offload(len(views), _stacked, [view.pixels for view in views])
         out = await self._inference.infer(detector.model, {"image": pixels}, deadline=deadline)
-        return Candidates.joined(
-            [
-                blazeface.decode(detector, view, boxes, scores, min_score=min_score)
-                for view, boxes, scores in zip(views, out["boxes"], out["scores"], strict=True)
-            ]
-        )
+        return await self._offload(len(views), _decoded, detector, views, out, min_score)
+
+    async def _offload(
+        self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Compute in a thread what is much; what is little costs less than handing it over."""
+        if amount > LITTLE:
+            return await self._compute.run(function, *args, **kwargs)
+        return function(*args, **kwargs)
 
     async def _landmarks(
         self, image: U8, found: Candidates, options: DetectOptions, deadline: Deadline
@@ -148,19 +154,8 @@ class FaceAnalyser:
         eyes = await self._compute.run(_all_eye_crops, image, [look.mesh for look in looks])
         pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
         out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
-        contours = out["contour"].reshape(len(looks), 2, 71, 3)
-        irises = out["iris"].reshape(len(looks), 2, 5, 3)
         shape = (image.shape[0], image.shape[1])
-        return [
-            assess(
-                refine_eyes(look.mesh, eyes[n], contours[n], irises[n]),
-                score=float(scores[keep[n]]),
-                presence=look.presence,
-                crop=look.crop.pixels,
-                shape=shape,
-            )
-            for n, look in enumerate(looks)
-        ]
+        return await self._offload(len(looks), _assessed, looks, eyes, out, scores[keep], shape)
 
     async def _look_again(
         self, image: U8, looks: list[_Look], options: DetectOptions, deadline: Deadline
@@ -187,6 +182,43 @@ class FaceAnalyser:
         out = await self._inference.infer("face_mesh", {"image": pixels}, deadline=deadline)
         meshes = [mesh_in_image(c, m) for c, m in zip(crops, out["landmarks"], strict=True)]
         return meshes, out["presence"].reshape(-1).astype(float).tolist()
+
+
+def _stacked(pictures: list[U8]) -> U8:
+    return np.stack(pictures)
+
+
+def _decoded(
+    detector: Detector, views: list[View], out: dict[str, Any], min_score: float
+) -> Candidates:
+    return Candidates.joined(
+        [
+            blazeface.decode(detector, view, boxes, scores, min_score=min_score)
+            for view, boxes, scores in zip(views, out["boxes"], out["scores"], strict=True)
+        ]
+    )
+
+
+def _assessed(
+    looks: list[_Look],
+    eyes: list[tuple[Crop, Crop]],
+    out: dict[str, Any],
+    scores: F32,
+    shape: tuple[int, int],
+) -> list[Face]:
+    """Make faces of the looks, with the iris network's answer for two eyes each."""
+    contours = out["contour"].reshape(len(looks), 2, 71, 3)
+    irises = out["iris"].reshape(len(looks), 2, 5, 3)
+    return [
+        assess(
+            refine_eyes(look.mesh, eyes[n], contours[n], irises[n]),
+            score=float(scores[n]),
+            presence=look.presence,
+            crop=look.crop.pixels,
+            shape=shape,
+        )
+        for n, look in enumerate(looks)
+    ]
 
 
 def _passes(options: DetectOptions) -> list[tuple[MakeViews, Sequence[float]]]:
@@ -251,6 +283,8 @@ def _all_eye_crops(image: U8, meshes: list[F64]) -> list[tuple[Crop, Crop]]:
     return [eye_crops(image, mesh) for mesh in meshes]
 
 
+LITTLE = 2
+"""Views or faces up to which their arithmetic, a third of a millisecond each, stays in the loop."""
 SURE = 0.95
 """Presence from which one look is enough."""
 SAME_FACE = 0.4
