@@ -35,7 +35,8 @@ def measure(n: int = 60) -> dict[str, Figure]:
 
 
 async def _analyse(n: int) -> list[float]:
-    inference, compute = LocalInference(PROJECT_ROOT / "model_repository", workers=1), Compute(1)
+    inference = LocalInference(PROJECT_ROOT / "model_repository", inline=True)
+    compute = Compute(inline=True)
     analyser = FaceAnalyser(inference, compute)
     frame = scene("hopper", (1280, 720), 240)
     values = []

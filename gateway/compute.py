@@ -15,16 +15,25 @@ T = TypeVar("T")
 class Compute:
     """Runs array functions in threads; NumPy, OpenCV and the kernels release the GIL."""
 
-    def __init__(self, threads: int = 0) -> None:
-        """Start with `threads` threads; 0 means one per core."""
-        self.threads = threads or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="imaging")
+    def __init__(self, threads: int = 0, *, inline: bool = False) -> None:
+        """Start with `threads` threads; 0 means one per core.
+
+        With `inline` everything runs in the caller's thread: for a worker that has one core and
+        one task at a time, where handing work over only costs.
+        """
+        self.threads = 1 if inline else threads or os.cpu_count() or 1
+        self._pool = (
+            None if inline else ThreadPoolExecutor(self.threads, thread_name_prefix="imaging")
+        )
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args, **kwargs)`, computed in a thread."""
+        if self._pool is None:
+            return function(*args, **kwargs)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: function(*args, **kwargs))
 
     def close(self) -> None:
         """Let running work end and stop the threads."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)

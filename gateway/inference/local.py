@@ -38,6 +38,8 @@ class LocalInference:
         providers: ONNX Runtime execution providers, first choice first.
         intra_op_threads: Threads one run may use.
         workers: Runs at the same time; 0 = one per core.
+        inline: Run in the event loop's own thread. For a worker that has one core and one task at
+            a time: a run cannot be cut short then, its deadline is only checked around it.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class LocalInference:
         providers: Sequence[str] = ("CPUExecutionProvider",),
         intra_op_threads: int = 1,
         workers: int = 0,
+        inline: bool = False,
     ) -> None:
         self._repository = repository
         self._providers = list(providers)
@@ -54,6 +57,7 @@ class LocalInference:
         self._pool = ThreadPoolExecutor(
             workers or os.cpu_count() or 1, thread_name_prefix="semblant-infer"
         )
+        self._inline = inline
         self._models: dict[str, _Loaded] = {}
         self._loading: dict[str, asyncio.Future[_Loaded]] = {}
         self._closed = False
@@ -130,6 +134,11 @@ class LocalInference:
     async def _infer_piece(
         self, loaded: _Loaded, inputs: Tensors, rows: int, deadline: Deadline
     ) -> Outputs:
+        if self._inline:
+            outputs = dict(zip(loaded.outputs, _run(loaded, dict(inputs), None), strict=True))
+            deadline.check()
+            loaded.contract.check_outputs(outputs, rows)
+            return outputs
         options = _run_options()
         running = asyncio.get_running_loop().run_in_executor(
             self._pool, _run, loaded, dict(inputs), options
