@@ -122,10 +122,11 @@ class ImageFuser:
     async def _analyse(
         self, sources: Sequence[U8], target: U8, options: SwapOptions, deadline: Deadline
     ) -> tuple[list[Portrait], list[Face]]:
-        several = options.face_selector.mode != "one" or options.face_selector.position > 0
-        thorough = options.detector.thorough
+        selector, thorough = options.face_selector, options.detector.thorough
+        # The largest face is found at first sight; any other wish needs all of them to choose from.
+        largest = (selector.mode, selector.order, selector.position) == ("one", "large-small", 0)
         detect = DetectOptions(
-            thorough=several if thorough is None else thorough,
+            thorough=not largest if thorough is None else thorough,
             angles=options.detector.angles,
             min_score=options.detector.min_score,
         )

@@ -48,8 +48,8 @@ class DetectorOptions(_Options):
     )
     thorough: bool | None = Field(
         None,
-        description="Look for small faces even if a large one was found. Default: if all "
-        "faces are wanted.",
+        description="Look for small faces even if a large one was found. Default: unless "
+        "only the largest is wanted.",
     )
 
 
