@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     request_deadline_s: float = Field(
         30.0, gt=0, description="Seconds a request may take; passed down to every inference call."
     )
+    track_deadline_s: float = Field(
+        600.0, gt=0, description="Seconds a request may take that looks through a film."
+    )
     upload_timeout_s: float = Field(
         30.0, gt=0, description="Seconds an upload may take to arrive completely."
     )
@@ -46,12 +49,26 @@ class Settings(BaseSettings):
         64 * 2**20, ge=1, description="Bytes of a whole request body, counted while it arrives."
     )
     max_pixels: int = Field(
-        50_000_000, ge=1, description="Pixels of one picture, read from its header before decoding."
+        50_000_000,
+        ge=1,
+        description="Pixels of one picture or frame, read from its header before decoding.",
+    )
+    max_video_frames: int = Field(
+        9000, ge=1, description="Frames of one film; 9000 are five minutes at 30 a second."
     )
     max_sources: int = Field(8, ge=1, description="Source portraits per request.")
     min_face_px: float = Field(
         20.0, gt=0, description="Pixels: faces narrower than this are refused for a swap."
     )
+
+    # Libraries of expressions
+    data_dir: Path = Field(
+        PROJECT_ROOT / ".data", description="Folder of what is kept: libraries of expressions."
+    )
+    max_library_entries: int = Field(
+        64, ge=1, description="Entries of one library, and pictures sent to make it."
+    )
+    max_libraries: int = Field(1000, ge=1, description="Libraries that are kept.")
 
     # Inference
     backend: Literal["embedded", "triton", "local"] = Field(

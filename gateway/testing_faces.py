@@ -17,7 +17,9 @@ from gateway.faces.landmarks import (
     MESH_MARGIN,
     MESH_SIDE,
 )
-from gateway.faces.topology import N_MESH, RIGHT_IRIS, topology
+from gateway.faces.morphable.fit import fit_landmarks
+from gateway.faces.morphable.model import N_NAMED, face_model
+from gateway.faces.topology import N_LANDMARKS, N_MESH, RIGHT_IRIS, topology
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.inference.protocol import Tensors
 from gateway.testing import FakeFunction, FakeInference, FakeModel
@@ -49,6 +51,7 @@ def fake_face_inference(places: Sequence[Place] = ((0.5, 0.5, 0.5),)) -> FakeInf
             ),
             FakeModel(_contract("iris", IRIS_SIDE, {"contour": (71, 3), "iris": (5, 3)}), _irises),
             FakeModel(_contract("face_embedding", 150, {"embedding": (128,)}), _embedding),
+            FakeModel(_fit_contract(), _fit),
         ]
     )
 
@@ -60,15 +63,34 @@ def _model(detector: Detector, function: FakeFunction) -> FakeModel:
 
 
 def _contract(name: str, side: int, outputs: Mapping[str, tuple[int, ...]]) -> ModelContract:
-    return ModelContract(
-        name,
-        16,
-        (TensorSpec("image", np.dtype(np.uint8), (-1, side, side, 3)),),
-        tuple(
-            TensorSpec(output, np.dtype(np.float32), (-1, *shape))
-            for output, shape in outputs.items()
-        ),
+    image = TensorSpec("image", np.dtype(np.uint8), (-1, side, side, 3))
+    return ModelContract(name, 16, (image,), _floats(outputs))
+
+
+def _floats(shapes: Mapping[str, tuple[int, ...]]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name, np.dtype(np.float32), (-1, *shape)) for name, shape in shapes.items()
     )
+
+
+def _fit_contract() -> ModelContract:
+    model = face_model()
+    outputs: dict[str, tuple[int, ...]] = {
+        "identity": (model.n_identity,),
+        "expression": (N_NAMED + model.n_residual,),
+        "rotation": (3, 3),
+        "translation": (3,),
+        "scale": (1,),
+        "residual": (1,),
+    }
+    inputs = _floats({"landmarks": (N_LANDMARKS, 3), "size": (2,)})
+    return ModelContract("face_3dmm", 16, inputs, _floats(outputs))
+
+
+def _fit(inputs: Tensors) -> dict[str, F32]:
+    """Return the fit itself: the network is the same calculation."""
+    fit = fit_landmarks(inputs["landmarks"], inputs["size"])
+    return {spec.name: getattr(fit, spec.name) for spec in _fit_contract().outputs}
 
 
 def _detections(

@@ -17,3 +17,9 @@ REDUCED_LEVELS = 7.0
 """Levels: the membrane on a grid four times smaller, pictures that differ by up to 120 levels."""
 CELL_LEVELS = 4.0
 """Levels: a lookup cube at the mean of a 4×4 cell against the mean of its pixels' results."""
+FIT_COEFFICIENTS = 5e-4
+"""Standard deviations and controls: read-outs of up to 40 per inter-ocular distance, summed over
+1434 coordinates, in float32 against float64."""
+FIT_POSE = 5e-5
+"""Rotation entries, and lengths in inter-ocular distances of 10 pixels, in a picture of 4000: its
+coordinates are no finer in float32."""

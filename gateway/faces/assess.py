@@ -7,6 +7,7 @@ import numpy as np
 
 from gateway.arrays import F64, U8
 from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
+from gateway.faces.morphable.fit import Fit
 from gateway.faces.topology import (
     LEFT_EYE,
     LEFT_MOUTH_CORNER,
@@ -16,19 +17,15 @@ from gateway.faces.topology import (
     RIGHT_MOUTH_CORNER,
     topology,
 )
-from gateway.imaging.geometry import Similarity3D, euler_degrees, fit_similarity_3d
+from gateway.imaging.geometry import euler_degrees
 
 PROFILE_DEG = 30.0
 STEEP_DEG = 30.0
 SMALL_PX = 64.0
 BLURRED_BELOW = 0.25
 CUT_BELOW = 0.97
-
-
-def head_similarity(landmarks: F64) -> Similarity3D:
-    """Return the similarity from the mean face to landmarks (478, 3), rigid points first."""
-    face = topology()
-    return fit_similarity_3d(face.mean[:N_MESH], landmarks[:N_MESH], face.rigidity[:N_MESH])
+MAX_RESIDUAL = 0.06
+"""Faces lie within 0.03, also at arm's length; landmarks of something else far beyond."""
 
 
 def sharpness(crop: U8) -> float:
@@ -47,21 +44,29 @@ def sharpness(crop: U8) -> float:
 
 
 def assess(
-    landmarks: F64, *, score: float, presence: float, crop: U8, shape: tuple[int, int]
+    landmarks: F64,
+    fit: Fit,
+    *,
+    score: float,
+    presence: float,
+    crop: U8,
+    shape: tuple[int, int],
+    max_residual: float = MAX_RESIDUAL,
 ) -> Face:
     """Make a `Face` of landmarks (478, 3) found in a picture of `shape` (height, width).
 
     Args:
         landmarks: Picture pixels.
+        fit: The morphable model's, of these landmarks; N = 1.
         score: Detector's confidence.
         presence: Landmark network's confidence.
         crop: uint8 (192, 192, 3), the pixels the landmarks came from.
         shape: Of the picture.
+        max_residual: Of the fit, in inter-ocular distances; beyond it is no face.
     """
-    head = head_similarity(landmarks)
-    pose = HeadPose(*euler_degrees(head.rotation))
+    pose = HeadPose(*euler_degrees(fit.rotation[0].astype(np.float64)))
     mean = topology().mean[:N_MESH]
-    width = head.scale * float(np.ptp(mean[:, 0]))
+    width = float(fit.scale[0, 0] * np.ptp(mean[:, 0]))
     skin = landmarks[:N_MESH, :2]
     inside = ((skin >= -0.5) & (skin <= np.array([shape[1], shape[0]]) - 0.5)).all(1)
     visible = float(inside.mean())
@@ -87,6 +92,7 @@ def assess(
         FaceWarning.BLURRED: sharp < BLURRED_BELOW,
         FaceWarning.SMALL: width < SMALL_PX,
         FaceWarning.CUT: visible < CUT_BELOW,
+        FaceWarning.UNRELIABLE: not fit.residual[0, 0] <= max_residual,
     }
     return Face(
         box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
@@ -97,4 +103,5 @@ def assess(
         pose=pose,
         quality=quality,
         warnings=tuple(w for w, yes in found.items() if yes),
+        fit=fit,
     )

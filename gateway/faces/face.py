@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from gateway.arrays import F32
+from gateway.faces.morphable.expression import rest_of
+from gateway.faces.morphable.fit import Fit
+
+RESIDUAL_SCALE = 0.03
+"""Residual, in inter-ocular distances, at which a fit's reliability has fallen to 1/e."""
 
 
 class FaceWarning(StrEnum):
@@ -21,6 +28,8 @@ class FaceWarning(StrEnum):
     """Narrower than the networks see well."""
     CUT = "cut"
     """Partly outside the picture."""
+    UNRELIABLE = "unreliable"
+    """The landmarks are not those of a face: perhaps there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Face:
         pose: Head angles.
         quality: Pixel quality.
         warnings: What may spoil a result.
+        fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
     """
 
     box_xyxy: F32
@@ -80,6 +90,26 @@ class Face:
     pose: HeadPose
     quality: FaceQuality
     warnings: tuple[FaceWarning, ...]
+    fit: Fit
+
+    @property
+    def expression(self) -> F32:
+        """float32 (K + C,): named controls and residual coefficients."""
+        return np.asarray(self.fit.expression[0])
+
+    @property
+    def rest(self) -> F32:
+        """float32 (K + C,): this face at rest, as far as one picture tells."""
+        return rest_of(self.fit.expression)
+
+    @property
+    def reliability(self) -> float:
+        """How far identity and expression can be trusted, 0–1: by the fit's residual and the pose.
+
+        A well-fitting frontal face has about 0.9; of one turned by 45° half the skin is a guess.
+        """
+        fits = float(np.exp(-((float(self.fit.residual[0, 0]) / RESIDUAL_SCALE) ** 2)))
+        return fits * max(float(self.fit.rotation[0, 2, 2]), 0.0)
 
     @property
     def centre_xy(self) -> tuple[float, float]:

@@ -20,9 +20,11 @@ from starlette.responses import Response
 from gateway.http.body import BodyLimits
 from gateway.http.documented import error_responses
 from gateway.http.edge import Edge
+from gateway.http.face_schemas import FacesOptions, TrackLine, TrackOptions
+from gateway.http.library_schemas import EnrolOptions, MatchRequest
 from gateway.http.negotiate import JSON
 from gateway.http.routes import ROUTES, Handler, Route
-from gateway.http.schemas import FacesOptions, Problem
+from gateway.http.schemas import Problem
 from gateway.pipeline.options import SwapOptions
 from gateway.serving.services import Services
 
@@ -30,6 +32,18 @@ DESCRIPTION = (
     "Puts one person's face into another person's picture. Errors are problem details (RFC 9457) "
     "with a stable `code`; their `type` is the address of a page about it."
 )
+
+
+_UNSTATED = (
+    SwapOptions,
+    FacesOptions,
+    TrackOptions,
+    TrackLine,
+    EnrolOptions,
+    MatchRequest,
+    Problem,
+)
+"""Models that no route states as its answer."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -66,13 +80,14 @@ def _add(app: FastAPI, route: Route, services: Services) -> None:
         route.path,
         _bind(route.handler, services),
         methods=[route.method],
+        status_code=route.status,
         tags=[route.tag],
         summary=route.summary,
         description=route.description.strip() or None,
         operation_id=route.handler.__name__,
         response_model=None,
         response_class=Response,
-        responses={200: _success(route), **error_responses(route.errors)},
+        responses={route.status: _success(route), **error_responses(route.errors)},
         openapi_extra=route.extra,
     )
 
@@ -85,8 +100,10 @@ def _bind(handler: Handler, services: Services) -> Callable[[Request], Awaitable
 
 
 def _success(route: Route) -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {} for kind in route.media_types}
-    answer: dict[str, Any] = {"description": "Success.", "content": content}
+    content: dict[str, Any] = {kind: {} for kind in route.media_types} | dict(route.content)
+    answer: dict[str, Any] = {"description": "Success."}
+    if content or route.model is not None:
+        answer["content"] = content
     if route.headers:
         answer["headers"] = {
             name: {"description": meaning, "schema": {"type": "string"}}
@@ -99,7 +116,7 @@ def _success(route: Route) -> dict[str, Any]:
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Add the models that no route states by itself to the document's components."""
+    """Add the models that no route states as its answer to the document's components."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -107,7 +124,7 @@ def _complete_openapi(app: FastAPI) -> None:
         document = generate()
         if fresh:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas |= _schemas((SwapOptions, FacesOptions, Problem))
+            schemas |= _schemas(_UNSTATED)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

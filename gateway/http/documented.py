@@ -32,6 +32,13 @@ _IMAGE: Errors = (
     errors.TooManyPixels,
     errors.MultiFrameImage,
 )
+_VIDEO: Errors = (
+    errors.EmptyUpload,
+    errors.NotAVideo,
+    errors.VideoCorrupt,
+    errors.VideoTooLong,
+    errors.TooManyPixels,
+)
 _WORK: Errors = (
     errors.Overloaded,
     errors.ShuttingDown,
@@ -50,10 +57,30 @@ _FACE: Errors = (
     errors.NoFaceInSource,
     errors.NoFaceInTarget,
     errors.FaceTooSmall,
+    errors.FaceNotReliable,
     errors.FaceNotSelected,
 )
 FACES_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, errors.UnknownModel)
-SWAP_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, *_FACE)
+SWAP_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, *_FACE, errors.LibraryNotFound)
+TRACK_ERRORS: Errors = (*_FORM, *_VIDEO, *_WORK, errors.UnknownModel)
+ENROL_ERRORS: Errors = (
+    *_FORM,
+    *_IMAGE,
+    *_VIDEO,
+    *_WORK,
+    errors.UnknownModel,
+    errors.NoFaceInSource,
+    errors.FaceNotReliable,
+    errors.LibraryLimit,
+)
+LIBRARY_ERRORS: Errors = (*READ_ERRORS, errors.LibraryNotFound)
+MATCH_ERRORS: Errors = (
+    *LIBRARY_ERRORS,
+    errors.InvalidOptions,
+    errors.RequestTimeout,
+    errors.PayloadTooLarge,
+    errors.UnsupportedRequestType,
+)
 
 
 def error_responses(kinds: Iterable[type[SemblantError]]) -> dict[int | str, dict[str, Any]]:
@@ -91,6 +118,8 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "errors": [{"pointer": "/shape", "detail": "Input should be less than or equal to 1"}]
     },
     "missing_field": {"errors": [{"pointer": "/target", "detail": "required"}]},
+    "video_too_long": {"extra": {"max_frames": 9000}},
+    "library_limit": {"extra": {"max_libraries": 1000}},
     "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
 }
 

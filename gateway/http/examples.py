@@ -22,6 +22,9 @@ With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces
 FACES_DESCRIPTION = """
 Send `multipart/form-data`: an `image`, and optionally `options` (JSON). A picture without a face
 is no error: `faces` is empty.
+
+`identity` of a face, its shape in numbers, tells people apart. It is biometric data, and only
+answered if the option `identity` is true.
 """
 
 SWAP_HEADERS = {
@@ -32,7 +35,7 @@ SWAP_HEADERS = {
     "X-Request-Id": "The request's name in the service's log.",
 }
 
-_HEADERS: list[dict[str, Any]] = [
+WORK_HEADERS: list[dict[str, Any]] = [
     {
         "name": "X-Request-Timeout",
         "in": "header",
@@ -49,7 +52,8 @@ _HEADERS: list[dict[str, Any]] = [
 ]
 
 
-def _form(properties: dict[str, Any], required: list[str], example: Any) -> dict[str, Any]:
+def form(properties: dict[str, Any], required: list[str], example: Any) -> dict[str, Any]:
+    """Return OpenAPI's request body for a form."""
     return {
         "required": True,
         "content": {
@@ -67,7 +71,7 @@ def _form(properties: dict[str, Any], required: list[str], example: Any) -> dict
     }
 
 
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 SWAPS_REQUEST: dict[str, Any] = {
     "parameters": [
@@ -77,20 +81,20 @@ SWAPS_REQUEST: dict[str, Any] = {
             "description": "Whether a report holds the picture.",
             "schema": {"type": "boolean", "default": False},
         },
-        *_HEADERS,
+        *WORK_HEADERS,
     ],
-    "requestBody": _form(
+    "requestBody": form(
         {
             "source": {
                 "type": "array",
-                "items": _FILE,
+                "items": FILE,
                 "minItems": 1,
                 "description": "Portraits of one person; for each face the one with the most "
                 "similar pose is used. JPEG, PNG, WebP, BMP or TIFF.",
             },
-            "target": {**_FILE, "description": "The picture to change."},
+            "target": {**FILE, "description": "The picture to change."},
             "reference": {
-                **_FILE,
+                **FILE,
                 "description": "The person meant, for `face_selector.mode` = `reference`.",
             },
             "options": {"$ref": "#/components/schemas/SwapOptions"},
@@ -104,10 +108,10 @@ SWAPS_REQUEST: dict[str, Any] = {
     ),
 }
 FACES_REQUEST: dict[str, Any] = {
-    "parameters": _HEADERS,
-    "requestBody": _form(
+    "parameters": WORK_HEADERS,
+    "requestBody": form(
         {
-            "image": {**_FILE, "description": "The picture to look at."},
+            "image": {**FILE, "description": "The picture to look at."},
             "options": {"$ref": "#/components/schemas/FacesOptions"},
         },
         ["image"],
@@ -127,7 +131,7 @@ PROBLEM_PARAMETERS: dict[str, Any] = {
 }
 
 _REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-_MODELS = ["blazeface_short", "blazeface_full", "face_mesh", "iris"]
+_MODELS = ["blazeface_short", "blazeface_full", "face_mesh", "iris", "face_3dmm"]
 _FIGURES: dict[str, Any] = {
     "box": {"left": 168.2, "top": 68.31, "right": 275.47, "bottom": 197.92},
     "pose": {"pitch": 4.1, "yaw": -12.73, "roll": -6.02},
@@ -138,7 +142,17 @@ _FIGURES: dict[str, Any] = {
 }
 SWAP_REPORT: dict[str, Any] = {
     "size": {"width": 512, "height": 512},
-    "faces": [{**_FIGURES, "source": 0}],
+    "faces": [
+        {
+            **_FIGURES,
+            "source": 0,
+            "patches": {},
+            "controls": None,
+            "filled": {},
+            "reference": None,
+            "notes": ["lips_closed_over"],
+        }
+    ],
     "sources": [_FIGURES],
     "swapper": "mesh",
     "models": _MODELS,
@@ -166,6 +180,13 @@ FACES_REPORT: dict[str, Any] = {
                 [250.6, 153.1],
             ],
             "landmarks": None,
+            "expression": {
+                "reliability": 0.9012,
+                "residual": 0.0069,
+                "controls": {"jawOpen": 0.0312, "mouthSmileLeft": 0.5119, "browInnerUp": 0.0},
+                "residuals": [0.3311, -0.8102],
+            },
+            "identity": None,
         }
     ],
     "models": _MODELS,

@@ -39,6 +39,10 @@ class Form:
     def __init__(self, parts: Mapping[str, list[UploadFile | str]]) -> None:
         self._parts = parts
 
+    def has(self, name: str) -> bool:
+        """Return whether a field is there."""
+        return bool(self._parts[name])
+
     async def files(self, name: str) -> list[bytes]:
         """Return the contents of all files of a field, in their order."""
         return [await part.read() for part in self._parts[name] if isinstance(part, UploadFile)]
@@ -123,7 +127,7 @@ class _Parser(MultiPartParser):
 def _require_multipart(request: Request) -> None:
     content_type, _ = parse_options_header(request.headers.get("content-type", ""))
     if content_type != b"multipart/form-data":
-        raise UnsupportedRequestType()
+        raise UnsupportedRequestType("The request body must be multipart/form-data.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedRequestType("Compressed request bodies are not accepted.")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from gateway.errors import NotAcceptable
 
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
+"""One JSON document a line."""
 
 
 @dataclass(frozen=True, slots=True)

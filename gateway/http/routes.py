@@ -11,9 +11,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import SemblantError
-from gateway.http import examples, schemas
-from gateway.http.documented import FACES_ERRORS, PROBE_ERRORS, READ_ERRORS, SWAP_ERRORS
+from gateway.http import examples, face_schemas, film_examples, library_schemas, schemas
+from gateway.http.documented import (
+    ENROL_ERRORS,
+    FACES_ERRORS,
+    LIBRARY_ERRORS,
+    MATCH_ERRORS,
+    PROBE_ERRORS,
+    READ_ERRORS,
+    SWAP_ERRORS,
+    TRACK_ERRORS,
+)
 from gateway.http.endpoints.docs import get_docs
+from gateway.http.endpoints.expressions import (
+    delete_expression,
+    get_expression,
+    get_expressions,
+    post_expressions,
+    post_match,
+)
 from gateway.http.endpoints.faces import post_faces
 from gateway.http.endpoints.livez import get_livez
 from gateway.http.endpoints.metrics import get_metrics
@@ -22,6 +38,7 @@ from gateway.http.endpoints.openapi import get_openapi
 from gateway.http.endpoints.problems import get_problem
 from gateway.http.endpoints.readyz import get_readyz
 from gateway.http.endpoints.swaps import post_swaps
+from gateway.http.endpoints.tracks import post_tracks
 from gateway.serving.services import Services
 
 Handler = Callable[[Services, Request], Awaitable[Response]]
@@ -42,6 +59,8 @@ class Route:
         model: Model of a JSON answer; None if there is none.
         example: Of the JSON answer.
         media_types: Other types of the answer.
+        content: Further types of the answer, each with its OpenAPI media type object.
+        status: Of the answer.
         headers: Of the answer, each with what it means.
         errors: What may go wrong, beyond what may always.
         extra: Further members of the OpenAPI operation, such as the body.
@@ -56,6 +75,8 @@ class Route:
     model: type[BaseModel] | None = None
     example: Any = None
     media_types: tuple[str, ...] = ()
+    content: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     errors: Errors = ()
     extra: dict[str, Any] | None = None
@@ -83,10 +104,78 @@ ROUTES = (
         tag="faces",
         summary="Find the faces of a picture: boxes, points, head pose, quality.",
         description=examples.FACES_DESCRIPTION,
-        model=schemas.FacesReport,
+        model=face_schemas.FacesReport,
         example=examples.FACES_REPORT,
         errors=FACES_ERRORS,
         extra=examples.FACES_REQUEST,
+    ),
+    Route(
+        method="POST",
+        path="/v1/tracks",
+        handler=post_tracks,
+        tag="faces",
+        summary="Follow a face through a film: its expression in every frame.",
+        description=film_examples.TRACKS_DESCRIPTION,
+        content=film_examples.TRACK,
+        headers=film_examples.TRACK_HEADERS,
+        errors=TRACK_ERRORS,
+        extra=film_examples.TRACKS_REQUEST,
+    ),
+    Route(
+        method="POST",
+        path="/v1/expressions",
+        handler=post_expressions,
+        tag="expressions",
+        summary="Make a library of a person's expressions, from pictures or a film.",
+        description=film_examples.ENROL_DESCRIPTION,
+        model=library_schemas.NewLibrary,
+        example=film_examples.NEW_LIBRARY,
+        headers=film_examples.ENROL_HEADERS,
+        status=201,
+        errors=ENROL_ERRORS,
+        extra=film_examples.ENROL_REQUEST,
+    ),
+    Route(
+        method="GET",
+        path="/v1/expressions",
+        handler=get_expressions,
+        tag="expressions",
+        summary="List the libraries of expressions.",
+        model=library_schemas.LibraryList,
+        example=film_examples.LIBRARY_LIST,
+        errors=READ_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path="/v1/expressions/{id}",
+        handler=get_expression,
+        tag="expressions",
+        summary="Show a library of expressions.",
+        model=library_schemas.Library,
+        example=film_examples.LIBRARY,
+        errors=LIBRARY_ERRORS,
+        extra=film_examples.LIBRARY_PARAMETERS,
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/expressions/{id}",
+        handler=delete_expression,
+        tag="expressions",
+        summary="Delete a library of expressions.",
+        status=204,
+        errors=LIBRARY_ERRORS,
+        extra=film_examples.LIBRARY_PARAMETERS,
+    ),
+    Route(
+        method="POST",
+        path="/v1/expressions/{id}/match",
+        handler=post_match,
+        tag="expressions",
+        summary="Find the entry of a library that is most like an expression.",
+        model=library_schemas.LibraryMatch,
+        example=film_examples.LIBRARY_MATCH,
+        errors=MATCH_ERRORS,
+        extra=film_examples.MATCH_REQUEST,
     ),
     Route(
         method="GET",

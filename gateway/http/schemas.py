@@ -8,31 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.faces.analyser import FIT_MODEL
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE
 from gateway.faces.face import Face, FaceWarning
-from gateway.pipeline.fuse_image import SwapResult
-from gateway.pipeline.options import DetectorOptions
+from gateway.faces.morphable.expression import named
+from gateway.pipeline.result import SwappedFace, SwapResult
 
-ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris")
+ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris", FIT_MODEL)
 """The networks that look for faces."""
 IDENTITY_MODEL = "face_embedding"
 """The network that tells people apart."""
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Base of all that is answered."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class FacesOptions(BaseModel):
-    """Options of an analysis. Every one has a default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    detector: DetectorOptions = Field(default_factory=DetectorOptions)
-    landmarks: bool = Field(True, description="Answer the 478 points of each face.")
-
-
-class Box(_Answer):
+class Box(Answer):
     """Bounds of a face's landmarks in pixels, pixel centres at whole numbers."""
 
     left: float
@@ -41,7 +35,7 @@ class Box(_Answer):
     bottom: float
 
 
-class Pose(_Answer):
+class Pose(Answer):
     """Head angles in degrees."""
 
     pitch: float = Field(description="Positive looks down.")
@@ -49,7 +43,7 @@ class Pose(_Answer):
     roll: float = Field(description="Positive tilts clockwise on screen.")
 
 
-class Quality(_Answer):
+class Quality(Answer):
     """How good a face's pixels are."""
 
     width_px: float = Field(description="Width of the face in pixels, along its own axis.")
@@ -58,7 +52,7 @@ class Quality(_Answer):
     score: float = Field(description="0–1, one number for sorting.")
 
 
-class FaceFigures(_Answer):
+class FaceFigures(Answer):
     """What is known about a face, without its many points."""
 
     box: Box
@@ -68,58 +62,52 @@ class FaceFigures(_Answer):
     presence: float = Field(description="Landmark network's confidence, 0–1.")
     warnings: tuple[FaceWarning, ...] = Field(
         description="What may spoil a result: `profile` or `steep` (turned by more than 30°), "
-        "`blurred`, `small` (below 64 pixels), `cut` (partly outside the picture)."
+        "`blurred`, `small` (below 64 pixels), `cut` (partly outside the picture), `unreliable` "
+        "(the points are not those of a face: perhaps there is none)."
     )
 
 
-class AnalysedFace(FaceFigures):
-    """A face with its points; x right, y down, in pixels of the upright picture."""
-
-    landmarks_5: list[list[float]] = Field(
-        description="x, y of the eye, eye, nose tip, mouth corner, mouth corner; of each pair the "
-        "one on the left of an upright face first."
-    )
-    landmarks: list[list[float]] | None = Field(
-        description="x, y, z of the 478 Face Mesh points, irises last; z away from the camera, on "
-        "x's scale. Null when switched off."
-    )
-
-
-class Size(_Answer):
+class Size(Answer):
     """Size of a picture in pixels."""
 
     width: int
     height: int
 
 
-class FacesReport(_Answer):
-    """Answer of an analysis."""
-
-    size: Size
-    faces: list[AnalysedFace] = Field(description="The largest first; empty if there is none.")
-    models: list[str] = Field(
-        description="The networks of an analysis; the full-range detector only helps out."
-    )
-    timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
-    request_id: str
-
-
 class TargetFace(FaceFigures):
     """A face of the target and what became of it."""
 
     source: int | None = Field(
-        description="Index of the source picture it was replaced from; null if it was left alone."
+        description="Index of the source picture it was replaced from; null if it was not."
+    )
+    patches: dict[str, int] = Field(
+        description="Indices of further source pictures that gave a part: `right_eye`, "
+        "`left_eye`, `mouth`."
+    )
+    controls: dict[str, float] | None = Field(
+        description="The expression it was given, as named controls, 0–1; null if it kept its own."
+    )
+    filled: dict[str, str] = Field(
+        description="Where the inside of `right_eye`, `left_eye` and `mouth` came from, if not "
+        "from the target itself: `source`, `library`, `target`, `invented`, `left_shut`."
+    )
+    reference: int | None = Field(
+        description="Index of the library's entry whose expression it was; null without a library."
+    )
+    notes: list[str] = Field(
+        description="What was done where the pictures did not show what was asked for: "
+        "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`."
     )
 
 
-class InlinePicture(_Answer):
+class InlinePicture(Answer):
     """The picture itself, inside the report."""
 
     media_type: str
     base64: str
 
 
-class SwapReport(_Answer):
+class SwapReport(Answer):
     """Answer of a swap, as figures."""
 
     size: Size
@@ -134,7 +122,7 @@ class SwapReport(_Answer):
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")
 
 
-class ModelInfo(_Answer):
+class ModelInfo(Answer):
     """A model and its state."""
 
     name: str
@@ -148,19 +136,19 @@ class ModelInfo(_Answer):
     reason: str = Field(description="Why it is not ready; empty when it is.")
 
 
-class ModelList(_Answer):
+class ModelList(Answer):
     """All models of the catalogue."""
 
     models: list[ModelInfo]
 
 
-class State(_Answer):
+class State(Answer):
     """That all is well."""
 
     status: str
 
 
-class ProblemPage(_Answer):
+class ProblemPage(Answer):
     """What an error code means."""
 
     code: str
@@ -170,14 +158,14 @@ class ProblemPage(_Answer):
     retryable: bool = Field(description="Whether the same request can succeed later.")
 
 
-class Finding(_Answer):
+class Finding(Answer):
     """One thing that is wrong."""
 
     pointer: str = Field(description="JSON pointer (RFC 6901) into the form or the options.")
     detail: str
 
 
-class Problem(_Answer):
+class Problem(Answer):
     """An error (RFC 9457). Further members may give figures, such as a limit."""
 
     model_config = ConfigDict(extra="allow")
@@ -198,24 +186,29 @@ def size_of(image: NDArray[np.uint8]) -> Size:
     return Size(width=image.shape[1], height=image.shape[0])
 
 
-def analysed(face: Face, *, landmarks: bool) -> AnalysedFace:
-    """Render a face with its points, to a hundredth of a pixel."""
-    return AnalysedFace(
-        **_figures(face),
-        landmarks_5=_points(face.landmarks_5),
-        landmarks=_points(face.landmarks) if landmarks else None,
-    )
-
-
 def portrait(face: Face) -> FaceFigures:
     """Render a face without its points."""
-    return FaceFigures(**_figures(face))
+    return FaceFigures(**figures(face))
 
 
 def target_faces(result: SwapResult) -> list[TargetFace]:
-    """Render the target's faces with the sources they were replaced from."""
-    sources = {id(swapped.face): swapped.source for swapped in result.swapped}
-    return [TargetFace(**_figures(face), source=sources.get(id(face))) for face in result.faces]
+    """Render the target's faces with what became of each."""
+    changed = {id(swapped.face): swapped for swapped in result.swapped}
+    return [_target_face(face, changed.get(id(face))) for face in result.faces]
+
+
+def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
+    done = changed or SwappedFace(face, None)
+    controls = None if done.expression is None else named(done.expression)
+    return TargetFace(
+        **figures(face),
+        source=done.source,
+        patches=dict(done.patches),
+        controls=controls and {name: round(value, 4) for name, value in controls.items()},
+        filled=dict(done.filled),
+        reference=done.reference,
+        notes=list(done.notes),
+    )
 
 
 def inline(data: bytes, media_type: str) -> InlinePicture:
@@ -223,7 +216,8 @@ def inline(data: bytes, media_type: str) -> InlinePicture:
     return InlinePicture(media_type=media_type, base64=base64.b64encode(data).decode())
 
 
-def _figures(face: Face) -> dict[str, object]:
+def figures(face: Face) -> dict[str, object]:
+    """Return the members of `FaceFigures`."""
     left, top, right, bottom = (round(float(edge), 2) for edge in face.box_xyxy)
     quality = face.quality
     return {
@@ -243,8 +237,3 @@ def _figures(face: Face) -> dict[str, object]:
         "presence": round(face.presence, 4),
         "warnings": face.warnings,
     }
-
-
-def _points(points: NDArray[np.float32]) -> list[list[float]]:
-    rounded: list[list[float]] = np.round(points.astype(np.float64), 2).tolist()
-    return rounded

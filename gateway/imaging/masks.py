@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from gateway.arrays import F32
+from gateway.arrays import F32, AnyFloat
 
 
 def smoothstep(x: F32) -> F32:
@@ -14,3 +15,23 @@ def smoothstep(x: F32) -> F32:
     ramp *= t
     ramp *= t
     return np.asarray(ramp, np.float32)
+
+
+def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return how far each pixel of `shape` (height, width) lies in a polygon (n, 2), 0–1.
+
+    Args:
+        corners: x and y, pixel centres at whole numbers.
+        shape: Of the mask.
+        softness_px: Standard deviation of the edge's blur, pixels.
+    """
+    mask = np.zeros(shape, np.uint8)
+    sixteenths = np.rint(np.asarray(corners) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [sixteenths], (255.0,), cv2.LINE_AA, 4)
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32) / np.float32(255)
+
+
+def depth_inside(corners: AnyFloat, x: float, y: float) -> float:
+    """Return how far a point lies inside a polygon (n, 2), in pixels; negative outside."""
+    polygon = np.asarray(corners, np.float32)
+    return float(cv2.pointPolygonTest(polygon, (float(x), float(y)), True))

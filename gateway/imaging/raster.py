@@ -55,15 +55,22 @@ def rasterise(
     return planes
 
 
+def vertex_normals(vertices: F32, triangles: NDArray[np.int32]) -> F32:
+    """Return outward unit normals (V, 3): area-weighted means over the adjoining triangles.
+
+    0 for a vertex without triangles. A frontal vertex has z = -1: towards the viewer.
+    """
+    normals = np.zeros((len(vertices), 3), np.float32)
+    _face(np.ascontiguousarray(vertices, np.float64), triangles, normals)
+    return normals
+
+
 def vertex_facing(vertices: F32, triangles: NDArray[np.int32]) -> F32:
     """Return how squarely each vertex faces the viewer: (V,), 1 = frontal, 0 = edge-on, < 0 = away.
 
-    The z component of the area-weighted mean of the adjoining triangles' normals; 0 for a vertex
-    without triangles.
+    0 for a vertex without triangles.
     """
-    facing = np.zeros(len(vertices), np.float32)
-    _face(np.ascontiguousarray(vertices, np.float64), triangles, facing)
-    return facing
+    return -vertex_normals(vertices, triangles)[:, 2]
 
 
 def vertex_visibility(
@@ -146,7 +153,7 @@ def _paint(vertices, triangles, attributes, planes):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _face(vertices, triangles, facing):
+def _face(vertices, triangles, normals):
     total = np.zeros((vertices.shape[0], 3))
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -168,4 +175,5 @@ def _face(vertices, triangles, facing):
     for i in range(vertices.shape[0]):
         length = np.sqrt(total[i, 0] ** 2 + total[i, 1] ** 2 + total[i, 2] ** 2)
         if length > 0:
-            facing[i] = total[i, 2] / length
+            for c in range(3):
+                normals[i, c] = -total[i, c] / length

@@ -119,3 +119,25 @@ def remap(texture: U8, x: F32, y: F32, *, smooth: bool = True) -> U8:
     """
     how = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
     return np.asarray(cv2.remap(texture, x, y, how, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def grid(region: Region) -> tuple[F32, F32]:
+    """Return the columns (w,) and rows (h, 1) of a region, to be broadcast."""
+    columns = np.arange(region.x0, region.x1, dtype=np.float32)
+    return columns, np.arange(region.y0, region.y1, dtype=np.float32)[:, None]
+
+
+def carried(image: U8, region: Region, x: F32, y: F32, still_px: float) -> U8:
+    """Return a region (h, w, 3) of an image, moved; what does not move is equal bit for bit.
+
+    Args:
+        image: uint8 (H, W, 3).
+        region: The part.
+        x: Columns (h, w) of the image that its pixels come from.
+        y: Rows (h, w).
+        still_px: How far a pixel may move and still count as not moving.
+    """
+    columns, rows = grid(region)
+    moving = (np.maximum(np.abs(x - columns), np.abs(y - rows)) > still_px).view(np.uint8)
+    pixels = np.array(region.of(image), np.uint8)
+    return np.asarray(cv2.copyTo(remap(image, x, y), moving, pixels), np.uint8)

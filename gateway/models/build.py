@@ -12,7 +12,7 @@ from typing import Literal
 
 from gateway.errors import SetupIncomplete
 from gateway.models.catalog import Catalog, ModelEntry, TensorSpec, load_catalog
-from gateway.models.packages import Downloader, fetch_member, sha256_of, write_atomically
+from gateway.models.packages import Downloader, fetch_weights, sha256_of, write_atomically
 
 # Raise it whenever an exporter writes different bytes: every model is then built again.
 EXPORTER_VERSION = 2
@@ -165,7 +165,7 @@ def _build(
         tell(entry.name, "kept")
         return BuildResult(entry.name, path, False, time.monotonic() - begin)
     tell(entry.name, "fetch")
-    data = fetch_member(entry.weights, cache_dir, download=download)
+    data = fetch_weights(entry.weights, cache_dir, download=download)
     tell(entry.name, "export")
     onnx_bytes = export(data, entry)
     # The record is written last: a crash in between leaves a model that counts as outdated.
@@ -198,6 +198,8 @@ def export(data: bytes, entry: ModelEntry) -> bytes:
             from gateway.models.dlib_to_onnx import (  # noqa: PLC0415
                 dlib_resnet_to_onnx as convert,
             )
+        elif entry.exporter == "face_3dmm":
+            from gateway.models.face_3dmm import face_3dmm_to_onnx as convert  # noqa: PLC0415
         else:
             from gateway.models.open_nsfw import onnx_to_onnx as convert  # noqa: PLC0415
     except ModuleNotFoundError as error:

@@ -13,12 +13,13 @@ from typing import Any, Literal, get_args
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 
 Kind = Literal["wheel", "sdist"]
-Exporter = Literal["tflite", "dlib_resnet", "onnx"]
+Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm"]
 Dtype = Literal["uint8", "float32"]
 Colour = Literal["RGB", "BGR"]
 
 CATALOG_FILE = "catalog.toml"
 MODEL_VERSION = "1"
+OWN_PACKAGE = "gateway"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -68,6 +69,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFile:
+    """One file that this project carries itself.
+
+    Attributes:
+        path: Where it lies, from the package `gateway` on.
+        sha256: Digest of the file, lower-case hex.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class TensorSpec:
     """One input or output of a model.
 
@@ -109,7 +123,7 @@ class ModelEntry:
         licence: SPDX identifier of the weights' licence.
         credit: Who made it.
         commercial: Whether the licence allows commercial use.
-        weights: Where the original network lies.
+        weights: Where the original network lies: in a package, or here.
         exporter: Which reader turns it into ONNX.
         max_batch_size: Largest batch of one call.
         inputs: Contract of the inputs, in order.
@@ -122,7 +136,7 @@ class ModelEntry:
     licence: str
     credit: str
     commercial: bool
-    weights: Member
+    weights: Member | OwnFile
     exporter: Exporter
     max_batch_size: int
     inputs: tuple[TensorSpec, ...]
@@ -243,7 +257,7 @@ def _model(name: str, table: dict[str, Any], packages: Mapping[str, PackageSourc
         licence=table["licence"],
         credit=table["credit"],
         commercial=bool(table["commercial"]),
-        weights=_member(table, packages),
+        weights=_own_file(table) if "file" in table else _member(table, packages),
         exporter=_one_of(table["exporter"], get_args(Exporter), "exporter"),
         max_batch_size=int(table["max_batch_size"]),
         inputs=_tensors(table["inputs"]),
@@ -264,11 +278,23 @@ def _sample(name: str, table: dict[str, Any], packages: Mapping[str, PackageSour
 def _member(table: dict[str, Any], packages: Mapping[str, PackageSource]) -> Member:
     if table["package"] not in packages:
         raise ValueError(f"there is no package {table['package']!r}")
-    path = table["member"]
-    if path.startswith("/") or ".." in path.split("/"):
+    if not _stays_inside(table["member"]):
         raise ValueError("member must be a path inside the archive")
     _check_sha256(table["member_sha256"])
-    return Member(packages[table["package"]], path, table["member_sha256"])
+    return Member(packages[table["package"]], table["member"], table["member_sha256"])
+
+
+def _own_file(table: dict[str, Any]) -> OwnFile:
+    if "package" in table:
+        raise ValueError("the weights are a file or in a package, not both")
+    if not (_stays_inside(table["file"]) and table["file"].startswith(f"{OWN_PACKAGE}/")):
+        raise ValueError(f"file must be a path inside {OWN_PACKAGE}/")
+    _check_sha256(table["file_sha256"])
+    return OwnFile(table["file"], table["file_sha256"])
+
+
+def _stays_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[TensorSpec, ...]:

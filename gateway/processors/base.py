@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -47,13 +49,35 @@ class Portrait:
     face: Face
 
 
-class Processor(Protocol):
-    """Makes a layer for one face of a picture."""
+class Patch(StrEnum):
+    """Parts of a face that may come from a portrait of their own."""
+
+    RIGHT_EYE = "right_eye"
+    LEFT_EYE = "left_eye"
+    MOUTH = "mouth"
+
+
+class Swapper(Protocol):
+    """Makes a layer of another person for one face of a picture."""
 
     name: str
 
     async def process(
-        self, image: U8, face: Face, portrait: Portrait, *, deadline: Deadline
+        self,
+        image: U8,
+        face: Face,
+        portrait: Portrait,
+        *,
+        patches: Mapping[Patch, Portrait],
+        deadline: Deadline,
     ) -> Layer | None:
-        """Return the layer for `face` of `image`, or None where there is nothing to see of it."""
+        """Return the layer for `face` of `image`, or None where there is nothing to see of it.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            face: To be replaced.
+            portrait: Of the person whose face it becomes.
+            patches: Other portraits of that person, for parts of the face.
+            deadline: When the layer is of no use any more.
+        """
         ...

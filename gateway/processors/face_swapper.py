@@ -8,7 +8,9 @@ place in the source picture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,13 +18,21 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
+from gateway.faces.morphable.expression import displacement, retarget
+from gateway.faces.morphable.performance import perform
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
+from gateway.imaging.colour import apply_cube, lab_statistics, transfer_cube
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
-from gateway.processors.base import Layer, Portrait
+from gateway.processors.base import Layer, Patch, Portrait
+from gateway.processors.folds import folding, with_folds_of
+from gateway.processors.openings import eye_distance
+from gateway.processors.portraits import patch_weight
+
+Patches = Mapping[Patch, Portrait]
 
 # Widths in inter-ocular distances of the mean face.
 EYE_RIM = 0.06
@@ -41,11 +51,13 @@ class SwapSettings:
         shape: 0 keeps the target's geometry, 1 takes the source's inside the face, 0–1.
         edge: Width of the soft edge inside the outline, in inter-ocular distances, > 0.
         inset: Width left to the target along the outline, in inter-ocular distances, ≥ 0.
+        wrinkles: Take the target's folds where its expression differs from the source's.
     """
 
     shape: float = 0.4
     edge: float = 0.3
     inset: float = 0.03
+    wrinkles: bool = True
 
 
 class MeshSwapper:
@@ -59,18 +71,24 @@ class MeshSwapper:
         self._compute = compute
 
     async def process(
-        self, image: U8, face: Face, portrait: Portrait, *, deadline: Deadline
+        self,
+        image: U8,
+        face: Face,
+        portrait: Portrait,
+        *,
+        patches: Patches = MappingProxyType({}),
+        deadline: Deadline,
     ) -> Layer | None:
         """Return the portrait's face warped onto `face`; see `Processor.process`."""
         deadline.check()
-        return await self._compute.run(swap_layer, image, face, portrait, self._settings)
+        return await self._compute.run(swap_layer, image, face, portrait, self._settings, patches)
 
 
 def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
     """Mix the source's shape, in the target's pose, into the target's landmarks.
 
     Args:
-        source: (468, 3) landmarks of the source.
+        source: (468, 3) landmarks of the source, with the expression that the result shows.
         target: (468, 3) landmarks of the target, any other picture.
         shape: 0–1, how much of the source's shape.
 
@@ -88,36 +106,92 @@ def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
     return np.asarray(target + shape * weight[:, None] * (aligned - target), np.float32)
 
 
-def swap_layer(image: U8, face: Face, portrait: Portrait, settings: SwapSettings) -> Layer | None:
-    """Warp the portrait's face onto `face` of `image` (H, W, 3); None if it lies outside."""
+def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
+    """Return where the landmarks (468, 3) lie when a portrait's person does what `face` does."""
+    shown = retarget(face.expression, face.rest, portrait.face.rest)
+    performing = perform(portrait.face.landmarks, portrait.face.fit, shown)
+    return swapped_geometry(performing[:N_MESH], face.landmarks[:N_MESH], shape)
+
+
+def swap_layer(
+    image: U8,
+    face: Face,
+    portrait: Portrait,
+    settings: SwapSettings,
+    patches: Patches = MappingProxyType({}),
+) -> Layer | None:
+    """Warp the portrait's face onto `face` of `image` (H, W, 3); None if it lies outside.
+
+    Args:
+        image: The target.
+        face: To be replaced.
+        portrait: Of the person whose face it becomes.
+        settings: How.
+        patches: Other portraits of that person, for parts of the face.
+    """
     source = portrait.face.landmarks[:N_MESH]
-    target = swapped_geometry(source, face.landmarks[:N_MESH], settings.shape)
+    shown = retarget(face.expression, face.rest, portrait.face.rest)
+    target = result_geometry(face, portrait, settings.shape)
     region = bounding_region(target[:, :2], image.shape[:2], margin=1)
     if region is None:
         return None
     texture, texture_xy, enlarged = _texture(portrait.image, source, target)
     vertices = target.copy()
     vertices[:, :2] -= region.origin_xy
+    changed = displacement(shown, portrait.face.expression)[:N_MESH]
     attributes = np.column_stack(
         [
             texture_xy,
+            folding(changed),
             np.minimum(
                 (distance_to_outline() - settings.inset) / settings.edge, _seen(source, target)
             ),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
         ]
     )
-    x, y, from_border, from_openings = rasterise(
+    x, y, folds, from_border, from_openings = rasterise(
         vertices, topology().triangles, attributes, region.shape
     )
     support = smoothstep(from_border)
+    pixels = remap(texture, x, y, smooth=enlarged)
+    for patch, other in patches.items():
+        _put_patch(pixels, patch, other, vertices, support)
+    if settings.wrinkles:
+        below = np.ascontiguousarray(region.of(image), np.uint8)
+        pixels = with_folds_of(pixels, below, folds * support, eye_distance(target))
     return Layer(
         region=region,
-        pixels=remap(texture, x, y, smooth=enlarged),
+        pixels=pixels,
         mask=support * smoothstep(from_openings),
         support=support > 0.02,
         skin=(support > 0.9) & (from_openings > 3),
     )
+
+
+def _put_patch(pixels: U8, patch: Patch, portrait: Portrait, vertices: F32, support: F32) -> None:
+    """Blend another portrait's part into warped pixels (h, w, 3) that are ours to change.
+
+    Its colours are brought to theirs by what both show there.
+
+    Args:
+        pixels: uint8 (h, w, 3), changed in place.
+        patch: Which part.
+        portrait: Whose.
+        vertices: float32 (468, 3), where the mesh lies in `pixels`.
+        support: float32 (h, w), where `pixels` show the face.
+    """
+    texture, texture_xy, enlarged = _texture(
+        portrait.image, portrait.face.landmarks[:N_MESH], vertices
+    )
+    attributes = np.column_stack([texture_xy, patch_weight(patch)])
+    x, y, weight = rasterise(vertices, topology().triangles, attributes, support.shape)
+    other = remap(texture, x, y, smooth=enlarged)
+    common = (weight > 0.05) & (weight < 0.6) & (support > 0.5)
+    own, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
+    if own is not None and lent is not None:
+        other = apply_cube(other, transfer_cube(lent, own))
+    share = (weight * support)[..., None]
+    pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
 
 
 def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:

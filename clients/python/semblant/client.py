@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,10 +15,25 @@ from semblant.calls import (
     SwapResult,
     faces_request,
     faces_result,
+    raise_for_problem,
     request_failure,
     server_address,
     swap_request,
     swap_result,
+)
+from semblant.films import (
+    FILM_TIMEOUT_S,
+    ExpressionMatch,
+    Library,
+    TrackResult,
+    enrol_request,
+    libraries_result,
+    library_request,
+    library_result,
+    match_request,
+    match_result,
+    track_request,
+    track_result,
 )
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
@@ -85,6 +100,83 @@ class Client:
         """
         return faces_result(self._send(faces_request(image, options, timeout_s=self._timeout_s)))
 
+    def track(
+        self, video: File, *, options: Options | None = None, timeout_s: float = FILM_TIMEOUT_S
+    ) -> TrackResult:
+        """Return the expression of a face in every frame of a film; see `POST /v1/tracks`.
+
+        Args:
+            video: The film.
+            options: As the API documents them.
+            timeout_s: Seconds it may take.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        return track_result(self._send(track_request(video, options, timeout_s=timeout_s)))
+
+    def enrol_expressions(
+        self,
+        frames: File | Sequence[File] = (),
+        *,
+        video: File | None = None,
+        name: str = "",
+        count: int | None = None,
+        timeout_s: float = FILM_TIMEOUT_S,
+    ) -> Library:
+        """Make a library of a person's expressions; see `POST /v1/expressions`.
+
+        Args:
+            frames: Pictures of the person.
+            video: A film of the person; it or pictures are needed, or both.
+            name: What to call the library.
+            count: Entries at the most; the server's default unless given.
+            timeout_s: Seconds it may take.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        arguments = enrol_request(frames, video, name=name, count=count, timeout_s=timeout_s)
+        return library_result(self._send(arguments))
+
+    def expressions(self) -> list[Library]:
+        """Return all libraries, without their entries; see `GET /v1/expressions`."""
+        return libraries_result(self._send(library_request("GET", timeout_s=self._timeout_s)))
+
+    def expression(self, id: str) -> Library:
+        """Return a library; see `GET /v1/expressions/{id}`.
+
+        Raises:
+            LibraryNotFound: there is none of that id.
+        """
+        return library_result(self._send(library_request("GET", id, timeout_s=self._timeout_s)))
+
+    def delete_expression(self, id: str) -> None:
+        """Delete a library; see `DELETE /v1/expressions/{id}`.
+
+        Raises:
+            LibraryNotFound: there is none of that id.
+        """
+        raise_for_problem(self._send(library_request("DELETE", id, timeout_s=self._timeout_s)))
+
+    def match_expression(
+        self, id: str, controls: Mapping[str, float], *, last: int | None = None
+    ) -> ExpressionMatch:
+        """Return a library's entry that is most like an expression.
+
+        See `POST /v1/expressions/{id}/match`.
+
+        Args:
+            id: Of the library.
+            controls: Named controls, each 0–1; those left out are at rest.
+            last: The entry chosen the moment before, to which it keeps if it can.
+
+        Raises:
+            LibraryNotFound, InvalidOptions: by name.
+        """
+        arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
+        return match_result(self._send(arguments))
+
     def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
             return self._http.request(**arguments)
@@ -146,6 +238,48 @@ class AsyncClient:
         """As `Client.faces`."""
         arguments = faces_request(image, options, timeout_s=self._timeout_s)
         return faces_result(await self._send(arguments))
+
+    async def track(
+        self, video: File, *, options: Options | None = None, timeout_s: float = FILM_TIMEOUT_S
+    ) -> TrackResult:
+        """As `Client.track`."""
+        return track_result(await self._send(track_request(video, options, timeout_s=timeout_s)))
+
+    async def enrol_expressions(
+        self,
+        frames: File | Sequence[File] = (),
+        *,
+        video: File | None = None,
+        name: str = "",
+        count: int | None = None,
+        timeout_s: float = FILM_TIMEOUT_S,
+    ) -> Library:
+        """As `Client.enrol_expressions`."""
+        arguments = enrol_request(frames, video, name=name, count=count, timeout_s=timeout_s)
+        return library_result(await self._send(arguments))
+
+    async def expressions(self) -> list[Library]:
+        """As `Client.expressions`."""
+        return libraries_result(await self._send(library_request("GET", timeout_s=self._timeout_s)))
+
+    async def expression(self, id: str) -> Library:
+        """As `Client.expression`."""
+        return library_result(
+            await self._send(library_request("GET", id, timeout_s=self._timeout_s))
+        )
+
+    async def delete_expression(self, id: str) -> None:
+        """As `Client.delete_expression`."""
+        raise_for_problem(
+            await self._send(library_request("DELETE", id, timeout_s=self._timeout_s))
+        )
+
+    async def match_expression(
+        self, id: str, controls: Mapping[str, float], *, last: int | None = None
+    ) -> ExpressionMatch:
+        """As `Client.match_expression`."""
+        arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
+        return match_result(await self._send(arguments))
 
     async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:

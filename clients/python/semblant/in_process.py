@@ -36,7 +36,8 @@ async def in_process(settings: Settings, *, timeout_s: float = 60.0) -> AsyncIte
     Raises:
         SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
     """
-    settings = settings.model_copy(update={"request_deadline_s": timeout_s})
+    granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
+    settings = settings.model_copy(update=granted)
     services = build_services(settings)
     async with running(services):
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)

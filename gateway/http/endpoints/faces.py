@@ -10,10 +10,10 @@ from gateway.faces.analyser import DetectOptions
 from gateway.faces.face import Face
 from gateway.http import schemas
 from gateway.http.exchange import Exchange
+from gateway.http.face_schemas import FacesOptions, FacesReport, analysed
 from gateway.http.forms import Field, Form, read_form
 from gateway.http.negotiate import JSON, acceptable
 from gateway.http.pictures import decode_pictures
-from gateway.http.schemas import FacesOptions, FacesReport
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import Picture
 from gateway.pipeline.options import read_options
@@ -64,7 +64,7 @@ def _report(
 ) -> Response:
     report = FacesReport(
         size=schemas.size_of(picture.rgb),
-        faces=[schemas.analysed(face, landmarks=options.landmarks) for face in faces],
+        faces=[analysed(face, options) for face in faces],
         models=list(schemas.ANALYSIS_MODELS),
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,

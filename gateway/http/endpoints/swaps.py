@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,9 +18,10 @@ from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
 from gateway.http.schemas import SwapReport
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
-from gateway.pipeline.fuse_image import SwapResult
 from gateway.pipeline.options import SwapOptions, parse_options
+from gateway.pipeline.result import SwapResult
 from gateway.serving.services import Services
+from gateway.storage.expressions import ID, LibraryEntry
 
 OFFERS = (*FORMATS, JSON)
 
@@ -75,6 +77,7 @@ async def _swap(
     services: Services, exchange: Exchange, form: Form, wish: _Wish, deadline: Deadline
 ) -> Response:
     """Decode, fuse, encode."""
+    library = await _library(services, wish.options)
     target, sources, reference = await _decode(services, exchange, form)
     result = await services.fuser.swap(
         [source.rgb for source in sources],
@@ -83,6 +86,7 @@ async def _swap(
         deadline=deadline,
         timings=exchange.timings,
         reference=None if reference is None else reference.rgb,
+        library=library,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     format = wish.format(target.format)
@@ -95,6 +99,14 @@ async def _swap(
     if as_report:
         return await services.compute.run(_report, result, exchange, wish, data, format)
     return _picture(result, exchange, data, format)
+
+
+async def _library(services: Services, options: SwapOptions) -> Sequence[LibraryEntry]:
+    """Return the entries of the library whose expressions are asked for; else none."""
+    name = options.expression
+    if not isinstance(name, str) or not ID.fullmatch(name):
+        return ()
+    return (await services.compute.run(services.expressions.get, name)).entries
 
 
 async def _decode(
@@ -111,7 +123,7 @@ async def _decode(
 
 
 def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
-    warnings = sorted({warning for swapped in result.swapped for warning in swapped.face.warnings})
+    warnings = sorted({w for face in result.swapped for w in (*face.face.warnings, *face.notes)})
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Faces-Found": str(len(result.faces)),

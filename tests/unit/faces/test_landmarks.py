@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gateway.faces.assess import assess, head_similarity, sharpness
+from gateway.faces.assess import assess, sharpness
 from gateway.faces.face import FaceWarning
 from gateway.faces.landmarks import (
     MESH_SIDE,
@@ -12,6 +12,7 @@ from gateway.faces.landmarks import (
     refine_eyes,
     square_of_landmarks,
 )
+from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, N_MESH, RIGHT_EYE, RIGHT_IRIS, topology
 from gateway.imaging.geometry import invert_affine, transform_points
 from tests.unit.imaging.test_geometry import rotation
@@ -30,7 +31,8 @@ def picture(height: int = 400, width: int = 500) -> np.ndarray:
 
 def assessed(landmarks: np.ndarray, shape=(400, 500), crop=None):
     crop = picture(MESH_SIDE, MESH_SIDE) if crop is None else crop
-    return assess(landmarks, score=0.9, presence=1.0, crop=crop, shape=shape)
+    fit = fit_landmarks(landmarks[None], np.array([[shape[1], shape[0]]]))
+    return assess(landmarks, fit, score=0.9, presence=1.0, crop=crop, shape=shape)
 
 
 @pytest.mark.parametrize("roll", [-170, -45, 0, 30, 90])
@@ -121,13 +123,20 @@ def test_sharpness_falls_with_blur_and_ignores_exposure():
     assert sharpness(np.full((192, 192, 3), 90, np.uint8)) == 0
 
 
-def test_head_similarity_ignores_the_mouth():
+def test_the_width_does_not_follow_the_mouth():
     landmarks = face_landmarks()
     opened = landmarks.copy()
     opened[[13, 14, 17, 152, 87, 317]] += [0, 30, 0]
-    assert head_similarity(opened).scale == pytest.approx(
-        head_similarity(landmarks).scale, rel=0.01
-    )
+    width = assessed(landmarks).quality.width_px
+    assert assessed(opened).quality.width_px == pytest.approx(width, rel=0.01)
+
+
+def test_landmarks_of_no_face_are_unreliable():
+    landmarks = face_landmarks()
+    shuffled = landmarks[np.random.default_rng(0).permutation(len(landmarks))]
+    assert FaceWarning.UNRELIABLE in assessed(shuffled).warnings
+    assert assessed(shuffled).reliability < 0.01
+    assert FaceWarning.UNRELIABLE not in assessed(landmarks).warnings
 
 
 def test_five_points_run_from_the_pictures_left():

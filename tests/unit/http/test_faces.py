@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from gateway.faces.morphable.expression import NAMES
+from gateway.faces.morphable.model import face_model
 from gateway.serving.testing import fake_services
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import black, client, photograph, saved
@@ -51,3 +53,22 @@ async def test_options_are_checked():
     problem = (await analyse(saved(photograph()), {"detector": {"min_score": 2}, "x": 1})).json()
     assert problem["code"] == "invalid_options"
     assert {e["pointer"] for e in problem["errors"]} == {"/detector/min_score", "/x"}
+
+
+async def test_an_expression_is_told_by_name():
+    (face,) = (await analyse(saved(photograph(240, 320)))).json()["faces"]
+    told = face["expression"]
+    assert tuple(told["controls"]) == NAMES
+    assert all(0 <= value <= 1 for value in told["controls"].values())
+    assert told["reliability"] > 0.8
+    assert 0 <= told["residual"] < 0.03
+    assert len(told["residuals"]) == face_model().n_residual
+
+
+async def test_who_it_is_is_told_only_if_asked_for():
+    (face,) = (await analyse(saved(photograph()))).json()["faces"]
+    assert face["identity"] is None
+    options = {"identity": True, "expression": False}
+    (face,) = (await analyse(saved(photograph()), options)).json()["faces"]
+    assert len(face["identity"]) == face_model().n_identity
+    assert face["expression"] is None

@@ -1,15 +1,18 @@
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
-from gateway.models.catalog import load_catalog
+from gateway.models.catalog import OwnFile, load_catalog
 from gateway.settings import PROJECT_ROOT
 
 REPOSITORY = PROJECT_ROOT / "model_repository"
 CATALOG = load_catalog(REPOSITORY)
 MODELS = sorted(CATALOG.models.values(), key=lambda entry: entry.name)
+OWN = [entry for entry in MODELS if isinstance(entry.weights, OwnFile)]
+OF_PICTURES = [entry for entry in MODELS if any(spec.colour for spec in entry.inputs)]
 
 # Licences whose text we ship in THIRD_PARTY.md; a new one is a decision, not an edit.
 LICENCES = {"Apache-2.0", "BSD-2-Clause", "CC0-1.0"}
@@ -48,6 +51,10 @@ source = "y"
 """.format(zeros="0" * 64)
 
 
+IN_PACKAGE = 'package = "p"\nmember = "a/b.onnx"\nmember_sha256'
+OWN_FILE = 'file = "gateway/a/b.npz"\nfile_sha256'
+
+
 def load(tmp_path: Path, text: str):
     (tmp_path / "catalog.toml").write_text(text, encoding="utf-8")
     return load_catalog(tmp_path)
@@ -61,6 +68,7 @@ def test_the_models_are_those_the_product_uses():
         "iris",
         "face_embedding",
         "open_nsfw",
+        "face_3dmm",
     }
     assert set(CATALOG.samples) == {"astronaut", "hopper"}
 
@@ -71,15 +79,23 @@ def test_every_model_is_complete(entry):
     assert entry.credit
     assert entry.licence in LICENCES
     assert entry.commercial
-    for digest in (entry.weights.sha256, entry.weights.package.sha256):
-        assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert re.fullmatch("[0-9a-f]{64}", entry.weights.sha256)
     for spec in (*entry.inputs, *entry.outputs):
         assert spec.meaning
         assert spec.source
     assert all(spec.dtype == "float32" for spec in entry.outputs)
 
 
-@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", OWN, ids=lambda entry: entry.name)
+def test_our_own_weights_are_the_pinned_ones(entry):
+    found = hashlib.sha256((PROJECT_ROOT / entry.weights.path).read_bytes()).hexdigest()
+    assert entry.weights.sha256 == found, (
+        f"{entry.weights.path} has changed. If it was meant to, write into [models.{entry.name}] "
+        f'of model_repository/catalog.toml: file_sha256 = "{found}"'
+    )
+
+
+@pytest.mark.parametrize("entry", OF_PICTURES, ids=lambda entry: entry.name)
 def test_images_travel_as_square_rgb_bytes(entry):
     (image,) = entry.inputs
     assert (image.name, image.dtype, image.colour) == ("image", "uint8", "RGB")
@@ -98,6 +114,11 @@ def test_a_model_is_found_by_name(tmp_path):
     assert catalog.onnx_path("m") == tmp_path / "m" / "1" / "model.onnx"
     with pytest.raises(UnknownModel, match="'x'; there are: m"):
         catalog.model("x")
+
+
+def test_weights_may_be_a_file_of_our_own(tmp_path):
+    weights = load(tmp_path, SMALL.replace(IN_PACKAGE, OWN_FILE)).model("m").weights
+    assert weights == OwnFile("gateway/a/b.npz", "0" * 64)
 
 
 def test_no_catalogue(tmp_path):
@@ -120,6 +141,10 @@ def test_no_toml(tmp_path):
         ('"sdist"', '"wheel"', "needs its pip tags"),
         ('package = "p"', 'package = "q"', "no package 'q'"),
         ('"a/b.onnx"', '"../b.onnx"', "inside the archive"),
+        (IN_PACKAGE, OWN_FILE.replace("gateway/", "gateway/../"), "inside gateway/"),
+        (IN_PACKAGE, OWN_FILE.replace("gateway/", "tests/"), "inside gateway/"),
+        (IN_PACKAGE, OWN_FILE.replace("_sha256", "_md5"), "'file_sha256' is missing"),
+        (IN_PACKAGE, f'package = "p"\n{OWN_FILE}', "not both"),
         ('"p-1.tar.gz"', '"../p-1.tar.gz"', "plain file name"),
         ('exporter = "onnx"', 'exporter = "magic"', "exporter must be one of"),
         ("max_batch_size = 4", "max_batch_size = 0", "at least 1"),

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as pb
@@ -61,11 +62,12 @@ def test_the_warm_up_fits_the_contract(entry, config):
     assert sizes[0] == 1
     assert 1 < sizes[1] <= entry.max_batch_size
     for warmup in config.model_warmup:
-        (image,) = entry.inputs
-        given = warmup.inputs[image.name]
-        assert (given.data_type, tuple(given.dims)) == (DTYPES[image.dtype], image.shape)
+        assert set(warmup.inputs) == {spec.name for spec in entry.inputs}
+        for spec in entry.inputs:
+            given = warmup.inputs[spec.name]
+            assert (given.data_type, tuple(given.dims)) == (DTYPES[spec.dtype], spec.shape)
 
 
 def test_a_full_batch_fits_a_message(entry):
-    (image,) = entry.inputs
-    assert entry.max_batch_size * math.prod(image.shape) < 64 * 2**20
+    row = sum(np.dtype(spec.dtype).itemsize * math.prod(spec.shape) for spec in entry.inputs)
+    assert entry.max_batch_size * row < 64 * 2**20

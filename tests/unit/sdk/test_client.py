@@ -259,4 +259,14 @@ def test_both_clients_offer_the_same():
         return {n: inspect.signature(m) for n, m in methods.items()}
 
     assert offers(Client) == offers(AsyncClient)
-    assert offers(Client).keys() == {"swap", "faces", "close"}
+    assert offers(Client).keys() == {
+        "swap",
+        "faces",
+        "track",
+        "enrol_expressions",
+        "expressions",
+        "expression",
+        "delete_expression",
+        "match_expression",
+        "close",
+    }

@@ -14,8 +14,9 @@ SUPPRESSION = re.compile(r"# ?(?:ruff: )?noqa|# ?type: ?ignore")
 NAMED_SUPPRESSION = re.compile(r"noqa: [A-Z]+\d+|type: ignore\[[\w-]+")
 
 ARRAY = re.compile(r"\b(NDArray|AnyFloat|Mask|U8|F32|F64)\b")
-SHAPE = re.compile(r"\([\w…]+(?:, ?[\w…]+)*,?\)|\d×\d")
-"""Such as (H, W, 3), (478, 2), (…, 3), (N,) or 2×3."""
+AXIS = r"[\w…]+(?: \+ \w+)*"
+SHAPE = re.compile(rf"\({AXIS}(?:, ?{AXIS})*,?\)|\d×\d")
+"""Such as (H, W, 3), (478, 2), (…, 3), (N,), (K + C,) or 2×3."""
 SHAPELESS = {
     "smoothstep",  # works on each number by itself
 }

@@ -1,18 +1,26 @@
 """What is written next to the code, against the code."""
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from gateway.errors import ERROR_TABLE
+from gateway.http.routes import ROUTES
 from gateway.models.catalog import load_catalog
+from gateway.pipeline.options import SwapOptions
 from gateway.settings import PROJECT_ROOT, Settings
 from tests.unit.structure.tree import ROOT, own_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-UNIT = re.compile(r"second|byte|pixel|thread|request|port\b|portrait", re.IGNORECASE)
+UNIT = re.compile(
+    r"second|byte|pixel|thread|request|port\b|portrait|frame|entries|libraries", re.IGNORECASE
+)
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)(?: ; .+?)? \\$", re.MULTILINE)
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
 
@@ -64,6 +72,57 @@ def test_every_setting_is_described_and_numbers_with_their_unit(name):
     assert field.description.endswith(".")
     if field.annotation in (int, float):
         assert UNIT.search(field.description), f"{name}: {field.description}"
+
+
+def table(page: str, head: str) -> dict[str, list[str]]:
+    """Return a table of the README by the first cell of each row."""
+    _, _, rest = page.partition(f"{head}\n")
+    assert rest, head
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in rest.partition("\n\n")[0].splitlines()[1:]
+    ]
+    return {name.strip("`"): cells for name, *cells in rows}
+
+
+def test_the_readme_tells_every_setting():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = table(page, "| variable | default | unit | meaning |")
+    assert list(rows) == [f"SEMBLANT_{name.upper()}" for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        default, _, meaning = rows[f"SEMBLANT_{name.upper()}"]
+        assert meaning.startswith(field.description), name
+        if isinstance(field.default, Path):
+            assert default == f"`{field.default.name}` in the project"
+        elif isinstance(field.default, int | float | str):
+            assert default == f"`{str(field.default).removesuffix('.0')}`", name
+
+
+def options(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the options of a model by their names, those of groups with a dot."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from options(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def test_the_readme_tells_every_option():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = table(page, "| option | default | allowed | meaning |")
+    assert list(rows) == [name for name, _ in options(SwapOptions)]
+    for name, field in options(SwapOptions):
+        default, _, meaning = rows[name]
+        assert default == f"`{json.dumps(field.default)}`", name
+        assert meaning == field.description, name
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_the_readme_names_every_address(route):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    calls = "".join(table(page, "| call | meaning |"))
+    assert route.path in calls
+    assert route.method in calls
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -18,8 +18,16 @@ OURS = {
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors",),
+    # A network of our own is written from the calculation it repeats.
+    "gateway.models.face_3dmm": (
+        "gateway.models",
+        "gateway.faces.morphable",
+        "gateway.arrays",
+        "gateway.errors",
+    ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    "gateway.storage": ("gateway.faces", "gateway.arrays", "gateway.errors"),
     "gateway.processors": (
         "gateway.faces",
         "gateway.imaging",
@@ -28,6 +36,7 @@ OURS = {
     ),
     "gateway.pipeline": (
         "gateway.processors",
+        "gateway.storage",
         "gateway.faces",
         "gateway.imaging",
         "gateway.inference.protocol",
@@ -35,6 +44,7 @@ OURS = {
     ),
     "gateway.serving": (
         "gateway.pipeline",
+        "gateway.storage",
         "gateway.processors",
         "gateway.faces",
         "gateway.imaging",
@@ -49,6 +59,7 @@ OURS = {
         "gateway.pipeline",
         "gateway.faces",
         "gateway.media",
+        "gateway.storage",
         *BASICS,
     ),
     "gateway.main": ("gateway.http.app", "gateway.serving.services", "gateway.settings"),
@@ -60,9 +71,11 @@ OURS = {
         "gateway.faces",
         "gateway.inference",
     ),
+    "gateway.storage.testing": ("gateway.storage", "gateway.errors"),
     "gateway.serving.testing": (
         "gateway.testing",
         "gateway.testing_faces",
+        "gateway.storage",
         "gateway.serving",
         "gateway.models.catalog",
         "gateway.inference.protocol",
@@ -94,7 +107,7 @@ FOREIGN = {
     "grpc": ("gateway.inference",),
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
-    "httpx": ("semblant.calls", "semblant.client", "semblant.in_process"),
+    "httpx": ("semblant.calls", "semblant.films", "semblant.client", "semblant.in_process"),
     "typer": ("semblant.cli",),
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
@@ -102,7 +115,8 @@ FOREIGN = {
     "onnxruntime": ("gateway.inference.local", "gateway.models.build", "triton_backend"),
     "onnx": ("gateway.models",),
     "tflite": ("gateway.models",),
-    # Pictures and numbers.
+    # Films, pictures and numbers.
+    "av": ("gateway.media",),
     "PIL": ("gateway.media", "semblant.cli"),
     "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),
     "numba": ("gateway.imaging",),

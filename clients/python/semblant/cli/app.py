@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from semblant.cli import demo, faces, models, serve, swap, triton
+from semblant.cli import demo, expressions, faces, models, serve, swap, track, triton
 
 app = typer.Typer(
     name="semblant",
@@ -20,7 +20,9 @@ app = typer.Typer(
 
 app.command()(swap.swap)
 app.command()(faces.faces)
+app.command()(track.track)
 app.command()(serve.serve)
 app.command()(triton.triton)
 app.command()(demo.demo)
+app.add_typer(expressions.app, name="expressions")
 app.add_typer(models.app, name="models")

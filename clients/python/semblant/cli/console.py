@@ -23,6 +23,8 @@ EXIT_CODES = (
     (CapacityError, 4),
     (InferenceError, 5),
 )
+AT_REST = 0.05
+"""Up to here a control of an expression is not worth a line."""
 OTHER_ERRORS = 6
 MACHINE = 1
 INTERRUPTED = 130
@@ -58,6 +60,12 @@ def progress(what: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def shown(controls: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the controls of an expression that are not at rest, the strongest first."""
+    moved = [(name, value) for name, value in controls.items() if value > AT_REST]
+    return sorted(moved, key=lambda item: -item[1])
 
 
 def timing_table(timings_ms: Mapping[str, float]) -> Table:

@@ -18,7 +18,7 @@ from semblant.cli.common import (
     TimeoutOption,
     with_client,
 )
-from semblant.cli.console import err, out, progress
+from semblant.cli.console import err, out, progress, shown
 from semblant.cli.drawing import draw_faces
 from semblant.client import AsyncClient
 from semblant.images import media_type_of
@@ -31,6 +31,9 @@ def faces(
     draw: Annotated[
         Path | None, typer.Option("--draw", help="Write the picture with the faces drawn in.")
     ] = None,
+    expression: Annotated[
+        bool, typer.Option("--expression", help="Also list what each face does.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     angle: Annotated[
         list[int] | None,
@@ -44,7 +47,7 @@ def faces(
     provider: ProviderOption = None,
     timeout: TimeoutOption = 60.0,
 ) -> None:
-    """List the faces of IMAGE: place, pose, quality, warnings."""
+    """List the faces of IMAGE: place, pose, quality, warnings, expression."""
     drawing_format = "" if draw is None else _format(draw)
     detector: dict[str, object] = {"angles": angle or []}
     if thorough != "auto":
@@ -68,6 +71,8 @@ def faces(
         out.print_json(json.dumps(told))
         return
     out.print(_table(result))
+    if expression:
+        out.print(_expressions(result))
 
 
 def _format(path: Path) -> str:
@@ -90,4 +95,14 @@ def _table(result: FacesResult) -> Table:
             f"{quality['score']:.2f}",
             ", ".join(face["warnings"]) or "–",
         )
+    return table
+
+
+def _expressions(result: FacesResult) -> Table:
+    """Return the controls of each face that are not at rest, the strongest first."""
+    table = Table("#", "reliability", "control", "value", box=None)
+    for n, face in enumerate(result.faces):
+        expression = face["expression"]
+        for control, value in shown(expression["controls"]):
+            table.add_row(str(n), f"{expression['reliability']:.2f}", control, f"{value:.2f}")
     return table

@@ -1,0 +1,141 @@
+"""`semblant expressions`: libraries of a person's expressions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from semblant.cli.common import (
+    BackendOption,
+    ProviderOption,
+    ServerOption,
+    TimeoutOption,
+    with_client,
+)
+from semblant.cli.console import err, out, progress, shown
+from semblant.client import AsyncClient
+from semblant.films import FILM_TIMEOUT_S, Library
+
+app = typer.Typer(
+    help="Make, list, show and delete libraries of a person's expressions. They are biometric "
+    "data: the person must agree.",
+    no_args_is_help=True,
+)
+
+MOST_SHOWN = 6
+
+Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
+
+
+@app.command()
+def add(
+    frames: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PICTURE...",
+            help="Pictures of one person.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            show_default=False,
+        ),
+    ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option("--video", help="A film of the person.", exists=True, dir_okay=False),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What to call the library.")] = "",
+    count: Annotated[
+        int | None, typer.Option("--count", help="Entries at the most; 24 by default.", min=1)
+    ] = None,
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = FILM_TIMEOUT_S,
+) -> None:
+    """Make a library of the expressions in PICTURES or a film, and print its id."""
+    if not frames and video is None:
+        raise typer.BadParameter("pictures or --video are needed", param_hint="PICTURE...")
+
+    async def work(client: AsyncClient) -> Library:
+        return await client.enrol_expressions(
+            frames or (), video=video, name=name, count=count, timeout_s=timeout
+        )
+
+    with progress("looking"):
+        library = with_client(
+            work, server=server, backend=backend, providers=provider, timeout_s=timeout
+        )
+    err.print(f"{library.size} expressions, {len(library.skipped)} frames left out")
+    for skipped in library.skipped:
+        if skipped["origin"] == "frame":
+            err.print(f"  picture {skipped['index']}: {skipped['reason']}", markup=False)
+    for warning in library.warnings:
+        err.print("[yellow]warning[/] the film is", warning)
+    out.print(library.id, markup=False)
+
+
+@app.command(name="list")
+def list_(
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = 60.0,
+) -> None:
+    """List all libraries."""
+
+    async def work(client: AsyncClient) -> list[Library]:
+        return await client.expressions()
+
+    table = Table("id", "name", "created", "entries", box=None)
+    for library in with_client(
+        work, server=server, backend=backend, providers=provider, timeout_s=timeout
+    ):
+        table.add_row(library.id, escape(library.name), library.created, str(library.size))
+    out.print(table)
+
+
+@app.command()
+def show(
+    id: Id,
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = 60.0,
+) -> None:
+    """List the expressions of the library ID."""
+
+    async def work(client: AsyncClient) -> Library:
+        return await client.expression(id)
+
+    library = with_client(
+        work, server=server, backend=backend, providers=provider, timeout_s=timeout
+    )
+    table = Table("#", "reliability", "controls", box=None)
+    for entry in library.entries:
+        strongest = [f"{name} {value:.2f}" for name, value in shown(entry["controls"])[:MOST_SHOWN]]
+        table.add_row(
+            str(entry["index"]), f"{entry['reliability']:.2f}", ", ".join(strongest) or "–"
+        )
+    out.print(table)
+
+
+@app.command()
+def delete(
+    id: Id,
+    server: ServerOption = None,
+    backend: BackendOption = "local",
+    provider: ProviderOption = None,
+    timeout: TimeoutOption = 60.0,
+) -> None:
+    """Delete the library ID."""
+
+    async def work(client: AsyncClient) -> None:
+        await client.delete_expression(id)
+
+    with_client(work, server=server, backend=backend, providers=provider, timeout_s=timeout)
+    err.print(f"deleted {id}", markup=False)

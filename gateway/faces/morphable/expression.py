@@ -1,0 +1,177 @@
+"""Expressions: names and numbers, and how one person's becomes another's.
+
+An expression is a float array (…, K + C): the named controls, then the residual coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+
+from gateway.arrays import F32, F64, AnyFloat
+from gateway.faces.morphable.controls import CONTROLS, INDEX, Part
+from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model
+from gateway.faces.topology import N_LANDMARKS
+
+
+class Region(StrEnum):
+    """Parts of an expression that can be carried over by themselves."""
+
+    UPPER_FACE = "upper_face"
+    """Brows and forehead."""
+    EYES = "eyes"
+    """Lids."""
+    GAZE = "gaze"
+    """Where the eyes look."""
+    MOUTH = "mouth"
+    """Lips."""
+    LOWER_FACE = "lower_face"
+    """Jaw, cheeks and nose."""
+
+
+ALL_REGIONS = tuple(Region)
+
+_PARTS = {
+    Region.UPPER_FACE: (Part.BROWS,),
+    Region.EYES: (Part.EYES,),
+    Region.GAZE: (Part.GAZE,),
+    Region.MOUTH: (Part.MOUTH,),
+    Region.LOWER_FACE: (Part.JAW, Part.CHEEKS),
+}
+REST_FRAMES = 8.0
+"""Frames after the first from which on a person's own rest outweighs the average person's."""
+REST_QUANTILE = 0.2
+"""Controls have one direction: somebody at rest shows little of each."""
+NAMES = tuple(control.name for control in CONTROLS)
+
+
+def named(expression: AnyFloat) -> dict[str, float]:
+    """Return the named controls of one expression (K + C,), each 0–1."""
+    values = np.clip(expression[:N_NAMED], 0, 1)
+    return {name: float(value) for name, value in zip(NAMES, values, strict=True)}
+
+
+def from_names(values: Mapping[str, float], own_rest: AnyFloat | None = None) -> F32:
+    """Return the expression (K + C,) of named controls; those left out are at rest.
+
+    Args:
+        values: By name, each 0–1.
+        own_rest: (K + C,), of the person who is to show it; the average person's unless given.
+
+    Raises:
+        ValueError: a name is unknown or a value is not a number from 0 to 1; the message is one
+            sentence that names all of them.
+    """
+    unknown = sorted(set(values) - set(NAMES))
+    if unknown:
+        raise ValueError(f"There are no controls called {', '.join(unknown[:8])}.")
+    wrong = [n for n, v in values.items() if isinstance(v, bool) or not 0 <= float(v) <= 1]
+    if wrong:
+        raise ValueError(f"Not between 0 and 1: {', '.join(wrong[:8])}.")
+    out = np.array(face_model().rest if own_rest is None else own_rest, np.float32)
+    for name, value in values.items():
+        out[INDEX[name]] = value
+    return out
+
+
+def rest_of(shown: AnyFloat, frames: float | None = None) -> F32:
+    """Return the expression (K + C,) of a person's face at rest.
+
+    Seen once, nobody tells a wide mouth from a widened one: the controls' rest is the average
+    person's then, and the residual, which is about who it is more than about what they do, their
+    own. The more frames, the more of the controls' rest is what the person shows least.
+
+    Args:
+        shown: (n, K + C), n ≥ 1 expressions of the person.
+        frames: How many independent ones these are worth; n unless given.
+    """
+    frames = len(shown) if frames is None else frames
+    out = np.median(np.asarray(shown, np.float64), axis=0)
+    own = np.quantile(shown[:, :N_NAMED], REST_QUANTILE, axis=0)
+    usual = face_model().rest[:N_NAMED]
+    out[:N_NAMED] = usual + (frames - 1) / (frames - 1 + REST_FRAMES) * (own - usual)
+    return np.asarray(out, np.float32)
+
+
+def retarget(
+    wanted: AnyFloat, wanted_rest: AnyFloat, own_rest: AnyFloat, *, factor: float = 1.0
+) -> F32:
+    """Return the expression (…, K + C) with which one person does what another one does.
+
+    What counts is how far an expression is from its owner's own face at rest. That much, times
+    the factor, is added to the other's rest, within what people can do: Mahalanobis distances up
+    to the model's first `extent` stay, larger ones saturate towards the second.
+
+    Args:
+        wanted: (…, K + C), the expression to carry over.
+        wanted_rest: (K + C,), of the person who shows it; see `rest_of`.
+        own_rest: (K + C,), of the person who is to show it.
+        factor: 0 is rest, 1 as it is, more exaggerates.
+    """
+    moved = factor * (np.asarray(wanted, np.float64) - wanted_rest)
+    out = own_rest + moved * plausible_share(moved)[..., None]
+    out[..., :N_NAMED] = np.clip(out[..., :N_NAMED], 0, 1)
+    return np.asarray(out, np.float32)
+
+
+def plausible_share(moved: F64) -> F64:
+    """Return by how much (…) to shrink departures from rest (…, K + C) to stay plausible, ≤ 1."""
+    near, far = (float(d) for d in face_model().extent)
+    distance = np.maximum(np.sqrt(np.einsum("...i,ij,...j", moved, precision(), moved)), 1e-9)
+    beyond = np.maximum(distance - near, 0)
+    bounded = near + (far - near) * -np.expm1(-beyond / (far - near))
+    return np.where(distance <= near, 1.0, bounded / distance)
+
+
+def distances(expressions: AnyFloat, to: AnyFloat) -> F64:
+    """Return Mahalanobis distances of expressions (N, K + C) to one (K + C,): (N,)."""
+    apart = np.asarray(expressions, np.float64) - to
+    return np.asarray(np.sqrt(np.einsum("ni,ij,nj->n", apart, precision(), apart)))
+
+
+@cache
+def precision() -> F64:
+    """Return the inverse covariance (K + C, K + C) of expressions."""
+    covariance = face_model().covariance.astype(np.float64)
+    inverse = np.linalg.inv(covariance + 1e-3 * np.eye(len(covariance)))
+    inverse.setflags(write=False)
+    return np.asarray(inverse)
+
+
+def displacement(
+    expression: AnyFloat, since: AnyFloat, regions: Iterable[Region] = ALL_REGIONS
+) -> F64:
+    """Return how landmarks (478, 3) move from one expression to another, in the head's frame.
+
+    Args:
+        expression: (K + C,), the later one.
+        since: (K + C,), the earlier one.
+        regions: What may move; the rest stays as it was.
+    """
+    model = face_model()
+    change = np.asarray(expression, np.float64) - since
+    chosen = set(regions)
+    parts = {part for region in chosen for part in _PARTS[region]}
+    gate = np.array([control.part in parts for control in CONTROLS])
+    moved = (change[:N_NAMED] * gate) @ model.named
+    rest = (change[N_NAMED:] @ model.residual).reshape(N_LANDMARKS, 3)
+    share = np.sum([membership()[part] for part in parts], axis=0) if parts else 0.0
+    return np.asarray(moved.reshape(N_LANDMARKS, 3) + rest * np.reshape(share, (-1, 1)))
+
+
+@cache
+def membership() -> dict[Part, F64]:
+    """Return how far each landmark (478,) belongs to each part; over all parts it adds up to 1.
+
+    By the controls that move it.
+    """
+    model: FaceModel = face_model()
+    reach = np.linalg.norm(model.named.reshape(N_NAMED, N_LANDMARKS, 3), axis=2)
+    of_part = {
+        part: reach[[c.part == part for c in CONTROLS]].sum(0).astype(np.float64) for part in Part
+    }
+    total = np.sum(list(of_part.values()), axis=0) + 1e-9
+    return {part: share / total for part, share in of_part.items()}

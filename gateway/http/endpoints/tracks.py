@@ -1,0 +1,73 @@
+"""POST /v1/tracks: the expression of a face in every frame of a film."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.deadline import Deadline
+from gateway.faces.analyser import DetectOptions
+from gateway.http.exchange import Exchange
+from gateway.http.face_schemas import TrackOptions, track_line
+from gateway.http.films import DAMAGED, open_film
+from gateway.http.forms import Field, read_form
+from gateway.http.negotiate import NDJSON, acceptable
+from gateway.http.work import allowed_seconds, perform
+from gateway.media.video import Video
+from gateway.pipeline.options import read_options
+from gateway.serving.services import Services
+
+FIELDS = {"video": Field(least=1), "options": Field(file=False)}
+
+
+async def post_tracks(services: Services, request: Request) -> Response:
+    """Read the form, follow the face, and answer a line for each frame."""
+    acceptable(request.headers.get("accept"), (NDJSON,))
+    exchange = Exchange.of(request)
+    seconds = allowed_seconds(request, services.settings.track_deadline_s)
+    with services.admission.ticket():
+        async with read_form(request, FIELDS) as form:
+            options = read_options(TrackOptions, await form.text("options"))
+
+            async def work(deadline: Deadline) -> Response:
+                (data,) = await form.files("video")
+                async with open_film(services, exchange, data) as film:
+                    lines = await _track(services, exchange, film, options, deadline)
+                    return _response(lines, exchange, film)
+
+            return await perform(services, request, work, seconds)
+
+
+async def _track(
+    services: Services, exchange: Exchange, film: Video, options: TrackOptions, deadline: Deadline
+) -> list[str]:
+    """Follow the face; a frame is rendered as soon as it is done and then forgotten."""
+    detect = DetectOptions(
+        thorough=options.detector.thorough is True,
+        angles=options.detector.angles,
+        min_score=options.detector.min_score,
+    )
+    tracked = services.tracker.track(
+        film.frames(every=options.every),
+        deadline=deadline,
+        timings=exchange.timings,
+        options=detect,
+    )
+    lines = []
+    async with aclosing(tracked) as frames:
+        async for frame, seen in frames:
+            line = track_line(frame, seen, options)
+            lines.append(line.model_dump_json(exclude_unset=True))
+            exchange.faces_found += seen is not None
+    return lines
+
+
+def _response(lines: list[str], exchange: Exchange, film: Video) -> Response:
+    headers = {
+        "Server-Timing": exchange.server_timing(),
+        "X-Semblant-Warnings": DAMAGED if film.damaged else "none",
+    }
+    text = "".join(f"{line}\n" for line in lines)
+    return Response(text, media_type=NDJSON, headers=headers)

@@ -1,0 +1,65 @@
+"""What a swap has made of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.arrays import F32, U8
+from gateway.faces.face import Face
+from gateway.processors.base import Patch, Portrait
+from gateway.processors.openings import Filled
+
+
+@dataclass(frozen=True, slots=True)
+class SwappedFace:
+    """One face of the result.
+
+    Attributes:
+        face: As it was in the target.
+        source: Index of the source portrait that was used; None where the person stayed.
+        patches: Indices of further portraits, by the part of the face they gave.
+        expression: float32 (K + C,), what the face shows now; None where it was left alone.
+        filled: Where the inside of eyes and mouth came from, where not from the target.
+        reference: Index of the library's entry that was matched, if there was a library.
+        notes: What may be seen in the result.
+    """
+
+    face: Face
+    source: int | None
+    patches: Mapping[Patch, int] = field(default_factory=dict)
+    expression: F32 | None = None
+    filled: Mapping[str, Filled] = field(default_factory=dict)
+    reference: int | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Note(StrEnum):
+    """What was done where the pictures did not show what was asked for."""
+
+    MOUTH_INVENTED = "mouth_invented"
+    """The mouth opens and nobody shows its inside: a dark hollow was painted."""
+    EYE_LEFT_SHUT = "eye_left_shut"
+    """An eye should open and nobody shows it open: it stayed shut."""
+    SOURCE_EYES_SHUT = "source_eyes_shut"
+    """The portrait's eyes are shut, the target's are seen."""
+    LIPS_CLOSED_OVER = "lips_closed_over"
+    """The portrait's mouth is open, the result's is not: its lips were closed over."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwapResult:
+    """A fused picture and what happened.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB; outside what was changed the target's values, bit for bit.
+        swapped: The faces that were changed.
+        faces: All faces of the target.
+        portraits: The face used of each source.
+    """
+
+    image: U8
+    swapped: tuple[SwappedFace, ...]
+    faces: tuple[Face, ...]
+    portraits: tuple[Portrait, ...] = field(repr=False)

@@ -1,0 +1,123 @@
+"""`expression_restorer`: gives a face an expression, whoever's face it is.
+
+On a picture whose face was swapped, by any swapper, it brings the target's own expression back; by
+itself it gives a face the expression of another picture, of a library, or of named controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.face import Face
+from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement
+from gateway.faces.morphable.performance import perform
+from gateway.faces.regions import distance_to_outline
+from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.masks import smoothstep
+from gateway.imaging.raster import rasterise
+from gateway.imaging.warp import remap
+from gateway.processors.folds import folding, with_folds_of
+from gateway.processors.openings import Donor, eye_distance
+from gateway.processors.reenact import Reenacted, reenact
+
+NOISE = 0.02
+"""Inter-ocular distances by which landmarks of the same face differ from picture to picture."""
+OUTLINE_FADE = 0.3
+"""Distance from the outline, in inter-ocular distances, over which folds fade in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Performance:
+    """An expression and where it is seen.
+
+    Attributes:
+        expression: float32 (K + C,), as the face that is to show it would.
+        regions: What of it is to be shown.
+        seen_in: The picture that shows it, for its folds; None without one.
+        donors: Pictures that may lend the inside of eyes and mouth.
+    """
+
+    expression: F32
+    regions: tuple[Region, ...] = ALL_REGIONS
+    seen_in: Donor | None = None
+    donors: Sequence[Donor] = ()
+
+
+class ExpressionRestorer:
+    """`expression_restorer` without a network."""
+
+    name = "expression_restorer"
+
+    def __init__(self, compute: Compute) -> None:
+        """Take the threads to compute in."""
+        self._compute = compute
+
+    async def process(
+        self, image: U8, face: Face, performance: Performance, *, deadline: Deadline
+    ) -> Reenacted | None:
+        """Return what of `image` (H, W, 3) changes; None if nothing does."""
+        deadline.check()
+        return await self._compute.run(restore_expression, image, face, performance)
+
+
+def restore_expression(image: U8, face: Face, performance: Performance) -> Reenacted | None:
+    """Give a face of `image` (H, W, 3) an expression; None if nothing changes."""
+    wanted = perform(face.landmarks, face.fit, performance.expression, performance.regions)
+    result = reenact(image, face.landmarks, wanted, performance.donors)
+    if result is None or performance.seen_in is None:
+        return result
+    changed = displacement(performance.expression, face.expression, performance.regions)
+    return _with_folds(result, performance.seen_in, changed)
+
+
+def settle(image: U8, found: F32, expected: F32, donors: Sequence[Donor] = ()) -> Reenacted | None:
+    """Move a swapped face's landmarks to where the swap should have put them.
+
+    What is less than the landmark networks err by is left alone.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        found: float32 (478, 3), where they are in it.
+        expected: float32 (478, 3).
+        donors: Pictures that may lend the inside of eyes and mouth.
+    """
+    off = expected - found
+    off[:, 2] = 0
+    length = np.linalg.norm(off, axis=1, keepdims=True)
+    noise = NOISE * eye_distance(found)
+    share = np.maximum(length - noise, 0) / np.maximum(length, 1e-6)
+    return reenact(image, found, found + share * off, donors)
+
+
+def shown_by(face: Face, result: Reenacted, expression: F32) -> Face:
+    """Return what is known of a face after it was given an expression (K + C,)."""
+    skin = result.landmarks[:N_MESH, :2]
+    return replace(
+        face,
+        landmarks=result.landmarks,
+        box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
+        fit=replace(face.fit, expression=expression[None]),
+    )
+
+
+def _with_folds(result: Reenacted, seen_in: Donor, changed: AnyFloat) -> Reenacted:
+    """Put the folds of the picture an expression is seen in where the skin has moved."""
+    folds = folding(changed[:N_MESH]) * smoothstep(distance_to_outline() / OUTLINE_FADE)
+    if not folds.any():
+        return result
+    vertices = result.landmarks[:N_MESH].copy()
+    vertices[:, :2] -= result.region.origin_xy
+    attributes = np.column_stack([seen_in.landmarks[:N_MESH, :2], folds])
+    x, y, weight = rasterise(
+        vertices, topology().triangles, attributes.astype(np.float32), result.region.shape
+    )
+    pixels = with_folds_of(
+        result.pixels, remap(seen_in.image, x, y), weight, eye_distance(result.landmarks)
+    )
+    return replace(result, pixels=pixels)

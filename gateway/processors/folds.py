@@ -1,0 +1,46 @@
+"""Where an expression folds the skin, and how another picture's folds are put there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat
+from gateway.faces.regions import distance_to_eyes, distance_to_mouth
+from gateway.faces.topology import neighbour_mean
+from gateway.imaging.detail import with_folds
+from gateway.imaging.masks import smoothstep
+
+# Folds, in inter-ocular distances: their least and greatest width, and from which motion of the
+# skin on they differ a little, and fully.
+FINE_FOLD, COARSE_FOLD = 0.022, 0.09
+FOLDS_FROM, FOLDS_FULLY = 0.03, 0.16
+
+FOLDS_SHARE = 0.5
+"""The rest are a person's own, whatever the expression."""
+
+
+def folding(changed: AnyFloat) -> F32:
+    """Return how far skin (468,) is folded otherwise than in its own picture, 0–1.
+
+    By how far it has moved (468, 3); the rims of eyes and mouth, which are no folds, stay out.
+    """
+    moved = np.linalg.norm(changed, axis=1).astype(np.float32)
+    for _ in range(2):
+        moved = neighbour_mean(moved)
+    rims = smoothstep(distance_to_eyes() / 0.2) * smoothstep(distance_to_mouth() / 0.22)
+    return np.asarray(smoothstep((moved - FOLDS_FROM) / (FOLDS_FULLY - FOLDS_FROM)) * rims)
+
+
+def with_folds_of(pixels: U8, expressive: U8, weight: F32, unit_px: float) -> U8:
+    """Return pixels (h, w, 3) with the folds of an expressive picture, aligned with them.
+
+    Args:
+        pixels: uint8 (h, w, 3) RGB.
+        expressive: uint8 (h, w, 3) RGB.
+        weight: float32 (h, w), 0–1: how far the skin is folded otherwise, from `folding`.
+        unit_px: Inter-ocular distance in pixels.
+    """
+    if not weight.any():
+        return pixels
+    weight = np.float32(FOLDS_SHARE) * weight
+    return with_folds(pixels, expressive, weight, FINE_FOLD * unit_px, COARSE_FOLD * unit_px)

@@ -1,0 +1,287 @@
+"""Eyes and mouth: what shows where a face opens.
+
+Skin is carried along by the mesh; what lies behind it is not. An iris moves as a disc of its own
+and the white follows; where an eye or a mouth opens that was shut, what is to be seen comes from a
+*donor*, another picture of a face, fitted into the opening and to its light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.arrays import F32, F64, U8, AnyFloat
+from gateway.faces.morphable.performance import LIDS, LIPS, opening
+from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
+from gateway.imaging.masks import depth_inside, soft_polygon
+from gateway.imaging.raster import rasterise
+from gateway.imaging.warp import Region, bounding_region, remap
+
+SMALLEST_GAP = 0.035
+"""Inter-ocular distances: what opens less than this shows nothing."""
+SHUT_EYE = 0.04
+"""Inter-ocular distances between lids below which they are shut."""
+RIM = 0.008
+"""Inter-ocular distances by which a filling reaches over the rim of its opening, softly."""
+STRETCH = 2.2
+"""How much further an opening may gape than in its own picture before another one is asked."""
+
+
+class Filled(StrEnum):
+    """Where the inside of an opening came from."""
+
+    SOURCE = "source"
+    """A source portrait."""
+    LIBRARY = "library"
+    """An expression library."""
+    TARGET = "target"
+    """The target."""
+    INVENTED = "invented"
+    """Nobody showed it: a dark hollow was painted."""
+    LEFT_SHUT = "left_shut"
+    """Nobody showed it: it stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Donor:
+    """A picture that may lend the inside of its eyes and mouth.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        landmarks: float32 (478, 3).
+        kind: What to call it.
+    """
+
+    image: U8
+    landmarks: F32
+    kind: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One of the three.
+
+    Attributes:
+        name: For people.
+        ring: Landmarks of its rim.
+        pairs: Landmarks that meet when it is shut.
+        iris: The iris behind it; empty for the mouth.
+    """
+
+    name: str
+    ring: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    iris: tuple[int, ...] = ()
+
+
+RIGHT = Opening("right_eye", RIGHT_EYE, LIDS["right"], RIGHT_IRIS)
+LEFT = Opening("left_eye", LEFT_EYE, LIDS["left"], LEFT_IRIS)
+MOUTH = Opening("mouth", LIPS_INNER, LIPS)
+OPENINGS = (RIGHT, LEFT, MOUTH)
+
+
+def needs_donor(which: Opening, before: AnyFloat, after: AnyFloat) -> bool:
+    """Return whether an opening gapes more than its own picture can fill.
+
+    Args:
+        which: The opening.
+        before: (478, 3) landmarks in the picture.
+        after: (478, 3) landmarks wanted.
+    """
+    unit = eye_distance(after)
+    wanted, shown = (opening(points, which.pairs) / unit for points in (after, before))
+    if which.iris:  # half an eye is enough: it holds the iris and the white
+        return wanted > 2 * SHUT_EYE and shown < SHUT_EYE
+    return wanted > SMALLEST_GAP and wanted > STRETCH * shown
+
+
+def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Donor | None:
+    """Return the donor that shows an opening most like the one wanted; None if none is enough.
+
+    Args:
+        which: The opening.
+        after: (478, 3) landmarks wanted.
+        donors: Those of the same stretch are taken in their order.
+    """
+    wanted = opening(after, which.pairs) / eye_distance(after)
+
+    def stretch(donor: Donor) -> float:
+        shown = opening(donor.landmarks, which.pairs) / eye_distance(donor.landmarks)
+        return wanted / max(shown, 1e-6)
+
+    def misfit(donor: Donor) -> float:
+        off = float(np.log(stretch(donor)))
+        return 2 * off if off > 0 else -off  # stretching is worse than covering up
+
+    able = [d for d in donors if stretch(d) <= STRETCH]
+    return min(able, key=misfit, default=None)
+
+
+def eye_distance(landmarks: AnyFloat) -> float:
+    """Return the distance of the eyes of landmarks (478, …) in pixels, on screen or in space."""
+    points = np.asarray(landmarks)
+    across = points[[33, 133]].mean(0) - points[[263, 362]].mean(0)
+    return max(float(np.linalg.norm(across)), 1e-6)
+
+
+def inside(
+    which: Opening, at: AnyFloat, texture: AnyFloat, region: Region
+) -> tuple[Region, F32, F32, NDArray[np.bool_]] | None:
+    """Return where each pixel of an opening lies in a texture.
+
+    Args:
+        which: The opening.
+        at: (478, 3) landmarks in the picture to be made.
+        texture: (478, 3) landmarks in the picture to take pixels from.
+        region: Pixels outside it do not matter.
+
+    Returns:
+        The part of `region` (in the picture's coordinates), columns and rows in the texture
+        (h, w) each, and where (h, w) they are known; None if it is empty.
+    """
+    ring = list(which.ring)
+    part = bounding_region(np.asarray(at)[ring, :2], (region.y1, region.x1), margin=4)
+    if part is None:
+        return None
+    vertices, positions = np.asarray(at)[:, :2], np.asarray(texture)[:, :2]
+    triangles = _mouth_triangles()
+    if which.iris:
+        vertices, positions, triangles = _eye_strip(which, at, texture)
+    flat = np.zeros((len(vertices), 3), np.float32)
+    flat[:, :2] = vertices - part.origin_xy
+    x, y = rasterise(
+        flat, triangles, positions.astype(np.float32), part.shape, background=float("nan")
+    )
+    known = np.isfinite(x)
+    return part, np.nan_to_num(x), np.nan_to_num(y), known
+
+
+def fill(
+    picture: U8, region: Region, which: Opening, at: AnyFloat, donor: Donor, gain: F64
+) -> None:
+    """Paint a donor's opening into a picture that is ours to change.
+
+    Args:
+        picture: uint8 (h, w, 3), the pixels of `region`.
+        region: Where they lie.
+        which: The opening.
+        at: (478, 3) landmarks wanted.
+        donor: Whose pixels.
+        gain: (3,), what to multiply the donor's colours with.
+    """
+    found = inside(which, at, donor.landmarks, region)
+    if found is None:
+        return
+    part, x, y, _ = found
+    pixels = remap(donor.image, x, y).astype(np.float32) * gain.astype(np.float32)
+    _blend(picture, region, part, pixels, soft_opening(which, at, part))
+
+
+def hollow(picture: U8, region: Region, at: AnyFloat, lips: F64) -> None:
+    """Paint the dark of an open mouth nobody has seen into a picture that is ours to change.
+
+    Args:
+        picture: uint8 (h, w, 3), the pixels of `region`.
+        region: Where they lie.
+        at: (478, 3) landmarks wanted.
+        lips: (3,) colour of the lips.
+    """
+    part = bounding_region(np.asarray(at)[list(LIPS_INNER), :2], (region.y1, region.x1), margin=4)
+    if part is None:
+        return
+    down = np.linspace(0.12, 0.34, part.shape[0], dtype=np.float32)[:, None, None]
+    pixels = np.broadcast_to(down * lips.astype(np.float32), (*part.shape, 3))
+    _blend(picture, region, part, pixels, soft_opening(MOUTH, at, part))
+
+
+def soft_opening(which: Opening, at: AnyFloat, part: Region) -> F32:
+    """Return how far each pixel (h, w) of a part lies in an opening of landmarks (478, 3), 0–1.
+
+    A hair wider than the opening: at its very rim skin is stretched into it.
+    """
+    ring = np.asarray(at, np.float64)[list(which.ring), :2] - part.origin_xy
+    unit = eye_distance(at)
+    outward = ring - ring.mean(0)
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
+    return soft_polygon(ring + RIM * unit * outward, part.shape, max(RIM * unit, 0.7))
+
+
+def _blend(picture: U8, region: Region, part: Region, pixels: F32, mask: F32) -> None:
+    x0, y0 = max(part.x0, region.x0), max(part.y0, region.y0)
+    x1, y1 = min(part.x1, region.x1), min(part.y1, region.y1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    inner = np.s_[y0 - part.y0 : y1 - part.y0, x0 - part.x0 : x1 - part.x0]
+    view = picture[y0 - region.y0 : y1 - region.y0, x0 - region.x0 : x1 - region.x0]
+    share = mask[inner][..., None]
+    mixed = view + share * (pixels[inner] - view)
+    view[...] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+@cache
+def _mouth_triangles() -> NDArray[np.int32]:
+    """Return the triangles (T, 3) that span the inside of the lips."""
+    triangles = topology().triangles
+    return np.ascontiguousarray(triangles[np.isin(triangles, LIPS_INNER).all(1)])
+
+
+def _eye_strip(
+    which: Opening, at: AnyFloat, texture: AnyFloat
+) -> tuple[F64, F64, NDArray[np.int32]]:
+    """Return an eye as a disc, the iris, and a strip, the white, around it.
+
+    The disc keeps its size and moves with the iris; the strip spans what is left to the lids.
+    """
+    ring = list(which.ring)
+    n = len(ring)
+    sides = []
+    scale = eye_distance(at) / eye_distance(texture)
+    radius = _iris_radius(which, texture)
+    for points, size in ((np.asarray(at), radius * scale), (np.asarray(texture), radius)):
+        rim = points[ring, :2].astype(np.float64)
+        centre = _within(points[which.iris[0], :2].astype(np.float64), rim)
+        away = rim - centre
+        sides.append((rim, centre, away, np.linalg.norm(away, axis=1), size))
+    # Where a lid covers the iris the strip begins before it, alike in both pictures.
+    share = np.minimum(
+        *(np.minimum(size / np.maximum(far, 1e-6), 0.85) * far / size for *_, far, size in sides)
+    )
+    out = []
+    for rim, centre, away, far, size in sides:
+        edge = centre + away * (share * size / np.maximum(far, 1e-6))[:, None]
+        out.append(np.concatenate([rim, edge, centre[None]]))
+    return out[0], out[1], _strip_triangles(n)
+
+
+@cache
+def _strip_triangles(n: int) -> NDArray[np.int32]:
+    """Return triangles of a rim (0 … n - 1), a disc's edge (n … 2n - 1) and its centre (2n)."""
+    a = np.arange(n)
+    b = (a + 1) % n
+    parts = [
+        np.stack([a, b, a + n], 1),
+        np.stack([b, b + n, a + n], 1),
+        np.stack([a + n, b + n, np.full(n, 2 * n)], 1),
+    ]
+    return np.concatenate(parts).astype(np.int32)
+
+
+def _iris_radius(which: Opening, landmarks: AnyFloat) -> float:
+    points = np.asarray(landmarks)[list(which.iris), :2]
+    return max(float(np.linalg.norm(points[1:] - points[0], axis=1).mean()), 0.5) * 1.1
+
+
+def _within(centre: F64, rim: F64) -> F64:
+    """Return a centre (2,) drawn so far into its rim (n, 2) that it sees every point of it."""
+    middle = rim.mean(0)
+    least = 0.02 * float(np.ptp(rim[:, 0]))
+    for share in (1.0, 0.75, 0.5, 0.25):
+        x, y = (float(v) for v in middle + share * (centre - middle))
+        if depth_inside(rim, x, y) > least:
+            return np.array([x, y])
+    return np.asarray(middle)

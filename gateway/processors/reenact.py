@@ -1,0 +1,192 @@
+"""Gives a face in a picture another expression: its pixels follow its landmarks.
+
+The mesh carries the skin, an apron around it what surrounds the face, ever less with distance;
+eyes and mouth are seen to one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.arrays import F32, F64, U8
+from gateway.faces.topology import FACE_OVAL, LIPS_OUTER, N_MESH, topology
+from gateway.imaging.apron import apron, apron_triangles
+from gateway.imaging.raster import rasterise
+from gateway.imaging.warp import Region, bounding_region, carried, grid
+from gateway.processors.openings import (
+    MOUTH,
+    OPENINGS,
+    Donor,
+    Filled,
+    Opening,
+    best_donor,
+    fill,
+    hollow,
+    inside,
+    needs_donor,
+)
+
+BRIGHTNESS, TINT = (0.4, 2.5), 0.3
+"""Bounds of what skins say of the light on two faces, and how far their tints are its."""
+STILL_PX = 0.04
+"""Pixels of motion below which a pixel stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reenacted:
+    """A part of a picture in which a face shows another expression.
+
+    Attributes:
+        region: The part that changed.
+        pixels: uint8 (h, w, 3) RGB, equal to the picture's where nothing moves.
+        landmarks: float32 (478, 3), where the face's are now, in the whole picture.
+        filled: Which openings were filled from elsewhere, and from where.
+    """
+
+    region: Region
+    pixels: U8
+    landmarks: F32
+    filled: Mapping[str, Filled] = field(default_factory=dict)
+
+
+def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) -> Reenacted | None:
+    """Move a face's pixels from one set of landmarks to another.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        before: float32 (478, 3), the face's landmarks.
+        after: float32 (478, 3), where they are to be.
+        donors: Pictures that may lend the inside of eyes and mouth.
+
+    Returns:
+        What changed; None if nothing moves inside the picture.
+    """
+    after, fillings = _openable(before, after, donors)
+    motion = _motion(before, after, (image.shape[0], image.shape[1]))
+    if motion is None:
+        return None
+    region = motion.region
+    columns, rows = grid(region)
+    x, y = np.asarray(motion.dx + columns, np.float32), np.asarray(motion.dy + rows, np.float32)
+    for which in OPENINGS:
+        if which.name not in fillings:
+            _own_opening(which, before, after, region, x, y)
+    pixels = carried(image, region, x, y, STILL_PX)
+    for filling in fillings.values():
+        if filling.donor is not None:
+            gain = colour_gain(image, before, filling.donor)
+            fill(pixels, region, filling.which, after, filling.donor, gain)
+        elif filling.kind is Filled.INVENTED:
+            hollow(pixels, region, after, _colour(image, before, LIPS_OUTER))
+    kinds = {name: filling.kind for name, filling in fillings.items()}
+    return Reenacted(region, pixels, after, kinds)
+
+
+def colour_gain(image: U8, landmarks: F32, donor: Donor) -> F64:
+    """Return (3,): what brings a donor's light to that of a face (478, 3) in a picture.
+
+    Mostly brightness: white stays white under the same light, however dark the skin is.
+    """
+    own = _colour(image, landmarks, range(0, N_MESH, 3)) + 4
+    other = _colour(donor.image, donor.landmarks, range(0, N_MESH, 3)) + 4
+    brightness = np.clip(own.mean() / other.mean(), *BRIGHTNESS)
+    tint = (own / own.mean()) / (other / other.mean())
+    return np.asarray(np.sqrt(brightness) * tint**TINT)
+
+
+def _colour(image: U8, landmarks: F32, which: Sequence[int]) -> F64:
+    """Return the median colour (3,) at some landmarks (478, 3)."""
+    at = np.rint(landmarks[list(which), :2]).astype(int)
+    x = np.clip(at[:, 0], 0, image.shape[1] - 1)
+    y = np.clip(at[:, 1], 0, image.shape[0] - 1)
+    return np.asarray(np.median(image[y, x].astype(np.float64), axis=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Filling:
+    """What an opening gets that its own picture cannot fill; no donor: paint, or nothing."""
+
+    which: Opening
+    kind: Filled
+    donor: Donor | None = None
+
+
+def _openable(before: F32, after: F32, donors: Sequence[Donor]) -> tuple[F32, dict[str, _Filling]]:
+    """Return what each opening is filled from; what nobody can fill stays shut in (478, 3)."""
+    fillings: dict[str, _Filling] = {}
+    for which in OPENINGS:
+        if not needs_donor(which, before, after):
+            continue
+        donor = best_donor(which, after, donors)
+        if donor is not None:
+            fillings[which.name] = _Filling(which, donor.kind, donor)
+        elif which is MOUTH:
+            fillings[which.name] = _Filling(which, Filled.INVENTED)
+        else:
+            # An eye that was shut and that nobody shows open: better shut than empty.
+            after = after.copy()
+            lids = sorted({*which.ring, *(i for pair in which.pairs for i in pair)})
+            after[lids] = before[lids] + (after[lids] - before[lids]).mean(0)
+            fillings[which.name] = _Filling(which, Filled.LEFT_SHUT)
+    return after, fillings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Motion:
+    """Where each pixel of a region came from, relative to itself: float32 (h, w) each way."""
+
+    dx: F32
+    dy: F32
+    region: Region
+
+
+def _motion(before: F32, after: F32, shape: tuple[int, int]) -> _Motion | None:
+    """Return the motion of all that is around landmarks (478, 3); None if nothing moves."""
+    oval = list(FACE_OVAL)
+    earlier, later = apron(before[oval, :2], after[oval, :2])
+    vertices = np.concatenate(
+        [after[:N_MESH], np.column_stack([later, np.zeros(len(later))])]
+    ).astype(np.float32)
+    vertices[N_MESH:, 2] = float(after[:N_MESH, 2].max()) + 1e4  # behind the face
+    offsets = np.concatenate([before[:N_MESH, :2] - after[:N_MESH, :2], earlier - later])
+    moving = np.linalg.norm(offsets, axis=1) > STILL_PX
+    if not moving.any():
+        return None
+    touched = _triangles()[moving[_triangles()].any(1)]
+    points = vertices[np.unique(touched), :2]
+    region = bounding_region(points, shape, margin=1)
+    if region is None:
+        return None
+    local = vertices.copy()
+    local[:, :2] -= region.origin_xy
+    dx, dy = rasterise(local, _triangles(), offsets.astype(np.float32), region.shape)
+    return _Motion(dx, dy, region)
+
+
+def _triangles() -> NDArray[np.int32]:
+    """Return the mesh's triangles and the apron's (T, 3); the apron's points follow the mesh's."""
+    around = apron_triangles(len(FACE_OVAL))
+    oval = np.array(FACE_OVAL, np.int32)
+    n = len(oval)
+    lookup = np.concatenate([oval, N_MESH + np.arange(around.max() + 1 - n, dtype=np.int32)])
+    return np.concatenate([topology().triangles, lookup[around]]).astype(np.int32)
+
+
+def _own_opening(which: Opening, before: F32, after: F32, region: Region, x: F32, y: F32) -> None:
+    """Put where an opening's own pixels came from into the maps."""
+    found = inside(which, after, before, region)
+    if found is None:
+        return
+    part, column, row, known = found
+    x0, y0 = max(part.x0, region.x0), max(part.y0, region.y0)
+    x1, y1 = min(part.x1, region.x1), min(part.y1, region.y1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    inner = np.s_[y0 - part.y0 : y1 - part.y0, x0 - part.x0 : x1 - part.x0]
+    outer = np.s_[y0 - region.y0 : y1 - region.y0, x0 - region.x0 : x1 - region.x0]
+    np.copyto(x[outer], column[inner], where=known[inner])
+    np.copyto(y[outer], row[inner], where=known[inner])
