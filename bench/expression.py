@@ -73,7 +73,7 @@ def fitting() -> dict[str, Figure]:
             [float(np.percentile(error_pct(landmarks, fit), 95))], "%", "95 % of their frames"
         ),
     }
-    for identity, residual in ((10, 0), (20, 8), (30, 16), (43, 32)):
+    for identity, residual in ((8, 0), (12, 8), (18, 20), (24, 40)):
         part = truncated(model, identity, residual)
         fewer = fit_landmarks(landmarks, sizes, part)
         out[f"fit_error_iod_pct_mean_{identity}_{N_NAMED}_{residual}"] = figure(

@@ -380,6 +380,11 @@ class Learner:
         resting = box_fit(at_rest @ pull, gram)
         rest = np.concatenate([resting, at_rest @ rest_readout - resting @ leak], axis=1).mean(0)
         rest[:k] = (rest[:k] + rest[:k][PARTNERS]) / 2
+        # Of people whose rest is known: how far a control seen once is theirs at rest.
+        known_rest = resting[np.isin(people, np.unique(person))]
+        lasting = known_rest.var(0) + known_rest.var(0)[PARTNERS]
+        passing = 2 * np.diag(covariance)[:k]
+        rest_share = lasting / (lasting + passing)
         model = FaceModel(
             mean=mean.reshape(-1, 3).astype(np.float32),
             identity=identity,
@@ -394,6 +399,7 @@ class Learner:
             covariance=covariance,
             identity_evidence=evidence,
             rest=rest,
+            rest_share=rest_share,
             extent=np.percentile(distance, [98, 99.9]),
             seen=np.zeros(k, np.float32),
             source_sha256=data.digest,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gateway.arrays import F64, AnyFloat
 
-RINGS = ((1.1, 0.85), (1.25, 0.5), (1.42, 0.18), (1.6, 0.0))
+RINGS = ((1.08, 0.8), (1.18, 0.45), (1.28, 0.15), (1.4, 0.0))
 """Distance of each ring from the middle, the outline being 1, and its share of the motion."""
 
 

@@ -63,19 +63,29 @@ def with_folds(image: U8, of: U8, weight: F32, fine_px: float, coarse_px: float)
         uint8 (h, w, 3), equal to the image where the weight is 0.
     """
     factor = max(1, int(fine_px / 1.5))
-    height, width = weight.shape
-    size = -(-width // factor), -(-height // factor)
+    height, width = weight.shape[0] // factor, weight.shape[1] // factor
+    out = image.copy()
+    if min(height, width) < 1:
+        return out
+    whole = np.s_[: height * factor, : width * factor]  # an exact fraction is found much faster
 
     def small(picture: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        return np.asarray(cv2.resize(picture[whole], (width, height), interpolation=cv2.INTER_AREA))
 
     fine, coarse = fine_px / factor, coarse_px / factor
     change = fold_band(small(of), fine, coarse) - fold_band(small(image), fine, coarse)
     ratio = cv2.exp(small(weight) * change)
-    ratio = cv2.resize(ratio, (width, height), interpolation=cv2.INTER_LINEAR)
-    out = image.copy()
+    size = width * factor, height * factor
+    ratio = cv2.resize(ratio, size, interpolation=cv2.INTER_LINEAR)
     _brighten(out, weight, ratio)
     return out
+
+
+def softened(image: U8, mask: F32, sigma_px: float) -> U8:
+    """Return an image (h, w, 3) blurred where a mask (h, w) says so, 0–1."""
+    blurred = cv2.GaussianBlur(image, (0, 0), sigma_px).astype(np.float32)
+    mixed = image + mask[..., None] * (blurred - image)
+    return np.asarray(np.rint(mixed), np.uint8)
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -83,9 +93,9 @@ def with_folds(image: U8, of: U8, weight: F32, fine_px: float, coarse_px: float)
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _brighten(image, weight, ratio):  # noqa: ANN001, ANN202
-    height, width, channels = image.shape
+    height, width = ratio.shape
     for y in range(height):
         for x in range(width):
             if weight[y, x] > np.float32(0):
-                for c in range(channels):
+                for c in range(3):
                     image[y, x, c] = to_level(np.float32(image[y, x, c]) * ratio[y, x])

@@ -31,6 +31,23 @@ def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) 
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32) / np.float32(255)
 
 
+def soft_outline(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return how near each pixel of `shape` (height, width) is to a closed line (n, 2), 0–1.
+
+    Args:
+        corners: x and y, pixel centres at whole numbers.
+        shape: Of the mask.
+        softness_px: Standard deviation of the line's profile, pixels; 1 on the line itself.
+    """
+    mask = np.zeros(shape, np.uint8)
+    sixteenths = np.rint(np.asarray(corners) * 16).astype(np.int32)
+    cv2.polylines(mask, [sixteenths], True, (255.0,), 1, cv2.LINE_8, 4)
+    blurred = np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32)
+    # A line one pixel wide keeps 1 / (σ √2π) of its height.
+    height = np.float32(softness_px * np.sqrt(2 * np.pi) / 255)
+    return np.asarray(np.minimum(blurred * height, 1), np.float32)
+
+
 def depth_inside(corners: AnyFloat, x: float, y: float) -> float:
     """Return how far a point lies inside a polygon (n, 2), in pixels; negative outside."""
     polygon = np.asarray(corners, np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from gateway.arrays import F32, U8, AnyFloat
@@ -29,6 +30,17 @@ class Region:
     def origin_xy(self) -> NDArray[np.float32]:
         """float32 (2,): the first pixel's x and y."""
         return np.array([self.x0, self.y0], np.float32)
+
+    def shared_with(self, other: Region) -> Region | None:
+        """Return what lies in both; None if nothing does."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
+        return Region(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    def slices_in(self, other: Region) -> tuple[slice, slice]:
+        """Return rows and columns that this region has in the pixels of one that holds it."""
+        rows = slice(self.y0 - other.y0, self.y1 - other.y0)
+        return rows, slice(self.x0 - other.x0, self.x1 - other.x0)
 
     def of(self, image: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return the view of `image` (H, W, …) this region covers."""
@@ -121,12 +133,6 @@ def remap(texture: U8, x: F32, y: F32, *, smooth: bool = True) -> U8:
     return np.asarray(cv2.remap(texture, x, y, how, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def grid(region: Region) -> tuple[F32, F32]:
-    """Return the columns (w,) and rows (h, 1) of a region, to be broadcast."""
-    columns = np.arange(region.x0, region.x1, dtype=np.float32)
-    return columns, np.arange(region.y0, region.y1, dtype=np.float32)[:, None]
-
-
 def carried(image: U8, region: Region, x: F32, y: F32, still_px: float) -> U8:
     """Return a region (h, w, 3) of an image, moved; what does not move is equal bit for bit.
 
@@ -137,7 +143,29 @@ def carried(image: U8, region: Region, x: F32, y: F32, still_px: float) -> U8:
         y: Rows (h, w).
         still_px: How far a pixel may move and still count as not moving.
     """
-    columns, rows = grid(region)
-    moving = (np.maximum(np.abs(x - columns), np.abs(y - rows)) > still_px).view(np.uint8)
-    pixels = np.array(region.of(image), np.uint8)
-    return np.asarray(cv2.copyTo(remap(image, x, y), moving, pixels), np.uint8)
+    pixels = remap(image, x, y)
+    _keep_still(region.of(image), pixels, x, y, (region.x0, region.y0, np.float32(still_px)))
+    return pixels
+
+
+def add_grid(dx: F32, dy: F32, region: Region) -> tuple[F32, F32]:
+    """Turn offsets (h, w) of a region's pixels into columns and rows of the whole picture."""
+    dx += np.arange(region.x0, region.x1, dtype=np.float32)
+    dy += np.arange(region.y0, region.y1, dtype=np.float32)[:, None]
+    return dx, dy
+
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep_still(image, pixels, x, y, where):  # noqa: ANN001, ANN202
+    x0, y0, still = where
+    height, width = x.shape
+    for j in range(height):
+        row = np.float32(y0 + j)
+        for i in range(width):
+            across = abs(x[j, i] - np.float32(x0 + i))
+            if across <= still and abs(y[j, i] - row) <= still:
+                for c in range(3):
+                    pixels[j, i, c] = image[j, i, c]

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, F64, U8
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import from_names, rest_of, retarget
+from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.library import find_best_match
+from gateway.faces.morphable.performance import lip_gaps
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance
@@ -86,22 +88,33 @@ def wish(
             return Wish(None)
         seen = Donor(target, face.landmarks, Filled.TARGET)
         expression = retarget(face.expression, face.rest, face.rest, factor=factor)
-        return Wish(Performance(expression, options.expression_regions, seen, donors))
+        lips = factor * lip_gaps(face.landmarks, face.fit)
+        return Wish(Performance(expression, options.expression_regions, seen, donors, lips))
     if kind in ("target", "source"):
-        seen, reference, expression = sources[0], None, portraits[0].face.expression
+        shown = portraits[0].face
+        seen, reference, expression = sources[0], None, shown.expression
         rest = rest_of(np.stack([p.face.expression for p in portraits]))
+        lips = lip_gaps(shown.landmarks, shown.fit)
     else:
         entries = np.stack([e.expression for e in library])
         rest = rest_of(entries)
         # Both as they are away from rest, so that who it is does not count.
         asked = retarget(face.expression, face.rest, rest)
-        match = find_best_match(entries, asked, last=last)
-        reference, seen = match.index, lent[match.index]
-        expression = library[match.index].expression
+        reference = find_best_match(entries, asked, last=last).index
+        seen, expression = lent[reference], entries[reference]
+        lips = _lips_of(library[reference])
     performance = Performance(
         retarget(expression, rest, face.rest, factor=factor),
         options.expression_regions,
         seen if options.wrinkles and alone else None,
         [seen, *(d for d in donors if d is not seen)],
+        factor * lips,
     )
     return Wish(performance, reference)
+
+
+def _lips_of(entry: Reference) -> F64:
+    """Return how far a library entry's lips are apart; see `lip_gaps`."""
+    points = entry.landmarks[None]
+    size = np.array([[entry.crop.shape[1], entry.crop.shape[0]]], np.float64)
+    return lip_gaps(points[0], fit_landmarks(points, size))

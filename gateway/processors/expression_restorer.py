@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gateway.arrays import F32, U8, AnyFloat
+from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
@@ -21,7 +21,7 @@ from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import remap
+from gateway.imaging.warp import bounding_region, remap
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import Donor, eye_distance
 from gateway.processors.reenact import Reenacted, reenact
@@ -41,12 +41,14 @@ class Performance:
         regions: What of it is to be shown.
         seen_in: The picture that shows it, for its folds; None without one.
         donors: Pictures that may lend the inside of eyes and mouth.
+        lips: float64 (9,), how far the lips are to be apart; None where no face shows it.
     """
 
     expression: F32
     regions: tuple[Region, ...] = ALL_REGIONS
     seen_in: Donor | None = None
     donors: Sequence[Donor] = ()
+    lips: F64 | None = None
 
 
 class ExpressionRestorer:
@@ -68,7 +70,14 @@ class ExpressionRestorer:
 
 def restore_expression(image: U8, face: Face, performance: Performance) -> Reenacted | None:
     """Give a face of `image` (H, W, 3) an expression; None if nothing changes."""
-    wanted = perform(face.landmarks, face.fit, performance.expression, performance.regions)
+    wanted = perform(
+        face.landmarks,
+        face.fit,
+        performance.expression,
+        performance.regions,
+        rest=face.rest,
+        lips=performance.lips,
+    )
     result = reenact(image, face.landmarks, wanted, performance.donors)
     if result is None or performance.seen_in is None:
         return result
@@ -111,13 +120,21 @@ def _with_folds(result: Reenacted, seen_in: Donor, changed: AnyFloat) -> Reenact
     folds = folding(changed[:N_MESH]) * smoothstep(distance_to_outline() / OUTLINE_FADE)
     if not folds.any():
         return result
+    region = result.region
+    face = bounding_region(result.landmarks[:N_MESH, :2], (region.y1, region.x1), 1)
+    part = None if face is None else face.shared_with(region)
+    if part is None:
+        return result
     vertices = result.landmarks[:N_MESH].copy()
-    vertices[:, :2] -= result.region.origin_xy
+    vertices[:, :2] -= part.origin_xy
     attributes = np.column_stack([seen_in.landmarks[:N_MESH, :2], folds])
     x, y, weight = rasterise(
-        vertices, topology().triangles, attributes.astype(np.float32), result.region.shape
+        vertices, topology().triangles, attributes.astype(np.float32), part.shape
     )
-    pixels = with_folds_of(
-        result.pixels, remap(seen_in.image, x, y), weight, eye_distance(result.landmarks)
+    pixels = result.pixels.copy()
+    inner = pixels[part.slices_in(region)]
+    expressive = remap(seen_in.image, x, y, smooth=False)
+    inner[...] = with_folds_of(
+        np.ascontiguousarray(inner), expressive, weight, eye_distance(result.landmarks)
     )
     return replace(result, pixels=pixels)

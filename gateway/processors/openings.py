@@ -7,6 +7,7 @@ and the white follows; where an eye or a mouth opens that was shut, what is to b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.morphable.performance import LIDS, LIPS, opening
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
-from gateway.imaging.masks import depth_inside, soft_polygon
+from gateway.imaging.detail import softened
+from gateway.imaging.masks import depth_inside, soft_outline, soft_polygon
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region, remap
 
@@ -26,8 +28,16 @@ SMALLEST_GAP = 0.035
 """Inter-ocular distances: what opens less than this shows nothing."""
 SHUT_EYE = 0.04
 """Inter-ocular distances between lids below which they are shut."""
+RIM_SOFT_PX = 0.7
+"""Pixels over which the rim of an opening is smoothed."""
 RIM = 0.008
 """Inter-ocular distances by which a filling reaches over the rim of its opening, softly."""
+WIDEST = 1.35
+"""How much wider an eye may open than in its own picture."""
+LIDS_STILL = 0.005
+"""Inter-ocular distances that lids may move and still be left as they are."""
+LID_MEETS = 0.15
+"""Where the lids of a shut eye meet: 0 at the lower one."""
 STRETCH = 2.2
 """How much further an opening may gape than in its own picture before another one is asked."""
 
@@ -78,6 +88,11 @@ class Opening:
     pairs: tuple[tuple[int, int], ...]
     iris: tuple[int, ...] = ()
 
+    @property
+    def lids(self) -> list[int]:
+        """All landmarks of the rim."""
+        return sorted({*self.ring, *(i for pair in self.pairs for i in pair)})
+
 
 RIGHT = Opening("right_eye", RIGHT_EYE, LIDS["right"], RIGHT_IRIS)
 LEFT = Opening("left_eye", LEFT_EYE, LIDS["left"], LEFT_IRIS)
@@ -98,6 +113,38 @@ def needs_donor(which: Opening, before: AnyFloat, after: AnyFloat) -> bool:
     if which.iris:  # half an eye is enough: it holds the iris and the white
         return wanted > 2 * SHUT_EYE and shown < SHUT_EYE
     return wanted > SMALLEST_GAP and wanted > STRETCH * shown
+
+
+def is_shut(which: Opening, landmarks: AnyFloat) -> bool:
+    """Return whether an eye of landmarks (478, 3) is shut; of a mouth it is never asked."""
+    return bool(which.iris) and opening(landmarks, which.pairs) < SHUT_EYE * eye_distance(landmarks)
+
+
+def held_eye(which: Opening, before: F32, after: F32) -> F32:
+    """Return landmarks (478, 3) in which an eye shows no more than its own picture can.
+
+    Lids that nearly meet do meet: a sliver of white between them is no shut eye. And a lid lifts
+    only so far off what it covers, which nobody has seen.
+
+    Args:
+        which: An eye.
+        before: float32 (478, 3), in the picture.
+        after: float32 (478, 3), wanted.
+    """
+    out = after.copy()
+    turned = after[which.lids, :2] - before[which.lids, :2]
+    if np.abs(turned).max() < LIDS_STILL * eye_distance(after):
+        return out
+    if is_shut(which, after):
+        above, below = (list(side) for side in zip(*which.pairs, strict=True))
+        out[above] = out[below] = out[below] + LID_MEETS * (out[above] - out[below])
+        return out
+    unit = eye_distance(after) / eye_distance(before)
+    shown, wanted = opening(before, which.pairs) * unit, opening(after, which.pairs)
+    if wanted > WIDEST * shown:
+        share = max(WIDEST * shown - shown, 0) / max(wanted - shown, 1e-6)
+        out[which.lids] = before[which.lids] + share * (after[which.lids] - before[which.lids])
+    return out
 
 
 def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Donor | None:
@@ -125,8 +172,8 @@ def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Dono
 def eye_distance(landmarks: AnyFloat) -> float:
     """Return the distance of the eyes of landmarks (478, …) in pixels, on screen or in space."""
     points = np.asarray(landmarks)
-    across = points[[33, 133]].mean(0) - points[[263, 362]].mean(0)
-    return max(float(np.linalg.norm(across)), 1e-6)
+    across = (points[33] + points[133] - points[263] - points[362]) / 2
+    return max(math.sqrt(float(across @ across)), 1e-6)
 
 
 def inside(
@@ -199,6 +246,25 @@ def hollow(picture: U8, region: Region, at: AnyFloat, lips: F64) -> None:
     _blend(picture, region, part, pixels, soft_opening(MOUTH, at, part))
 
 
+def smooth_rim(picture: U8, region: Region, which: Opening, at: AnyFloat) -> None:
+    """Take the steps out of an opening's rim, where pixels from two places meet; in place.
+
+    Args:
+        picture: uint8 (h, w, 3), the pixels of `region`, ours to change.
+        region: Where they lie.
+        which: The opening.
+        at: (478, 3) landmarks in the picture that is made.
+    """
+    ring = np.asarray(at)[list(which.ring), :2]
+    around = bounding_region(ring, (region.y1, region.x1), margin=4)
+    part = None if around is None else around.shared_with(region)
+    if part is None:
+        return
+    view = picture[part.slices_in(region)]
+    mask = soft_outline(ring - part.origin_xy, part.shape, RIM_SOFT_PX)
+    view[...] = softened(np.ascontiguousarray(view), mask, RIM_SOFT_PX)
+
+
 def soft_opening(which: Opening, at: AnyFloat, part: Region) -> F32:
     """Return how far each pixel (h, w) of a part lies in an opening of landmarks (478, 3), 0–1.
 
@@ -212,13 +278,11 @@ def soft_opening(which: Opening, at: AnyFloat, part: Region) -> F32:
 
 
 def _blend(picture: U8, region: Region, part: Region, pixels: F32, mask: F32) -> None:
-    x0, y0 = max(part.x0, region.x0), max(part.y0, region.y0)
-    x1, y1 = min(part.x1, region.x1), min(part.y1, region.y1)
-    if x1 <= x0 or y1 <= y0:
+    common = part.shared_with(region)
+    if common is None:
         return
-    inner = np.s_[y0 - part.y0 : y1 - part.y0, x0 - part.x0 : x1 - part.x0]
-    view = picture[y0 - region.y0 : y1 - region.y0, x0 - region.x0 : x1 - region.x0]
-    share = mask[inner][..., None]
+    inner = common.slices_in(part)
+    view, share = picture[common.slices_in(region)], mask[inner][..., None]
     mixed = view + share * (pixels[inner] - view)
     view[...] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 

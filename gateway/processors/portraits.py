@@ -25,10 +25,9 @@ from gateway.processors.openings import (
     LEFT,
     MOUTH,
     RIGHT,
-    SHUT_EYE,
     SMALLEST_GAP,
-    Opening,
     eye_distance,
+    is_shut,
 )
 
 POSE_DEG, EXPRESSION, LIGHT = 15.0, 0.06, 0.25
@@ -82,9 +81,7 @@ def _costs(target: U8, face: Face, portrait: Portrait) -> list[float]:
     for patch in Patch:
         weight = patch_weight(patch)
         cost = common + float((weight * moved).sum() / weight.sum()) / EXPRESSION
-        if _is_shut(_OPENING[patch], own.landmarks) and not _is_shut(
-            _OPENING[patch], face.landmarks
-        ):
+        if is_shut(_OPENING[patch], own.landmarks) and not is_shut(_OPENING[patch], face.landmarks):
             cost += SHUT
             whole += SHUT / 4
         parts.append(cost)
@@ -93,17 +90,12 @@ def _costs(target: U8, face: Face, portrait: Portrait) -> list[float]:
 
 def shut_eyes(face: Face) -> bool:
     """Return whether a face has an eye shut."""
-    return any(_is_shut(which, face.landmarks) for which in (RIGHT, LEFT))
+    return any(is_shut(which, face.landmarks) for which in (RIGHT, LEFT))
 
 
 def is_open(landmarks: AnyFloat) -> bool:
     """Return whether the mouth of landmarks (478, 3) is open."""
     return opening(landmarks, MOUTH.pairs) > SMALLEST_GAP * eye_distance(landmarks)
-
-
-def _is_shut(which: Opening, landmarks: AnyFloat) -> bool:
-    """Return whether an eye of landmarks (478, 3) is shut; a mouth may be."""
-    return bool(which.iris) and opening(landmarks, which.pairs) < SHUT_EYE * eye_distance(landmarks)
 
 
 def sidelight(image: U8, landmarks: AnyFloat) -> float:

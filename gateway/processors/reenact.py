@@ -16,7 +16,7 @@ from gateway.arrays import F32, F64, U8
 from gateway.faces.topology import FACE_OVAL, LIPS_OUTER, N_MESH, topology
 from gateway.imaging.apron import apron, apron_triangles
 from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region, carried, grid
+from gateway.imaging.warp import Region, add_grid, bounding_region, carried
 from gateway.processors.openings import (
     MOUTH,
     OPENINGS,
@@ -25,14 +25,17 @@ from gateway.processors.openings import (
     Opening,
     best_donor,
     fill,
+    held_eye,
     hollow,
     inside,
+    is_shut,
     needs_donor,
+    smooth_rim,
 )
 
 BRIGHTNESS, TINT = (0.4, 2.5), 0.3
 """Bounds of what skins say of the light on two faces, and how far their tints are its."""
-STILL_PX = 0.04
+STILL_PX = 0.1
 """Pixels of motion below which a pixel stays as it is."""
 
 
@@ -70,10 +73,9 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     if motion is None:
         return None
     region = motion.region
-    columns, rows = grid(region)
-    x, y = np.asarray(motion.dx + columns, np.float32), np.asarray(motion.dy + rows, np.float32)
+    x, y = add_grid(motion.dx, motion.dy, region)
     for which in OPENINGS:
-        if which.name not in fillings:
+        if which.name not in fillings and not is_shut(which, after):
             _own_opening(which, before, after, region, x, y)
     pixels = carried(image, region, x, y, STILL_PX)
     for filling in fillings.values():
@@ -82,6 +84,9 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
             fill(pixels, region, filling.which, after, filling.donor, gain)
         elif filling.kind is Filled.INVENTED:
             hollow(pixels, region, after, _colour(image, before, LIPS_OUTER))
+    for which in OPENINGS:
+        if np.abs(after[which.lids] - before[which.lids]).max() > 1:
+            smooth_rim(pixels, region, which, after)
     kinds = {name: filling.kind for name, filling in fillings.items()}
     return Reenacted(region, pixels, after, kinds)
 
@@ -116,10 +121,12 @@ class _Filling:
 
 
 def _openable(before: F32, after: F32, donors: Sequence[Donor]) -> tuple[F32, dict[str, _Filling]]:
-    """Return what each opening is filled from; what nobody can fill stays shut in (478, 3)."""
+    """Return what each opening is filled from; landmarks (478, 3) are held to what can be shown."""
     fillings: dict[str, _Filling] = {}
     for which in OPENINGS:
         if not needs_donor(which, before, after):
+            if which.iris:
+                after = held_eye(which, before, after)
             continue
         donor = best_donor(which, after, donors)
         if donor is not None:
@@ -129,7 +136,7 @@ def _openable(before: F32, after: F32, donors: Sequence[Donor]) -> tuple[F32, di
         else:
             # An eye that was shut and that nobody shows open: better shut than empty.
             after = after.copy()
-            lids = sorted({*which.ring, *(i for pair in which.pairs for i in pair)})
+            lids = which.lids
             after[lids] = before[lids] + (after[lids] - before[lids]).mean(0)
             fillings[which.name] = _Filling(which, Filled.LEFT_SHUT)
     return after, fillings
@@ -182,11 +189,9 @@ def _own_opening(which: Opening, before: F32, after: F32, region: Region, x: F32
     if found is None:
         return
     part, column, row, known = found
-    x0, y0 = max(part.x0, region.x0), max(part.y0, region.y0)
-    x1, y1 = min(part.x1, region.x1), min(part.y1, region.y1)
-    if x1 <= x0 or y1 <= y0:
+    common = part.shared_with(region)
+    if common is None:
         return
-    inner = np.s_[y0 - part.y0 : y1 - part.y0, x0 - part.x0 : x1 - part.x0]
-    outer = np.s_[y0 - region.y0 : y1 - region.y0, x0 - region.x0 : x1 - region.x0]
+    inner, outer = common.slices_in(part), common.slices_in(region)
     np.copyto(x[outer], column[inner], where=known[inner])
     np.copyto(y[outer], row[inner], where=known[inner])

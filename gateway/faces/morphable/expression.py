@@ -80,19 +80,27 @@ def from_names(values: Mapping[str, float], own_rest: AnyFloat | None = None) ->
 def rest_of(shown: AnyFloat, frames: float | None = None) -> F32:
     """Return the expression (K + C,) of a person's face at rest.
 
-    Seen once, nobody tells a wide mouth from a widened one: the controls' rest is the average
-    person's then, and the residual, which is about who it is more than about what they do, their
-    own. The more frames, the more of the controls' rest is what the person shows least.
+    Seen once, nobody tells a wide mouth from a widened one. A control's rest is then between the
+    average person's and what is shown, as far as people differ in it more than they move it. The
+    residual, which is about who it is more than about what they do, is their own. The more
+    frames, the more of the controls' rest is what the person shows least.
 
     Args:
         shown: (n, K + C), n ≥ 1 expressions of the person.
         frames: How many independent ones these are worth; n unless given.
     """
+    model = face_model()
     frames = len(shown) if frames is None else frames
-    out = np.median(np.asarray(shown, np.float64), axis=0)
-    own = np.quantile(shown[:, :N_NAMED], REST_QUANTILE, axis=0)
-    usual = face_model().rest[:N_NAMED]
-    out[:N_NAMED] = usual + (frames - 1) / (frames - 1 + REST_FRAMES) * (own - usual)
+    several = np.asarray(shown, np.float64)
+    usual = model.rest[:N_NAMED]
+    if len(several) == 1:
+        out = several[0].copy()
+        out[:N_NAMED] = usual + model.rest_share * (out[:N_NAMED] - usual)
+        return np.asarray(out, np.float32)
+    out, controls = np.median(several, axis=0), several[:, :N_NAMED]
+    guess = usual + model.rest_share * (controls.mean(0) - usual)
+    share = (frames - 1) / (frames - 1 + REST_FRAMES)
+    out[:N_NAMED] = guess + share * (np.quantile(controls, REST_QUANTILE, axis=0) - guess)
     return np.asarray(out, np.float32)
 
 

@@ -46,6 +46,8 @@ class FaceModel:
         rigidity: float32 (478,), weights for the pose.
         rest: float32 (K + C,), the expression found in neutral faces: what a fit says of somebody
             who does nothing.
+        rest_share: float32 (K,), how far a control found in a single frame is its person's at
+            rest: variance of rest over people ÷ (that + variance of one person over time).
         covariance: float32 (K + C, K + C) of the expression about each person's mean.
         extent: float32 (2,), Mahalanobis distances from there within which 98 % and 99.9 % of
             all frames lie.
@@ -66,6 +68,7 @@ class FaceModel:
     leak: F32
     rigidity: F32
     rest: F32
+    rest_share: F32
     covariance: F32
     extent: F32
     identity_evidence: F32
