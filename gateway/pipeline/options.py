@@ -127,11 +127,13 @@ class SwapOptions(_Options):
     blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
     output: OutputOptions = Field(default_factory=OutputOptions)
 
-    @field_validator("expression")
+    @field_validator("expression", mode="before")
     @classmethod
-    def _controls(cls, value: str | dict[str, float]) -> str | dict[str, float]:
+    def _known_expression(cls, value: object) -> object:
         if isinstance(value, dict):
             from_names(value)
+        elif not isinstance(value, str):
+            raise ValueError("a word, the id of a library or an object of coefficients is needed")
         elif value not in ("target", "source") and not expressions.ID.fullmatch(value):
             raise ValueError("neither `target`, `source`, the id of a library nor coefficients")
         return value
@@ -188,7 +190,7 @@ def findings(error: ValidationError) -> list[dict[str, str]]:
             "pointer": "".join(
                 "/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"]
             ),
-            "detail": item["msg"],
+            "detail": item["msg"].removeprefix("Value error, "),
         }
         for item in error.errors(include_url=False, include_context=False, include_input=False)
     ]

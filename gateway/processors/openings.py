@@ -26,8 +26,11 @@ from gateway.imaging.warp import Region, bounding_region, remap
 
 SMALLEST_GAP = 0.035
 """Inter-ocular distances: what opens less than this shows nothing."""
-SHUT_EYE = 0.04
-"""Inter-ocular distances between lids below which they are shut."""
+SHUT_EYE = 0.058
+"""Inter-ocular distances between lids below which an eye in a picture is shut: the landmark
+networks never bring them quite together."""
+LIDS_MEET = 0.03
+"""Inter-ocular distances between lids below which an eye that is made is shut."""
 RIM_SOFT_PX = 0.7
 """Pixels over which the rim of an opening is smoothed."""
 RIM = 0.008
@@ -111,13 +114,22 @@ def needs_donor(which: Opening, before: AnyFloat, after: AnyFloat) -> bool:
     unit = eye_distance(after)
     wanted, shown = (opening(points, which.pairs) / unit for points in (after, before))
     if which.iris:  # half an eye is enough: it holds the iris and the white
-        return wanted > 2 * SHUT_EYE and shown < SHUT_EYE
+        return wanted > 1.4 * SHUT_EYE and shown < SHUT_EYE
     return wanted > SMALLEST_GAP and wanted > STRETCH * shown
 
 
 def is_shut(which: Opening, landmarks: AnyFloat) -> bool:
-    """Return whether an eye of landmarks (478, 3) is shut; of a mouth it is never asked."""
-    return bool(which.iris) and opening(landmarks, which.pairs) < SHUT_EYE * eye_distance(landmarks)
+    """Return whether an eye, found in a picture (478, 3), is shut; a mouth never is."""
+    return bool(which.iris) and _apart(which, landmarks) < SHUT_EYE
+
+
+def lids_meet(which: Opening, landmarks: AnyFloat) -> bool:
+    """Return whether an eye that is to be made (478, 3) is shut; a mouth never is."""
+    return bool(which.iris) and _apart(which, landmarks) < LIDS_MEET
+
+
+def _apart(which: Opening, landmarks: AnyFloat) -> float:
+    return opening(landmarks, which.pairs) / eye_distance(landmarks)
 
 
 def held_eye(which: Opening, before: F32, after: F32) -> F32:
@@ -135,7 +147,7 @@ def held_eye(which: Opening, before: F32, after: F32) -> F32:
     turned = after[which.lids, :2] - before[which.lids, :2]
     if np.abs(turned).max() < LIDS_STILL * eye_distance(after):
         return out
-    if is_shut(which, after):
+    if lids_meet(which, after):
         above, below = (list(side) for side in zip(*which.pairs, strict=True))
         out[above] = out[below] = out[below] + LID_MEETS * (out[above] - out[below])
         return out

@@ -28,7 +28,7 @@ from gateway.processors.openings import (
     held_eye,
     hollow,
     inside,
-    is_shut,
+    lids_meet,
     needs_donor,
     smooth_rim,
 )
@@ -75,7 +75,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     region = motion.region
     x, y = add_grid(motion.dx, motion.dy, region)
     for which in OPENINGS:
-        if which.name not in fillings and not is_shut(which, after):
+        if which.name not in fillings and not lids_meet(which, after):
             _own_opening(which, before, after, region, x, y)
     pixels = carried(image, region, x, y, STILL_PX)
     for filling in fillings.values():

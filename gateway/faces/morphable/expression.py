@@ -68,13 +68,18 @@ def from_names(values: Mapping[str, float], own_rest: AnyFloat | None = None) ->
     unknown = sorted(set(values) - set(NAMES))
     if unknown:
         raise ValueError(f"There are no controls called {', '.join(unknown[:8])}.")
-    wrong = [n for n, v in values.items() if isinstance(v, bool) or not 0 <= float(v) <= 1]
+    wrong = [name for name, value in values.items() if not _is_share(value)]
     if wrong:
-        raise ValueError(f"Not between 0 and 1: {', '.join(wrong[:8])}.")
+        raise ValueError(f"Not a number from 0 to 1: {', '.join(wrong[:8])}.")
     out = np.array(face_model().rest if own_rest is None else own_rest, np.float32)
     for name, value in values.items():
         out[INDEX[name]] = value
     return out
+
+
+def _is_share(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= float(value) <= 1  # type: ignore[arg-type]  # a number, as was asked
 
 
 def rest_of(shown: AnyFloat, frames: float | None = None) -> F32:

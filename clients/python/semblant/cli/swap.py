@@ -49,6 +49,18 @@ def swap(
         float | None,
         typer.Option("--shape", help="How much of the source's geometry.", min=0, max=1),
     ] = None,
+    expression: Annotated[
+        str | None,
+        typer.Option("--expression", help="target, source, or the id of an expression library."),
+    ] = None,
+    factor: Annotated[
+        float | None,
+        typer.Option("--factor", help="How strong the expression is; 1 as it is.", min=0, max=2),
+    ] = None,
+    only_expression: Annotated[
+        bool,
+        typer.Option("--only-expression", help="Leave the person; give it SOURCE's expression."),
+    ] = False,
     color: Annotated[str | None, typer.Option("--color", help="statistics or none.")] = None,
     blend: Annotated[str | None, typer.Option("--blend", help="poisson or feather.")] = None,
     quality: Annotated[
@@ -74,9 +86,15 @@ def swap(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from error
     wanted = json_object(options)
-    wanted |= {
-        k: v for k, v in (("shape", shape), ("color", color), ("blend", blend)) if v is not None
+    told = {
+        "shape": shape,
+        "expression": expression,
+        "expression_factor": factor,
+        "processors": ["expression_restorer"] if only_expression else None,
+        "color": color,
+        "blend": blend,
     }
+    wanted |= {name: value for name, value in told.items() if value is not None}
     if quality is not None:
         merge(wanted, "output", quality=quality)
     if many or reference is not None:
@@ -94,7 +112,8 @@ def swap(
     result.save(output)
     if not quiet:
         err.print(timing_table(result.timings_ms))
-        err.print(f"{result.faces_swapped} of {result.faces_found} faces swapped")
+        done = "given an expression" if only_expression else "swapped"
+        err.print(f"{result.faces_swapped} of {result.faces_found} faces {done}")
         for warning in result.warnings:
             err.print("[yellow]warning[/] the target's face is", escape(warning))
     out.print(str(output), markup=False)
