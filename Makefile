@@ -17,7 +17,7 @@ endif
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .venv/installed: requirements/gateway.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed." >&2; exit 1; }
@@ -72,6 +72,10 @@ unit: .venv/installed-dev ## Run the tests that need no model and no server
 .PHONY: bench
 bench: .venv/installed-dev setup ## Measure, and write bench/results.json
 	@$(BIN)/python -m bench
+
+.PHONY: bench-expression
+bench-expression: .venv/installed-dev setup ## Measure expressions, and write bench/expression.json
+	@$(BIN)/python -m bench.expression
 
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
