@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     min_face_px: float = Field(
         20.0, gt=0, description="Pixels: faces narrower than this are refused for a swap."
     )
+    max_fit_residual: float = Field(
+        0.06,
+        gt=0,
+        description="Distances between the eyes: landmarks that are farther than this from every "
+        "face of the morphable model, root mean square, are unreliable and refused for a swap.",
+    )
 
     # Libraries of expressions
     data_dir: Path = Field(

@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from gateway.faces.morphable.expression import from_names
+from gateway.faces.morphable.fit import Fit, fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
+from gateway.faces.topology import (
+    FACE_OVAL,
+    LEFT_EYE,
+    LEFT_IRIS,
+    LIPS_INNER,
+    LIPS_OUTER,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+)
 
 PICTURE_PX = 4000.0
+SIZE_WH = (640, 480)
+SCALE_PX = 80.0
+AT = (320.0, 240.0)
+"""Of `landmarks_of`: the picture, the distance of the eyes in it, and where the face is."""
+
+
+def turned(*, pitch: float = 0, yaw: float = 0, roll: float = 0) -> np.ndarray:
+    """Return the rotation (3, 3) of a head, in degrees with the signs of `HeadPose`."""
+    return Rotation.from_euler("ZYX", [roll, -yaw, pitch], degrees=True).as_matrix()
+
+
+def somebody(seed: int) -> np.ndarray:
+    """Return an identity (I,)."""
+    return np.random.default_rng(seed).normal(size=face_model().n_identity)
+
+
+def landmarks_of(
+    who: np.ndarray | None = None,
+    does: dict[str, float] | np.ndarray | None = None,
+    *,
+    scale_px: float = SCALE_PX,
+    at=AT,
+    **pose: float,
+) -> np.ndarray:
+    """Return the landmarks (478, 3) of a face with an identity, an expression and a pose."""
+    model, rotation = face_model(), turned(**pose)
+    who = np.zeros(model.n_identity) if who is None else who
+    expression = does if isinstance(does, np.ndarray) else from_names(does or {})
+    return scale_px * model.shape(who, expression, rotation) @ rotation.T + [*at, 0]
+
+
+def fit_of(*faces: np.ndarray, bare: np.ndarray | None = None) -> Fit:
+    """Return the fit of landmarks (478, 3) each, in pictures of one size."""
+    return fit_landmarks(np.stack(faces), np.array([SIZE_WH] * len(faces)), bare=bare)
 
 
 def synthetic_faces(count: int, seed: int = 0, scale_px=None, noise: float = 0.02):
@@ -33,3 +79,35 @@ def synthetic_faces(count: int, seed: int = 0, scale_px=None, noise: float = 0.0
         "landmarks": landmarks.astype(np.float32),
         "size": np.full((count, 2), PICTURE_PX, np.float32),
     }
+
+
+SKIN, LIP, INSIDE = (200, 150, 120), (170, 80, 80), (40, 200, 60)
+WHITE, IRIS = (250, 250, 250), (30, 60, 200)
+"""Colours of `painted`."""
+
+
+def painted(landmarks: np.ndarray, shape: tuple[int, int], **colours) -> np.ndarray:
+    """Return a picture (h, w, 3) of a face (478, 3): flat skin on noise, lips, eyes.
+
+    Colours of `skin`, `lips`, `inside` (of the mouth), `white` and `iris` may be given.
+    """
+    background = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    picture = cv2.GaussianBlur(background, None, 2)
+    points = np.asarray(landmarks)[:, :2]
+    for ring, colour in (
+        (FACE_OVAL, colours.get("skin", SKIN)),
+        (LIPS_OUTER, colours.get("lips", LIP)),
+        (LIPS_INNER, colours.get("inside", INSIDE)),
+        (RIGHT_EYE, colours.get("white", WHITE)),
+        (LEFT_EYE, colours.get("white", WHITE)),
+    ):
+        corners = np.rint(points[list(ring)] * 16).astype(np.int32)
+        cv2.fillPoly(picture, [corners], colour, cv2.LINE_8, 4)
+    for eye, iris in ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS)):
+        centre, edge = points[iris[0]], points[list(iris[1:])]
+        radius = round(float(np.linalg.norm(edge - centre, axis=1).mean()))
+        disc, lids = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+        cv2.circle(disc, np.rint(centre).astype(int).tolist(), radius, 1, -1)
+        cv2.fillPoly(lids, [np.rint(points[list(eye)] * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
+        picture[(disc & lids) > 0] = colours.get("iris", IRIS)
+    return picture

@@ -23,3 +23,20 @@ FIT_COEFFICIENTS = 5e-4
 FIT_POSE = 5e-5
 """Rotation entries, and lengths in inter-ocular distances of 10 pixels, in a picture of 4000: its
 coordinates are no finer in float32."""
+MADE_POSE = 1e-3
+"""Radians, and shares of the scale, of a face the model made: pose and shape take turns, and what
+is left of the one in the other after four of them is a fifth of this, with any expression."""
+MADE_LANDMARKS = 0.01
+"""Inter-ocular distances on screen, mean over landmarks: identity and expression of a face the
+model made are drawn towards the average, strong expressions by a third; half of this is usual."""
+HALF_PRECISION = 2e-4
+"""Inter-ocular distances: bases of up to 0.4 in half precision, whose step there is 2⁻¹²."""
+RIGID_MOTION = 3e-4
+"""The same, summed over weighted landmarks up to 1.5 inter-ocular distances away."""
+READ_OUT = 5e-3
+"""Standard deviations: half precision of the bases, summed over read-outs of up to 13."""
+EXTENT = 1.005
+"""Share of the farthest an expression may be from rest: cutting controls off at 0 and 1 turns it a
+little."""
+POLYGON_PX = 0.8
+"""Pixels by which a filled polygon is too large all around: its border is painted, too."""

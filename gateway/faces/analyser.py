@@ -14,7 +14,7 @@ from gateway.arrays import F32, F64, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces import blazeface
-from gateway.faces.assess import assess
+from gateway.faces.assess import MAX_RESIDUAL, assess
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, View
 from gateway.faces.face import Face
 from gateway.faces.landmarks import (
@@ -81,8 +81,11 @@ class _Look:
 class FaceAnalyser:
     """Finds faces with the networks of an `Inference`."""
 
-    def __init__(self, inference: Inference, compute: Compute) -> None:
-        """Take what runs the networks, and what runs the array work."""
+    def __init__(
+        self, inference: Inference, compute: Compute, *, max_residual: float = MAX_RESIDUAL
+    ) -> None:
+        """Take what runs the networks and the array work; for `max_residual` see `assess`."""
+        self._max_residual = max_residual
         self._inference = inference
         self._compute = compute
 
@@ -203,8 +206,25 @@ class FaceAnalyser:
         shape = (image.shape[0], image.shape[1])
         fits = await self._fit(landmarks, shape, deadline)
         return await self._offload(
-            len(looks), _assessed, looks, landmarks, fits, scores[keep], shape
+            len(looks), self._assessed, looks, landmarks, fits, scores[keep], shape
         )
+
+    def _assessed(
+        self, looks: list[_Look], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
+    ) -> list[Face]:
+        """Make faces of the looks, their landmarks (N, 478, 3) and fits."""
+        return [
+            assess(
+                landmarks[n].astype(np.float64),
+                fits.of(n),
+                score=float(scores[n]),
+                presence=look.presence,
+                crop=look.crop.pixels,
+                shape=shape,
+                max_residual=self._max_residual,
+            )
+            for n, look in enumerate(looks)
+        ]
 
     async def _fit(self, landmarks: F32, shape: tuple[int, int], deadline: Deadline) -> Fit:
         """Fit the morphable model to the landmarks (N, 478, 3) of a picture's faces."""
@@ -274,23 +294,6 @@ def _with_eyes(looks: list[_Look], eyes: list[tuple[Crop, Crop]], out: dict[str,
         refine_eyes(look.mesh, eyes[n], contours[n], irises[n]) for n, look in enumerate(looks)
     ]
     return np.asarray(np.stack(refined), np.float32)
-
-
-def _assessed(
-    looks: list[_Look], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
-) -> list[Face]:
-    """Make faces of the looks, their landmarks (N, 478, 3) and fits."""
-    return [
-        assess(
-            landmarks[n].astype(np.float64),
-            fits.of(n),
-            score=float(scores[n]),
-            presence=look.presence,
-            crop=look.crop.pixels,
-            shape=shape,
-        )
-        for n, look in enumerate(looks)
-    ]
 
 
 def _passes(options: DetectOptions) -> list[tuple[MakeViews, Sequence[float]]]:

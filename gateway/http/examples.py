@@ -88,9 +88,10 @@ SWAPS_REQUEST: dict[str, Any] = {
             "source": {
                 "type": "array",
                 "items": FILE,
-                "minItems": 1,
-                "description": "Portraits of one person; for each face the one with the most "
-                "similar pose is used. JPEG, PNG, WebP, BMP or TIFF.",
+                "description": "Portraits of one person; for each face, and for its eyes and "
+                "mouth, the one is used that is nearest in pose, expression and light. Required, "
+                "unless only an expression is given that is a library's or named. JPEG, PNG, WebP, "
+                "BMP or TIFF.",
             },
             "target": {**FILE, "description": "The picture to change."},
             "reference": {
@@ -99,7 +100,7 @@ SWAPS_REQUEST: dict[str, Any] = {
             },
             "options": {"$ref": "#/components/schemas/SwapOptions"},
         },
-        ["source", "target"],
+        ["target"],
         {
             "source": ["(bytes of alice.jpg)"],
             "target": "(bytes of group.png)",

@@ -43,6 +43,10 @@ class Form:
         """Return whether a field is there."""
         return bool(self._parts[name])
 
+    def count(self, name: str) -> int:
+        """Return how many parts a field has."""
+        return len(self._parts[name])
+
     async def files(self, name: str) -> list[bytes]:
         """Return the contents of all files of a field, in their order."""
         return [await part.read() for part in self._parts[name] if isinstance(part, UploadFile)]

@@ -13,7 +13,7 @@ from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import FaceNotReliable, NoFaceInSource
-from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.analyser import DetectOptions, FaceAnalyser
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.library import most_diverse
 from gateway.imaging.warp import bounding_region, shrink_area
@@ -129,7 +129,9 @@ class Enroller:
         async with aclosing(ahead(enumerate(pictures), self._compute, timings)) as coming:
             async for index, image in coming:
                 with timings.stage("analyse"):
-                    faces = await self._analyser.analyse(image, deadline=deadline)
+                    faces = await self._analyser.analyse(
+                        image, deadline=deadline, options=DetectOptions(precise=True)
+                    )
                 usable = [face for face in faces if self._unfit(face) is None]
                 if not usable:
                     reason = self._unfit(faces[0]) if faces else "no_face"

@@ -152,7 +152,7 @@ class ImageFuser:
             await self._compute.run(_fuse_into, work.image, layer, options)
         notes = (*done.notes, *_healed(shown, portraits[choice.base].face))
         done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
-        if "expression_restorer" in options.processors:
+        if options.processors[-1] == "expression_restorer":
             done = await self._restore(work, shown, portraits[choice.base], done)
         return done
 

@@ -86,8 +86,9 @@ class SwapOptions(_Options):
         ("face_swapper",),
         min_length=1,
         max_length=2,
-        description="Steps, in this order. `expression_restorer` by itself gives the target the "
-        "expression of the source and leaves the person.",
+        description="Steps, in this order. `expression_restorer` after `face_swapper` looks at "
+        "the result again and mends its expression; by itself it leaves the person and gives the "
+        "target the expression asked for, the source's unless another one is.",
     )
     swapper_model: str = Field("mesh", description="Which swapper.")
     expression: str | dict[str, float] = Field(
@@ -126,6 +127,11 @@ class SwapOptions(_Options):
     )
     blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
     output: OutputOptions = Field(default_factory=OutputOptions)
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether something of a source picture is asked for."""
+        return "face_swapper" in self.processors or self.expression in ("target", "source")
 
     @field_validator("expression", mode="before")
     @classmethod

@@ -86,7 +86,7 @@ def wish(
     if kind == "target" and not alone:
         if factor == 1:
             return Wish(None)
-        seen = Donor(target, face.landmarks, Filled.TARGET)
+        seen = Donor(target, face.landmarks, Filled.TARGET) if options.wrinkles else None
         expression = retarget(face.expression, face.rest, face.rest, factor=factor)
         lips = factor * lip_gaps(face.landmarks, face.fit)
         return Wish(Performance(expression, options.expression_regions, seen, donors, lips))

@@ -1,7 +1,8 @@
 """`expression_restorer`: gives a face an expression, whoever's face it is.
 
-On a picture whose face was swapped, by any swapper, it brings the target's own expression back; by
-itself it gives a face the expression of another picture, of a library, or of named controls.
+By itself it gives a face the expression of another picture, of a library, or of named controls:
+so a picture whose face was swapped, by whatever swapper, gets the original's expression back. After
+our own swapper it mends what is not where that should have put it.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class MeshSwapper:
         patches: Patches = MappingProxyType({}),
         deadline: Deadline,
     ) -> Layer | None:
-        """Return the portrait's face warped onto `face`; see `Processor.process`."""
+        """Return the portrait's face warped onto `face`; see `Swapper.process`."""
         deadline.check()
         return await self._compute.run(swap_layer, image, face, portrait, self._settings, patches)
 

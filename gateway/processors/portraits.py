@@ -2,7 +2,7 @@
 
 One portrait has shut eyes, another one an open mouth, a third a harsh shadow. The portrait that is
 nearest to what is asked, in pose, expression and light, gives the face; where another one is
-clearly nearer in the eyes or around the mouth, it gives that part.
+clearly nearer around an eye or the mouth, it gives the skin there.
 """
 
 from __future__ import annotations

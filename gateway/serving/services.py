@@ -96,7 +96,7 @@ def assemble(
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own."""
     compute = Compute(settings.cpu_threads)
-    analyser = FaceAnalyser(inference, compute)
+    analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)
     tracker = FilmTracker(analyser, compute)
     return Services(

@@ -52,6 +52,7 @@ async def _analyse(
         thorough=options.detector.thorough is not False,
         angles=options.detector.angles,
         min_score=options.detector.min_score,
+        precise=options.expression,
     )
     with exchange.timings.stage("analyse"):
         faces = await services.analyser.analyse(picture.rgb, deadline=deadline, options=detect)

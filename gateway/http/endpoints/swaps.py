@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, MissingField
 from gateway.http import schemas
 from gateway.http.exchange import Exchange
 from gateway.http.forms import Field, Form, read_form
@@ -29,8 +29,8 @@ OFFERS = (*FORMATS, JSON)
 def fields(max_sources: int) -> dict[str, Field]:
     """Return the form's fields."""
     return {
-        "source": Field(least=1, most=max_sources),
-        "target": Field(least=1),
+        "source": Field(most=max_sources),
+        "target": Field(),
         "reference": Field(),
         "options": Field(file=False),
     }
@@ -66,6 +66,7 @@ async def post_swaps(services: Services, request: Request) -> Response:
         async with read_form(request, fields(settings.max_sources)) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
+            _require_pictures(form, wish.options)
 
             async def work(deadline: Deadline) -> Response:
                 return await _swap(services, exchange, form, wish, deadline)
@@ -99,6 +100,21 @@ async def _swap(
     if as_report:
         return await services.compute.run(_report, result, exchange, wish, data, format)
     return _picture(result, exchange, data, format)
+
+
+def _require_pictures(form: Form, options: SwapOptions) -> None:
+    """Check that there is a target, and a source unless nothing of one is asked for.
+
+    Raises:
+        MissingField: naming what is missing.
+    """
+    needed = ["source", "target"] if options.needs_source else ["target"]
+    missing = [name for name in needed if not form.count(name)]
+    if missing:
+        raise MissingField(
+            f"Missing: {', '.join(missing)}.",
+            errors=[{"pointer": f"/{name}", "detail": "required"} for name in missing],
+        )
 
 
 async def _library(services: Services, options: SwapOptions) -> Sequence[LibraryEntry]:

@@ -48,6 +48,7 @@ async def _track(
         thorough=options.detector.thorough is True,
         angles=options.detector.angles,
         min_score=options.detector.min_score,
+        precise=True,
     )
     tracked = services.tracker.track(
         film.frames(every=options.every),

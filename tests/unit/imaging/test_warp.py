@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 
 from gateway.imaging.geometry import invert_affine, rotated_square_to_crop
-from gateway.imaging.warp import Region, bounding_region, crop_affine, remap, shrink_area
+from gateway.imaging.warp import (
+    Region,
+    add_grid,
+    bounding_region,
+    carried,
+    crop_affine,
+    remap,
+    shrink_area,
+)
 
 
 def smooth_picture(height: int, width: int) -> np.ndarray:
@@ -70,3 +78,79 @@ def test_shrinking_reports_exact_scales():
 )
 def test_bounding_region(points, expected):
     assert bounding_region(np.array(points, np.float32), (20, 10), 1) == expected
+
+
+# Regions
+
+
+def test_what_two_regions_share():
+    region = Region(2, 3, 10, 9)
+    assert region.shared_with(Region(5, 0, 30, 7)) == Region(5, 3, 10, 7)
+    assert region.shared_with(region) == region
+    for beside in (Region(10, 3, 12, 9), Region(0, 0, 2, 3), Region(40, 40, 50, 50)):
+        assert region.shared_with(beside) is None
+
+
+def test_a_region_finds_its_pixels_in_a_larger_one():
+    picture = np.arange(20 * 30).reshape(20, 30)
+    outer, inner = Region(4, 5, 25, 18), Region(6, 9, 11, 15)
+    assert (outer.of(picture)[inner.slices_in(outer)] == inner.of(picture)).all()
+
+
+# Carrying
+
+
+def noisy_picture(height: int = 30, width: int = 40) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def offsets(region: Region, x: float = 0, y: float = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns and rows that a region's pixels come from when all of it moves."""
+    return add_grid(*(np.full(region.shape, value, np.float32) for value in (x, y)), region)
+
+
+WINDOW = Region(5, 3, 35, 24)
+
+
+def test_the_grid_of_a_region_is_where_its_pixels_are():
+    x, y = offsets(WINDOW)
+    picture = noisy_picture()
+    assert (picture[y.astype(int), x.astype(int)] == WINDOW.of(picture)).all()
+
+
+@pytest.mark.parametrize("off", [0.0, 0.05, -0.09])
+def test_what_is_still_is_carried_bit_for_bit(off):
+    picture = noisy_picture()
+    assert (carried(picture, WINDOW, *offsets(WINDOW, off, -off), 0.1) == WINDOW.of(picture)).all()
+
+
+@pytest.mark.parametrize(("x", "y"), [(3, 0), (0, -2), (-4, 5)])
+def test_a_move_by_whole_pixels_is_exact(x, y):
+    picture = noisy_picture()
+    there = Region(WINDOW.x0 + x, WINDOW.y0 + y, WINDOW.x1 + x, WINDOW.y1 + y)
+    assert (carried(picture, WINDOW, *offsets(WINDOW, x, y), 0.1) == there.of(picture)).all()
+
+
+def test_only_what_moves_is_touched():
+    picture = noisy_picture()
+    x, y = offsets(WINDOW)
+    x[:, 10:20] += 0.5
+    out = carried(picture, WINDOW, x, y, 0.1)
+    same = (out == WINDOW.of(picture)).all(2)
+    assert same[:, :10].all()
+    assert same[:, 20:].all()
+    assert same[:, 10:20].mean() < 0.1
+
+
+def test_from_beyond_the_border_comes_the_border():
+    picture = noisy_picture()
+    out = carried(picture, WINDOW, *offsets(WINDOW, -100), 0.1)
+    assert (out == picture[WINDOW.y0 : WINDOW.y1, :1]).all()
+
+
+def test_carrying_changes_neither_picture_nor_maps():
+    picture, (x, y) = noisy_picture(), offsets(WINDOW, 2)
+    carried(picture, WINDOW, x, y, 0.1)
+    assert (picture == noisy_picture()).all()
+    assert (x == offsets(WINDOW, 2)[0]).all()
+    assert (y == offsets(WINDOW, 2)[1]).all()

@@ -79,8 +79,6 @@ def swap(
 
     The people shown must agree to it.
     """
-    if len(pictures) < 2:
-        raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     try:
         media_type = media_type_of(output)
     except ValueError as error:
@@ -95,6 +93,8 @@ def swap(
         "blend": blend,
     }
     wanted |= {name: value for name, value in told.items() if value is not None}
+    if len(pictures) < 2 and not _needs_no_source(wanted):
+        raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if quality is not None:
         merge(wanted, "output", quality=quality)
     if many or reference is not None:
@@ -115,5 +115,13 @@ def swap(
         done = "given an expression" if only_expression else "swapped"
         err.print(f"{result.faces_swapped} of {result.faces_found} faces {done}")
         for warning in result.warnings:
-            err.print("[yellow]warning[/] the target's face is", escape(warning))
+            # Of one word: what the face is. Of several: what was done about it.
+            about = "" if "_" in warning else "the target's face is "
+            err.print(f"[yellow]warning[/] {about}{escape(warning.replace('_', ' '))}")
     out.print(str(output), markup=False)
+
+
+def _needs_no_source(options: dict[str, object]) -> bool:
+    """Return whether options ask only for an expression that is a library's or named."""
+    alone = options.get("processors") == ["expression_restorer"]
+    return alone and options.get("expression", "target") not in ("target", "source")
