@@ -82,7 +82,7 @@ def test_shut_eyes_are_no_flaw_where_shut_ones_are_asked_for():
 
 
 def test_a_patch_must_be_clearly_nearer():
-    smiling, blinking = {name: 0.3 for name in SMILES}, portrait(BLINKS)
+    smiling, blinking = dict.fromkeys(SMILES, 0.3), portrait(BLINKS)
     assert chosen(portrait(), portrait(smiling), blinking) == Choice(0, {})
     assert chosen(portrait(), portrait(SMILES), blinking) == Choice(0, {Patch.MOUTH: 1})
 
