@@ -166,8 +166,8 @@ class ImageFuser:
             )
         if result is None:
             return face, done
-        done = self._written(work, result, performance.expression, done)
-        return shown_by(face, result, performance.expression), done
+        after = shown_by(face, result, performance)
+        return after, self._written(work, result, after.expression, done)
 
     async def _restore(
         self, work: _Work, shown: Face, portrait: Portrait, done: SwappedFace

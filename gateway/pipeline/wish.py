@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from gateway.arrays import F32, F64, U8
+from gateway.arrays import F32, U8
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import from_names, rest_of, retarget
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.library import find_best_match
-from gateway.faces.morphable.performance import lip_gaps
+from gateway.faces.morphable.performance import Openings, openings_of
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance
@@ -88,13 +88,13 @@ def wish(
             return Wish(None)
         seen = Donor(target, face.landmarks, Filled.TARGET) if options.wrinkles else None
         expression = retarget(face.expression, face.rest, face.rest, factor=factor)
-        lips = factor * lip_gaps(face.landmarks, face.fit)
-        return Wish(Performance(expression, options.expression_regions, seen, donors, lips))
+        shown = openings_of(face.landmarks, face.fit).times(factor)
+        return Wish(Performance(expression, options.expression_regions, seen, donors, shown))
     if kind in ("target", "source"):
-        shown = portraits[0].face
-        seen, reference, expression = sources[0], None, shown.expression
+        actor = portraits[0].face
+        seen, reference, expression = sources[0], None, actor.expression
         rest = rest_of(np.stack([p.face.expression for p in portraits]))
-        lips = lip_gaps(shown.landmarks, shown.fit)
+        shown = openings_of(actor.landmarks, actor.fit)
     else:
         entries = np.stack([e.expression for e in library])
         rest = rest_of(entries)
@@ -102,19 +102,19 @@ def wish(
         asked = retarget(face.expression, face.rest, rest)
         reference = find_best_match(entries, asked, last=last).index
         seen, expression = lent[reference], entries[reference]
-        lips = _lips_of(library[reference])
+        shown = _openings_of(library[reference])
     performance = Performance(
         retarget(expression, rest, face.rest, factor=factor),
         options.expression_regions,
         seen if options.wrinkles and alone else None,
         [seen, *(d for d in donors if d is not seen)],
-        factor * lips,
+        shown.times(factor),
     )
     return Wish(performance, reference)
 
 
-def _lips_of(entry: Reference) -> F64:
-    """Return how far a library entry's lips are apart; see `lip_gaps`."""
+def _openings_of(entry: Reference) -> Openings:
+    """Return how far a library entry's mouth and eyes are open."""
     points = entry.landmarks[None]
     size = np.array([[entry.crop.shape[1], entry.crop.shape[0]]], np.float64)
-    return lip_gaps(points[0], fit_landmarks(points, size))
+    return openings_of(points[0], fit_landmarks(points, size))

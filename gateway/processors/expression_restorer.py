@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gateway.arrays import F32, F64, U8, AnyFloat
+from gateway.arrays import F32, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement
-from gateway.faces.morphable.performance import perform
+from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement, within
+from gateway.faces.morphable.performance import Openings, perform
 from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import bounding_region, remap
 from gateway.processors.folds import folding, with_folds_of
-from gateway.processors.openings import Donor, eye_distance
+from gateway.processors.openings import LEFT, RIGHT, Donor, eye_distance, is_shut
 from gateway.processors.reenact import Reenacted, reenact
 
 NOISE = 0.02
@@ -42,14 +42,14 @@ class Performance:
         regions: What of it is to be shown.
         seen_in: The picture that shows it, for its folds; None without one.
         donors: Pictures that may lend the inside of eyes and mouth.
-        lips: float64 (9,), how far the lips are to be apart; None where no face shows it.
+        openings: How far mouth and eyes are to be open; None where no face shows it.
     """
 
     expression: F32
     regions: tuple[Region, ...] = ALL_REGIONS
     seen_in: Donor | None = None
     donors: Sequence[Donor] = ()
-    lips: F64 | None = None
+    openings: Openings | None = None
 
 
 class ExpressionRestorer:
@@ -77,7 +77,7 @@ def restore_expression(image: U8, face: Face, performance: Performance) -> Reena
         performance.expression,
         performance.regions,
         rest=face.rest,
-        lips=performance.lips,
+        openings=performance.openings,
     )
     result = reenact(image, face.landmarks, wanted, performance.donors)
     if result is None or performance.seen_in is None:
@@ -102,17 +102,21 @@ def settle(image: U8, found: F32, expected: F32, donors: Sequence[Donor] = ()) -
     length = np.linalg.norm(off, axis=1, keepdims=True)
     noise = NOISE * eye_distance(found)
     share = np.maximum(length - noise, 0) / np.maximum(length, 1e-6)
+    for eye in (RIGHT, LEFT):
+        if is_shut(eye, found) and not is_shut(eye, expected):
+            share[eye.lids] = 1  # half-way open is not what is wanted
     return reenact(image, found, found + share * off, donors)
 
 
-def shown_by(face: Face, result: Reenacted, expression: F32) -> Face:
-    """Return what is known of a face after it was given an expression (K + C,)."""
+def shown_by(face: Face, result: Reenacted, performance: Performance) -> Face:
+    """Return what is known of a face after it was given an expression."""
+    shown = within(performance.expression, face.expression, performance.regions)
     skin = result.landmarks[:N_MESH, :2]
     return replace(
         face,
         landmarks=result.landmarks,
         box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
-        fit=replace(face.fit, expression=expression[None]),
+        fit=replace(face.fit, expression=shown[None]),
     )
 
 

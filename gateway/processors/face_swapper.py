@@ -19,7 +19,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement, retarget
-from gateway.faces.morphable.performance import lip_gaps, perform
+from gateway.faces.morphable.performance import openings_of, perform
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
 from gateway.imaging.colour import apply_cube, lab_statistics, transfer_cube
@@ -114,7 +114,7 @@ def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
         portrait.face.fit,
         shown,
         rest=portrait.face.rest,
-        lips=lip_gaps(face.landmarks, face.fit),
+        openings=openings_of(face.landmarks, face.fit),
     )
     return swapped_geometry(performing[:N_MESH], face.landmarks[:N_MESH], shape)
 

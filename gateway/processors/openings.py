@@ -24,9 +24,11 @@ from gateway.imaging.masks import depth_inside, soft_outline, soft_polygon
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region, remap
 
+LIPS_MEET = 0.012
+"""Inter-ocular distances between lips below which a mouth that is made is shut."""
 SMALLEST_GAP = 0.035
 """Inter-ocular distances: what opens less than this shows nothing."""
-SHUT_EYE = 0.058
+SHUT_EYE = 0.05
 """Inter-ocular distances between lids below which an eye in a picture is shut: the landmark
 networks never bring them quite together."""
 LIDS_MEET = 0.03
@@ -211,6 +213,11 @@ def inside(
     triangles = _mouth_triangles()
     if which.iris:
         vertices, positions, triangles = _eye_strip(which, at, texture)
+    elif _apart(which, at) < LIPS_MEET:
+        # What is left between lips that meet is theirs: each triangle shows one point of the rim.
+        vertices = vertices[triangles].reshape(-1, 2)
+        positions = np.repeat(positions[triangles[:, 0]], 3, axis=0)
+        triangles = np.arange(len(vertices), dtype=np.int32).reshape(-1, 3)
     flat = np.zeros((len(vertices), 3), np.float32)
     flat[:, :2] = vertices - part.origin_xy
     x, y = rasterise(
@@ -313,25 +320,27 @@ def _eye_strip(
 
     The disc keeps its size and moves with the iris; the strip spans what is left to the lids.
     """
-    ring = list(which.ring)
-    n = len(ring)
-    sides = []
+    ring, eyes = list(which.ring), []
     scale = eye_distance(at) / eye_distance(texture)
-    radius = _iris_radius(which, texture)
-    for points, size in ((np.asarray(at), radius * scale), (np.asarray(texture), radius)):
-        rim = points[ring, :2].astype(np.float64)
-        centre = _within(points[which.iris[0], :2].astype(np.float64), rim)
+    for points in (np.asarray(at, np.float64), np.asarray(texture, np.float64)):
+        rim = points[ring, :2]
+        centre = _within(points[which.iris[0], :2], rim)
         away = rim - centre
-        sides.append((rim, centre, away, np.linalg.norm(away, axis=1), size))
-    # Where a lid covers the iris the strip begins before it, alike in both pictures.
-    share = np.minimum(
-        *(np.minimum(size / np.maximum(far, 1e-6), 0.85) * far / size for *_, far, size in sides)
+        along = points[which.pairs[-1][0], :2] - points[which.pairs[0][0], :2]
+        eyes.append((rim, centre, np.hypot(*away.T), math.atan2(along[1], along[0])))
+    (rim, centre, far, tilt), (rim_t, centre_t, far_t, tilt_t) = eyes
+    radius = _iris_radius(which, texture)
+    # The disc is cut where a lid covers the iris in either picture, and turns with the eye only.
+    edge = np.minimum(np.minimum(radius, 0.85 * far_t), 0.85 * far / scale)[:, None]
+    out = (rim_t - centre_t) / np.maximum(far_t, 1e-6)[:, None]
+    cos, sin = math.cos(tilt - tilt_t), math.sin(tilt - tilt_t)
+    turned = out @ np.array([[cos, sin], [-sin, cos]])
+    made = np.concatenate([rim, centre + scale * edge * turned, centre[None]])
+    return (
+        made,
+        np.concatenate([rim_t, centre_t + edge * out, centre_t[None]]),
+        (_strip_triangles(len(ring))),
     )
-    out = []
-    for rim, centre, away, far, size in sides:
-        edge = centre + away * (share * size / np.maximum(far, 1e-6))[:, None]
-        out.append(np.concatenate([rim, edge, centre[None]]))
-    return out[0], out[1], _strip_triangles(n)
 
 
 @cache

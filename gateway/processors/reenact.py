@@ -161,11 +161,14 @@ def _motion(before: F32, after: F32, shape: tuple[int, int]) -> _Motion | None:
     vertices[N_MESH:, 2] = float(after[:N_MESH, 2].max()) + 1e4  # behind the face
     offsets = np.concatenate([before[:N_MESH, :2] - after[:N_MESH, :2], earlier - later])
     moving = np.linalg.norm(offsets, axis=1) > STILL_PX
-    if not moving.any():
+    touched = set(np.unique(_triangles()[moving[_triangles()].any(1)]).tolist())
+    for which in OPENINGS:
+        iris = list(which.iris)
+        if iris and np.abs(after[iris, :2] - before[iris, :2]).max() > STILL_PX:
+            touched |= set(which.ring)
+    if not touched:
         return None
-    touched = _triangles()[moving[_triangles()].any(1)]
-    points = vertices[np.unique(touched), :2]
-    region = bounding_region(points, shape, margin=1)
+    region = bounding_region(vertices[sorted(touched), :2], shape, margin=1)
     if region is None:
         return None
     local = vertices.copy()

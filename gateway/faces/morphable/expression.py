@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
+from numbers import Real
 
 import numpy as np
 
@@ -78,8 +79,9 @@ def from_names(values: Mapping[str, float], own_rest: AnyFloat | None = None) ->
 
 
 def _is_share(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 <= float(value) <= 1  # type: ignore[arg-type]  # a number, as was asked
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, Real) and 0 <= float(value) <= 1
 
 
 def rest_of(shown: AnyFloat, frames: float | None = None) -> F32:
@@ -173,6 +175,26 @@ def displacement(
     rest = (change[N_NAMED:] @ model.residual).reshape(N_LANDMARKS, 3)
     share = np.sum([membership()[part] for part in parts], axis=0) if parts else 0.0
     return np.asarray(moved.reshape(N_LANDMARKS, 3) + rest * np.reshape(share, (-1, 1)))
+
+
+def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[Region]) -> F32:
+    """Return the expression (K + C,) that is shown if only some regions follow.
+
+    The residual is of no region: it follows only with all of them.
+
+    Args:
+        expression: (K + C,), asked for.
+        since: (K + C,), shown until then.
+        regions: What follows.
+    """
+    chosen = frozenset(regions)
+    if chosen == frozenset(ALL_REGIONS):
+        return np.array(expression, np.float32)
+    parts = {part for region in chosen for part in _PARTS[region]}
+    out = np.array(since, np.float32)
+    gate = np.flatnonzero([control.part in parts for control in CONTROLS])
+    out[gate] = np.asarray(expression)[gate]
+    return out
 
 
 @cache

@@ -41,9 +41,12 @@ FACING = (-0.3, 0.1)
 LEAST_VISIBILITY = 0.05
 DEPTH_WEIGHT = 0.1
 """What the landmark network's depths count, which follow expressions but little."""
-RIDGE = 2.0
+RIDGE = 1.0
 """Of a known person: each control's own share in the quadratic term, again. Overlapping controls
 compete for what is seen; 0 would tell them apart best, more keeps noise from being blown up."""
+LEAST_ENERGY = 0.05
+"""Sum of squared motions, in inter-ocular distances, that a control needs to be told by: what moves
+less is not read into the motion of others."""
 LEAST_SCALE = 1e-6
 """Inter-ocular distance, in longer sides of the picture, below which there is no face to fit."""
 FARTHEST_PX = 1e6
@@ -163,7 +166,7 @@ def solver_of(model: FaceModel) -> Solver:
         t = following
     templates = (model.named * np.tile([1, 1, DEPTH_WEIGHT], N_LANDMARKS)).T
     overlaps = model.named @ templates
-    ridge = RIDGE * np.diag(np.diag(overlaps))
+    ridge = RIDGE * np.diag(np.diag(overlaps)) + LEAST_ENERGY * np.eye(N_NAMED)
     return Solver(
         normals=normals,
         weights=(model.rigidity / model.rigidity.sum()).astype(np.float32),
@@ -244,7 +247,7 @@ def bare_faces(landmarks: AnyFloat, sizes_wh: AnyFloat, fit: Fit) -> F64:
 def _observed(x: F64, rotation: F64, scale: F64, translation: F64, model: FaceModel) -> F64:
     """Return landmarks (N, 478, 3) in the head's frame, less the mean: (N, V)."""
     head = ((x - translation[:, None]) @ rotation) / scale[:, None]
-    return np.asarray((head - model.mean).reshape(len(x), -1))
+    return np.asarray((head - model.mean).reshape(len(x), model.mean.size))
 
 
 def _normalised(landmarks: AnyFloat, sizes_wh: AnyFloat) -> tuple[F64, F64, F64]:

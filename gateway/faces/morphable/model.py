@@ -155,7 +155,9 @@ def unpack(data: dict[str, NDArray[Any]]) -> FaceModel:
         values[name] *= data[f"{name}_scale"]
     for value in values.values():
         value.setflags(write=False)
-    return FaceModel(**values, source_sha256=str(data["source_sha256"]), held_out=data["held_out"])
+    held_out = data["held_out"]
+    held_out.setflags(write=False)
+    return FaceModel(**values, source_sha256=str(data["source_sha256"]), held_out=held_out)
 
 
 @cache

@@ -8,6 +8,7 @@ this person's eyes are high, and neither lids nor lips pass through one another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -36,10 +37,45 @@ UPPER_SHARE, LIPS_REACH = 0.3, 0.15
 """How much of closing is the upper lip's, and over what distance skin around the lips follows."""
 NOTHING = 1e-3
 """Change of a control that is none."""
+AT_REST = 0.15
+"""Distance of all controls from rest within which a face counts as being at rest."""
+SHUT_LOOKS = 0.4
+"""How far open, against rest, the landmark networks find an eye that is shut."""
+LEAST_HEIGHT = 0.75
+"""Least height of an eye at rest, against the average person's."""
+UPPER_LID, LIDS_REACH = 0.85, 0.1
+"""How much of a blink is the upper lid's, and over what distance skin follows."""
 EYE_HEIGHTS = (0.6, 1.6)
 """Least and most of an eye's height, against the average person's, that is followed."""
 EYE_REACH = 0.16
 """Distance from the eye, in inter-ocular distances, over which that fades out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Openings:
+    """How far a face's mouth and eyes are open.
+
+    Attributes:
+        lips: float64 (9,), gaps between the lips from right to left, inter-ocular distances, ≥ 0.
+        lids: float64 (2,), of the right and the left eye: 0 shut, 1 as far as at rest.
+    """
+
+    lips: F64
+    lids: F64
+
+    def times(self, factor: float) -> Openings:
+        """Return them shown `factor` times as strongly, where shut lips and open lids are rest."""
+        return Openings(factor * self.lips, np.maximum(1 + factor * (self.lids - 1), 0))
+
+
+def openings_of(landmarks: AnyFloat, fit: Fit) -> Openings:
+    """Return how far the mouth and the eyes of a face (478, 3) are open."""
+    head = np.asarray(landmarks, np.float64) @ fit.rotation[0] / fit.scale[0, 0]
+    resting = head + displacement(rest_of(fit.expression), fit.expression[0])
+    seen = [_gaps(head, LIDS[eye]).mean() / _eye_height(resting, eye) for eye in LIDS]
+    # Of shut eyes the networks still see a part open.
+    lids = np.maximum((np.array(seen) - SHUT_LOOKS) / (1 - SHUT_LOOKS), 0)
+    return Openings(_gaps(head, LIPS), lids)
 
 
 def perform(
@@ -49,7 +85,7 @@ def perform(
     regions: Iterable[Region] = ALL_REGIONS,
     *,
     rest: AnyFloat | None = None,
-    lips: AnyFloat | None = None,
+    openings: Openings | None = None,
 ) -> F32:
     """Return a face's landmarks (478, 3) with another expression, head and identity unchanged.
 
@@ -59,9 +95,10 @@ def perform(
         expression: (K + C,), as this person is to show it.
         regions: What of it may move.
         rest: (K + C,), this person's face at rest, as far as it is known; see `rest_of`.
-        lips: (9,), how far the lips are to be apart, see `lip_gaps`, where another face shows it.
-            Else they are apart as the expression says, and shut at rest.
+        openings: How far mouth and eyes are to be open, where another face shows it. Else they
+            are open as the expression says, and the mouth shut at rest.
     """
+    regions = frozenset(regions)
     now = fit.expression[0]
     rest = rest_of(now[None]) if rest is None else np.asarray(rest)
     moved = displacement(expression, now, regions)
@@ -70,20 +107,19 @@ def perform(
     moved *= 1 + _eye_reach()[:, None] * (_eye_heights(resting) - 1)[:, None]
     if not LIP_REGIONS.isdisjoint(regions):
         now_apart = _gaps(head + moved, LIPS)
-        if lips is None:
+        if openings is None:
             excess = np.maximum(_gaps(resting, LIPS) - REST_GAP, 0)
             lips = np.maximum(now_apart - excess * _towards(expression, now, rest), 0)
-        moved[:, 1] += _lips_part() @ (np.asarray(lips) - now_apart)
+        else:
+            lips = openings.lips
+        moved[:, 1] += _lips_part() @ (lips - now_apart)
+    if openings is not None and Region.EYES in regions:
+        for n, eye in enumerate(LIDS):
+            wanted = openings.lids[n] * _eye_height(resting, eye)
+            moved[:, 1] += _lids_part(eye) * (wanted - _gaps(head + moved, LIDS[eye]).mean())
     in_picture = float(fit.scale[0, 0]) * moved @ fit.rotation[0].T.astype(np.float64)
-    return apart(np.asarray(landmarks + in_picture, np.float32), fit.rotation[0])
-
-
-def lip_gaps(landmarks: AnyFloat, fit: Fit) -> F64:
-    """Return how far the lips of a face (478, 3) are apart, (9,) from right to left, ≥ 0.
-
-    In inter-ocular distances.
-    """
-    return _gaps(np.asarray(landmarks, np.float64) @ fit.rotation[0] / fit.scale[0, 0], LIPS)
+    out = np.asarray(landmarks + in_picture, np.float32)
+    return apart(out, np.asarray(landmarks), fit.rotation[0])
 
 
 def _gaps(head: F64, pairs: Iterable[tuple[int, int]]) -> F64:
@@ -93,34 +129,48 @@ def _gaps(head: F64, pairs: Iterable[tuple[int, int]]) -> F64:
 
 
 def _towards(expression: AnyFloat, now: AnyFloat, rest: AnyFloat) -> float:
-    """Return how far an expression (K + C,) has left another one behind for rest, 0–1."""
+    """Return how far an expression (K + C,) has left another one behind for rest, 0–1.
+
+    0 where that is rest already: then lips that are parted at rest are this person's.
+    """
     way = np.asarray(rest, np.float64)[:N_NAMED] - now[:N_NAMED]
     gone = np.asarray(expression, np.float64)[:N_NAMED] - now[:N_NAMED]
-    if np.abs(gone).max() < NOTHING:
-        return 0.0
-    return float(np.clip(gone @ way / max(float(way @ way), NOTHING**2), 0, 1))
+    length = float(way @ way)
+    gone_by = np.clip(gone @ way / max(length, NOTHING**2), 0, 1)
+    return float(gone_by * length / (length + AT_REST**2))
 
 
 def opening(landmarks: AnyFloat, pairs: Sequence[tuple[int, int]]) -> float:
-    """Return the mean distance of pairs of landmarks (478, …) on screen, in pixels."""
+    """Return how far pairs of landmarks (478, …) are apart on screen, in pixels, on average.
+
+    Across the line from the first pair to the last; points that lie beside one another along it
+    are not apart.
+    """
     above, below = np.transpose(pairs)
-    points = np.asarray(landmarks)
-    x, y = (points[below, :2] - points[above, :2]).T
-    return float(np.hypot(x, y).sum() / len(x))
+    points = np.asarray(landmarks, np.float64)
+    upper, lower = points[above, :2], points[below, :2]
+    x, y = (upper[-1] + lower[-1] - upper[0] - lower[0]) / 2
+    across = (lower - upper) @ np.array([-y, x])
+    return abs(float(across.sum())) / (len(across) * max(float(np.hypot(x, y)), 1e-9))
 
 
-def apart(landmarks: F32, rotation: AnyFloat) -> F32:
-    """Return landmarks (478, 3) in which what passed through one another meets half-way.
+def apart(landmarks: F32, before: AnyFloat, rotation: AnyFloat) -> F32:
+    """Return landmarks (478, 3) in which what has passed through one another meets half-way.
 
     Args:
         landmarks: In picture pixels.
+        before: (478, 3), where they were: what lay crossed already may stay so.
         rotation: (3, 3) of the head: what is above and below is said in its frame.
     """
-    head = landmarks @ rotation
-    for above, below in (*LIDS["right"], *LIDS["left"], *LIPS):
-        if head[below, 1] < head[above, 1]:
-            head[[above, below]] = (head[above] + head[below]) / 2
-    return np.asarray(head @ np.transpose(rotation), np.float32)
+    above, below = np.transpose([*LIDS["right"], *LIDS["left"], *LIPS])
+    down = np.asarray(rotation)[:, 1]
+    gap = (landmarks[below] - landmarks[above]) @ down
+    least = np.minimum((np.asarray(before)[below] - np.asarray(before)[above]) @ down, 0)
+    short = np.maximum(least - gap, 0)[:, None] * down / 2
+    out = landmarks.copy()
+    out[above] -= short.astype(np.float32)
+    out[below] += short.astype(np.float32)
+    return out
 
 
 def _eye_heights(resting: F64) -> F64:
@@ -131,10 +181,23 @@ def _eye_heights(resting: F64) -> F64:
     """
     usual = face_model().mean.astype(np.float64)
     out = np.ones(N_LANDMARKS)
-    for pairs, side in ((LIDS["right"], usual[:, 0] < 0), (LIDS["left"], usual[:, 0] > 0)):
-        height, average = (float(_gaps(face, pairs).mean()) for face in (resting, usual))
-        out[side] = np.clip(height / max(average, 1e-6), *EYE_HEIGHTS)
+    for eye, side in (("right", usual[:, 0] < 0), ("left", usual[:, 0] > 0)):
+        average = float(_gaps(usual, LIDS[eye]).mean())
+        out[side] = np.clip(float(_gaps(resting, LIDS[eye]).mean()) / average, *EYE_HEIGHTS)
     return out
+
+
+def _eye_height(resting: F64, eye: str) -> float:
+    """Return how high an eye is at rest, in inter-ocular distances.
+
+    One that is shut in its only picture hardly says so: no less than `LEAST_HEIGHT` of the average.
+
+    Args:
+        resting: (478, 3), the face at rest, in the head's frame.
+        eye: `right` or `left`.
+    """
+    average = float(_gaps(face_model().mean.astype(np.float64), LIDS[eye]).mean())
+    return max(float(_gaps(resting, LIDS[eye]).mean()), LEAST_HEIGHT * average)
 
 
 @cache
@@ -168,3 +231,23 @@ def _lips_part() -> F64:
     out = np.zeros((N_LANDMARKS, len(LIPS)))
     out[:N_MESH] = to_pair * (near * side)[:, None]
     return out
+
+
+@cache
+def _lids_part(eye: str) -> F64:
+    """Return how landmarks (478,) move downwards for an eye to open by 1 on average, head units."""
+    mean = face_model().mean.astype(np.float64)
+    above, below = (list(half) for half in zip(*LIDS[eye], strict=True))
+    order = np.argsort(mean[above, 0])
+    line = ((mean[above, 1] + mean[below, 1]) / 2)[order]
+    x = mean[:N_MESH, 0]
+    lower = mean[:N_MESH, 1] > np.interp(x, mean[above, 0][order], line)
+    near = np.exp(-((distance_to_eyes() / LIDS_REACH) ** 2)) * ((x < 0) == (eye == "right"))
+    corner = mean[list(CORNERS[eye]), 0]
+    along = np.clip((x - corner.mean()) / (np.ptp(corner) / 2), -1, 1)
+    out = np.zeros(N_LANDMARKS)
+    out[:N_MESH] = near * np.where(lower, 1 - UPPER_LID, -UPPER_LID) * (1 - along**2)
+    return np.asarray(out / float((out[below] - out[above]).mean()))
+
+
+CORNERS = {"right": (33, 133), "left": (362, 263)}

@@ -6,7 +6,7 @@ import pytest
 from gateway.faces.morphable.controls import INDEX
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, named, rest_of
 from gateway.faces.morphable.model import N_NAMED
-from gateway.faces.morphable.performance import lip_gaps
+from gateway.faces.morphable.performance import openings_of
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.wish import expressive, wish
 from gateway.processors.base import Portrait
@@ -87,7 +87,9 @@ def test_the_target_s_own_expression_can_be_weaker_or_stronger(factor):
     own = (FACE.expression - FACE.rest)[:N_NAMED]
     brow = INDEX["browDownLeft"]
     assert departure(performance)[brow] == pytest.approx(factor * own[brow], abs=0.1)
-    assert performance.lips == pytest.approx(factor * lip_gaps(FACE.landmarks, FACE.fit))
+    assert performance.openings.lips == pytest.approx(
+        factor * openings_of(FACE.landmarks, FACE.fit).lips
+    )
     assert performance.seen_in.kind is Filled.TARGET
     assert performance.seen_in.image is TARGET
 
@@ -97,7 +99,7 @@ def test_lips_are_apart_by_the_factor(kind):
     once, half = (
         wished(
             [portrait(GAPES)], LIBRARY[2:3], expression=kind, expression_factor=factor
-        ).performance.lips
+        ).performance.openings.lips
         for factor in (1, 0.5)
     )
     assert once.max() > 0.05
@@ -117,8 +119,8 @@ def test_with_source_the_first_one_s_expression_counts():
     performance = wished(expression="source").performance
     strongest = np.argsort(departure(performance))[-2:]
     assert {int(k) for k in strongest} == {INDEX[name] for name in SMILES}
-    assert performance.lips == pytest.approx(
-        lip_gaps(portrait(SMILES).face.landmarks, portrait(SMILES).face.fit)
+    assert performance.openings.lips == pytest.approx(
+        openings_of(portrait(SMILES).face.landmarks, portrait(SMILES).face.fit).lips
     )
 
 
@@ -189,8 +191,9 @@ def test_the_entry_is_shown_as_far_from_rest_as_it_is():
     rest = rest_of(np.stack([e.expression for e in LIBRARY]))
     own = (LIBRARY[2].expression - rest)[INDEX["jawOpen"]]
     assert departure(performance, face)[INDEX["jawOpen"]] == pytest.approx(own, abs=0.05)
-    assert performance.lips.max() == pytest.approx(
-        lip_gaps(LIBRARY[2].landmarks, face_of(BOB, GAPES).fit).max(), abs=tolerances.MADE_LANDMARKS
+    assert performance.openings.lips.max() == pytest.approx(
+        openings_of(LIBRARY[2].landmarks, face_of(BOB, GAPES).fit).lips.max(),
+        abs=tolerances.MADE_LANDMARKS,
     )
 
 

@@ -7,6 +7,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded
 from gateway.faces.morphable.expression import Region, from_names
+from gateway.faces.morphable.performance import Openings
 from gateway.faces.topology import LEFT_EYE, LIPS_OUTER, N_MESH, RIGHT_EYE
 from gateway.processors.expression_restorer import (
     NOISE,
@@ -99,7 +100,9 @@ def test_a_mouth_opens_on_what_a_donor_shows():
 def test_lips_are_as_far_apart_as_asked():
     face = face_of(ANN)
     gap = restore_expression(
-        image_of(face), face, asked(face, {"jawOpen": 0.3}, lips=np.full(9, 0.15))
+        image_of(face),
+        face,
+        asked(face, {"jawOpen": 0.3}, openings=Openings(np.full(9, 0.15), np.ones(2))),
     ).landmarks[[13, 14], 1]
     assert np.diff(gap) / face.fit.scale[0, 0] == pytest.approx(0.15, abs=0.02)
 
@@ -157,7 +160,7 @@ def test_what_is_known_of_a_face_follows():
     face = face_of(ANN)
     performance = asked(face, SMILES)
     result = restore_expression(image_of(face), face, performance)
-    shown = shown_by(face, result, performance.expression)
+    shown = shown_by(face, result, performance)
     assert (shown.expression == performance.expression).all()
     assert (shown.landmarks == result.landmarks).all()
     assert shown.box_xyxy[:2] == pytest.approx(result.landmarks[:N_MESH, :2].min(0))

@@ -11,9 +11,10 @@ from gateway.faces.morphable.performance import (
     LIDS,
     LIPS,
     REST_GAP,
+    Openings,
     apart,
-    lip_gaps,
     opening,
+    openings_of,
     perform,
 )
 from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
@@ -30,6 +31,14 @@ LIVELY = {"browInnerUp": 0.8, "eyeLookUpLeft": 0.8, "eyeLookUpRight": 0.8, "mout
 LIVELY |= {**OPEN, **BLINK}
 SEEDS = st.integers(0, 999)
 FEW = settings(max_examples=40, deadline=None)
+
+
+def lip_gaps(landmarks, fit) -> np.ndarray:
+    return openings_of(landmarks, fit).lips
+
+
+def agape(lips, lids=(1.0, 1.0)) -> Openings:
+    return Openings(np.asarray(lips, np.float64), np.asarray(lids, np.float64))
 
 
 def changed(fit, values: dict[str, float]) -> np.ndarray:
@@ -110,7 +119,13 @@ def test_only_the_regions_asked_for_move(region, free, still):
 
 def test_no_region_moves_nothing():
     landmarks = landmarks_of(somebody(1))
-    shown = perform(landmarks, fit_of(landmarks), anything(1), (), lips=np.full(len(LIPS), 0.2))
+    shown = perform(
+        landmarks,
+        fit_of(landmarks),
+        anything(1),
+        (),
+        openings=agape(np.full(len(LIPS), 0.2), (0, 0)),
+    )
     assert np.abs(shown - landmarks).max() < tolerances.FLOAT32_PIXELS
 
 
@@ -210,14 +225,14 @@ def test_lips_are_as_far_apart_as_another_face_shows(scale_px):
     wanted = lip_gaps(other, fit_of(other))
     landmarks = landmarks_of(somebody(1))
     fit = fit_of(landmarks)
-    shown = perform(landmarks, fit, changed(fit, {"jawOpen": 0.5}), lips=wanted)
+    shown = perform(landmarks, fit, changed(fit, {"jawOpen": 0.5}), openings=agape(wanted))
     assert lip_gaps(shown, fit) == pytest.approx(wanted, abs=0.1 * wanted.max())
 
 
 def test_lips_stay_where_the_mouth_is_not_asked_for():
     landmarks = landmarks_of(somebody(1), OPEN)
     fit = fit_of(landmarks)
-    shown = perform(landmarks, fit, anything(1), [Region.GAZE], lips=np.zeros(len(LIPS)))
+    shown = perform(landmarks, fit, anything(1), [Region.GAZE], openings=agape(np.zeros(len(LIPS))))
     assert lip_gaps(shown, fit) == pytest.approx(lip_gaps(landmarks, fit), abs=0.01)
 
 
@@ -237,12 +252,37 @@ def test_what_crosses_meets_half_way_and_the_rest_stays():
     landmarks = landmarks_of(somebody(1)).astype(np.float32)
     crossed = landmarks.copy()
     crossed[[13, 14]] = crossed[[14, 13]]
-    mended = apart(crossed, np.eye(3))
-    assert mended[13] == pytest.approx(landmarks[[13, 14]].mean(0), abs=tolerances.FLOAT32_PIXELS)
-    assert (mended[13] == mended[14]).all()
+    mended = apart(crossed, landmarks, np.eye(3))
+    half_way = landmarks[[13, 14], 1].mean()
+    assert mended[[13, 14], 1] == pytest.approx([half_way] * 2, abs=tolerances.FLOAT32_PIXELS)
+    assert (mended[[13, 14]][:, [0, 2]] == crossed[[13, 14]][:, [0, 2]]).all()
     others = np.delete(np.arange(len(landmarks)), [13, 14])
     assert (mended[others] == landmarks[others]).all()
-    assert apart(mended, np.eye(3)) == pytest.approx(mended)
+    assert apart(mended, landmarks, np.eye(3)) == pytest.approx(mended)
+
+
+def test_what_lay_crossed_before_may_stay_so():
+    landmarks = landmarks_of(somebody(1)).astype(np.float32)
+    landmarks[[13, 14]] = landmarks[[14, 13]]
+    assert (apart(landmarks, landmarks, np.eye(3)) == landmarks).all()
+
+
+def test_lips_that_are_parted_at_rest_open_further():
+    landmarks = landmarks_of(somebody(2))
+    fit = fit_of(landmarks)
+    shown = perform(landmarks, fit, changed(fit, {"jawOpen": 1.0}))
+    assert lip_gaps(shown, fit).mean() > lip_gaps(landmarks, fit).mean()
+
+
+@pytest.mark.parametrize(("lids", "least", "most"), [(0.0, -0.02, 0.02), (1.0, 0.04, 0.25)])
+def test_lids_are_as_far_apart_as_another_face_shows(lids, least, most):
+    for shown in ({}, BLINK):
+        landmarks = landmarks_of(somebody(1), shown)
+        fit = fit_of(landmarks)
+        openings = agape(lip_gaps(landmarks, fit), (lids, lids))
+        made = perform(landmarks, fit, fit.expression[0], openings=openings)
+        for pairs in LIDS.values():
+            assert least <= gaps(made, pairs).mean() <= most
 
 
 def test_an_opening_is_measured_in_pixels_wherever_it_lies():
