@@ -20,7 +20,7 @@ from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.morphable.performance import LIDS, LIPS, opening
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
 from gateway.imaging.detail import softened
-from gateway.imaging.masks import depth_inside, soft_outline, soft_polygon
+from gateway.imaging.masks import depth_inside, smoothstep, soft_outline, soft_polygon
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region, remap
 
@@ -41,6 +41,8 @@ WIDEST = 1.35
 """How much wider an eye may open than in its own picture."""
 LIDS_STILL = 0.005
 """Inter-ocular distances that lids may move and still be left as they are."""
+LID_SHADOW = 0.55
+"""Brightness of a lent eye under its upper lid, against its middle."""
 LID_MEETS = 0.15
 """Where the lids of a shut eye meet: 0 at the lower one."""
 STRETCH = 2.2
@@ -245,6 +247,14 @@ def fill(
         return
     part, x, y, _ = found
     pixels = remap(donor.image, x, y).astype(np.float32) * gain.astype(np.float32)
+    if which.iris:
+        # Deeper in the shadow of brow and lid than the donor's skin tells, and of the lid above.
+        top, bottom = (
+            np.asarray(at)[list(side), 1].mean() for side in zip(*which.pairs, strict=True)
+        )
+        rows = np.arange(part.y0, part.y1, dtype=np.float32)
+        depth = np.clip((rows - top) / max(bottom - top, 1.0), 0, 1)
+        pixels *= (LID_SHADOW + (1 - LID_SHADOW) * smoothstep(depth / 0.6))[:, None, None]
     _blend(picture, region, part, pixels, soft_opening(which, at, part))
 
 

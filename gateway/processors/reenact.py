@@ -35,6 +35,8 @@ from gateway.processors.openings import (
 
 BRIGHTNESS, TINT = (0.4, 2.5), 0.3
 """Bounds of what skins say of the light on two faces, and how far their tints are its."""
+EYE_GAIN = 1.6
+"""Power of that gain in eyes: they lie in the shade, and their white is not as white as teeth."""
 STILL_PX = 0.1
 """Pixels of motion below which a pixel stays as it is."""
 
@@ -81,6 +83,8 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     for filling in fillings.values():
         if filling.donor is not None:
             gain = colour_gain(image, before, filling.donor)
+            if filling.which.iris:
+                gain = gain**EYE_GAIN
             fill(pixels, region, filling.which, after, filling.donor, gain)
         elif filling.kind is Filled.INVENTED:
             hollow(pixels, region, after, _colour(image, before, LIPS_OUTER))

@@ -41,6 +41,8 @@ AT_REST = 0.15
 """Distance of all controls from rest within which a face counts as being at rest."""
 SHUT_LOOKS = 0.4
 """How far open, against rest, the landmark networks find an eye that is shut."""
+SAME_LIDS = 0.15
+"""How far an eye may be found more open than both on average without that being a wink."""
 LEAST_HEIGHT = 0.75
 """Least height of an eye at rest, against the average person's."""
 UPPER_LID, LIDS_REACH = 0.85, 0.1
@@ -73,9 +75,11 @@ def openings_of(landmarks: AnyFloat, fit: Fit) -> Openings:
     head = np.asarray(landmarks, np.float64) @ fit.rotation[0] / fit.scale[0, 0]
     resting = head + displacement(rest_of(fit.expression), fit.expression[0])
     seen = [_gaps(head, LIDS[eye]).mean() / _eye_height(resting, eye) for eye in LIDS]
-    # Of shut eyes the networks still see a part open.
-    lids = np.maximum((np.array(seen) - SHUT_LOOKS) / (1 - SHUT_LOOKS), 0)
-    return Openings(_gaps(head, LIPS), lids)
+    # Of shut eyes the networks still see a part open; and two eyes differ in a wink, else hardly.
+    lids = (np.array(seen) - SHUT_LOOKS) / (1 - SHUT_LOOKS)
+    apart_by = lids - lids.mean()
+    wink = np.sign(apart_by) * np.maximum(np.abs(apart_by) - SAME_LIDS, 0)
+    return Openings(_gaps(head, LIPS), np.maximum(lids.mean() + wink, 0))
 
 
 def perform(
