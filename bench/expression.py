@@ -108,3 +108,7 @@ def one_core() -> Iterator[None]:
         cv2.setNumThreads(threads)
         if affinity:
             os.sched_setaffinity(0, affinity)
+
+
+if __name__ == "__main__":
+    main()
