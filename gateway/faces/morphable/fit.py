@@ -41,10 +41,10 @@ FACING = (-0.3, 0.1)
 LEAST_VISIBILITY = 0.05
 DEPTH_WEIGHT = 0.1
 """What the landmark network's depths count, which follow expressions but little."""
-RIDGE = 1.0
+RIDGE = 1.5
 """Of a known person: each control's own share in the quadratic term, again. Overlapping controls
 compete for what is seen; 0 would tell them apart best, more keeps noise from being blown up."""
-LEAST_ENERGY = 0.05
+LEAST_ENERGY = 0.07
 """Sum of squared motions, in inter-ocular distances, that a control needs to be told by: what moves
 less is not read into the motion of others."""
 LEAST_SCALE = 1e-6
