@@ -15,6 +15,8 @@ from gateway.imaging.masks import smoothstep
 FINE_FOLD, COARSE_FOLD = 0.022, 0.09
 FOLDS_FROM, FOLDS_FULLY = 0.03, 0.16
 
+FOLDS_SEEN = 0.01
+"""Weight from which on folds are worth looking for."""
 FOLDS_SHARE = 0.5
 """The rest are a person's own, whatever the expression."""
 
@@ -40,7 +42,16 @@ def with_folds_of(pixels: U8, expressive: U8, weight: F32, unit_px: float) -> U8
         weight: float32 (h, w), 0–1: how far the skin is folded otherwise, from `folding`.
         unit_px: Inter-ocular distance in pixels.
     """
-    if not weight.any():
+    rows, columns = (np.flatnonzero(weight.max(axis) > FOLDS_SEEN) for axis in (1, 0))
+    if not len(rows):
         return pixels
-    weight = np.float32(FOLDS_SHARE) * weight
-    return with_folds(pixels, expressive, weight, FINE_FOLD * unit_px, COARSE_FOLD * unit_px)
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    out = pixels.copy()
+    out[part] = with_folds(
+        np.ascontiguousarray(pixels[part]),
+        np.ascontiguousarray(expressive[part]),
+        np.float32(FOLDS_SHARE) * weight[part],
+        FINE_FOLD * unit_px,
+        COARSE_FOLD * unit_px,
+    )
+    return out

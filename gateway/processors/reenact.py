@@ -68,12 +68,16 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
         donors: Pictures that may lend the inside of eyes and mouth.
 
     Returns:
-        What changed; None if nothing moves inside the picture.
+        What changed; None if nothing moves inside the picture. Its region is empty where nothing
+        moves because nobody shows what was asked for.
     """
     after, fillings = _openable(before, after, donors)
+    kinds = {name: filling.kind for name, filling in fillings.items()}
     motion = _motion(before, after, (image.shape[0], image.shape[1]))
     if motion is None:
-        return None
+        # An eye that should open, and does not because nobody shows it open, is to be told.
+        told = Filled.LEFT_SHUT in kinds.values()
+        return Reenacted(Region(0, 0, 0, 0), image[:0, :0].copy(), after, kinds) if told else None
     region = motion.region
     x, y = add_grid(motion.dx, motion.dy, region)
     for which in OPENINGS:
@@ -91,7 +95,6 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     for which in OPENINGS:
         if np.abs(after[which.lids] - before[which.lids]).max() > 1:
             smooth_rim(pixels, region, which, after)
-    kinds = {name: filling.kind for name, filling in fillings.items()}
     return Reenacted(region, pixels, after, kinds)
 
 

@@ -345,3 +345,18 @@ def test_a_flat_picture_stays_flat():
     image = np.full((*SHAPE, 3), 90, np.uint8)
     out = written(image, reenact(image, before, after))
     assert np.abs(out.astype(int) - 90).max() <= tolerances.LEVEL
+
+
+def test_an_eye_that_nobody_shows_open_is_told_even_where_nothing_else_moves():
+    before, after = shut(face(), LEFT), face()
+    result = reenact(painted(before, SHAPE), before, after)
+    assert dict(result.filled) == {"left_eye": Filled.LEFT_SHUT}
+
+
+def test_an_iris_that_moves_alone_is_moved():
+    before = face()
+    after = before.copy()
+    after[473:, 0] += 3
+    out = written(painted(before, SHAPE), reenact(painted(before, SHAPE), before, after))
+    x, y = np.rint(after[473, :2]).astype(int)
+    assert far(out[y, x + 1], IRIS) < 40
