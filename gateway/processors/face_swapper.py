@@ -29,7 +29,7 @@ from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
-from gateway.processors.openings import eye_distance
+from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
 
 Patches = Mapping[Patch, Portrait]
@@ -141,7 +141,7 @@ def swap_layer(
     region = bounding_region(target[:, :2], image.shape[:2], margin=1)
     if region is None:
         return None
-    texture, texture_xy, enlarged = _texture(portrait.image, source, target)
+    texture, texture_xy, enlarged = _texture(portrait.image, on_lips(source, target), target)
     vertices = target.copy()
     vertices[:, :2] -= region.origin_xy
     changed = displacement(shown, portrait.face.expression)[:N_MESH]

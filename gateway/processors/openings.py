@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.morphable.performance import LIDS, LIPS, opening
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
-from gateway.imaging.detail import softened
-from gateway.imaging.masks import depth_inside, smoothstep, soft_outline, soft_polygon
+from gateway.imaging.masks import depth_inside
 from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region, remap
+from gateway.imaging.warp import Region, bounding_region
 
-LIPS_MEET = 0.012
+LIPS_MEET = 0.016
 """Inter-ocular distances between lips below which a mouth that is made is shut."""
+LIP_DEPTH = 0.035
+"""Inter-ocular distances from the inner rim at which a lip is surely lip."""
 SMALLEST_GAP = 0.035
 """Inter-ocular distances: what opens less than this shows nothing."""
 SHUT_EYE = 0.05
@@ -33,16 +34,10 @@ SHUT_EYE = 0.05
 networks never bring them quite together."""
 LIDS_MEET = 0.03
 """Inter-ocular distances between lids below which an eye that is made is shut."""
-RIM_SOFT_PX = 0.7
-"""Pixels over which the rim of an opening is smoothed."""
-RIM = 0.008
-"""Inter-ocular distances by which a filling reaches over the rim of its opening, softly."""
 WIDEST = 1.35
 """How much wider an eye may open than in its own picture."""
 LIDS_STILL = 0.005
 """Inter-ocular distances that lids may move and still be left as they are."""
-LID_SHADOW = 0.55
-"""Brightness of a lent eye under its upper lid, against its middle."""
 LID_MEETS = 0.15
 """Where the lids of a shut eye meet: 0 at the lower one."""
 STRETCH = 2.2
@@ -163,6 +158,30 @@ def held_eye(which: Opening, before: F32, after: F32) -> F32:
     return out
 
 
+def on_lips(texture: F32, made: AnyFloat) -> F32:
+    """Return landmarks (N, …) of a picture whose rims of the lips lie a little inside them.
+
+    For a mouth that is shut over: in a picture where it is open its rims lie on the teeth's edge,
+    and a line of white would stay between the lips.
+
+    Args:
+        texture: float32 (N, …), N ≥ 468, in the picture.
+        made: (M, …), M ≥ 468, in the picture that is to be made.
+    """
+    shown = _apart(MOUTH, texture)
+    share = np.clip((shown - _apart(MOUTH, made)) / max(shown, 1e-6), 0, 1)
+    if shown < SMALLEST_GAP or share == 0:
+        return texture
+    out = texture.copy()
+    above, below = (list(side) for side in zip(*LIPS, strict=True))
+    apart = out[below, :2] - out[above, :2]
+    apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-6)
+    step = np.float32(share * LIP_DEPTH * eye_distance(texture)) * apart
+    out[below, :2] += step
+    out[above, :2] -= step
+    return out
+
+
 def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Donor | None:
     """Return the donor that shows an opening most like the one wanted; None if none is enough.
 
@@ -227,93 +246,6 @@ def inside(
     )
     known = np.isfinite(x)
     return part, np.nan_to_num(x), np.nan_to_num(y), known
-
-
-def fill(
-    picture: U8, region: Region, which: Opening, at: AnyFloat, donor: Donor, gain: F64
-) -> None:
-    """Paint a donor's opening into a picture that is ours to change.
-
-    Args:
-        picture: uint8 (h, w, 3), the pixels of `region`.
-        region: Where they lie.
-        which: The opening.
-        at: (478, 3) landmarks wanted.
-        donor: Whose pixels.
-        gain: (3,), what to multiply the donor's colours with.
-    """
-    found = inside(which, at, donor.landmarks, region)
-    if found is None:
-        return
-    part, x, y, _ = found
-    pixels = remap(donor.image, x, y).astype(np.float32) * gain.astype(np.float32)
-    if which.iris:
-        # Deeper in the shadow of brow and lid than the donor's skin tells, and of the lid above.
-        top, bottom = (
-            np.asarray(at)[list(side), 1].mean() for side in zip(*which.pairs, strict=True)
-        )
-        rows = np.arange(part.y0, part.y1, dtype=np.float32)
-        depth = np.clip((rows - top) / max(bottom - top, 1.0), 0, 1)
-        pixels *= (LID_SHADOW + (1 - LID_SHADOW) * smoothstep(depth / 0.6))[:, None, None]
-    _blend(picture, region, part, pixels, soft_opening(which, at, part))
-
-
-def hollow(picture: U8, region: Region, at: AnyFloat, lips: F64) -> None:
-    """Paint the dark of an open mouth nobody has seen into a picture that is ours to change.
-
-    Args:
-        picture: uint8 (h, w, 3), the pixels of `region`.
-        region: Where they lie.
-        at: (478, 3) landmarks wanted.
-        lips: (3,) colour of the lips.
-    """
-    part = bounding_region(np.asarray(at)[list(LIPS_INNER), :2], (region.y1, region.x1), margin=4)
-    if part is None:
-        return
-    down = np.linspace(0.12, 0.34, part.shape[0], dtype=np.float32)[:, None, None]
-    pixels = np.broadcast_to(down * lips.astype(np.float32), (*part.shape, 3))
-    _blend(picture, region, part, pixels, soft_opening(MOUTH, at, part))
-
-
-def smooth_rim(picture: U8, region: Region, which: Opening, at: AnyFloat) -> None:
-    """Take the steps out of an opening's rim, where pixels from two places meet; in place.
-
-    Args:
-        picture: uint8 (h, w, 3), the pixels of `region`, ours to change.
-        region: Where they lie.
-        which: The opening.
-        at: (478, 3) landmarks in the picture that is made.
-    """
-    ring = np.asarray(at)[list(which.ring), :2]
-    around = bounding_region(ring, (region.y1, region.x1), margin=4)
-    part = None if around is None else around.shared_with(region)
-    if part is None:
-        return
-    view = picture[part.slices_in(region)]
-    mask = soft_outline(ring - part.origin_xy, part.shape, RIM_SOFT_PX)
-    view[...] = softened(np.ascontiguousarray(view), mask, RIM_SOFT_PX)
-
-
-def soft_opening(which: Opening, at: AnyFloat, part: Region) -> F32:
-    """Return how far each pixel (h, w) of a part lies in an opening of landmarks (478, 3), 0–1.
-
-    A hair wider than the opening: at its very rim skin is stretched into it.
-    """
-    ring = np.asarray(at, np.float64)[list(which.ring), :2] - part.origin_xy
-    unit = eye_distance(at)
-    outward = ring - ring.mean(0)
-    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-    return soft_polygon(ring + RIM * unit * outward, part.shape, max(RIM * unit, 0.7))
-
-
-def _blend(picture: U8, region: Region, part: Region, pixels: F32, mask: F32) -> None:
-    common = part.shared_with(region)
-    if common is None:
-        return
-    inner = common.slices_in(part)
-    view, share = picture[common.slices_in(region)], mask[inner][..., None]
-    mixed = view + share * (pixels[inner] - view)
-    view[...] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
 @cache

@@ -17,6 +17,7 @@ from gateway.faces.topology import FACE_OVAL, LIPS_OUTER, N_MESH, topology
 from gateway.imaging.apron import apron, apron_triangles
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, add_grid, bounding_region, carried
+from gateway.processors.fillings import fill, hollow, smooth_rim
 from gateway.processors.openings import (
     MOUTH,
     OPENINGS,
@@ -24,13 +25,11 @@ from gateway.processors.openings import (
     Filled,
     Opening,
     best_donor,
-    fill,
     held_eye,
-    hollow,
     inside,
     lids_meet,
     needs_donor,
-    smooth_rim,
+    on_lips,
 )
 
 BRIGHTNESS, TINT = (0.4, 2.5), 0.3
@@ -73,7 +72,8 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     """
     after, fillings = _openable(before, after, donors)
     kinds = {name: filling.kind for name, filling in fillings.items()}
-    motion = _motion(before, after, (image.shape[0], image.shape[1]))
+    texture = on_lips(before, after)
+    motion = _motion(texture, after, (image.shape[0], image.shape[1]))
     if motion is None:
         # An eye that should open, and does not because nobody shows it open, is to be told.
         told = Filled.LEFT_SHUT in kinds.values()
@@ -82,7 +82,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     x, y = add_grid(motion.dx, motion.dy, region)
     for which in OPENINGS:
         if which.name not in fillings and not lids_meet(which, after):
-            _own_opening(which, before, after, region, x, y)
+            _own_opening(which, texture, after, region, x, y)
     pixels = carried(image, region, x, y, STILL_PX)
     for filling in fillings.values():
         if filling.donor is not None:

@@ -19,6 +19,7 @@ from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import N_LANDMARKS, N_MESH
+from gateway.imaging.masks import smoothstep
 
 LIDS = {
     "right": ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
@@ -33,14 +34,19 @@ LIPS = (
 LIP_REGIONS = frozenset((Region.MOUTH, Region.LOWER_FACE))
 REST_GAP = 0.01
 """Inter-ocular distances between the lips of a mouth at rest: it is shut, whoever's it is."""
-UPPER_SHARE, LIPS_REACH = 0.3, 0.15
-"""How much of closing is the upper lip's, and over what distance skin around the lips follows."""
+UPPER_SHARE = 0.3
+"""How much of closing is the upper lip's."""
+UPPER_REACH, LOWER_REACH = 0.2, 0.4
+"""Distance from the lips' inner rims over which skin follows: the lower lip goes with the chin."""
 NOTHING = 1e-3
 """Change of a control that is none."""
 AT_REST = 0.15
 """Distance of all controls from rest within which a face counts as being at rest."""
 SHUT_LOOKS = 0.4
 """How far open, against rest, the landmark networks find an eye that is shut."""
+LIPS_SURE = 0.05
+"""Mean gap between lips, in inter-ocular distances, from which on a mouth is surely open: shut ones
+are found with a fifth to a half of that."""
 SAME_LIDS = 0.15
 """How far an eye may be found more open than both on average without that being a wink."""
 LEAST_HEIGHT = 0.75
@@ -79,7 +85,9 @@ def openings_of(landmarks: AnyFloat, fit: Fit) -> Openings:
     lids = (np.array(seen) - SHUT_LOOKS) / (1 - SHUT_LOOKS)
     apart_by = lids - lids.mean()
     wink = np.sign(apart_by) * np.maximum(np.abs(apart_by) - SAME_LIDS, 0)
-    return Openings(_gaps(head, LIPS), np.maximum(lids.mean() + wink, 0))
+    lips = _gaps(head, LIPS)
+    lips = lips * float(smoothstep(np.asarray(lips.mean() / LIPS_SURE, np.float32)))
+    return Openings(lips, np.maximum(lids.mean() + wink, 0))
 
 
 def perform(
@@ -227,11 +235,11 @@ def _lips_part() -> F64:
     to_pair = np.stack(
         [np.interp(mean[:N_MESH, 0], at, row) for row in np.eye(len(at))[1:-1]], axis=1
     )
-    near = np.exp(-((distance_to_mouth() / LIPS_REACH) ** 2))
     ends = mean[[78, 308], 1]
     line = np.concatenate([ends[:1], (mean[above, 1] + mean[below, 1]) / 2, ends[1:]])
     lower = mean[:N_MESH, 1] > np.interp(mean[:N_MESH, 0], at, line)
     side = np.where(lower, 1 - UPPER_SHARE, -UPPER_SHARE)
+    near = np.exp(-((distance_to_mouth() / np.where(lower, LOWER_REACH, UPPER_REACH)) ** 2))
     out = np.zeros((N_LANDMARKS, len(LIPS)))
     out[:N_MESH] = to_pair * (near * side)[:, None]
     return out

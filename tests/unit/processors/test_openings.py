@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from gateway.faces.morphable.performance import opening
 from gateway.imaging.warp import Region
+from gateway.processors.fillings import LID_SHADOW, fill, hollow, smooth_rim, soft_opening
 from gateway.processors.openings import (
     LEFT,
-    LID_SHADOW,
     LIDS_MEET,
     MOUTH,
     OPENINGS,
@@ -22,15 +22,11 @@ from gateway.processors.openings import (
     Filled,
     best_donor,
     eye_distance,
-    fill,
     held_eye,
-    hollow,
     inside,
     is_shut,
     lids_meet,
     needs_donor,
-    smooth_rim,
-    soft_opening,
 )
 from tests import tolerances
 from tests.synthetic_faces import INSIDE, LIP, landmarks_of, painted, somebody

@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 
 from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.apron import RINGS
-from gateway.processors.openings import (
-    LEFT,
-    LID_SHADOW,
-    MOUTH,
-    RIGHT,
-    Donor,
-    Filled,
-    eye_distance,
-    soft_opening,
-)
+from gateway.processors.fillings import LID_SHADOW, soft_opening
+from gateway.processors.openings import LEFT, MOUTH, RIGHT, Donor, Filled, eye_distance
 from gateway.processors.reenact import BRIGHTNESS, colour_gain, reenact
 from tests import tolerances
 from tests.synthetic_faces import INSIDE, IRIS, LIP, SKIN, WHITE, landmarks_of, painted, somebody
