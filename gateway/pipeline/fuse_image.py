@@ -37,8 +37,8 @@ from gateway.processors.expression_restorer import (
     shown_by,
 )
 from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
-from gateway.processors.openings import Donor, Filled
-from gateway.processors.portraits import choose, is_open, shut_eyes
+from gateway.processors.openings import Donor, Filled, is_open
+from gateway.processors.portraits import choose, shut_eyes
 from gateway.processors.reenact import Reenacted
 
 

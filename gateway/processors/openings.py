@@ -127,6 +127,11 @@ def lids_meet(which: Opening, landmarks: AnyFloat) -> bool:
     return bool(which.iris) and _apart(which, landmarks) < LIDS_MEET
 
 
+def is_open(landmarks: AnyFloat) -> bool:
+    """Return whether the mouth of landmarks (478, 3) is open."""
+    return _apart(MOUTH, landmarks) > SMALLEST_GAP
+
+
 def _apart(which: Opening, landmarks: AnyFloat) -> float:
     return opening(landmarks, which.pairs) / eye_distance(landmarks)
 
@@ -190,11 +195,10 @@ def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Dono
         after: (478, 3) landmarks wanted.
         donors: Those of the same stretch are taken in their order.
     """
-    wanted = opening(after, which.pairs) / eye_distance(after)
+    wanted = _apart(which, after)
 
     def stretch(donor: Donor) -> float:
-        shown = opening(donor.landmarks, which.pairs) / eye_distance(donor.landmarks)
-        return wanted / max(shown, 1e-6)
+        return wanted / max(_apart(which, donor.landmarks), 1e-6)
 
     def misfit(donor: Donor) -> float:
         off = float(np.log(stretch(donor)))

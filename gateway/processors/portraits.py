@@ -16,7 +16,6 @@ import numpy as np
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement, retarget
-from gateway.faces.morphable.performance import opening
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.masks import smoothstep
@@ -25,7 +24,6 @@ from gateway.processors.openings import (
     LEFT,
     MOUTH,
     RIGHT,
-    SMALLEST_GAP,
     eye_distance,
     is_shut,
 )
@@ -58,6 +56,8 @@ class Choice:
 
 def choose(target: U8, face: Face, portraits: Sequence[Portrait]) -> Choice:
     """Return which portraits are nearest to a face of `target` (H, W, 3), part by part."""
+    if len(portraits) == 1:
+        return Choice(0)
     costs = np.array([_costs(target, face, portrait) for portrait in portraits])
     base = int(costs[:, 0].argmin())
     patches = {}
@@ -91,11 +91,6 @@ def _costs(target: U8, face: Face, portrait: Portrait) -> list[float]:
 def shut_eyes(face: Face) -> bool:
     """Return whether a face has an eye shut."""
     return any(is_shut(which, face.landmarks) for which in (RIGHT, LEFT))
-
-
-def is_open(landmarks: AnyFloat) -> bool:
-    """Return whether the mouth of landmarks (478, 3) is open."""
-    return opening(landmarks, MOUTH.pairs) > SMALLEST_GAP * eye_distance(landmarks)
 
 
 def sidelight(image: U8, landmarks: AnyFloat) -> float:

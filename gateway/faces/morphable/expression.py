@@ -13,7 +13,7 @@ from numbers import Real
 import numpy as np
 
 from gateway.arrays import F32, F64, AnyFloat
-from gateway.faces.morphable.controls import CONTROLS, INDEX, Part
+from gateway.faces.morphable.controls import CONTROLS, INDEX, Part, controls_of
 from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model
 from gateway.faces.topology import N_LANDMARKS
 
@@ -169,8 +169,8 @@ def displacement(
     model = face_model()
     change = np.asarray(expression, np.float64) - since
     chosen = set(regions)
-    parts = {part for region in chosen for part in _PARTS[region]}
-    gate = np.array([control.part in parts for control in CONTROLS])
+    parts = [part for region in chosen for part in _PARTS[region]]
+    gate = controls_of(parts)
     moved = (change[:N_NAMED] * gate) @ model.named
     rest = (change[N_NAMED:] @ model.residual).reshape(N_LANDMARKS, 3)
     share = np.sum([membership()[part] for part in parts], axis=0) if parts else 0.0
@@ -192,7 +192,7 @@ def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[Region]) -> 
         return np.array(expression, np.float32)
     parts = {part for region in chosen for part in _PARTS[region]}
     out = np.array(since, np.float32)
-    gate = np.flatnonzero([control.part in parts for control in CONTROLS])
+    gate = np.flatnonzero(controls_of(parts))
     out[gate] = np.asarray(expression)[gate]
     return out
 
@@ -205,8 +205,6 @@ def membership() -> dict[Part, F64]:
     """
     model: FaceModel = face_model()
     reach = np.linalg.norm(model.named.reshape(N_NAMED, N_LANDMARKS, 3), axis=2)
-    of_part = {
-        part: reach[[c.part == part for c in CONTROLS]].sum(0).astype(np.float64) for part in Part
-    }
+    of_part = {part: reach[controls_of([part])].sum(0).astype(np.float64) for part in Part}
     total = np.sum(list(of_part.values()), axis=0) + 1e-9
     return {part: share / total for part, share in of_part.items()}

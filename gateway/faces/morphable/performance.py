@@ -26,6 +26,8 @@ LIDS = {
     "left": ((466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)),
 }
 """Points of the upper and the lower lid that meet when an eye is shut, outer corner first."""
+CORNERS = {"right": (33, 133), "left": (362, 263)}
+"""Corners of the eyes."""
 LIPS = (
     (191, 95), (80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318),
     (415, 324),
@@ -260,6 +262,3 @@ def _lids_part(eye: str) -> F64:
     out = np.zeros(N_LANDMARKS)
     out[:N_MESH] = near * np.where(lower, 1 - UPPER_LID, -UPPER_LID) * (1 - along**2)
     return np.asarray(out / float((out[below] - out[above]).mean()))
-
-
-CORNERS = {"right": (33, 133), "left": (362, 263)}

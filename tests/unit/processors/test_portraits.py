@@ -5,10 +5,10 @@ import pytest
 
 from gateway.faces.topology import N_MESH, topology
 from gateway.processors.base import Patch, Portrait
+from gateway.processors.openings import is_open
 from gateway.processors.portraits import (
     Choice,
     choose,
-    is_open,
     patch_weight,
     shut_eyes,
     sidelight,
