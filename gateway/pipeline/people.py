@@ -1,4 +1,4 @@
-"""Who is in the pictures: the sources' portraits, the target's faces, and which of them are meant."""
+"""Who is in the pictures: portraits of the sources, faces of the target, and which are meant."""
 
 from __future__ import annotations
 
