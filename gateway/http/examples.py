@@ -8,6 +8,11 @@ SWAPS_DESCRIPTION = """
 Send `multipart/form-data`: one or more `source` pictures of one person, a `target` picture, and
 optionally `options` (JSON) and a `reference` picture of the person meant.
 
+With `options.mapping` the sources may be of several people, and each entry says which of them are
+one person and who in the target gets that face. Entries by `reference` are matched one to one, such
+that the faces are nearest in sum. No face is changed twice; those that are nearer to the camera are
+changed last, and stay before the others.
+
 `Accept` decides about the answer. An image type gives the picture; `application/json` gives a
 report of figures, which also holds the picture (Base64) with `?inline=true`. With `*/*` it is the
 picture in the format of `options.output.format`, else in the target's own. Transparency of the
@@ -88,15 +93,17 @@ SWAPS_REQUEST: dict[str, Any] = {
             "source": {
                 "type": "array",
                 "items": FILE,
-                "description": "Portraits of one person; for each face, and for its eyes and "
-                "mouth, the one is used that is nearest in pose, expression and light. Required, "
-                "unless only an expression is given that is a library's or named. JPEG, PNG, WebP, "
-                "BMP or TIFF.",
+                "description": "Portraits of one person, or of those that `mapping` names; for "
+                "each face, and for its eyes and mouth, the one is used that is nearest in pose, "
+                "expression and light. Required, unless only an expression is given that is a "
+                "library's or named. JPEG, PNG, WebP, BMP or TIFF.",
             },
             "target": {**FILE, "description": "The picture to change."},
             "reference": {
-                **FILE,
-                "description": "The person meant, for `face_selector.mode` = `reference`.",
+                "type": "array",
+                "items": FILE,
+                "description": "The person meant, for `face_selector.mode` = `reference`; several "
+                "for `mapping`.",
             },
             "options": {"$ref": "#/components/schemas/SwapOptions"},
         },
@@ -147,6 +154,7 @@ SWAP_REPORT: dict[str, Any] = {
         {
             **_FIGURES,
             "source": 0,
+            "entry": None,
             "patches": {},
             "controls": None,
             "filled": {},
@@ -155,6 +163,7 @@ SWAP_REPORT: dict[str, Any] = {
         }
     ],
     "sources": [_FIGURES],
+    "unmatched": [],
     "swapper": "mesh",
     "models": _MODELS,
     "timings_ms": {

@@ -80,6 +80,9 @@ class TargetFace(FaceFigures):
     source: int | None = Field(
         description="Index of the source picture it was replaced from; null if it was not."
     )
+    entry: int | None = Field(
+        description="Index of the entry of `mapping` that named it; null if none did."
+    )
     patches: dict[str, int] = Field(
         description="Indices of further source pictures that gave a part: `right_eye`, "
         "`left_eye`, `mouth`."
@@ -113,6 +116,9 @@ class SwapReport(Answer):
     size: Size
     faces: list[TargetFace] = Field(description="Faces of the target, the largest first.")
     sources: list[FaceFigures] = Field(description="The face used of each source, in their order.")
+    unmatched: list[int] = Field(
+        description="Indices of the optional entries of `mapping` that mean nobody in the target."
+    )
     swapper: str = Field(description="The swapper model.")
     models: list[str] = Field(
         description="The networks of an analysis; the full-range detector only helps out."
@@ -203,6 +209,7 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
     return TargetFace(
         **figures(face),
         source=done.source,
+        entry=done.entry,
         patches=dict(done.patches),
         controls=controls and {name: round(value, 4) for name, value in controls.items()},
         filled=dict(done.filled),

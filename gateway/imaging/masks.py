@@ -31,6 +31,27 @@ def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) 
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32) / np.float32(255)
 
 
+def soft_cover(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return how far each pixel of `shape` (height, width) belongs to a polygon's shade, 0–1.
+
+    It is exactly 1 inside the polygon (n, 2) and fades out around it.
+
+    Args:
+        corners: x and y, pixel centres at whole numbers.
+        shape: Of the mask.
+        softness_px: Standard deviation of the edge's blur, pixels.
+    """
+    # The blur reaches as far as its kernel; grown by as much, the inside is out of its reach.
+    reach = int(np.ceil(3 * softness_px)) + 1
+    mask = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * reach), np.uint8)
+    sixteenths = np.rint((np.asarray(corners) + reach) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [sixteenths], (255.0,), cv2.LINE_8, 4)
+    cv2.polylines(mask, [sixteenths], True, (255.0,), 2 * reach + 1, cv2.LINE_8, 4)
+    side = 2 * reach + 1
+    blurred = np.asarray(cv2.GaussianBlur(mask, (side, side), softness_px), np.float32)
+    return blurred[reach:-reach, reach:-reach] / np.float32(255)
+
+
 def soft_outline(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
     """Return how near each pixel of `shape` (height, width) is to a closed line (n, 2), 0–1.
 

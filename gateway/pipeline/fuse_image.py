@@ -13,6 +13,7 @@ from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
+from gateway.faces.overlap import covering
 from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
 from gateway.pipeline.options import SwapOptions
@@ -20,7 +21,7 @@ from gateway.pipeline.people import People
 from gateway.pipeline.result import Note, SwappedFace, SwapResult
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.wish import Reference, wish
-from gateway.processors.base import Layer, Portrait, Swapper
+from gateway.processors.base import COVER_EDGE, Layer, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import (
     ExpressionRestorer,
     Performance,
@@ -28,7 +29,7 @@ from gateway.processors.expression_restorer import (
     shown_by,
 )
 from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
-from gateway.processors.openings import Donor, Filled, is_open
+from gateway.processors.openings import Donor, Filled, eye_distance, is_open
 from gateway.processors.portraits import choose, shut_eyes
 from gateway.processors.reenact import Reenacted
 
@@ -40,11 +41,12 @@ class _Work:
     Attributes:
         image: uint8 (H, W, 3) RGB, ours to change.
         target: uint8 (H, W, 3) RGB, as it was sent.
-        portraits: The sources.
+        portraits: Of the person that the face becomes.
         library: Entries to match expressions with.
         options: What is asked for.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
+        nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
     """
 
     image: U8
@@ -54,6 +56,7 @@ class _Work:
     options: SwapOptions
     deadline: Deadline
     timings: Timings
+    nearer: Sequence[F32] = ()
 
 
 class ImageFuser:
@@ -81,20 +84,21 @@ class ImageFuser:
         *,
         deadline: Deadline,
         timings: Timings,
-        reference: U8 | None = None,
+        references: Sequence[U8] = (),
         library: Sequence[Reference] = (),
     ) -> SwapResult:
-        """Put the face of the sources into the target.
+        """Put the faces of the sources into the target.
 
         Args:
-            sources: Portraits of one person, uint8 (H, W, 3) RGB each; of each the largest face
-                counts. For every target face, and for its eyes and mouth, the portrait is used
-                that is nearest in pose, expression and light.
+            sources: Portraits, uint8 (H, W, 3) RGB each; of each the largest face counts. Of one
+                person, or of those that `mapping` names. For every target face, and for its eyes
+                and mouth, the portrait is used that is nearest in pose, expression and light.
             target: uint8 (H, W, 3) RGB.
             options: What is wanted.
             deadline: When the result is of no use any more.
             timings: Gets the stages' times.
-            reference: Picture of the person meant, for `face_selector.mode = reference`.
+            references: uint8 (H, W, 3) RGB each: the person meant, for `face_selector.mode =
+                reference`, or those that `mapping` names.
             library: Entries of the library that `expression` names; else none.
 
         Raises:
@@ -105,14 +109,19 @@ class ImageFuser:
         with timings.stage("analyse"):
             portraits, faces = await self._people.find(sources, target, options, deadline)
         with timings.stage("select"):
-            chosen = await self._people.select(target, faces, reference, options, deadline)
+            cast = await self._people.cast(target, faces, portraits, references, options, deadline)
         work = _Work(target.copy(), target, portraits, library, options, deadline, timings)
         changed = []
-        for face in chosen:
-            done = await self._change(work, face)
+        for role in cast.roles:
+            nearer = covering(role.face, faces)
+            done = await self._change(
+                replace(work, portraits=role.portraits, nearer=nearer), role.face
+            )
             if done is not None:
-                changed.append(done)
-        return SwapResult(work.image, tuple(changed), tuple(faces), tuple(portraits))
+                changed.append(role.told(done))
+        return SwapResult(
+            work.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
+        )
 
     async def _change(self, work: _Work, face: Face) -> SwappedFace | None:
         """Change one face: its expression first, so that the swapper meets it showing it already.
@@ -136,6 +145,8 @@ class ImageFuser:
                 patches={part: portraits[n] for part, n in choice.patches.items()},
                 deadline=work.deadline,
             )
+            edge_px = COVER_EDGE * eye_distance(face.landmarks)
+            layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
         if layer is None:
             return None
         with work.timings.stage("fuse"):
@@ -180,7 +191,13 @@ class ImageFuser:
     @staticmethod
     def _written(work: _Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
         """Write what changed into the picture, and down what was done."""
-        result.region.of(work.image)[...] = result.pixels
+        view = result.region.of(work.image)
+        pixels = result.pixels
+        covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
+        if covered is not None:
+            kept = np.asarray(view, np.float32)
+            pixels = np.rint(pixels + covered[..., None] * (kept - pixels)).astype(np.uint8)
+        view[...] = pixels
         notes = dict.fromkeys(done.notes)
         if Filled.INVENTED in result.filled.values():
             notes[Note.MOUTH_INVENTED] = None

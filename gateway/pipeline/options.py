@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
@@ -39,6 +48,39 @@ class FaceSelector(_Options):
         le=2,
         description="With `reference`: greatest distance of descriptors that is one person.",
     )
+
+
+class MappingEntry(_Options):
+    """One person, and who in the target gets that person's face."""
+
+    sources: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(
+        (),
+        max_length=64,
+        description="Which `source` pictures, from 0, are portraits of the person.",
+    )
+    position: int | None = Field(
+        None, ge=0, le=255, description="The face of that place in `face_selector.order`, from 0."
+    )
+    reference: int | None = Field(
+        None,
+        ge=0,
+        le=255,
+        description="The face most like that `reference` picture, from 0, within "
+        "`face_selector.reference_distance`.",
+    )
+    optional: bool = Field(
+        False, description="If nobody in the target is meant, say so instead of failing."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.sources:
+            raise ValueError("`sources` is needed")
+        if len(set(self.sources)) < len(self.sources):
+            raise ValueError("`sources` names a picture twice")
+        if (self.position is None) == (self.reference is None):
+            raise ValueError("exactly one of `position` and `reference` is needed")
+        return self
 
 
 class DetectorOptions(_Options):
@@ -120,6 +162,12 @@ class SwapOptions(_Options):
         "source's.",
     )
     face_selector: FaceSelector = Field(default_factory=FaceSelector)
+    mapping: tuple[MappingEntry, ...] = Field(
+        (),
+        max_length=64,
+        description="Several people: for each whose face goes to whom, instead of "
+        "`face_selector.mode` and `position`.",
+    )
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
     masks: MaskOptions = Field(default_factory=MaskOptions)
     color: Literal["none", "statistics"] = Field(
@@ -131,7 +179,23 @@ class SwapOptions(_Options):
     @property
     def needs_source(self) -> bool:
         """Whether something of a source picture is asked for."""
+        if self.mapping:
+            return any(entry.sources for entry in self.mapping)
         return "face_swapper" in self.processors or self.expression in ("target", "source")
+
+    @property
+    def recognises(self) -> bool:
+        """Whether people are told apart by their descriptors."""
+        if self.mapping:
+            return any(entry.position is None for entry in self.mapping)
+        return self.face_selector.mode == "reference"
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Self:
+        found = contradictions(self.mapping, self.face_selector)
+        if found:
+            raise InvalidOptions(errors=found)
+        return self
 
     @field_validator("expression", mode="before")
     @classmethod
@@ -160,6 +224,29 @@ class SwapOptions(_Options):
                 errors=[{"pointer": "/swapper_model", "detail": "unknown model"}],
             )
         return name
+
+
+def contradictions(mapping: Sequence[MappingEntry], selector: FaceSelector) -> list[dict[str, str]]:
+    """Return what of a mapping contradicts itself or the selector, as findings."""
+    if not mapping:
+        return []
+    found = [
+        {"pointer": f"/face_selector/{name}", "detail": "`mapping` says who is meant"}
+        for name in ("mode", "position")
+        if getattr(selector, name) != FaceSelector.model_fields[name].default
+    ]
+    for (m, one), (n, other) in combinations(enumerate(mapping), 2):
+        for name in ("position", "reference"):
+            meant = getattr(other, name)
+            if meant is not None and meant == getattr(one, name):
+                detail = f"entry {m} means the same person"
+                found.append({"pointer": f"/mapping/{n}/{name}", "detail": detail})
+        # The same portraits may go to several people; one portrait cannot be of two.
+        shared = set(one.sources) & set(other.sources)
+        if shared and set(one.sources) != set(other.sources):
+            detail = f"entry {m} has source {min(shared)} among other portraits"
+            found.append({"pointer": f"/mapping/{n}/sources", "detail": detail})
+    return found
 
 
 def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:

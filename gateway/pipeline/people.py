@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from gateway.arrays import U8
+import numpy as np
+
+from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.errors import (
     FaceNotReliable,
@@ -19,6 +21,7 @@ from gateway.faces.analyser import DetectOptions, FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import matching, ordered
+from gateway.pipeline.cast import Cast, Role, chosen_faces, require
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
@@ -52,7 +55,8 @@ class People:
         """
         selector, thorough = options.face_selector, options.detector.thorough
         # The largest face is found at first sight; any other wish needs all of them to choose from.
-        largest = (selector.mode, selector.order, selector.position) == ("one", "large-small", 0)
+        usual = (selector.mode, selector.order, selector.position) == ("one", "large-small", 0)
+        largest = usual and not options.mapping
         detect = DetectOptions(
             thorough=not largest if thorough is None else thorough,
             angles=options.detector.angles,
@@ -72,7 +76,63 @@ class People:
         ]
         return portraits, self._usable(faces, "The target", NoFaceInTarget)
 
-    async def select(
+    async def cast(
+        self,
+        target: U8,
+        faces: list[Face],
+        portraits: Sequence[Portrait],
+        references: Sequence[U8],
+        options: SwapOptions,
+        deadline: Deadline,
+    ) -> Cast:
+        """Return which of a target's faces become which person.
+
+        Args:
+            target: uint8 (H, W, 3) RGB.
+            faces: Of the target.
+            portraits: Of the sources, of one person unless there is a mapping.
+            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            options: Who is meant.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            FaceNotSelected: nobody is meant, or nobody by an entry of the mapping.
+            InvalidOptions: by reference, and there is none.
+            NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
+        """
+        mapping = options.mapping
+        if not mapping:
+            reference = references[0] if references else None
+            meant = await self._select(target, faces, reference, options, deadline)
+            return Cast.of([Role(face, portraits, range(len(portraits))) for face in meant])
+        known = await self._known(references, options, deadline)
+        seen = await self._embedder.embed(target, faces, deadline=deadline) if known else None
+        chosen = chosen_faces(faces, mapping, options.face_selector, known, seen)
+        unmatched = require(mapping, chosen)
+        roles = [
+            Role(face, [portraits[i] for i in entry.sources], entry.sources, n)
+            for n, (entry, face) in enumerate(zip(mapping, chosen, strict=True))
+            if face is not None
+        ]
+        return Cast.of(roles, unmatched)
+
+    async def _known(
+        self, references: Sequence[U8], options: SwapOptions, deadline: Deadline
+    ) -> dict[int, F32]:
+        """Return the descriptors (128,) of whom entries of the mapping mean, by their indices."""
+        wanted = {n: e.reference for n, e in enumerate(options.mapping) if e.reference is not None}
+        descriptors = await asyncio.gather(
+            *(self._descriptor(references[r], f"Reference {r}", deadline) for r in wanted.values())
+        )
+        return dict(zip(wanted, descriptors, strict=True))
+
+    async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:
+        """Return who (128,) the largest face of a picture is."""
+        known = await self._analyser.analyse(picture, deadline=deadline)
+        person = self._usable(known, which, NoFaceInSource)[:1]
+        return np.asarray((await self._embedder.embed(picture, person, deadline=deadline))[0])
+
+    async def _select(
         self,
         target: U8,
         faces: list[Face],
@@ -101,13 +161,11 @@ class People:
                 "Selecting by reference needs a `reference` picture.",
                 errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
             )
-        known = await self._analyser.analyse(reference, deadline=deadline)
-        person = self._usable(known, "The reference", NoFaceInSource)[:1]
         wanted, seen = await asyncio.gather(
-            self._embedder.embed(reference, person, deadline=deadline),
+            self._descriptor(reference, "The reference", deadline),
             self._embedder.embed(target, faces, deadline=deadline),
         )
-        chosen = matching(seen, wanted[0], selector.reference_distance)
+        chosen = matching(seen, wanted, selector.reference_distance)
         if not chosen:
             raise FaceNotSelected("No face of the target looks like the reference.")
         return [faces[i] for i in chosen]

@@ -24,6 +24,7 @@ class SwappedFace:
         filled: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
         notes: What may be seen in the result.
+        entry: Index of the mapping's entry that named it; None without a mapping.
     """
 
     face: Face
@@ -33,6 +34,7 @@ class SwappedFace:
     filled: Mapping[str, Filled] = field(default_factory=dict)
     reference: int | None = None
     notes: tuple[Note, ...] = ()
+    entry: int | None = None
 
 
 class Note(StrEnum):
@@ -48,6 +50,10 @@ class Note(StrEnum):
     """The portrait's mouth is open, the result's is not: its lips were closed over."""
 
 
+ENTRY_UNMATCHED = "entry_unmatched"
+"""An optional entry of the mapping means nobody in the target: told beside notes of faces."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SwapResult:
     """A fused picture and what happened.
@@ -57,9 +63,11 @@ class SwapResult:
         swapped: The faces that were changed.
         faces: All faces of the target.
         portraits: The face used of each source.
+        unmatched: Indices of the mapping's optional entries that mean nobody here.
     """
 
     image: U8
     swapped: tuple[SwappedFace, ...]
     faces: tuple[Face, ...]
     portraits: tuple[Portrait, ...] = field(repr=False)
+    unmatched: tuple[int, ...] = ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,7 +13,28 @@ from numpy.typing import NDArray
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
+from gateway.imaging.masks import soft_cover
 from gateway.imaging.warp import Region
+
+COVER_EDGE = 0.02
+"""Softness of the edge along a nearer face, in distances of the eyes."""
+
+
+def cover(region: Region, outlines: Sequence[F32], softness_px: float) -> F32 | None:
+    """Return how far each pixel (h, w) of a region belongs to nearer faces, 0–1; 1 inside them.
+
+    None if nothing does.
+
+    Args:
+        region: A part of the picture.
+        outlines: float32 (n, 2) each, of the nearer faces, in pixels of the picture.
+        softness_px: Standard deviation of the edge, outside the outlines.
+    """
+    covered = np.zeros(region.shape, np.float32)
+    for outline in outlines:
+        inside = soft_cover(outline - region.origin_xy, region.shape, max(softness_px, 0.5))
+        np.maximum(covered, inside, out=covered)
+    return covered if covered.any() else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +55,24 @@ class Layer:
     mask: F32
     support: NDArray[np.bool_]
     skin: NDArray[np.bool_]
+
+    def without(self, outlines: Sequence[F32], softness_px: float) -> Layer | None:
+        """Return the layer without what nearer faces cover; None if nothing of it is left.
+
+        For the arguments see `cover`.
+        """
+        covered = cover(self.region, outlines, softness_px)
+        if covered is None:
+            return self
+        mask = self.mask * (1 - covered)
+        if not mask.any():
+            return None
+        return replace(
+            self,
+            mask=mask,
+            support=self.support & (covered < 0.98),
+            skin=self.skin & (covered == 0),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

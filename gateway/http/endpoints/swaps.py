@@ -13,13 +13,14 @@ from gateway.errors import InvalidRequest, MissingField
 from gateway.http import schemas
 from gateway.http.exchange import Exchange
 from gateway.http.forms import Field, Form, read_form
+from gateway.http.mapped import require_mapped
 from gateway.http.negotiate import JSON, Accepted, acceptable
 from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
 from gateway.http.schemas import SwapReport
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.options import SwapOptions, parse_options
-from gateway.pipeline.result import SwapResult
+from gateway.pipeline.result import ENTRY_UNMATCHED, SwapResult
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry
 
@@ -31,7 +32,7 @@ def fields(max_sources: int) -> dict[str, Field]:
     return {
         "source": Field(most=max_sources),
         "target": Field(),
-        "reference": Field(),
+        "reference": Field(most=max_sources),
         "options": Field(file=False),
     }
 
@@ -67,6 +68,7 @@ async def post_swaps(services: Services, request: Request) -> Response:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
             _require_pictures(form, wish.options)
+            require_mapped(form, wish.options)
 
             async def work(deadline: Deadline) -> Response:
                 return await _swap(services, exchange, form, wish, deadline)
@@ -79,14 +81,14 @@ async def _swap(
 ) -> Response:
     """Decode, fuse, encode."""
     library = await _library(services, wish.options)
-    target, sources, reference = await _decode(services, exchange, form)
+    target, sources, references = await _decode(services, exchange, form)
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
         wish.options,
         deadline=deadline,
         timings=exchange.timings,
-        reference=None if reference is None else reference.rgb,
+        references=[reference.rgb for reference in references],
         library=library,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
@@ -127,19 +129,23 @@ async def _library(services: Services, options: SwapOptions) -> Sequence[Library
 
 async def _decode(
     services: Services, exchange: Exchange, form: Form
-) -> tuple[Picture, list[Picture], Picture | None]:
-    """Return target, sources and reference."""
+) -> tuple[Picture, list[Picture], list[Picture]]:
+    """Return target, sources and references."""
     files = [("The target", data) for data in await form.files("target")]
     files += [(f"Source {n}", data) for n, data in enumerate(await form.files("source"))]
-    reference = await form.file("reference")
-    if reference is not None:
-        files.append(("The reference", reference))
+    references = await form.files("reference")
+    files += [
+        ("The reference" if len(references) == 1 else f"Reference {n}", data)
+        for n, data in enumerate(references)
+    ]
     target, *others = await decode_pictures(services, exchange, files)
-    return (target, others, None) if reference is None else (target, others[:-1], others[-1])
+    sources = len(others) - len(references)
+    return target, others[:sources], others[sources:]
 
 
 def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
-    warnings = sorted({w for face in result.swapped for w in (*face.face.warnings, *face.notes)})
+    told = {w for face in result.swapped for w in (*face.face.warnings, *face.notes)}
+    warnings = sorted(told | ({ENTRY_UNMATCHED} if result.unmatched else set()))
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Faces-Found": str(len(result.faces)),
@@ -155,12 +161,13 @@ def _report(
     result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
     models = list(schemas.ANALYSIS_MODELS)
-    if wish.options.face_selector.mode == "reference":
+    if wish.options.recognises:
         models.append(schemas.IDENTITY_MODEL)
     report = SwapReport(
         size=schemas.size_of(result.image),
         faces=schemas.target_faces(result),
         sources=[schemas.portrait(portrait.face) for portrait in result.portraits],
+        unmatched=list(result.unmatched),
         swapper=wish.options.swapper_model,
         models=models,
         timings_ms=exchange.timings.milliseconds(),

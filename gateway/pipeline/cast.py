@@ -1,0 +1,118 @@
+"""Who plays whom: which face of the target becomes which person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gateway.arrays import F32
+from gateway.errors import FaceNotSelected
+from gateway.faces.assignment import recognise
+from gateway.faces.face import Face
+from gateway.faces.overlap import nearness
+from gateway.faces.selection import ordered
+from gateway.pipeline.options import FaceSelector, MappingEntry
+from gateway.pipeline.result import SwappedFace
+from gateway.processors.base import Portrait
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Role:
+    """A face of the target and the person it becomes.
+
+    Attributes:
+        face: Of the target.
+        portraits: Of the person.
+        sources: For each portrait the index its picture has among the sources.
+        entry: Index of the mapping's entry; None without a mapping.
+    """
+
+    face: Face
+    portraits: Sequence[Portrait]
+    sources: Sequence[int]
+    entry: int | None = None
+
+    def told(self, done: SwappedFace) -> SwappedFace:
+        """Return what was done with indices of portraits as indices of sources."""
+        return replace(
+            done,
+            source=None if done.source is None else self.sources[done.source],
+            patches={part: self.sources[n] for part, n in done.patches.items()},
+            entry=self.entry,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """All roles of a picture.
+
+    Attributes:
+        roles: Each face at most once, from far to near: what is nearer is painted later.
+        unmatched: Indices of the mapping's optional entries that mean nobody here.
+    """
+
+    roles: tuple[Role, ...]
+    unmatched: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, roles: Sequence[Role], unmatched: Sequence[int] = ()) -> Cast:
+        """Sort the roles from far to near."""
+        return cls(tuple(sorted(roles, key=lambda role: nearness(role.face))), tuple(unmatched))
+
+
+def chosen_faces(
+    faces: Sequence[Face],
+    mapping: Sequence[MappingEntry],
+    selector: FaceSelector,
+    known: Mapping[int, F32],
+    seen: F32 | None,
+) -> list[Face | None]:
+    """Return the face that each entry of a mapping means; None for nobody, no face twice.
+
+    Faces named by their place are taken first: that is certain. The other entries then get the
+    remaining faces such that the distances of descriptors are least in sum.
+
+    Args:
+        faces: Of the target.
+        mapping: Who goes to whom.
+        selector: For its order and distance.
+        known: Descriptors (128,) by the index of the entry, of those that are recognised.
+        seen: Descriptors (N, 128) of the faces; None if nobody is recognised.
+    """
+    in_order = ordered(faces, selector.order)
+    chosen: list[Face | None] = [
+        in_order[entry.position]
+        if entry.position is not None and entry.position < len(in_order)
+        else None
+        for entry in mapping
+    ]
+    if known and seen is not None:
+        free = [n for n, face in enumerate(faces) if not any(face is taken for taken in chosen)]
+        wanted = np.stack(list(known.values()))
+        distances = np.linalg.norm(wanted[:, None] - seen[None, free], axis=2)
+        found = recognise(distances, selector.reference_distance)
+        for entry, index in zip(known, found, strict=True):
+            chosen[entry] = None if index is None else faces[free[index]]
+    return chosen
+
+
+def require(mapping: Sequence[MappingEntry], chosen: Sequence[Face | None]) -> list[int]:
+    """Return the indices of the optional entries that mean nobody.
+
+    Raises:
+        FaceNotSelected: naming the others that mean nobody.
+    """
+    missing = [n for n, face in enumerate(chosen) if face is None]
+    needed = [n for n in missing if not mapping[n].optional]
+    if needed:
+        which = ", ".join(map(str, needed))
+        raise FaceNotSelected(
+            f"No face of the target for entry {which} of the mapping.",
+            errors=[
+                {"pointer": f"/mapping/{n}", "detail": "means no face of the target"}
+                for n in needed
+            ],
+        )
+    return missing
