@@ -1,44 +1,58 @@
-"""A store for tests, which forgets everything with itself."""
+"""Stores for tests, which forget everything with themselves."""
 
 from __future__ import annotations
 
-from gateway.errors import LibraryLimit, LibraryNotFound
-from gateway.storage.expressions import ExpressionLibrary, LibraryInfo
+from typing import Generic
+
+from gateway.storage.expressions import LIBRARIES, ExpressionLibrary, LibraryInfo
+from gateway.storage.folder import InfoT, Kind, ThingT, latest_first
 
 
-class MemoryExpressionStore:
-    """Libraries in memory; behaves as `FolderExpressionStore`.
+class MemoryStore(Generic[ThingT, InfoT]):
+    """Things in memory; behaves as `FolderStore`.
+
+    Args:
+        kind: What.
+        most: Things that may be kept.
+    """
+
+    def __init__(self, kind: Kind[ThingT, InfoT], *, most: int = 1000) -> None:
+        self._kind = kind
+        self._most = most
+        self._things: dict[str, ThingT] = {}
+
+    def add(self, thing: ThingT) -> None:
+        """Keep a thing."""
+        self.check_room()
+        self._things[thing.id] = thing
+
+    def get(self, id: str) -> ThingT:
+        """Return a thing."""
+        if id not in self._things:
+            raise self._kind.missing()
+        return self._things[id]
+
+    def infos(self) -> list[InfoT]:
+        """Return what is kept, the latest first."""
+        return latest_first([thing.info for thing in self._things.values()])
+
+    def delete(self, id: str) -> None:
+        """Forget a thing."""
+        if self._things.pop(id, None) is None:
+            raise self._kind.missing()
+
+    def check_room(self) -> None:
+        """Check that one more may be kept."""
+        if len(self._things) >= self._most:
+            raise self._kind.full(self._most)
+
+
+class MemoryExpressionStore(MemoryStore[ExpressionLibrary, LibraryInfo]):
+    """Libraries in memory.
 
     Args:
         most: Libraries that may be kept.
     """
 
     def __init__(self, *, most: int = 1000) -> None:
-        self._most = most
-        self._libraries: dict[str, ExpressionLibrary] = {}
-
-    def add(self, library: ExpressionLibrary) -> None:
-        """Keep a library."""
-        self.check_room()
-        self._libraries[library.id] = library
-
-    def get(self, id: str) -> ExpressionLibrary:
-        """Return a library."""
-        if id not in self._libraries:
-            raise LibraryNotFound()
-        return self._libraries[id]
-
-    def infos(self) -> list[LibraryInfo]:
-        """Return what is kept, the latest first."""
-        found = [library.info for library in self._libraries.values()]
-        return sorted(found, key=lambda info: (info.created, info.id), reverse=True)
-
-    def delete(self, id: str) -> None:
-        """Forget a library."""
-        if self._libraries.pop(id, None) is None:
-            raise LibraryNotFound()
-
-    def check_room(self) -> None:
-        """Check that one more may be kept."""
-        if len(self._libraries) >= self._most:
-            raise LibraryLimit(extra={"max_libraries": self._most})
+        super().__init__(LIBRARIES, most=most)

@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import InternalError, LibraryLimit, LibraryNotFound
 from gateway.storage import expressions
 from gateway.storage.expressions import ExpressionLibrary, FolderExpressionStore, LibraryEntry
+from gateway.storage.folder import CACHED
 from gateway.storage.testing import MemoryExpressionStore
 
 NOBODY = "exp_" + "0" * 32
@@ -182,12 +183,12 @@ def test_other_files_are_left_alone(folder):
 def test_few_are_held_in_memory_and_nobody_can_change_them(folder):
     store = FolderExpressionStore(folder, most=99)
     ids = []
-    for _ in range(expressions.CACHED + 2):
+    for _ in range(CACHED + 2):
         kept = library()
         store.add(kept)
         ids.append(kept.id)
         held = store.get(kept.id)
-    assert list(store._cache) == ids[-expressions.CACHED :]
+    assert list(store._cache) == ids[-CACHED:]
     assert store.get(ids[-1]) is held
     with pytest.raises(ValueError, match="read-only"):
         held.entries[0].crop[:] = 0
