@@ -67,14 +67,18 @@ class Settings(BaseSettings):
         "face of the morphable model, root mean square, are unreliable and refused for a swap.",
     )
 
-    # Libraries of expressions
+    # What is kept
     data_dir: Path = Field(
-        PROJECT_ROOT / ".data", description="Folder of what is kept: libraries of expressions."
+        PROJECT_ROOT / ".data",
+        description="Folder of what is kept: libraries of expressions, enrolled identities.",
     )
     max_library_entries: int = Field(
         64, ge=1, description="Entries of one library, and pictures sent to make it."
     )
     max_libraries: int = Field(1000, ge=1, description="Libraries that are kept.")
+    max_identities: int = Field(
+        1000, ge=1, description="Enrolled identities that are kept, a person's portraits each."
+    )
 
     # Inference
     backend: Literal["embedded", "triton", "local"] = Field(

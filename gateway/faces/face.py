@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -110,6 +110,37 @@ class Face:
         """
         fits = float(np.exp(-((float(self.fit.residual[0, 0]) / RESIDUAL_SCALE) ** 2)))
         return fits * max(float(self.fit.rotation[0, 2, 2]), 0.0)
+
+    def moved(self, origin_xy: tuple[float, float], scales: tuple[float, float]) -> Face:
+        """Return the face as it is in a crop, whose first pixel was at `origin_xy`, (2,) floats.
+
+        Args:
+            origin_xy: x and y of the crop's first pixel in the picture.
+            scales: Pixels of the crop per pixel of the picture, in x and y; nearly equal. Depths
+                and lengths follow x.
+        """
+        across = scales[0]
+        offset = np.array([*origin_xy, 0.0]) - [0.5, 0.5, 0.0]
+        factors = np.array([*scales, across])
+
+        def there(points: F32) -> F32:
+            width = points.shape[-1]
+            inside = (points.astype(np.float64) - offset[:width]) * factors[:width]
+            return np.asarray(inside - [0.5, 0.5, 0.0][:width], np.float32)
+
+        fit = self.fit
+        return replace(
+            self,
+            box_xyxy=there(self.box_xyxy.reshape(2, 2)).reshape(4),
+            landmarks_5=there(self.landmarks_5),
+            landmarks=there(self.landmarks),
+            quality=replace(self.quality, width_px=self.quality.width_px * across),
+            fit=replace(
+                fit,
+                translation=there(fit.translation),
+                scale=np.asarray(fit.scale * across, np.float32),
+            ),
+        )
 
     @property
     def centre_xy(self) -> tuple[float, float]:

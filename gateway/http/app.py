@@ -21,6 +21,7 @@ from gateway.http.body import BodyLimits
 from gateway.http.documented import error_responses
 from gateway.http.edge import Edge
 from gateway.http.face_schemas import FacesOptions, TrackLine, TrackOptions
+from gateway.http.identity_schemas import IdentityOptions
 from gateway.http.library_schemas import EnrolOptions, MatchRequest
 from gateway.http.negotiate import JSON
 from gateway.http.routes import ROUTES, Handler, Route
@@ -41,6 +42,7 @@ _UNSTATED = (
     TrackLine,
     EnrolOptions,
     MatchRequest,
+    IdentityOptions,
     Problem,
 )
 """Models that no route states as its answer."""

@@ -61,7 +61,14 @@ _FACE: Errors = (
     errors.FaceNotSelected,
 )
 FACES_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, errors.UnknownModel)
-SWAP_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, *_FACE, errors.LibraryNotFound)
+SWAP_ERRORS: Errors = (
+    *_FORM,
+    *_IMAGE,
+    *_WORK,
+    *_FACE,
+    errors.LibraryNotFound,
+    errors.IdentityNotFound,
+)
 TRACK_ERRORS: Errors = (*_FORM, *_VIDEO, *_WORK, errors.UnknownModel)
 ENROL_ERRORS: Errors = (
     *_FORM,
@@ -73,6 +80,18 @@ ENROL_ERRORS: Errors = (
     errors.FaceNotReliable,
     errors.LibraryLimit,
 )
+IDENTIFY_ERRORS: Errors = (
+    *_FORM,
+    *_IMAGE,
+    *_WORK,
+    errors.UnknownModel,
+    errors.NoFaceInSource,
+    errors.FaceTooSmall,
+    errors.FaceNotReliable,
+    errors.IdentityLimit,
+    errors.ConsentRequired,
+)
+IDENTITY_ERRORS: Errors = (*READ_ERRORS, errors.IdentityNotFound)
 LIBRARY_ERRORS: Errors = (*READ_ERRORS, errors.LibraryNotFound)
 MATCH_ERRORS: Errors = (
     *LIBRARY_ERRORS,
@@ -120,6 +139,8 @@ _EXTRAS: dict[str, dict[str, Any]] = {
     "missing_field": {"errors": [{"pointer": "/target", "detail": "required"}]},
     "video_too_long": {"extra": {"max_frames": 9000}},
     "library_limit": {"extra": {"max_libraries": 1000}},
+    "identity_limit": {"extra": {"max_identities": 1000}},
+    "consent_required": {"errors": [{"pointer": "/consent", "detail": "must be true"}]},
     "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
 }
 

@@ -98,6 +98,11 @@ SWAPS_REQUEST: dict[str, Any] = {
                 "expression and light. Required, unless only an expression is given that is a "
                 "library's or named. JPEG, PNG, WebP, BMP or TIFF.",
             },
+            "source_id": {
+                "type": "string",
+                "pattern": "^idn_[0-9a-f]{32}$",
+                "description": "An enrolled identity, instead of `source`.",
+            },
             "target": {**FILE, "description": "The picture to change."},
             "reference": {
                 "type": "array",
@@ -140,7 +145,7 @@ PROBLEM_PARAMETERS: dict[str, Any] = {
 
 _REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 _MODELS = ["blazeface_short", "blazeface_full", "face_mesh", "iris", "face_3dmm"]
-_FIGURES: dict[str, Any] = {
+FACE_FIGURES: dict[str, Any] = {
     "box": {"left": 168.2, "top": 68.31, "right": 275.47, "bottom": 197.92},
     "pose": {"pitch": 4.1, "yaw": -12.73, "roll": -6.02},
     "quality": {"width_px": 104.8, "sharpness": 0.4512, "visible": 1.0, "score": 0.5104},
@@ -152,8 +157,9 @@ SWAP_REPORT: dict[str, Any] = {
     "size": {"width": 512, "height": 512},
     "faces": [
         {
-            **_FIGURES,
+            **FACE_FIGURES,
             "source": 0,
+            "source_id": None,
             "entry": None,
             "patches": {},
             "controls": None,
@@ -162,7 +168,7 @@ SWAP_REPORT: dict[str, Any] = {
             "notes": ["lips_closed_over"],
         }
     ],
-    "sources": [_FIGURES],
+    "sources": [FACE_FIGURES],
     "unmatched": [],
     "swapper": "mesh",
     "models": _MODELS,
@@ -181,7 +187,7 @@ FACES_REPORT: dict[str, Any] = {
     "size": {"width": 512, "height": 512},
     "faces": [
         {
-            **_FIGURES,
+            **FACE_FIGURES,
             "landmarks_5": [
                 [202.2, 109.8],
                 [246.6, 105.2],

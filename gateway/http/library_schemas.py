@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from gateway.errors import InvalidOptions
 from gateway.faces.morphable.expression import NAMES
@@ -18,22 +18,28 @@ _ID = Field(description="`exp_` and 32 hexadecimal digits.", pattern="^exp_[0-9a
 _CREATED = Field(description="When it was made: ISO 8601, UTC.")
 
 
+def prints(text: str) -> str:
+    """Check that all letters of a text print, and return it.
+
+    Raises:
+        ValueError: one does not.
+    """
+    if not text.isprintable():
+        raise ValueError("it holds letters that do not print")
+    return text
+
+
 class EnrolOptions(BaseModel):
     """Options of a new library. Every one has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field("", max_length=100, description="What to call it; letters that print.")
+    name: Annotated[str, AfterValidator(prints)] = Field(
+        "", max_length=100, description="What to call it; letters that print."
+    )
     count: int = Field(
         24, ge=1, description="Entries at the most; if there are more, those that differ most stay."
     )
-
-    @field_validator("name")
-    @classmethod
-    def _prints(cls, name: str) -> str:
-        if not name.isprintable():
-            raise ValueError("it holds letters that do not print")
-        return name
 
 
 class MatchRequest(BaseModel):

@@ -1,10 +1,12 @@
-"""A form's pictures against the mapping that names them, before any work."""
+"""Who a form names: its pictures against the mapping, and enrolled identities."""
 
 from __future__ import annotations
 
-from gateway.errors import InvalidOptions, InvalidRequest
+from gateway.errors import IdentityNotFound, InvalidOptions, InvalidRequest
 from gateway.http.forms import Form
 from gateway.pipeline.options import SwapOptions
+from gateway.serving.services import Services
+from gateway.storage.identities import ID, Identity
 
 
 def require_mapped(form: Form, options: SwapOptions) -> None:
@@ -44,6 +46,43 @@ def require_mapped(form: Form, options: SwapOptions) -> None:
         ]
     if found:
         raise InvalidOptions("The mapping does not fit the pictures.", errors=found)
+
+
+async def source_identity(form: Form, options: SwapOptions) -> str | None:
+    """Return the id of the identity that takes the sources' place; None if there is none.
+
+    Raises:
+        InvalidRequest: there are sources, too, or a mapping that says whose face it is.
+        IdentityNotFound: it is no id.
+    """
+    given = await form.text("source_id")
+    if not given:
+        return None
+    others = [name for name in ("source",) if form.has(name)] + ["mapping"] * bool(options.mapping)
+    if others:
+        detail = f"is an alternative to `{others[0]}`"
+        raise InvalidRequest(
+            f"The field `source_id` {detail}.", errors=[{"pointer": "/source_id", "detail": detail}]
+        )
+    id = given if isinstance(given, str) else given.decode("ascii", "replace")
+    if not ID.fullmatch(id):
+        raise IdentityNotFound()
+    return id
+
+
+async def kept_identities(
+    services: Services, options: SwapOptions, source_id: str | None
+) -> dict[str, Identity]:
+    """Return the enrolled identities that a request names, by their ids.
+
+    Raises:
+        IdentityNotFound: one is not there.
+    """
+    named = [*options.identities, *([] if source_id is None else [source_id])]
+    found = {}
+    for id in named:
+        found[id] = await services.compute.run(services.identities.get, id)
+    return found
 
 
 def _finding(pointer: str, detail: str) -> dict[str, str]:

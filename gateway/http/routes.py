@@ -11,10 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import SemblantError
-from gateway.http import examples, face_schemas, film_examples, library_schemas, schemas
+from gateway.http import (
+    examples,
+    face_schemas,
+    film_examples,
+    identity_examples,
+    identity_schemas,
+    library_schemas,
+    schemas,
+)
 from gateway.http.documented import (
     ENROL_ERRORS,
     FACES_ERRORS,
+    IDENTIFY_ERRORS,
+    IDENTITY_ERRORS,
     LIBRARY_ERRORS,
     MATCH_ERRORS,
     PROBE_ERRORS,
@@ -31,6 +41,12 @@ from gateway.http.endpoints.expressions import (
     post_match,
 )
 from gateway.http.endpoints.faces import post_faces
+from gateway.http.endpoints.identities import (
+    delete_identity,
+    get_identities,
+    get_identity,
+    post_identities,
+)
 from gateway.http.endpoints.livez import get_livez
 from gateway.http.endpoints.metrics import get_metrics
 from gateway.http.endpoints.models import get_models
@@ -176,6 +192,51 @@ ROUTES = (
         example=film_examples.LIBRARY_MATCH,
         errors=MATCH_ERRORS,
         extra=film_examples.MATCH_REQUEST,
+    ),
+    Route(
+        method="POST",
+        path="/v1/identities",
+        handler=post_identities,
+        tag="identities",
+        summary="Enrol a person who has agreed to it.",
+        description=identity_examples.IDENTIFY_DESCRIPTION,
+        model=identity_schemas.IdentityReport,
+        example=identity_examples.IDENTITY,
+        headers=identity_examples.IDENTIFY_HEADERS,
+        status=201,
+        errors=IDENTIFY_ERRORS,
+        extra=identity_examples.IDENTIFY_REQUEST,
+    ),
+    Route(
+        method="GET",
+        path="/v1/identities",
+        handler=get_identities,
+        tag="identities",
+        summary="List the enrolled identities.",
+        model=identity_schemas.IdentityList,
+        example=identity_examples.IDENTITY_LIST,
+        errors=READ_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path="/v1/identities/{id}",
+        handler=get_identity,
+        tag="identities",
+        summary="Show an enrolled identity.",
+        model=identity_schemas.IdentityReport,
+        example=identity_examples.IDENTITY,
+        errors=IDENTITY_ERRORS,
+        extra=identity_examples.IDENTITY_PARAMETERS,
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/identities/{id}",
+        handler=delete_identity,
+        tag="identities",
+        summary="Delete an enrolled identity and all that is kept of it.",
+        status=204,
+        errors=IDENTITY_ERRORS,
+        extra=identity_examples.IDENTITY_PARAMETERS,
     ),
     Route(
         method="GET",

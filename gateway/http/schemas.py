@@ -80,6 +80,10 @@ class TargetFace(FaceFigures):
     source: int | None = Field(
         description="Index of the source picture it was replaced from; null if it was not."
     )
+    source_id: str | None = Field(
+        description="The enrolled identity whose portraits `source` and `patches` count; null if "
+        "they count the source pictures."
+    )
     entry: int | None = Field(
         description="Index of the entry of `mapping` that named it; null if none did."
     )
@@ -210,6 +214,7 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
         **figures(face),
         source=done.source,
         entry=done.entry,
+        source_id=done.source_id,
         patches=dict(done.patches),
         controls=controls and {name: round(value, 4) for name, value in controls.items()},
         filled=dict(done.filled),

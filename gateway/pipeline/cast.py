@@ -16,6 +16,7 @@ from gateway.faces.selection import ordered
 from gateway.pipeline.options import FaceSelector, MappingEntry
 from gateway.pipeline.result import SwappedFace
 from gateway.processors.base import Portrait
+from gateway.storage.identities import Identity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,14 +26,16 @@ class Role:
     Attributes:
         face: Of the target.
         portraits: Of the person.
-        sources: For each portrait the index its picture has among the sources.
+        sources: For each portrait the index its picture has among the sources, or the identity's.
         entry: Index of the mapping's entry; None without a mapping.
+        source_id: The enrolled identity that the person is; None if the portraits were sent.
     """
 
     face: Face
     portraits: Sequence[Portrait]
     sources: Sequence[int]
     entry: int | None = None
+    source_id: str | None = None
 
     def told(self, done: SwappedFace) -> SwappedFace:
         """Return what was done with indices of portraits as indices of sources."""
@@ -41,7 +44,41 @@ class Role:
             source=None if done.source is None else self.sources[done.source],
             patches={part: self.sources[n] for part, n in done.patches.items()},
             entry=self.entry,
+            source_id=None if done.source is None else self.source_id,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Players:
+    """The people whose faces may be used.
+
+    Attributes:
+        portraits: Of the sources, or of the one enrolled identity that takes their place.
+        identities: Enrolled people by their ids.
+        source_id: The identity that takes the sources' place; None if they were sent.
+    """
+
+    portraits: Sequence[Portrait]
+    identities: Mapping[str, Identity]
+    source_id: str | None = None
+
+    def everybody(self, face: Face) -> Role:
+        """Return a face's role where all portraits are of one person."""
+        sources = range(len(self.portraits))
+        return Role(face, self.portraits, sources, source_id=self.source_id)
+
+    def of_entry(self, face: Face, entry: MappingEntry, index: int) -> Role:
+        """Return a face's role by an entry of a mapping."""
+        if entry.source_id is None:
+            chosen = [self.portraits[n] for n in entry.sources]
+            return Role(face, chosen, entry.sources, index)
+        kept = portraits_of(self.identities[entry.source_id])
+        return Role(face, kept, range(len(kept)), index, entry.source_id)
+
+
+def portraits_of(identity: Identity) -> list[Portrait]:
+    """Return an identity's portraits as sources."""
+    return [Portrait(kept.image, kept.face) for kept in identity.portraits]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

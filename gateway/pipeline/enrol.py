@@ -16,15 +16,13 @@ from gateway.errors import FaceNotReliable, NoFaceInSource
 from gateway.faces.analyser import DetectOptions, FaceAnalyser
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.library import most_diverse
-from gateway.imaging.warp import bounding_region, shrink_area
+from gateway.pipeline.crop import cut_out
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.track import FilmFrame, FilmTracker, ahead
 from gateway.storage.expressions import LibraryEntry
 
 CROP_PX = 384
 """Longest side of a crop."""
-CROP_FACTOR = 1.6
-"""Side of a crop, in sides of the face's box."""
 ROOM = 2
 """Candidates that are held before the most alike are dropped, in multiples of those wanted."""
 
@@ -201,16 +199,5 @@ class _Collection:
 
 def make_entry(image: U8, face: Face) -> LibraryEntry:
     """Cut a face out of a picture (H, W, 3) and make an entry of it."""
-    low, high = face.box_xyxy[:2], face.box_xyxy[2:]
-    margin = (CROP_FACTOR - 1) / 2 * float((high - low).max())
-    region = bounding_region(np.stack([low, high]), (image.shape[0], image.shape[1]), margin)
-    assert region is not None, "the box of a face that was found touches its picture"
-    crop = np.ascontiguousarray(region.of(image), np.uint8)
-    landmarks = face.landmarks.astype(np.float64)
-    landmarks[:, :2] -= region.origin_xy
-    longest = max(region.shape)
-    if longest > CROP_PX:
-        crop, scales = shrink_area(crop, longest / CROP_PX)
-        landmarks[:, :2] = (landmarks[:, :2] + 0.5) * scales - 0.5
-        landmarks[:, 2] *= scales[0]
-    return LibraryEntry(face.expression, landmarks.astype(np.float32), crop, face.reliability)
+    crop, inside = cut_out(image, face, most_px=CROP_PX)
+    return LibraryEntry(face.expression, inside.landmarks, crop, face.reliability)

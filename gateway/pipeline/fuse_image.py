@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gateway.faces.face import Face
 from gateway.faces.overlap import covering
 from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
+from gateway.pipeline.cast import Players, portraits_of
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.people import People
 from gateway.pipeline.result import Note, SwappedFace, SwapResult
@@ -32,6 +34,7 @@ from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_ge
 from gateway.processors.openings import Donor, Filled, eye_distance, is_open
 from gateway.processors.portraits import choose, shut_eyes
 from gateway.processors.reenact import Reenacted
+from gateway.storage.identities import Identity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +89,8 @@ class ImageFuser:
         timings: Timings,
         references: Sequence[U8] = (),
         library: Sequence[Reference] = (),
+        identities: Mapping[str, Identity] = MappingProxyType({}),
+        source_id: str | None = None,
     ) -> SwapResult:
         """Put the faces of the sources into the target.
 
@@ -100,6 +105,8 @@ class ImageFuser:
             references: uint8 (H, W, 3) RGB each: the person meant, for `face_selector.mode =
                 reference`, or those that `mapping` names.
             library: Entries of the library that `expression` names; else none.
+            identities: Enrolled people that `mapping` and `source_id` name, by their ids.
+            source_id: The one whose kept portraits take the sources' place.
 
         Raises:
             NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected: by
@@ -108,8 +115,11 @@ class ImageFuser:
         """
         with timings.stage("analyse"):
             portraits, faces = await self._people.find(sources, target, options, deadline)
+        if source_id is not None:
+            portraits = portraits_of(identities[source_id])
         with timings.stage("select"):
-            cast = await self._people.cast(target, faces, portraits, references, options, deadline)
+            players = Players(portraits, identities, source_id)
+            cast = await self._people.cast(target, faces, players, references, options, deadline)
         work = _Work(target.copy(), target, portraits, library, options, deadline, timings)
         changed = []
         for role in cast.roles:

@@ -19,9 +19,10 @@ from pydantic import (
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
 from gateway.faces.selection import Order
-from gateway.storage import expressions
+from gateway.storage import expressions, identities
 
 SWAPPER_MODELS = ("mesh",)
+_IDENTITY = f"^{identities.ID.pattern}$"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -50,6 +51,10 @@ class FaceSelector(_Options):
     )
 
 
+MEANT_BY = ("position", "reference", "identity")
+"""How an entry of a mapping says who is meant."""
+
+
 class MappingEntry(_Options):
     """One person, and who in the target gets that person's face."""
 
@@ -57,6 +62,9 @@ class MappingEntry(_Options):
         (),
         max_length=64,
         description="Which `source` pictures, from 0, are portraits of the person.",
+    )
+    source_id: str | None = Field(
+        None, pattern=_IDENTITY, description="The enrolled identity that the person is."
     )
     position: int | None = Field(
         None, ge=0, le=255, description="The face of that place in `face_selector.order`, from 0."
@@ -68,18 +76,24 @@ class MappingEntry(_Options):
         description="The face most like that `reference` picture, from 0, within "
         "`face_selector.reference_distance`.",
     )
+    identity: str | None = Field(
+        None,
+        pattern=_IDENTITY,
+        description="The face most like that enrolled identity, within "
+        "`face_selector.reference_distance`.",
+    )
     optional: bool = Field(
         False, description="If nobody in the target is meant, say so instead of failing."
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.sources:
-            raise ValueError("`sources` is needed")
+        if bool(self.sources) == (self.source_id is not None):
+            raise ValueError("exactly one of `sources` and `source_id` is needed")
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("`sources` names a picture twice")
-        if (self.position is None) == (self.reference is None):
-            raise ValueError("exactly one of `position` and `reference` is needed")
+        if sum(getattr(self, name) is not None for name in MEANT_BY) != 1:
+            raise ValueError("exactly one of `position`, `reference` and `identity` is needed")
         return self
 
 
@@ -164,7 +178,7 @@ class SwapOptions(_Options):
     face_selector: FaceSelector = Field(default_factory=FaceSelector)
     mapping: tuple[MappingEntry, ...] = Field(
         (),
-        max_length=64,
+        max_length=16,
         description="Several people: for each whose face goes to whom, instead of "
         "`face_selector.mode` and `position`.",
     )
@@ -182,6 +196,12 @@ class SwapOptions(_Options):
         if self.mapping:
             return any(entry.sources for entry in self.mapping)
         return "face_swapper" in self.processors or self.expression in ("target", "source")
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The ids of all enrolled identities that the mapping names, each once."""
+        named = (name for entry in self.mapping for name in (entry.source_id, entry.identity))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
 
     @property
     def recognises(self) -> bool:
@@ -236,7 +256,7 @@ def contradictions(mapping: Sequence[MappingEntry], selector: FaceSelector) -> l
         if getattr(selector, name) != FaceSelector.model_fields[name].default
     ]
     for (m, one), (n, other) in combinations(enumerate(mapping), 2):
-        for name in ("position", "reference"):
+        for name in MEANT_BY:
             meant = getattr(other, name)
             if meant is not None and meant == getattr(one, name):
                 detail = f"entry {m} means the same person"

@@ -21,7 +21,7 @@ from gateway.faces.analyser import DetectOptions, FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import matching, ordered
-from gateway.pipeline.cast import Cast, Role, chosen_faces, require
+from gateway.pipeline.cast import Cast, Players, chosen_faces, require
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
@@ -70,17 +70,39 @@ class People:
             *(self._analyser.analyse(s, deadline=deadline, options=easy) for s in sources),
             self._analyser.analyse(target, deadline=deadline, options=detect),
         )
-        portraits = [
+        return self._portraits(sources, found), self._usable(faces, "The target", NoFaceInTarget)
+
+    async def portraits(
+        self, sources: Sequence[U8], *, deadline: Deadline, precise: bool
+    ) -> list[Portrait]:
+        """Return the largest face of each source.
+
+        Args:
+            sources: uint8 (H, W, 3) RGB each.
+            deadline: When the answer is of no use any more.
+            precise: See `DetectOptions`.
+
+        Raises:
+            NoFaceInSource, FaceTooSmall, FaceNotReliable: by name.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        options = DetectOptions(precise=precise)
+        found = await asyncio.gather(
+            *(self._analyser.analyse(s, deadline=deadline, options=options) for s in sources)
+        )
+        return self._portraits(sources, found)
+
+    def _portraits(self, sources: Sequence[U8], found: Sequence[list[Face]]) -> list[Portrait]:
+        return [
             Portrait(image, self._usable(in_source, f"Source {n}", NoFaceInSource)[0])
             for n, (image, in_source) in enumerate(zip(sources, found, strict=True))
         ]
-        return portraits, self._usable(faces, "The target", NoFaceInTarget)
 
     async def cast(
         self,
         target: U8,
         faces: list[Face],
-        portraits: Sequence[Portrait],
+        players: Players,
         references: Sequence[U8],
         options: SwapOptions,
         deadline: Deadline,
@@ -90,7 +112,7 @@ class People:
         Args:
             target: uint8 (H, W, 3) RGB.
             faces: Of the target.
-            portraits: Of the sources, of one person unless there is a mapping.
+            players: Whose faces may be used.
             references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
             options: Who is meant.
             deadline: When the answer is of no use any more.
@@ -104,27 +126,35 @@ class People:
         if not mapping:
             reference = references[0] if references else None
             meant = await self._select(target, faces, reference, options, deadline)
-            return Cast.of([Role(face, portraits, range(len(portraits))) for face in meant])
-        known = await self._known(references, options, deadline)
+            return Cast.of([players.everybody(face) for face in meant])
+        known = await self._known(players, references, options, deadline)
         seen = await self._embedder.embed(target, faces, deadline=deadline) if known else None
         chosen = chosen_faces(faces, mapping, options.face_selector, known, seen)
         unmatched = require(mapping, chosen)
         roles = [
-            Role(face, [portraits[i] for i in entry.sources], entry.sources, n)
+            players.of_entry(face, entry, n)
             for n, (entry, face) in enumerate(zip(mapping, chosen, strict=True))
             if face is not None
         ]
         return Cast.of(roles, unmatched)
 
     async def _known(
-        self, references: Sequence[U8], options: SwapOptions, deadline: Deadline
+        self,
+        players: Players,
+        references: Sequence[U8],
+        options: SwapOptions,
+        deadline: Deadline,
     ) -> dict[int, F32]:
         """Return the descriptors (128,) of whom entries of the mapping mean, by their indices."""
         wanted = {n: e.reference for n, e in enumerate(options.mapping) if e.reference is not None}
         descriptors = await asyncio.gather(
             *(self._descriptor(references[r], f"Reference {r}", deadline) for r in wanted.values())
         )
-        return dict(zip(wanted, descriptors, strict=True))
+        known = dict(zip(wanted, descriptors, strict=True))
+        for n, entry in enumerate(options.mapping):
+            if entry.identity is not None:
+                known[n] = players.identities[entry.identity].descriptor
+        return known
 
     async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:
         """Return who (128,) the largest face of a picture is."""

@@ -24,6 +24,8 @@ class SwappedFace:
         filled: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
         notes: What may be seen in the result.
+        source_id: The enrolled identity whose portrait `source` and `patches` count; None where
+            they count the sources.
         entry: Index of the mapping's entry that named it; None without a mapping.
     """
 
@@ -35,6 +37,7 @@ class SwappedFace:
     reference: int | None = None
     notes: tuple[Note, ...] = ()
     entry: int | None = None
+    source_id: str | None = None
 
 
 class Note(StrEnum):

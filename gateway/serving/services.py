@@ -19,6 +19,8 @@ from gateway.inference.triton import TritonInference
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.identify import Identifier
+from gateway.pipeline.people import People
 from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
@@ -27,6 +29,7 @@ from gateway.serving.metrics import Metrics
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
+from gateway.storage.identities import FolderIdentityStore, IdentityStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,8 @@ class Services:
         tracker: Follows one through a film.
         enroller: Makes libraries of expressions.
         expressions: Where these are kept.
+        identifier: Enrols people.
+        identities: Where these are kept.
         admission: Who may come in.
         metrics: What is counted.
         health: Whether requests may be sent.
@@ -56,6 +61,8 @@ class Services:
     tracker: FilmTracker
     enroller: Enroller
     expressions: ExpressionStore
+    identifier: Identifier
+    identities: IdentityStore
     admission: Admission
     metrics: Metrics
     health: Health
@@ -79,6 +86,9 @@ def build_services(settings: Settings) -> Services:
         expressions=FolderExpressionStore(
             settings.data_dir / "expressions", most=settings.max_libraries
         ),
+        identities=FolderIdentityStore(
+            settings.data_dir / "identities", most=settings.max_identities
+        ),
         admission=admission,
         metrics=metrics,
     )
@@ -91,6 +101,7 @@ def assemble(
     contracts: Mapping[str, ModelContract],
     models: Mapping[str, ModelEntry],
     expressions: ExpressionStore,
+    identities: IdentityStore,
     admission: Admission,
     metrics: Metrics,
 ) -> Services:
@@ -98,6 +109,7 @@ def assemble(
     compute = Compute(settings.cpu_threads)
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)
+    people = People(analyser, embedder, min_face_px=settings.min_face_px)
     tracker = FilmTracker(analyser, compute)
     return Services(
         settings=settings,
@@ -108,6 +120,8 @@ def assemble(
         tracker=tracker,
         enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
         expressions=expressions,
+        identifier=Identifier(people, embedder, compute),
+        identities=identities,
         admission=admission,
         metrics=metrics,
         health=Health(inference, contracts, metrics),

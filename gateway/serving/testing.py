@@ -12,7 +12,8 @@ from gateway.serving.metrics import Metrics
 from gateway.serving.services import Services, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
-from gateway.storage.testing import MemoryExpressionStore
+from gateway.storage.identities import IdentityStore
+from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 
@@ -22,11 +23,12 @@ def fake_services(
     inference: Inference | None = None,
     models: Mapping[str, ModelEntry] | None = None,
     expressions: ExpressionStore | None = None,
+    identities: IdentityStore | None = None,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
-    Unless given, `inference` is `fake_face_inference()`, and libraries of expressions are kept in
+    Unless given, `inference` is `fake_face_inference()`, and libraries and identities are kept in
     memory. Call `services.health.look()` to make them ready, or run them with
     `gateway.serving.services.running`.
     """
@@ -40,6 +42,7 @@ def fake_services(
         contracts={fake.contract.name: fake.contract for fake in fakes},
         models=models or {},
         expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
+        identities=identities or MemoryIdentityStore(most=chosen.max_identities),
         admission=admission,
         metrics=Metrics(admission),
     )

@@ -6,6 +6,7 @@ from typing import Generic
 
 from gateway.storage.expressions import LIBRARIES, ExpressionLibrary, LibraryInfo
 from gateway.storage.folder import InfoT, Kind, ThingT, latest_first
+from gateway.storage.identities import IDENTITIES, Identity, IdentityInfo
 
 
 class MemoryStore(Generic[ThingT, InfoT]):
@@ -56,3 +57,14 @@ class MemoryExpressionStore(MemoryStore[ExpressionLibrary, LibraryInfo]):
 
     def __init__(self, *, most: int = 1000) -> None:
         super().__init__(LIBRARIES, most=most)
+
+
+class MemoryIdentityStore(MemoryStore[Identity, IdentityInfo]):
+    """Identities in memory.
+
+    Args:
+        most: Identities that may be kept.
+    """
+
+    def __init__(self, *, most: int = 1000) -> None:
+        super().__init__(IDENTITIES, most=most)

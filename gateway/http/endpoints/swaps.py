@@ -13,7 +13,7 @@ from gateway.errors import InvalidRequest, MissingField
 from gateway.http import schemas
 from gateway.http.exchange import Exchange
 from gateway.http.forms import Field, Form, read_form
-from gateway.http.mapped import require_mapped
+from gateway.http.mapped import kept_identities, require_mapped, source_identity
 from gateway.http.negotiate import JSON, Accepted, acceptable
 from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
 from gateway.http.schemas import SwapReport
@@ -31,6 +31,7 @@ def fields(max_sources: int) -> dict[str, Field]:
     """Return the form's fields."""
     return {
         "source": Field(most=max_sources),
+        "source_id": Field(file=False),
         "target": Field(),
         "reference": Field(most=max_sources),
         "options": Field(file=False),
@@ -67,20 +68,27 @@ async def post_swaps(services: Services, request: Request) -> Response:
         async with read_form(request, fields(settings.max_sources)) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
-            _require_pictures(form, wish.options)
+            source_id = await source_identity(form, wish.options)
+            _require_pictures(form, wish.options, source_id)
             require_mapped(form, wish.options)
 
             async def work(deadline: Deadline) -> Response:
-                return await _swap(services, exchange, form, wish, deadline)
+                return await _swap(services, exchange, form, wish, deadline, source_id)
 
             return await perform(services, request, work, seconds)
 
 
 async def _swap(
-    services: Services, exchange: Exchange, form: Form, wish: _Wish, deadline: Deadline
+    services: Services,
+    exchange: Exchange,
+    form: Form,
+    wish: _Wish,
+    deadline: Deadline,
+    source_id: str | None,
 ) -> Response:
     """Decode, fuse, encode."""
     library = await _library(services, wish.options)
+    identities = await kept_identities(services, wish.options, source_id)
     target, sources, references = await _decode(services, exchange, form)
     result = await services.fuser.swap(
         [source.rgb for source in sources],
@@ -90,6 +98,8 @@ async def _swap(
         timings=exchange.timings,
         references=[reference.rgb for reference in references],
         library=library,
+        identities=identities,
+        source_id=source_id,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     format = wish.format(target.format)
@@ -104,13 +114,14 @@ async def _swap(
     return _picture(result, exchange, data, format)
 
 
-def _require_pictures(form: Form, options: SwapOptions) -> None:
+def _require_pictures(form: Form, options: SwapOptions, source_id: str | None) -> None:
     """Check that there is a target, and a source unless nothing of one is asked for.
 
     Raises:
         MissingField: naming what is missing.
     """
-    needed = ["source", "target"] if options.needs_source else ["target"]
+    sourceless = source_id is not None or not options.needs_source
+    needed = ["target"] if sourceless else ["source", "target"]
     missing = [name for name in needed if not form.count(name)]
     if missing:
         raise MissingField(

@@ -26,6 +26,8 @@ OPTIONS = (
     "TrackOptions",
     "EnrolOptions",
     "MatchRequest",
+    "IdentityOptions",
+    "MappingEntry",
     "DetectorOptions",
     "FaceSelector",
     "MaskOptions",

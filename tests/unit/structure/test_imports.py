@@ -27,7 +27,7 @@ OURS = {
     ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
-    "gateway.storage": ("gateway.faces", "gateway.arrays", "gateway.errors"),
+    "gateway.storage": ("gateway.faces", "gateway.media", "gateway.arrays", "gateway.errors"),
     "gateway.processors": (
         "gateway.faces",
         "gateway.imaging",
