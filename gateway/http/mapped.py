@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import IdentityNotFound, InvalidOptions, InvalidRequest
+from gateway.http.exchange import Exchange
 from gateway.http.forms import Form
 from gateway.pipeline.options import SwapOptions
 from gateway.serving.services import Services
@@ -71,7 +72,7 @@ async def source_identity(form: Form, options: SwapOptions) -> str | None:
 
 
 async def kept_identities(
-    services: Services, options: SwapOptions, source_id: str | None
+    services: Services, exchange: Exchange, options: SwapOptions, source_id: str | None
 ) -> dict[str, Identity]:
     """Return the enrolled identities that a request names, by their ids.
 
@@ -79,9 +80,11 @@ async def kept_identities(
         IdentityNotFound: one is not there.
     """
     named = [*options.identities, *([] if source_id is None else [source_id])]
-    found = {}
-    for id in named:
-        found[id] = await services.compute.run(services.identities.get, id)
+    found: dict[str, Identity] = {}
+    if named:
+        with exchange.timings.stage("decode"):
+            for id in named:
+                found[id] = await services.compute.run(services.identities.get, id)
     return found
 
 

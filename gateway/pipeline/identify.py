@@ -57,10 +57,15 @@ class Identifier:
 
 
 def unlike(identity: Identity) -> list[int]:
-    """Return which portraits of an identity seem to show somebody else."""
-    wanted = identity.descriptor
+    """Return which portraits of an identity seem to show somebody else than most others do.
+
+    Of two that differ both are told: which of them is meant cannot be known.
+    """
+    found = np.stack([portrait.descriptor for portrait in identity.portraits])
+    distances = np.linalg.norm(found[:, None] - found, axis=2)
+    # The median, so that one stranger among several does not make all of them strangers.
     return [
         n
-        for n, portrait in enumerate(identity.portraits)
-        if np.linalg.norm(portrait.descriptor - wanted) > SAME_PERSON
+        for n, row in enumerate(distances)
+        if len(row) > 1 and float(np.median(np.delete(row, n))) > SAME_PERSON
     ]

@@ -12,12 +12,14 @@ from semblant.calls import FacesResult, SwapResult
 from semblant.client import AsyncClient, Client
 from semblant.films import ExpressionMatch, Library, TrackResult
 from semblant.images import process_image
+from semblant.people import Identity
 
 __all__ = [
     "AsyncClient",
     "Client",
     "ExpressionMatch",
     "FacesResult",
+    "Identity",
     "Library",
     "SemblantError",
     "SwapResult",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -27,6 +28,7 @@ Options = Mapping[str, Any]
 
 _STANDARD = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
 _STAGE = re.compile(r"([\w-]+);dur=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+JSON = "application/json"
 FOREIGN = "The server's answer is not one of Semblant's."
 """What is told of an answer that makes no sense."""
 
@@ -83,19 +85,22 @@ def swap_request(
     options: Options | None,
     *,
     media_type: str | None,
-    reference: File | None,
+    reference: File | Sequence[File] | None,
+    source_id: str | None = None,
     timeout_s: float,
 ) -> dict[str, Any]:
     """Return httpx's arguments for a swap."""
-    files = [("source", ("source", read(s), "application/octet-stream")) for s in several(sources)]
-    files.append(("target", ("target", read(target), "application/octet-stream")))
-    if reference is not None:
-        files.append(("reference", ("reference", read(reference), "application/octet-stream")))
+    parts = [("source", file) for file in several(sources)]
+    parts.append(("target", target))
+    parts += [("reference", file) for file in several(() if reference is None else reference)]
+    data = {"options": json.dumps(dict(options))} if options else {}
+    if source_id is not None:
+        data["source_id"] = source_id
     return {
         "method": "POST",
         "url": "/v1/swaps",
-        "files": files,
-        "data": {"options": json.dumps(dict(options))} if options else None,
+        "files": [(name, (name, read(file), "application/octet-stream")) for name, file in parts],
+        "data": data or None,
         "headers": headers_for(media_type or "image/*", timeout_s),
         "timeout": timeout_s + 5,
     }
@@ -108,8 +113,18 @@ def faces_request(image: File, options: Options | None, *, timeout_s: float) -> 
         "url": "/v1/faces",
         "files": [("image", ("image", read(image), "application/octet-stream"))],
         "data": {"options": json.dumps(dict(options))} if options else None,
-        "headers": headers_for("application/json", timeout_s),
+        "headers": headers_for(JSON, timeout_s),
         "timeout": timeout_s + 5,
+    }
+
+
+def kept_request(method: str, folder: str, id: str | None, *, timeout_s: float) -> dict[str, Any]:
+    """Return httpx's arguments for one thing that is kept, or for all without an id."""
+    return {
+        "method": method,
+        "url": folder if id is None else f"{folder}/{quote(id, safe='')}",
+        "headers": {"Accept": JSON},
+        "timeout": timeout_s,
     }
 
 

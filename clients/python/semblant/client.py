@@ -35,6 +35,13 @@ from semblant.films import (
     track_request,
     track_result,
 )
+from semblant.people import (
+    Identity,
+    identify_request,
+    identities_result,
+    identity_request,
+    identity_result,
+)
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
@@ -68,16 +75,19 @@ class Client:
         *,
         options: Options | None = None,
         media_type: str | None = None,
-        reference: File | None = None,
+        reference: File | Sequence[File] | None = None,
+        source_id: str | None = None,
     ) -> SwapResult:
         """Put the face of the sources into the target; see `POST /v1/swaps`.
 
         Args:
-            sources: One portrait or several of the same person.
+            sources: One portrait or several of the same person, or of those that `mapping` in the
+                options names.
             target: The picture to change.
             options: As the API documents them.
             media_type: Of the result; default the target's own.
-            reference: Who is meant, for `face_selector.mode = reference`.
+            reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+            source_id: An enrolled identity, instead of sources.
 
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
@@ -88,6 +98,7 @@ class Client:
             options,
             media_type=media_type,
             reference=reference,
+            source_id=source_id,
             timeout_s=self._timeout_s,
         )
         return swap_result(self._send(arguments))
@@ -177,6 +188,42 @@ class Client:
         arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
         return match_result(self._send(arguments))
 
+    def enrol_identity(
+        self,
+        sources: File | Sequence[File],
+        *,
+        consent: bool,
+        name: str = "",
+        statement: str | None = None,
+    ) -> Identity:
+        """Enrol a person; see `POST /v1/identities`.
+
+        Args:
+            sources: One portrait or several of the person.
+            consent: That the person agreed; nobody is enrolled unless it is true.
+            name: What to call the person.
+            statement: What the person agreed to; the server's words unless given.
+
+        Raises:
+            SemblantError: by its subclass, such as `ConsentRequired`.
+        """
+        arguments = identify_request(
+            sources, consent=consent, name=name, statement=statement, timeout_s=self._timeout_s
+        )
+        return identity_result(self._send(arguments))
+
+    def identities(self) -> list[Identity]:
+        """Return all enrolled people, without their portraits; see `GET /v1/identities`."""
+        return identities_result(self._send(identity_request("GET", timeout_s=self._timeout_s)))
+
+    def identity(self, id: str) -> Identity:
+        """Return an enrolled person; raises `IdentityNotFound` if there is none of that id."""
+        return identity_result(self._send(identity_request("GET", id, timeout_s=self._timeout_s)))
+
+    def delete_identity(self, id: str) -> None:
+        """Forget an enrolled person; raises `IdentityNotFound` if there is none of that id."""
+        raise_for_problem(self._send(identity_request("DELETE", id, timeout_s=self._timeout_s)))
+
     def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
             return self._http.request(**arguments)
@@ -221,7 +268,8 @@ class AsyncClient:
         *,
         options: Options | None = None,
         media_type: str | None = None,
-        reference: File | None = None,
+        reference: File | Sequence[File] | None = None,
+        source_id: str | None = None,
     ) -> SwapResult:
         """As `Client.swap`."""
         arguments = swap_request(
@@ -230,6 +278,7 @@ class AsyncClient:
             options,
             media_type=media_type,
             reference=reference,
+            source_id=source_id,
             timeout_s=self._timeout_s,
         )
         return swap_result(await self._send(arguments))
@@ -280,6 +329,35 @@ class AsyncClient:
         """As `Client.match_expression`."""
         arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
         return match_result(await self._send(arguments))
+
+    async def enrol_identity(
+        self,
+        sources: File | Sequence[File],
+        *,
+        consent: bool,
+        name: str = "",
+        statement: str | None = None,
+    ) -> Identity:
+        """As `Client.enrol_identity`."""
+        arguments = identify_request(
+            sources, consent=consent, name=name, statement=statement, timeout_s=self._timeout_s
+        )
+        return identity_result(await self._send(arguments))
+
+    async def identities(self) -> list[Identity]:
+        """As `Client.identities`."""
+        arguments = identity_request("GET", timeout_s=self._timeout_s)
+        return identities_result(await self._send(arguments))
+
+    async def identity(self, id: str) -> Identity:
+        """As `Client.identity`."""
+        arguments = identity_request("GET", id, timeout_s=self._timeout_s)
+        return identity_result(await self._send(arguments))
+
+    async def delete_identity(self, id: str) -> None:
+        """As `Client.delete_identity`."""
+        arguments = identity_request("DELETE", id, timeout_s=self._timeout_s)
+        raise_for_problem(await self._send(arguments))
 
     async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
 from gateway.errors import InternalError
 from semblant.calls import (
     FOREIGN,
+    JSON,
     File,
     Options,
     headers_for,
     json_object,
+    kept_request,
     raise_for_problem,
     read,
     server_timing,
@@ -27,7 +28,7 @@ from semblant.calls import (
 
 FILM_TIMEOUT_S = 600.0
 """Seconds that a film may take."""
-JSON, JSON_LINES = "application/json", "application/x-ndjson"
+JSON_LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,7 @@ def enrol_request(
 
 def library_request(method: str, id: str | None = None, *, timeout_s: float) -> dict[str, Any]:
     """Return httpx's arguments for one library, or for all without an id."""
-    return {
-        "method": method,
-        "url": "/v1/expressions" if id is None else f"/v1/expressions/{quote(id, safe='')}",
-        "headers": {"Accept": JSON},
-        "timeout": timeout_s,
-    }
+    return kept_request(method, "/v1/expressions", id, timeout_s=timeout_s)
 
 
 def match_request(

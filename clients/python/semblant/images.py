@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,8 @@ def process_image(
     execution_providers: Sequence[str] = ("cpu",),
     frame_processors: Sequence[str] = ("face_swapper",),
     options: Options | None = None,
-    reference_path: File | None = None,
+    mapping: Sequence[Mapping[str, Any]] | None = None,
+    reference_path: File | Sequence[File] | None = None,
     server: str | None = None,
     timeout_s: float = 60.0,
 ) -> SwapResult:
@@ -38,14 +39,16 @@ def process_image(
     It returns when that is done; inside an event loop use `AsyncClient`, or a thread.
 
     Args:
-        source_path: One portrait or several of the same person.
+        source_path: One portrait or several of the same person, or of those that `mapping` names.
         target_path: The picture to change.
         output_path: Where the result goes; its ending says the format (.png, .jpg, .webp).
         execution_providers: For running here: ONNX Runtime's providers, first choice first;
             `cpu`, `cuda`, `tensorrt` … or full names.
         frame_processors: What is done, in this order.
         options: Further options, as the API documents them.
-        reference_path: Who is meant, for `face_selector.mode = reference`.
+        mapping: Several people: whose face goes to whom, such as `[{"sources": [0, 1],
+            "position": 0}, {"sources": [2], "reference": 0}]`; the same as in the options.
+        reference_path: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds the request may take.
 
@@ -60,12 +63,14 @@ def process_image(
     media_type = media_type_of(output_path)
     sources = [read(source) for source in several(source_path)]
     target = read(target_path)
-    reference = None if reference_path is None else read(reference_path)
+    references = [read(file) for file in several(() if reference_path is None else reference_path)]
     wanted = {**(options or {}), "processors": _names(frame_processors)}
+    if mapping is not None:
+        wanted["mapping"] = [dict(entry) for entry in mapping]
     if server is not None:
         with Client(server, timeout_s=timeout_s) as client:
             result = client.swap(
-                sources, target, options=wanted, media_type=media_type, reference=reference
+                sources, target, options=wanted, media_type=media_type, reference=references
             )
     else:
         result = _run(
@@ -74,7 +79,7 @@ def process_image(
                 target,
                 wanted,
                 media_type=media_type,
-                reference=reference,
+                references=references,
                 providers=_names(execution_providers),
                 timeout_s=timeout_s,
             )
@@ -116,7 +121,7 @@ async def _here(
     options: Options,
     *,
     media_type: str,
-    reference: bytes | None,
+    references: Sequence[bytes],
     providers: Sequence[str],
     timeout_s: float,
 ) -> SwapResult:
@@ -126,5 +131,5 @@ async def _here(
     settings = Settings(backend="local", execution_providers=provider_names(providers))
     async with in_process(settings, timeout_s=timeout_s) as client:
         return await client.swap(
-            sources, target, options=options, media_type=media_type, reference=reference
+            sources, target, options=options, media_type=media_type, reference=references
         )

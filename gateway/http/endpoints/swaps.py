@@ -88,7 +88,7 @@ async def _swap(
 ) -> Response:
     """Decode, fuse, encode."""
     library = await _library(services, wish.options)
-    identities = await kept_identities(services, wish.options, source_id)
+    identities = await kept_identities(services, exchange, wish.options, source_id)
     target, sources, references = await _decode(services, exchange, form)
     result = await services.fuser.swap(
         [source.rgb for source in sources],

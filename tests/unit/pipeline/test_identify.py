@@ -121,3 +121,5 @@ async def test_a_portrait_of_somebody_else_is_told():
     known = list(zip(faces, [(0, 0), (0.1, 0), (0, 0.1), (0, 0.9)], strict=True))
     assert unlike(identity(await enrolled(*faces, known=known))) == [3]
     assert unlike(identity(await enrolled(*faces[:3], known=known))) == []
+    assert unlike(identity(await enrolled(*faces[2:], known=known))) == [0, 1]
+    assert unlike(identity(await enrolled(faces[3], known=known))) == []

@@ -17,12 +17,23 @@ from gateway.errors import ERROR_TABLE, error_class
 from tests.unit.http.app import black, opened, photograph, saved
 
 COMMANDS = {
-    "swap": ["SOURCE... TARGET", "--output", "--reference", "--many", "--options", "--server"],
+    "swap": [
+        "SOURCE... TARGET",
+        "--output",
+        "--reference",
+        "--map",
+        "--source-id",
+        "--many",
+        "--options",
+        "--server",
+    ],
     "faces": ["--draw", "--expression", "--json", "--angle", "--thorough", "--server", "--backend"],
     "track": ["VIDEO", "--output", "--every", "--residuals", "--options", "--server"],
     "expressions": ["add", "list", "show", "delete"],
     "expressions add": ["PICTURE...", "--video", "--name", "--count", "--server"],
     "expressions show": ["ID"],
+    "identities": ["add", "list", "show", "remove"],
+    "identities add": ["PORTRAIT...", "--consent", "--name", "--statement", "--server"],
     "models": ["build", "list", "verify"],
     "models build": ["--force"],
     "serve": ["--host", "--port", "--backend", "--triton-url", "SEMBLANT_"],
@@ -139,7 +150,28 @@ def test_a_reference_switches_the_selector(semblant, pictures, sent):
     assert done.code == 0, done.err
     options, others = sent[0]
     assert options == {"face_selector": {"mode": "reference"}}
-    assert others["reference"] == target
+    assert others["reference"] == [target]
+
+
+def test_a_map_names_who_goes_to_whom(semblant, pictures, sent):
+    source, target, output = pictures
+    kept = "idn_" + "0" * 32
+    told = ["--map", "0,2:1", "--map", f"{kept}:0", "--map", f"1:{kept}"]
+    semblant("swap", *[source] * 3, target, "-o", output, "--reference", target, *told)
+    assert sent[0][0] == {
+        "mapping": [
+            {"sources": [0, 2], "position": 1},
+            {"source_id": kept, "position": 0},
+            {"sources": [1], "identity": kept},
+        ]
+    }
+
+
+def test_a_mapped_swap(semblant, pictures):
+    source, target, output = pictures
+    assert semblant("swap", source, target, "-o", output, "--map", "0:0").code == 0
+    changed = (np.asarray(opened(output.read_bytes())) != photograph()).any(2)
+    assert changed[60, 80]
 
 
 def test_the_time_asked_for_is_granted(semblant, pictures):
@@ -225,6 +257,8 @@ def test_a_drawing_is_upright_as_the_points_are(semblant, pictures, tmp_path):
         ),
         (["{source}", "{target}", "-o", "{output}", "--quality", "0"], "--quality"),
         (["{source}", "{target}", "-o", "{output}", "--shape", "2"], "--shape"),
+        (["{source}", "{target}", "-o", "{output}", "--map", "0"], "0: not as in 0,2:1"),
+        (["{source}", "{target}", "-o", "{output}", "--map", "0:left"], "not as in 0,2:1"),
         (["{source}", "{target}", "-o", "{output}", "--server", "localhost:80"], "no address"),
         (
             ["{source}", "{target}", "-o", "{output}", "--server", "http://h", "--provider=cpu"],

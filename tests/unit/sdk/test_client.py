@@ -268,5 +268,9 @@ def test_both_clients_offer_the_same():
         "expression",
         "delete_expression",
         "match_expression",
+        "enrol_identity",
+        "identities",
+        "identity",
+        "delete_identity",
         "close",
     }

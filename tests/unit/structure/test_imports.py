@@ -107,7 +107,13 @@ FOREIGN = {
     "grpc": ("gateway.inference",),
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
-    "httpx": ("semblant.calls", "semblant.films", "semblant.client", "semblant.in_process"),
+    "httpx": (
+        "semblant.calls",
+        "semblant.films",
+        "semblant.people",
+        "semblant.client",
+        "semblant.in_process",
+    ),
     "typer": ("semblant.cli",),
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from semblant.cli import demo, expressions, faces, models, serve, swap, track, triton
+from semblant.cli import demo, expressions, faces, identities, models, serve, swap, track, triton
 
 app = typer.Typer(
     name="semblant",
@@ -25,4 +25,5 @@ app.command()(serve.serve)
 app.command()(triton.triton)
 app.command()(demo.demo)
 app.add_typer(expressions.app, name="expressions")
+app.add_typer(identities.app, name="identities")
 app.add_typer(models.app, name="models")

@@ -37,6 +37,7 @@ ProviderOption = Annotated[
         "--provider", help="ONNX Runtime provider for `local`, first choice first: cpu, cuda …"
     ),
 ]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 TimeoutOption = Annotated[float, typer.Option("--timeout", help="Seconds it may take.", min=0.1)]
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from semblant.cli.common import (
     BackendOption,
+    IdArgument,
     ProviderOption,
     ServerOption,
     TimeoutOption,
@@ -27,8 +28,6 @@ app = typer.Typer(
 )
 
 MOST_SHOWN = 6
-
-Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 
 
 @app.command()
@@ -101,7 +100,7 @@ def list_(
 
 @app.command()
 def show(
-    id: Id,
+    id: IdArgument,
     server: ServerOption = None,
     backend: BackendOption = "local",
     provider: ProviderOption = None,
@@ -126,7 +125,7 @@ def show(
 
 @app.command()
 def delete(
-    id: Id,
+    id: IdArgument,
     server: ServerOption = None,
     backend: BackendOption = "local",
     provider: ProviderOption = None,

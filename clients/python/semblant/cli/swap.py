@@ -19,6 +19,7 @@ from semblant.cli.common import (
     with_client,
 )
 from semblant.cli.console import err, out, progress, timing_table
+from semblant.cli.mapping import read_map
 from semblant.client import AsyncClient
 from semblant.images import media_type_of
 
@@ -28,7 +29,8 @@ def swap(
         list[Path],
         typer.Argument(
             metavar="SOURCE... TARGET",
-            help="One or several portraits of one person, and last the picture to change.",
+            help="One or several portraits of one person (with --map of several people), and last "
+            "the picture to change.",
             exists=True,
             dir_okay=False,
             readable=True,
@@ -39,10 +41,26 @@ def swap(
         Path, typer.Option("--output", "-o", help="The result: .png, .jpg or .webp.")
     ],
     reference: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "--reference", help="Picture of the person meant.", exists=True, dir_okay=False
+            "--reference",
+            help="Picture of the person meant; several for a mapping in --options.",
+            exists=True,
+            dir_okay=False,
         ),
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="SOURCES:POSITION",
+            help="Once for each person: 0,2:1 puts the person in sources 0 and 2 onto face 1. On "
+            "either side the id of an enrolled identity may stand.",
+        ),
+    ] = None,
+    source_id: Annotated[
+        str | None,
+        typer.Option("--source-id", help="An enrolled identity, instead of SOURCE."),
     ] = None,
     many: Annotated[bool, typer.Option("--many", help="Swap every face of the target.")] = False,
     shape: Annotated[
@@ -91,18 +109,24 @@ def swap(
         "processors": ["expression_restorer"] if only_expression else None,
         "color": color,
         "blend": blend,
+        "mapping": read_map(map_) if map_ else None,
     }
     wanted |= {name: value for name, value in told.items() if value is not None}
-    if len(pictures) < 2 and not _needs_no_source(wanted):
+    if len(pictures) < 2 and source_id is None and not _needs_no_source(wanted):
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if quality is not None:
         merge(wanted, "output", quality=quality)
-    if many or reference is not None:
+    if many or (reference and "mapping" not in wanted):
         merge(wanted, "face_selector", mode="reference" if reference else "many")
 
     async def work(client: AsyncClient) -> SwapResult:
         return await client.swap(
-            pictures[:-1], pictures[-1], options=wanted, media_type=media_type, reference=reference
+            pictures[:-1],
+            pictures[-1],
+            options=wanted,
+            media_type=media_type,
+            reference=reference,
+            source_id=source_id,
         )
 
     with progress("swapping"):
@@ -122,6 +146,8 @@ def swap(
 
 
 def _needs_no_source(options: dict[str, object]) -> bool:
-    """Return whether options ask only for an expression that is a library's or named."""
+    """Return whether options ask for nothing of a picture that is sent."""
+    if "mapping" in options:
+        return True  # the service knows whether its entries name sources
     alone = options.get("processors") == ["expression_restorer"]
     return alone and options.get("expression", "target") not in ("target", "source")

@@ -1,0 +1,112 @@
+"""Enrolled people: what goes over the wire and comes back, for both clients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from gateway.errors import InternalError
+from semblant.calls import (
+    FOREIGN,
+    JSON,
+    File,
+    headers_for,
+    json_object,
+    kept_request,
+    raise_for_problem,
+    read,
+    several,
+)
+
+IDENTITIES = "/v1/identities"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An enrolled person.
+
+    Attributes:
+        id: `idn_` and 32 hexadecimal digits.
+        name: What whoever enrolled the person called them.
+        created: When, ISO 8601, UTC.
+        size: Number of portraits.
+        consent: `given`, the time, and `statement`.
+        portraits: One mapping per portrait, as the API documents it; none in a list of identities.
+        unlike: Indices of portraits that seem to show somebody else.
+    """
+
+    id: str
+    name: str
+    created: str
+    size: int
+    consent: Mapping[str, str]
+    portraits: Sequence[Mapping[str, Any]] = ()
+    unlike: tuple[int, ...] = ()
+
+
+def identify_request(
+    sources: File | Sequence[File],
+    *,
+    consent: bool,
+    name: str,
+    statement: str | None,
+    timeout_s: float,
+) -> dict[str, Any]:
+    """Return httpx's arguments for enrolling a person."""
+    files = [("source", ("source", read(s), "application/octet-stream")) for s in several(sources)]
+    options: dict[str, Any] = {"name": name, "consent": consent}
+    if statement is not None:
+        options["statement"] = statement
+    # As a part with a type, so that the body is a form of parts even without a file.
+    files.append(("options", ("options", json.dumps(options).encode(), JSON)))
+    return {
+        "method": "POST",
+        "url": IDENTITIES,
+        "files": files,
+        "headers": headers_for(JSON, timeout_s),
+        "timeout": timeout_s + 5,
+    }
+
+
+def identity_request(method: str, id: str | None = None, *, timeout_s: float) -> dict[str, Any]:
+    """Return httpx's arguments for one identity, or for all without an id."""
+    return kept_request(method, IDENTITIES, id, timeout_s=timeout_s)
+
+
+def identity_result(response: httpx.Response) -> Identity:
+    """Read the answer about one identity.
+
+    Raises:
+        SemblantError: the error the server told, as the class it stands for.
+        InternalError: if it is none, as from a server that is none of ours.
+    """
+    raise_for_problem(response)
+    try:
+        return _identity(json_object(response))
+    except (KeyError, TypeError):
+        raise InternalError(FOREIGN) from None
+
+
+def identities_result(response: httpx.Response) -> list[Identity]:
+    """Read the answer about all identities; raises as `identity_result`."""
+    raise_for_problem(response)
+    try:
+        return [_identity(identity) for identity in json_object(response)["identities"]]
+    except (KeyError, TypeError):
+        raise InternalError(FOREIGN) from None
+
+
+def _identity(body: Mapping[str, Any]) -> Identity:
+    return Identity(
+        id=body["id"],
+        name=body["name"],
+        created=body["created"],
+        size=body["size"],
+        consent=body["consent"],
+        portraits=body.get("portraits", ()),
+        unlike=tuple(body.get("unlike", ())),
+    )
