@@ -1,11 +1,15 @@
 """HTTP over the real networks in this process: what the fakes of the unit tier cannot tell."""
 
+import json
+
 import numpy as np
 import pytest
 
+from gateway.media.image import Picture, encode_image
 from gateway.models.samples import fetch_samples
 from gateway.serving.services import build_services, running
 from gateway.settings import Settings
+from tests.integration.portraits import backdrop, placed
 from tests.unit.http.app import client, opened
 from tests.unit.http.problem import checked
 
@@ -47,3 +51,27 @@ async def test_analysis_finds_the_one_face(portraits):
     (face,) = report["faces"]
     assert face["quality"]["width_px"] == pytest.approx(183, abs=5)
     assert face["warnings"] == []
+
+
+async def test_two_people_are_recognised_and_given_each_other_s_face(portraits, tmp_path):
+    services = build_services(SETTINGS.model_copy(update={"data_dir": tmp_path}))
+    canvas = placed(backdrop(480, 900), "astronaut", 110, (220, 240))
+    group = encode_image(Picture(placed(canvas, "hopper", 130, (650, 240))), "png")
+    agreed = {"options": '{"consent": true}'}
+    async with running(services), client(services) as http:
+        made = await http.post("/v1/identities", files={"source": portraits["hopper"]}, data=agreed)
+        id = made.json()["id"]
+        mapping = [
+            {"source_id": id, "reference": 0},
+            {"sources": [0], "identity": id},
+        ]
+        form = dict.fromkeys(("source", "reference"), portraits["astronaut"])
+        answer = await http.post(
+            "/v1/swaps",
+            files={**form, "target": group},
+            data={"options": json.dumps({"mapping": mapping})},
+            headers={"Accept": "application/json"},
+        )
+        await http.delete(f"/v1/identities/{id}")
+    faces = sorted(answer.json()["faces"], key=lambda face: face["box"]["left"])
+    assert [(f["entry"], f["source"], f["source_id"]) for f in faces] == [(0, 0, id), (1, 0, None)]
