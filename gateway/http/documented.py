@@ -61,7 +61,14 @@ _FACE: Errors = (
     errors.FaceNotSelected,
 )
 FACES_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, errors.UnknownModel)
-SWAP_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, *_FACE, errors.LibraryNotFound)
+SWAP_ERRORS: Errors = (
+    *_FORM,
+    *_IMAGE,
+    *_WORK,
+    *_FACE,
+    errors.QualityBelowThreshold,
+    errors.LibraryNotFound,
+)
 TRACK_ERRORS: Errors = (*_FORM, *_VIDEO, *_WORK, errors.UnknownModel)
 ENROL_ERRORS: Errors = (
     *_FORM,
@@ -120,6 +127,17 @@ _EXTRAS: dict[str, dict[str, Any]] = {
     "missing_field": {"errors": [{"pointer": "/target", "detail": "required"}]},
     "video_too_long": {"extra": {"max_frames": 9000}},
     "library_limit": {"extra": {"max_libraries": 1000}},
+    "quality_below_threshold": {
+        "extra": {
+            "face": 0,
+            "below": ["ring_delta_e"],
+            "asked": {"max_ring_delta_e": 3.0},
+            "figures": {"seam_ratio": 1.0793, "ring_delta_e": 4.4755, "target_ring_delta_e": 2.1},
+            "attempts": 4,
+            "color": "statistics",
+            "blend": "poisson",
+        }
+    },
     "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
 }
 

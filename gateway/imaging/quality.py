@@ -6,6 +6,8 @@ taken from reduced pictures: they are about what is seen at the size of the face
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numba import njit
@@ -192,22 +194,23 @@ def _slope(plane: F32) -> tuple[F32, F32]:
     return np.asarray(right, np.float32), np.asarray(down, np.float32)
 
 
-def ring_around(corners: AnyFloat, shape: tuple[int, int], near_px: float, far_px: float) -> Mask:
-    """Return the pixels of `shape` (h, w) between two distances outside a polygon (n, 2).
+def outline_distance(corners: AnyFloat, shape: tuple[int, int]) -> F32:
+    """Return how far each pixel of `shape` (h, w) is from a polygon (n, 2): negative inside.
 
     Args:
         corners: x and y, pixel centres at whole numbers.
-        shape: Of the mask.
-        near_px: Least distance from the polygon, pixels.
-        far_px: Greatest distance, pixels.
+        shape: Of what is returned. If nothing of the polygon lies in it, all is infinitely far.
     """
     outside = np.ones(shape, np.uint8)
     sixteenths = np.rint(np.asarray(corners) * 16).astype(np.int32)
     cv2.fillPoly(outside, [sixteenths], (0.0,), cv2.LINE_8, 4)
     if outside.all():
-        return np.zeros(shape, np.bool_)
-    distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray((distance >= near_px) & (distance <= far_px))
+        return np.full(shape, np.inf, np.float32)
+
+    def away(plane: U8) -> F32:
+        return np.asarray(cv2.distanceTransform(plane, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
+
+    return away(outside) - away(1 - outside) if outside.any() else -away(1 - outside)
 
 
 def skin_coloured(image: U8, where: Mask, skin: LabStatistics) -> Mask:
@@ -229,32 +232,45 @@ def skin_coloured(image: U8, where: Mask, skin: LabStatistics) -> Mask:
 
 
 def ring_delta_e(result: U8, skin_inside: Mask, skin_ring: Mask) -> float | None:
-    """Return how far a face's colour is from that of the skin beside it, by CIEDE2000.
-
-    Medians are compared direction by direction around the face's middle, so that a bright forehead
-    is held against what is above and a shaded chin against the neck; the median direction counts.
+    """Return how far a face's colour is from that of the skin beside it; see `rings_delta_e`.
 
     Args:
         result: uint8 (h, w, 3) RGB.
         skin_inside: bool (h, w), skin of the face.
         skin_ring: bool (h, w), skin around it.
+    """
+    return rings_delta_e([result], skin_inside, skin_ring)[0]
+
+
+def rings_delta_e(results: Sequence[U8], skin_inside: Mask, skin_ring: Mask) -> list[float | None]:
+    """Return how far faces' colours are from that of the skin beside them, by CIEDE2000.
+
+    Medians are compared direction by direction around the face's middle, so that a bright forehead
+    is held against what is above and a shaded chin against the neck; the median direction counts.
+
+    Args:
+        results: uint8 (h, w, 3) RGB each; around the face they are all the same.
+        skin_inside: bool (h, w), skin of the face.
+        skin_ring: bool (h, w), skin around it.
 
     Returns:
-        The difference; None if no direction shows enough of both.
+        The difference of each; None if no direction shows enough of both.
     """
     inside, ring = _some(skin_inside), _some(skin_ring)
     if not len(inside) or not len(ring):
-        return None
+        return [None] * len(results)
     middle = inside.mean(0)
-    own, beside = (_by_direction(result, yx, middle) for yx in (inside, ring))
-    both = [n for n in own if n in beside]
-    if not both:
-        return None
-    apart = delta_e_2000(
-        np.stack([own[n] for n in both]),
-        np.stack([beside[n] for n in both]),
-    )
-    return float(np.median(apart))
+    beside = _by_direction(results[0], ring, middle)
+
+    def apart(result: U8) -> float | None:
+        own = _by_direction(result, inside, middle)
+        both = [n for n in own if n in beside]
+        if not both:
+            return None
+        pairs = [np.stack([lab[n] for n in both]) for lab in (own, beside)]
+        return float(np.median(delta_e_2000(*pairs)))
+
+    return [apart(result) for result in results]
 
 
 def _some(where: Mask) -> F64:

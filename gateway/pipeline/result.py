@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.arrays import F32, U8
 from gateway.faces.face import Face
+from gateway.pipeline.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
 from gateway.processors.openings import Filled
 
@@ -24,6 +25,7 @@ class SwappedFace:
         filled: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
         notes: What may be seen in the result.
+        quality: How good it is; None where the person stayed.
     """
 
     face: Face
@@ -33,6 +35,7 @@ class SwappedFace:
     filled: Mapping[str, Filled] = field(default_factory=dict)
     reference: int | None = None
     notes: tuple[Note, ...] = ()
+    quality: ResultQuality | None = None
 
 
 class Note(StrEnum):

@@ -19,6 +19,7 @@ from gateway.inference.triton import TritonInference
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.options import QualityLimits
 from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
@@ -104,7 +105,14 @@ def assemble(
         inference=inference,
         compute=compute,
         analyser=analyser,
-        fuser=ImageFuser(analyser, embedder, compute, min_face_px=settings.min_face_px),
+        fuser=ImageFuser(
+            analyser,
+            embedder,
+            compute,
+            min_face_px=settings.min_face_px,
+            expected=expected_quality(settings),
+            observe=metrics.swapped,
+        ),
         tracker=tracker,
         enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
         expressions=expressions,
@@ -113,6 +121,12 @@ def assemble(
         health=Health(inference, contracts, metrics),
         models=models,
     )
+
+
+def expected_quality(settings: Settings) -> QualityLimits:
+    """Return what results are expected to be like."""
+    limits = {name: getattr(settings, f"quality_{name}") for name in QualityLimits.model_fields}
+    return QualityLimits(**limits)
 
 
 def make_inference(settings: Settings, metrics: Metrics) -> Inference:

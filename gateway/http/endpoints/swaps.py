@@ -19,7 +19,8 @@ from gateway.http.schemas import SwapReport
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.options import SwapOptions, parse_options
-from gateway.pipeline.result import SwapResult
+from gateway.pipeline.quality import worst
+from gateway.pipeline.result import SwappedFace, SwapResult
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry
 
@@ -80,10 +81,12 @@ async def _swap(
     """Decode, fuse, encode."""
     library = await _library(services, wish.options)
     target, sources, reference = await _decode(services, exchange, form)
+    as_report = wish.media_type(target.format) == JSON
+    options = wish.options.reporting() if as_report else wish.options
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
-        wish.options,
+        options,
         deadline=deadline,
         timings=exchange.timings,
         reference=None if reference is None else reference.rgb,
@@ -91,7 +94,6 @@ async def _swap(
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     format = wish.format(target.format)
-    as_report = wish.media_type(target.format) == JSON
     data = b""
     if wish.inline or not as_report:
         data = await encode_picture(
@@ -139,23 +141,32 @@ async def _decode(
 
 
 def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
-    warnings = sorted({w for face in result.swapped for w in (*face.face.warnings, *face.notes)})
+    warnings = sorted({w for face in result.swapped for w in _told(face)})
+    figures = worst(face.quality for face in result.swapped)
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Faces-Found": str(len(result.faces)),
         "X-Semblant-Faces-Swapped": str(len(result.swapped)),
         "X-Semblant-Warnings": ", ".join(warnings) or "none",
+        "X-Semblant-Quality": ", ".join(f"{n}={v:.4g}" for n, v in figures.items()) or "none",
         "Content-Disposition": f'inline; filename="swap.{format}"',
         "Vary": "Accept",
     }
     return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
 
 
+def _told(face: SwappedFace) -> list[str]:
+    """Return what may have spoiled a face: of the target's, of what was done, of the result."""
+    findings = () if face.quality is None else face.quality.findings
+    return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
+
+
 def _report(
     result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
     models = list(schemas.ANALYSIS_MODELS)
-    if wish.options.face_selector.mode == "reference":
+    looked_at = wish.options.reporting().measures and result.swapped
+    if wish.options.face_selector.mode == "reference" or looked_at:
         models.append(schemas.IDENTITY_MODEL)
     report = SwapReport(
         size=schemas.size_of(result.image),

@@ -29,6 +29,8 @@ OPTIONS = (
     "DetectorOptions",
     "FaceSelector",
     "MaskOptions",
+    "QualityOptions",
+    "QualityLimits",
 )
 
 

@@ -8,8 +8,8 @@ from gateway.imaging.colour import lab_from_rgb, lab_statistics, rgb_from_lab
 from gateway.imaging.quality import (
     SECTORS,
     delta_e_2000,
+    outline_distance,
     psnr_db,
-    ring_around,
     ring_delta_e,
     seam_band,
     seam_ratio,
@@ -229,15 +229,15 @@ def test_without_skin_beside_it_nothing_is_told(ring):
     assert SECTORS > 1
 
 
-def test_a_ring_lies_between_two_distances():
+def test_the_distance_from_an_outline_is_negative_inside():
     corners = np.array([[40, 40], [79, 40], [79, 79], [40, 79]])
-    ring = ring_around(corners, (SIDE, SIDE), 4, 10)
-    assert ring[60, 79 + 4]
-    assert ring[60, 79 + 10]
-    assert not ring[60, 79 + 3]
-    assert not ring[60, 79 + 11]
-    assert not ring[40:80, 40:80].any()
-    assert not ring_around(corners + 1000, (SIDE, SIDE), 4, 10).any()
+    away = outline_distance(corners, (SIDE, SIDE))
+    assert away[60, 79 + 4] == pytest.approx(4, abs=0.01)
+    assert away[60, 40] == pytest.approx(-1, abs=0.01)
+    assert away[79 + 30, 79 + 40] == pytest.approx(50, rel=0.03)
+    assert (away[41:79, 41:79] < 0).all()
+    assert np.isinf(outline_distance(corners + 1000, (SIDE, SIDE))).all()
+    assert (outline_distance(corners * 100 - 6000, (SIDE, SIDE)) < 0).all()
 
 
 def test_hair_background_and_specks_are_no_skin():
