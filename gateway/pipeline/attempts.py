@@ -114,16 +114,21 @@ def require(attempt: Attempt[T], limits: QualityLimits, face: int) -> None:
     """
     if not attempt.short:
         return
-    asked = limits.model_dump(exclude_none=True)
+    asked, figures = limits.model_dump(exclude_none=True), attempt.figures.told()
+    below = [f"{name} is {_word(figures[name])}" for name in attempt.short]
     raise QualityBelowThreshold(
-        f"Face {face} does not meet what was asked for: {', '.join(attempt.short)}.",
+        f"Face {face} is not as good as was asked for: {', '.join(below)}.",
         extra={
             "face": face,
             "below": list(attempt.short),
             "asked": asked,
-            "figures": attempt.figures.told(),
+            "figures": figures,
             "attempts": attempt.number,
             "color": attempt.trial.color,
             "blend": attempt.trial.blend,
         },
     )
+
+
+def _word(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"

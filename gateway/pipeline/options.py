@@ -73,6 +73,8 @@ class MaskOptions(_Options):
 class QualityLimits(_Options):
     """What a swapped face is to be like; what is not given is not asked for."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
     max_seam_ratio: float | None = Field(
         None,
         gt=0,
