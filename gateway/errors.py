@@ -5,7 +5,8 @@
     │   ├── RequestError          the request itself (form, headers, options)
     │   ├── ImageError            a file that is not a usable picture
     │   ├── VideoError            a file that is not a usable film
-    │   └── FaceError             a picture without a usable face
+    │   ├── FaceError             a picture without a usable face
+    │   └── ResultError           pictures of which nothing good enough can be made
     ├── CapacityError             right request, wrong moment: repeat later
     ├── InferenceError            a network did not answer, or answered nonsense
     └── InternalError             our fault; details go to the log only
@@ -107,6 +108,10 @@ class FaceError(InputError):
     """A picture without a usable face."""
 
 
+class ResultError(InputError):
+    """Pictures of which nothing good enough can be made."""
+
+
 class CapacityError(SemblantError):
     """The service is right to refuse just now."""
 
@@ -147,6 +152,8 @@ class NoFaceInTarget(FaceError, row=("no_face_in_target", 422, "FAILED_PRECONDIT
 class FaceTooSmall(FaceError, row=("face_too_small", 422, "FAILED_PRECONDITION", False, "A face is too small to work with.")): ...
 class FaceNotReliable(FaceError, row=("face_not_reliable", 422, "FAILED_PRECONDITION", False, "What was found does not fit a face well enough to work with.")): ...
 class FaceNotSelected(FaceError, row=("face_not_selected", 422, "FAILED_PRECONDITION", False, "No face matches the selection.")): ...
+
+class QualityBelowThreshold(ResultError, row=("quality_below_threshold", 422, "FAILED_PRECONDITION", False, "A swapped face is not as good as was asked for.")): ...
 
 class Overloaded(CapacityError, row=("overloaded", 429, "RESOURCE_EXHAUSTED", True, "Too many requests are being worked on; try again shortly.")): ...
 class ShuttingDown(CapacityError, row=("shutting_down", 503, "UNAVAILABLE", True, "The service is shutting down.")): ...

@@ -67,6 +67,43 @@ class Settings(BaseSettings):
         "face of the morphable model, root mean square, are unreliable and refused for a swap.",
     )
 
+    # What a result is expected to be like; beyond it is a finding of the report, no error
+    quality_max_seam_ratio: float = Field(
+        1.6,
+        gt=0,
+        description="Ratio of what is seen across a new face's border to what was seen there "
+        "before; more is a finding.",
+    )
+    quality_max_ring_delta_e: float = Field(
+        12.0,
+        gt=0,
+        description="CIEDE2000 units between a new face's skin and the skin beside it; more is a "
+        "finding, unless the target's own skin differed as much.",
+    )
+    quality_min_sharpness_ratio: float = Field(
+        0.2,
+        ge=0,
+        description="Ratio of a new face's fine detail to that of the target's own; less is a "
+        "finding.",
+    )
+    quality_max_identity_distance: float = Field(
+        0.6,
+        gt=0,
+        description="Distance of descriptors between a new face and its source; more is a finding.",
+    )
+    quality_max_expression_error: float = Field(
+        0.08,
+        gt=0,
+        description="Distances between the eyes by which a new face's expression is off, root mean "
+        "square; more is a finding.",
+    )
+    quality_max_pose_error_deg: float = Field(
+        8.0,
+        gt=0,
+        description="Degrees by which a new face is turned away from the target's; more is a "
+        "finding.",
+    )
+
     # What is kept
     data_dir: Path = Field(
         PROJECT_ROOT / ".data",

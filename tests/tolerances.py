@@ -40,3 +40,5 @@ EXTENT = 1.005
 little."""
 POLYGON_PX = 0.8
 """Pixels by which a filled polygon is too large all around: its border is painted, too."""
+CIEDE2000 = 5.1e-5
+"""Colour differences: published to four digits."""

@@ -66,6 +66,7 @@ SWAP_ERRORS: Errors = (
     *_IMAGE,
     *_WORK,
     *_FACE,
+    errors.QualityBelowThreshold,
     errors.LibraryNotFound,
     errors.IdentityNotFound,
 )
@@ -141,6 +142,17 @@ _EXTRAS: dict[str, dict[str, Any]] = {
     "library_limit": {"extra": {"max_libraries": 1000}},
     "identity_limit": {"extra": {"max_identities": 1000}},
     "consent_required": {"errors": [{"pointer": "/consent", "detail": "must be true"}]},
+    "quality_below_threshold": {
+        "extra": {
+            "face": 0,
+            "below": ["ring_delta_e"],
+            "asked": {"max_ring_delta_e": 3.0},
+            "figures": {"seam_ratio": 1.0793, "ring_delta_e": 4.4755, "target_ring_delta_e": 2.1},
+            "attempts": 4,
+            "color": "statistics",
+            "blend": "poisson",
+        }
+    },
     "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
 }
 

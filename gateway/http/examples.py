@@ -19,7 +19,11 @@ picture in the format of `options.output.format`, else in the target's own. Tran
 target is kept where the format can.
 
 With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces-Found`,
-`X-Semblant-Faces-Swapped` and `X-Semblant-Warnings`.
+`X-Semblant-Faces-Swapped`, `X-Semblant-Warnings` and `X-Semblant-Quality`.
+
+Every swapped face is measured. `options.quality.limits` ask for figures; faces that do not meet
+them are fused in other ways, and if none of these is good enough the answer is the error
+`quality_below_threshold`, with the figures of the best one.
 
 `X-Request-Timeout` (seconds) shortens the time the work may take after the upload;
 `X-Request-Id` is echoed.
@@ -34,9 +38,11 @@ answered if the option `identity` is true.
 
 SWAP_HEADERS = {
     "Server-Timing": "Milliseconds by stage, such as `analyse;dur=41.2`.",
-    "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next two.",
+    "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next three.",
     "X-Semblant-Faces-Swapped": "Faces that were replaced.",
     "X-Semblant-Warnings": "What may have spoiled the result, as in a report; or `none`.",
+    "X-Semblant-Quality": "Figures of the swapped faces, of each the worst, such as "
+    "`seam_ratio=1.08, ring_delta_e=4.48`; or `none`.",
     "X-Request-Id": "The request's name in the service's log.",
 }
 
@@ -166,6 +172,23 @@ SWAP_REPORT: dict[str, Any] = {
             "filled": {},
             "reference": None,
             "notes": ["lips_closed_over"],
+            "result_quality": {
+                "seam_ratio": 1.0793,
+                "ring_delta_e": 4.4755,
+                "target_ring_delta_e": 4.1143,
+                "sharpness_ratio": 0.8142,
+                "outside_psnr_db": None,
+                "outside_ssim": 1.0,
+                "found": True,
+                "identity_distance": 0.4101,
+                "target_identity_distance": 0.6089,
+                "expression_error": 0.0181,
+                "pose_error_deg": 3.215,
+                "findings": [],
+                "attempts": 1,
+                "color": "statistics",
+                "blend": "poisson",
+            },
         }
     ],
     "sources": [FACE_FIGURES],
@@ -179,6 +202,7 @@ SWAP_REPORT: dict[str, Any] = {
         "select": 0.01,
         "swap": 9.8,
         "fuse": 4.1,
+        "quality": 31.2,
     },
     "request_id": _REQUEST_ID,
     "image": None,

@@ -12,6 +12,7 @@ from gateway.faces.analyser import FIT_MODEL
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.expression import named
+from gateway.pipeline import quality as pipeline_quality
 from gateway.pipeline.result import SwappedFace, SwapResult
 
 ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris", FIT_MODEL)
@@ -74,6 +75,53 @@ class Size(Answer):
     height: int
 
 
+class ResultQuality(Answer):
+    """How good a swapped face is, and how it was made."""
+
+    seam_ratio: float = Field(
+        description="What is seen across the face's border, over what was there: 1 as much, more "
+        "is a seam."
+    )
+    ring_delta_e: float | None = Field(
+        description="Colour difference (CIEDE2000) of the face's skin to the skin beside it; null "
+        "where there is none."
+    )
+    target_ring_delta_e: float | None = Field(
+        description="The same of the target's own skin, which light and make-up set apart, too."
+    )
+    sharpness_ratio: float = Field(
+        description="Fine detail over that of the target's face: 1 as much, less is softer."
+    )
+    outside_psnr_db: float | None = Field(
+        description="Peak signal-to-noise ratio of the pixels around the face, decibels; null is "
+        "infinite: none has changed. An expression that was given moves some of them."
+    )
+    outside_ssim: float = Field(
+        description="Structural similarity of the pixels around the face; 1: none has changed."
+    )
+    found: bool | None = Field(
+        description="Whether the face was found again in the result; null, as the following, "
+        "where the networks did not look: see the option `quality.report`."
+    )
+    identity_distance: float | None = Field(
+        description="Distance of descriptors to the source's face; up to 0.6 is one person."
+    )
+    target_identity_distance: float | None = Field(
+        description="Distance of descriptors to the face that was there."
+    )
+    expression_error: float | None = Field(
+        description="How far the expression is from the one to be shown, root mean square over the "
+        "landmarks, in distances between the eyes."
+    )
+    pose_error_deg: float | None = Field(description="Angle to the target's pose, degrees.")
+    findings: list[str] = Field(
+        description="The figures that are beyond what the service expects: something may be seen."
+    )
+    attempts: int = Field(description="How many times the face was fused.")
+    color: str = Field(description="The `color` it was fused with, which attempts may change.")
+    blend: str = Field(description="The `blend` it was fused with, likewise.")
+
+
 class TargetFace(FaceFigures):
     """A face of the target and what became of it."""
 
@@ -104,6 +152,9 @@ class TargetFace(FaceFigures):
     notes: list[str] = Field(
         description="What was done where the pictures did not show what was asked for: "
         "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`."
+    )
+    result_quality: ResultQuality | None = Field(
+        description="How good the new face is; null where none was put there."
     )
 
 
@@ -220,6 +271,17 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
         filled=dict(done.filled),
         reference=done.reference,
         notes=list(done.notes),
+        result_quality=None if done.quality is None else _result_quality(done.quality),
+    )
+
+
+def _result_quality(quality: pipeline_quality.ResultQuality) -> ResultQuality:
+    return ResultQuality(
+        **quality.figures.told(),
+        findings=list(quality.findings),
+        attempts=quality.attempts,
+        color=quality.color,
+        blend=quality.blend,
     )
 
 

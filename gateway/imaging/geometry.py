@@ -99,3 +99,11 @@ def euler_degrees(rotation: F64) -> tuple[float, float, float]:
     yaw = np.arcsin(np.clip(rotation[2, 0], -1, 1))
     roll = np.arctan2(rotation[1, 0], rotation[0, 0])
     return float(np.degrees(pitch)), float(np.degrees(yaw)), float(np.degrees(roll))
+
+
+def angle_degrees(rotation: AnyFloat, other: AnyFloat) -> float:
+    """Return the angle in degrees, 0–180, by which two rotations (3, 3) differ."""
+    apart = np.asarray(rotation, np.float64).T @ np.asarray(other, np.float64)
+    # By sine and cosine: near 0 the cosine alone knows nothing finer than its rounding.
+    axis = [apart[2, 1] - apart[1, 2], apart[0, 2] - apart[2, 0], apart[1, 0] - apart[0, 1]]
+    return float(np.degrees(np.arctan2(np.linalg.norm(axis), np.trace(apart) - 1)))

@@ -1,8 +1,8 @@
-"""A picture: analyse → select → express → swap → fuse → restore."""
+"""A picture: analyse → select → express → swap → fuse → restore → measure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -17,9 +17,12 @@ from gateway.faces.face import Face
 from gateway.faces.overlap import covering
 from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
+from gateway.pipeline.attempts import Trial, best_of, require, trials
+from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Players, portraits_of
-from gateway.pipeline.options import SwapOptions
+from gateway.pipeline.options import QualityLimits, SwapOptions
 from gateway.pipeline.people import People
+from gateway.pipeline.quality import Figures, Inspector, ResultQuality, Subject
 from gateway.pipeline.result import Note, SwappedFace, SwapResult
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.wish import Reference, wish
@@ -42,9 +45,10 @@ class _Work:
     """One picture being worked on.
 
     Attributes:
-        image: uint8 (H, W, 3) RGB, ours to change.
+        canvas: The picture, ours to change.
         target: uint8 (H, W, 3) RGB, as it was sent.
         portraits: Of the person that the face becomes.
+        faces: All faces of the target.
         library: Entries to match expressions with.
         options: What is asked for.
         deadline: When the result is of no use any more.
@@ -52,9 +56,10 @@ class _Work:
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
     """
 
-    image: U8
+    canvas: Canvas
     target: U8
     portraits: Sequence[Portrait]
+    faces: Sequence[Face]
     library: Sequence[Reference]
     options: SwapOptions
     deadline: Deadline
@@ -72,8 +77,22 @@ class ImageFuser:
         compute: Compute,
         *,
         min_face_px: float = 20.0,
+        expected: QualityLimits | None = None,
+        observe: Callable[[ResultQuality, bool], None] | None = None,
     ) -> None:
-        """Take the parts; `min_face_px` is the width below which a face is refused."""
+        """Take the parts.
+
+        Args:
+            analyser: Finds faces.
+            embedder: Tells people apart.
+            compute: Threads for imaging work.
+            min_face_px: Width below which a face is refused.
+            expected: What results are expected to be like; what is beyond it is told.
+            observe: Told how good every swapped face is, and whether that is good enough.
+        """
+        self._inspector = Inspector(analyser, embedder, compute)
+        self._expected = expected or QualityLimits()
+        self._observe = observe
         self._restorer = ExpressionRestorer(compute)
         self._analyser = analyser
         self._people = People(analyser, embedder, min_face_px=min_face_px)
@@ -109,8 +128,8 @@ class ImageFuser:
             source_id: The one whose kept portraits take the sources' place.
 
         Raises:
-            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected: by
-                name.
+            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected,
+                QualityBelowThreshold: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
         with timings.stage("analyse"):
@@ -120,7 +139,8 @@ class ImageFuser:
         with timings.stage("select"):
             players = Players(portraits, identities, source_id)
             cast = await self._people.cast(target, faces, players, references, options, deadline)
-        work = _Work(target.copy(), target, portraits, library, options, deadline, timings)
+        canvas = Canvas(target)
+        work = _Work(canvas, target, portraits, faces, library, options, deadline, timings)
         changed = []
         for role in cast.roles:
             nearer = covering(role.face, faces)
@@ -130,7 +150,7 @@ class ImageFuser:
             if done is not None:
                 changed.append(role.told(done))
         return SwapResult(
-            work.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
+            canvas.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
         )
 
     async def _change(self, work: _Work, face: Face) -> SwappedFace | None:
@@ -138,7 +158,7 @@ class ImageFuser:
 
         Returns None where nothing was to be changed, or nothing of it is to be seen.
         """
-        options, portraits = work.options, work.portraits
+        options, portraits, mark = work.options, work.portraits, work.canvas.mark()
         wanted = wish(work.target, face, portraits, work.library, options)
         done = SwappedFace(face, None, reference=wanted.reference)
         shown = face
@@ -147,11 +167,12 @@ class ImageFuser:
         if "face_swapper" not in options.processors:
             return done if done.expression is not None else None
         with work.timings.stage("swap"):
-            choice = await self._compute.run(choose, work.image, shown, portraits)
+            choice = await self._compute.run(choose, work.canvas.image, shown, portraits)
+            portrait = portraits[choice.base]
             layer = await self._swapper(options).process(
-                work.image,
+                work.canvas.image,
                 shown,
-                portraits[choice.base],
+                portrait,
                 patches={part: portraits[n] for part, n in choice.patches.items()},
                 deadline=work.deadline,
             )
@@ -159,13 +180,39 @@ class ImageFuser:
             layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
         if layer is None:
             return None
-        with work.timings.stage("fuse"):
-            await self._compute.run(_fuse_into, work.image, layer, options)
-        notes = (*done.notes, *_healed(shown, portraits[choice.base].face))
+        notes = (*done.notes, *_healed(shown, portrait.face))
         done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
-        if options.processors[-1] == "expression_restorer":
-            done = await self._restore(work, shown, portraits[choice.base], done)
-        return done
+        subject = Subject(face, shown, portrait, layer, mark)
+        return await self._finish(work, subject, done)
+
+    async def _finish(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
+        """Fuse, restore and measure, if need be again; raise if it is not good enough."""
+        options, wanted = work.options, work.options.quality
+        asked = Trial(options.color, options.blend)
+        known = None
+        if options.measures:
+            with work.timings.stage("quality"):
+                known = await self._inspector.known(subject, work.target, work.deadline)
+
+        async def make(trial: Trial) -> tuple[SwappedFace, Figures]:
+            with work.timings.stage("fuse"):
+                await self._compute.run(_fuse_onto, work.canvas, subject.layer, trial)
+            made = done
+            if options.processors[-1] == "expression_restorer":
+                made = await self._restore(work, subject, done)
+            with work.timings.stage("quality"):
+                figures = await self._inspector.measure(
+                    subject, work.canvas, known, deadline=work.deadline
+                )
+            return made, figures
+
+        settings = trials(asked, retry=wanted.retry)
+        best = await best_of(work.canvas, settings, wanted.limits, make)
+        quality = best.quality(self._expected)
+        if self._observe is not None:
+            self._observe(quality, not best.short)
+        require(best, wanted.limits, [face is subject.face for face in work.faces].index(True))
+        return replace(best.made, quality=quality)
 
     async def _express(
         self, work: _Work, face: Face, performance: Performance, done: SwappedFace
@@ -173,41 +220,39 @@ class ImageFuser:
         """Give a face an expression; return it as it is then."""
         with work.timings.stage("express"):
             result = await self._restorer.process(
-                work.image, face, performance, deadline=work.deadline
+                work.canvas.image, face, performance, deadline=work.deadline
             )
         if result is None:
             return face, done
         after = shown_by(face, result, performance)
         return after, self._written(work, result, after.expression, done)
 
-    async def _restore(
-        self, work: _Work, shown: Face, portrait: Portrait, done: SwappedFace
-    ) -> SwappedFace:
+    async def _restore(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
         """Look at the swapped face again and mend what the swapper lost of the expression."""
+        shown = subject.shown
         with work.timings.stage("express"):
             found = await self._analyser.follow(
-                work.image, [shown], deadline=work.deadline, precise=True
+                work.canvas.image, [shown], deadline=work.deadline, precise=True
             )
             if not found:
                 return done
             expected = shown.landmarks.copy()
-            expected[:N_MESH] = result_geometry(shown, portrait, work.options.shape)
+            expected[:N_MESH] = result_geometry(shown, subject.portrait, work.options.shape)
             before = Donor(work.target, done.face.landmarks, Filled.TARGET)
             result = await self._compute.run(
-                settle, work.image, found[0].landmarks, expected, [before]
+                settle, work.canvas.image, found[0].landmarks, expected, [before]
             )
         return done if result is None else self._written(work, result, shown.expression, done)
 
     @staticmethod
     def _written(work: _Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
         """Write what changed into the picture, and down what was done."""
-        view = result.region.of(work.image)
         pixels = result.pixels
         covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
         if covered is not None:
-            kept = np.asarray(view, np.float32)
+            kept = np.asarray(result.region.of(work.canvas.image), np.float32)
             pixels = np.rint(pixels + covered[..., None] * (kept - pixels)).astype(np.uint8)
-        view[...] = pixels
+        work.canvas.paint(result.region, pixels)
         notes = dict.fromkeys(done.notes)
         if Filled.INVENTED in result.filled.values():
             notes[Note.MOUTH_INVENTED] = None
@@ -236,15 +281,16 @@ def _healed(shown: Face, portrait: Face) -> list[Note]:
     return notes
 
 
-def _fuse_into(image: U8, layer: Layer, options: SwapOptions) -> None:
+def _fuse_onto(canvas: Canvas, layer: Layer, trial: Trial) -> None:
     """Fuse a layer into a picture that is ours to change."""
-    view = layer.region.of(image)
-    view[...] = fuse(
-        np.ascontiguousarray(view, np.uint8),
+    below = np.ascontiguousarray(layer.region.of(canvas.image), np.uint8)
+    fused = fuse(
+        below,
         layer.pixels,
         layer.mask,
         layer.support,
         layer.skin,
-        colour=options.color,
-        blend=options.blend,
+        colour=trial.color,
+        blend=trial.blend,
     )
+    canvas.paint(layer.region, fused)

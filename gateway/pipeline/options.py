@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
@@ -126,6 +119,60 @@ class MaskOptions(_Options):
     )
 
 
+class QualityLimits(_Options):
+    """What a swapped face is to be like; what is not given is not asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    max_seam_ratio: float | None = Field(
+        None,
+        gt=0,
+        description="Most there may be to see across the face's border, over what was there.",
+    )
+    max_ring_delta_e: float | None = Field(
+        None,
+        gt=0,
+        description="Greatest colour difference (CIEDE2000) to the skin beside the face; met, too, "
+        "where there is none or the target's own skin differed as much.",
+    )
+    min_sharpness_ratio: float | None = Field(
+        None, ge=0, description="Least fine detail, over what the target's face had."
+    )
+    max_identity_distance: float | None = Field(
+        None, gt=0, description="Greatest distance of descriptors to the source's face."
+    )
+    max_expression_error: float | None = Field(
+        None,
+        gt=0,
+        description="Greatest error of the expression, in distances between the eyes.",
+    )
+    max_pose_error_deg: float | None = Field(
+        None, gt=0, description="Greatest angle to the target's pose, in degrees."
+    )
+
+    @property
+    def need_networks(self) -> bool:
+        """Whether the result has to be looked at by the networks to tell if they are met."""
+        looked_for = (self.max_identity_distance, self.max_expression_error)
+        return any(limit is not None for limit in (*looked_for, self.max_pose_error_deg))
+
+
+class QualityOptions(_Options):
+    """What is measured of each swapped face, and asked of it."""
+
+    report: bool | None = Field(
+        None,
+        description="Look at the result again with the networks, for the figures of identity, "
+        "expression and pose. Default: with a JSON report, or if `limits` ask for one of them.",
+    )
+    limits: QualityLimits = Field(default_factory=QualityLimits)
+    retry: bool = Field(
+        True,
+        description="If the limits are not met, try other choices of `color` and `blend` and keep "
+        "the best.",
+    )
+
+
 class OutputOptions(_Options):
     """How the picture is written."""
 
@@ -188,7 +235,20 @@ class SwapOptions(_Options):
         "statistics", description="How the source's colours are brought to the target's."
     )
     blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
+    quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
+
+    @property
+    def measures(self) -> bool:
+        """Whether results are looked at by the networks again."""
+        return bool(self.quality.report) or self.quality.limits.need_networks
+
+    def reporting(self) -> SwapOptions:
+        """Return these options as they are for a caller who is told figures."""
+        if self.quality.report is not None:
+            return self
+        quality = self.quality.model_copy(update={"report": True})
+        return self.model_copy(update={"quality": quality})
 
     @property
     def needs_source(self) -> bool:
@@ -227,6 +287,12 @@ class SwapOptions(_Options):
         elif value not in ("target", "source") and not expressions.ID.fullmatch(value):
             raise ValueError("neither `target`, `source`, the id of a library nor coefficients")
         return value
+
+    @model_validator(mode="after")
+    def _limits_of_a_swap(self) -> SwapOptions:
+        if self.quality.limits != QualityLimits() and "face_swapper" not in self.processors:
+            raise ValueError("`quality.limits` are about swapped faces; none is swapped")
+        return self
 
     @field_validator("processors", "expression_regions")
     @classmethod

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.arrays import F32, U8
 from gateway.faces.face import Face
+from gateway.pipeline.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
 from gateway.processors.openings import Filled
 
@@ -27,6 +28,7 @@ class SwappedFace:
         source_id: The enrolled identity whose portrait `source` and `patches` count; None where
             they count the sources.
         entry: Index of the mapping's entry that named it; None without a mapping.
+        quality: How good it is; None where the person stayed.
     """
 
     face: Face
@@ -38,6 +40,7 @@ class SwappedFace:
     notes: tuple[Note, ...] = ()
     entry: int | None = None
     source_id: str | None = None
+    quality: ResultQuality | None = None
 
 
 class Note(StrEnum):

@@ -5,12 +5,32 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.inference.protocol import ModelState
+from gateway.pipeline.quality import ResultQuality
 from gateway.pipeline.timings import Timings
 from gateway.serving.admission import Admission
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_QUALITY = {
+    "seam_ratio": (
+        "What is seen across a new face's border, over what was.",
+        (0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0, 3.0, 5.0),
+    ),
+    "ring_delta_e": (
+        "Colour difference of a new face's skin to the skin beside it, CIEDE2000.",
+        (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0),
+    ),
+    "sharpness_ratio": (
+        "Fine detail of a new face, over what the target's had.",
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0),
+    ),
+    "identity_distance": (
+        "Distance of descriptors between a new face and its source, where measured.",
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
+    ),
+}
+"""Figures of results that are kept, each with what it is and its buckets."""
 
 
 class Metrics:
@@ -47,6 +67,27 @@ class Metrics:
         self._faces = Counter(
             "semblant_faces", "Faces found, and faces swapped.", ("what",), registry=registry
         )
+        self._quality = {
+            name: Histogram(f"semblant_quality_{name}", what, buckets=buckets, registry=registry)
+            for name, (what, buckets) in _QUALITY.items()
+        }
+        self._below = Counter(
+            "semblant_quality_below_threshold",
+            "Swapped faces that are not as good as expected, or as asked for.",
+            registry=registry,
+        )
+        self._findings = Counter(
+            "semblant_quality_findings",
+            "Figures of swapped faces that are beyond what is expected.",
+            ("figure",),
+            registry=registry,
+        )
+        self._retried = Counter(
+            "semblant_quality_retried", "Swapped faces that were fused again.", registry=registry
+        )
+        self._retries = Counter(
+            "semblant_quality_retries", "Attempts beyond the first one.", registry=registry
+        )
         self._model_ready = Gauge(
             "semblant_model_ready", "1 for a model that answers.", ("model",), registry=registry
         )
@@ -78,6 +119,18 @@ class Metrics:
         """Count the faces of one request."""
         self._faces.labels("found").inc(found)
         self._faces.labels("swapped").inc(swapped)
+
+    def swapped(self, quality: ResultQuality, enough: bool) -> None:
+        """Record how good a swapped face is, and whether that is enough for its caller."""
+        for name, histogram in self._quality.items():
+            value = getattr(quality.figures, name)
+            if value is not None:
+                histogram.observe(value)
+        for figure in quality.findings:
+            self._findings.labels(figure).inc()
+        self._below.inc(bool(quality.findings) or not enough)
+        self._retried.inc(quality.attempts > 1)
+        self._retries.inc(quality.attempts - 1)
 
     def models(self, states: list[ModelState]) -> None:
         """Record which models answer."""

@@ -20,6 +20,7 @@ from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.identify import Identifier
+from gateway.pipeline.options import QualityLimits
 from gateway.pipeline.people import People
 from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
@@ -116,7 +117,14 @@ def assemble(
         inference=inference,
         compute=compute,
         analyser=analyser,
-        fuser=ImageFuser(analyser, embedder, compute, min_face_px=settings.min_face_px),
+        fuser=ImageFuser(
+            analyser,
+            embedder,
+            compute,
+            min_face_px=settings.min_face_px,
+            expected=expected_quality(settings),
+            observe=metrics.swapped,
+        ),
         tracker=tracker,
         enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
         expressions=expressions,
@@ -127,6 +135,12 @@ def assemble(
         health=Health(inference, contracts, metrics),
         models=models,
     )
+
+
+def expected_quality(settings: Settings) -> QualityLimits:
+    """Return what results are expected to be like."""
+    limits = {name: getattr(settings, f"quality_{name}") for name in QualityLimits.model_fields}
+    return QualityLimits(**limits)
 
 
 def make_inference(settings: Settings, metrics: Metrics) -> Inference:

@@ -7,7 +7,8 @@ import numpy as np
 from gateway.faces.assess import assess
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
-from gateway.faces.topology import topology
+from gateway.faces.topology import FACE_OVAL, topology
+from gateway.imaging.comparison import Part, compare
 from gateway.imaging.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
@@ -28,7 +29,9 @@ def warm_up() -> None:
     layer = swap_layer(picture, face, Portrait(picture, face), SwapSettings())
     assert layer is not None
     view = np.ascontiguousarray(layer.region.of(picture))
-    fuse(view, layer.pixels, layer.mask, layer.support, layer.skin)
+    fused = fuse(view, layer.pixels, layer.mask, layer.support, layer.skin)
+    outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
+    compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
     seen_in = Donor(picture, face.landmarks, Filled.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))

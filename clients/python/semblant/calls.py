@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,7 @@ Options = Mapping[str, Any]
 _STANDARD = {"type", "title", "status", "detail", "instance", "code", "retryable", "errors"}
 _STAGE = re.compile(r"([\w-]+);dur=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 JSON = "application/json"
+_FIGURE = re.compile(r"(\w+)=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 FOREIGN = "The server's answer is not one of Semblant's."
 """What is told of an answer that makes no sense."""
 
@@ -45,6 +46,7 @@ class SwapResult:
         warnings: What may spoil the result.
         timings_ms: Milliseconds by stage, in order.
         request_id: For the operator's log.
+        quality: Figures of the swapped faces by name, of each the worst.
     """
 
     data: bytes
@@ -54,6 +56,7 @@ class SwapResult:
     warnings: tuple[str, ...]
     timings_ms: Mapping[str, float]
     request_id: str
+    quality: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> Path:
         """Write the picture; atomically, so that nobody sees half of it."""
@@ -154,6 +157,7 @@ def swap_result(response: httpx.Response) -> SwapResult:
         warnings=() if warnings == "none" else tuple(warnings.split(", ")),
         timings_ms=server_timing(headers.get("server-timing", "")),
         request_id=headers.get("x-request-id", ""),
+        quality=quality_figures(headers.get("x-semblant-quality", "")),
     )
 
 
@@ -254,6 +258,11 @@ def headers_for(media_type: str, timeout_s: float) -> dict[str, str]:
 def server_timing(header: str) -> dict[str, float]:
     """Return a `Server-Timing` header's milliseconds by stage."""
     return {name: float(ms) for name, ms in _STAGE.findall(header)}
+
+
+def quality_figures(header: str) -> dict[str, float]:
+    """Return an `X-Semblant-Quality` header's figures by name."""
+    return {name: float(value) for name, value in _FIGURE.findall(header)}
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from gateway.http.schemas import SwapReport
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.options import SwapOptions, parse_options
-from gateway.pipeline.result import ENTRY_UNMATCHED, SwapResult
+from gateway.pipeline.quality import worst
+from gateway.pipeline.result import ENTRY_UNMATCHED, SwappedFace, SwapResult
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry
 
@@ -90,10 +91,12 @@ async def _swap(
     library = await _library(services, wish.options)
     identities = await kept_identities(services, exchange, wish.options, source_id)
     target, sources, references = await _decode(services, exchange, form)
+    as_report = wish.media_type(target.format) == JSON
+    options = wish.options.reporting() if as_report else wish.options
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
-        wish.options,
+        options,
         deadline=deadline,
         timings=exchange.timings,
         references=[reference.rgb for reference in references],
@@ -103,7 +106,6 @@ async def _swap(
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     format = wish.format(target.format)
-    as_report = wish.media_type(target.format) == JSON
     data = b""
     if wish.inline or not as_report:
         data = await encode_picture(
@@ -155,24 +157,33 @@ async def _decode(
 
 
 def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
-    told = {w for face in result.swapped for w in (*face.face.warnings, *face.notes)}
+    told = {w for face in result.swapped for w in _told(face)}
     warnings = sorted(told | ({ENTRY_UNMATCHED} if result.unmatched else set()))
+    figures = worst(face.quality for face in result.swapped)
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Faces-Found": str(len(result.faces)),
         "X-Semblant-Faces-Swapped": str(len(result.swapped)),
         "X-Semblant-Warnings": ", ".join(warnings) or "none",
+        "X-Semblant-Quality": ", ".join(f"{n}={v:.4g}" for n, v in figures.items()) or "none",
         "Content-Disposition": f'inline; filename="swap.{format}"',
         "Vary": "Accept",
     }
     return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
 
 
+def _told(face: SwappedFace) -> list[str]:
+    """Return what may have spoiled a face: of the target's, of what was done, of the result."""
+    findings = () if face.quality is None else face.quality.findings
+    return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
+
+
 def _report(
     result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
     models = list(schemas.ANALYSIS_MODELS)
-    if wish.options.recognises:
+    looked_at = wish.options.reporting().measures and result.swapped
+    if wish.options.recognises or looked_at:
         models.append(schemas.IDENTITY_MODEL)
     report = SwapReport(
         size=schemas.size_of(result.image),

@@ -25,6 +25,8 @@ async def test_they_tell_what_happened():
     assert seen['semblant_stage_seconds_count{stage="fuse"}'] == 1
     assert seen['semblant_rejections_total{code="no_face_in_target"}'] == 1
     assert seen['semblant_faces_total{what="swapped"}'] == 1
+    assert seen["semblant_quality_seam_ratio_count"] == 1
+    assert seen["semblant_quality_identity_distance_count"] == 0  # nobody asked for it
     assert seen['semblant_model_ready{model="face_mesh"}'] == 1
     assert seen["semblant_requests_running"] == seen["semblant_requests_waiting"] == 0
 
@@ -33,3 +35,16 @@ async def test_they_are_in_the_format_prometheus_reads():
     async with client() as http:
         answer = await http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+async def test_results_that_are_not_good_enough_are_counted():
+    limits = {"options": '{"quality": {"limits": {"max_seam_ratio": 1e-6}}}'}
+    lenient = {"quality_max_ring_delta_e": 99, "quality_max_seam_ratio": 99}
+    async with client(**lenient, quality_min_sharpness_ratio=0) as http:
+        await http.post("/v1/swaps", files=files(), data=limits)
+        await http.post("/v1/swaps", files=files())
+        seen = await metrics(http)
+    assert seen["semblant_quality_below_threshold_total"] == 1
+    assert seen["semblant_quality_retried_total"] == 1
+    assert seen["semblant_quality_retries_total"] == 3
+    assert seen["semblant_quality_seam_ratio_count"] == 2

@@ -31,6 +31,8 @@ OPTIONS = (
     "DetectorOptions",
     "FaceSelector",
     "MaskOptions",
+    "QualityOptions",
+    "QualityLimits",
 )
 
 

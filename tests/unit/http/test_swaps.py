@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gateway.pipeline.attempts import BLENDS, COLOURS
 from gateway.serving.testing import fake_services
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import client, files, opened, photograph, saved
+from tests.unit.http.problem import checked
 
 JSON = {"Accept": "application/json"}
 
@@ -28,7 +30,8 @@ async def test_the_answer_is_the_target_with_another_face():
     assert answer.headers["x-semblant-faces-swapped"] == "1"
     assert answer.headers["x-semblant-faces-found"] == "1"
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
-    assert stages == {"queue", "decode", "analyse", "select", "swap", "fuse", "encode"}
+    work = {"analyse", "select", "swap", "fuse", "quality"}
+    assert stages == {"queue", "decode", *work, "encode"}
 
 
 async def test_figures_come_as_json():
@@ -127,3 +130,55 @@ async def test_a_picture_is_turned_upright_as_its_exif_says():
     assert answer.headers["content-type"] == "image/jpeg"
     assert opened(answer.content).size == (120, 160)
     assert 0x0112 not in opened(answer.content).getexif()
+
+
+# How good it is
+
+NETWORKS = ("identity_distance", "target_identity_distance", "expression_error", "pose_error_deg")
+
+
+async def quality(told=None, *, headers=JSON, report=True):
+    """Swap with options of `quality`; return what is told of the face, or the answer."""
+    options = {"options": json.dumps({"quality": told or {}})}
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(), data=options, headers=headers)
+    return answer.json()["faces"][0]["result_quality"] if report else answer
+
+
+async def test_a_report_tells_how_good_the_face_is():
+    told = await quality()
+    assert (told["outside_psnr_db"], told["outside_ssim"]) == (None, 1)
+    assert (told["attempts"], told["color"], told["blend"]) == (1, "statistics", "poisson")
+    assert told["found"] is True
+    assert all(told[name] >= 0 for name in NETWORKS)
+
+
+async def test_a_report_without_the_networks_look():
+    told = await quality({"report": False})
+    assert told["seam_ratio"] > 0
+    assert {told[name] for name in (*NETWORKS, "found")} == {None}
+
+
+async def test_a_picture_comes_with_the_figures_of_its_pixels():
+    answer = await quality(headers={"Accept": "image/png"}, report=False)
+    told = dict(item.split("=") for item in answer.headers["x-semblant-quality"].split(", "))
+    assert told.keys() >= {"seam_ratio", "sharpness_ratio"}
+    assert "identity_distance" not in told
+    asked = await quality({"report": True}, headers={"Accept": "image/png"}, report=False)
+    assert "identity_distance" in asked.headers["x-semblant-quality"]
+
+
+async def test_what_is_not_good_enough_is_a_problem_with_figures():
+    answer = await quality({"limits": {"max_seam_ratio": 1e-6}}, report=False)
+    problem = checked(answer, "quality_below_threshold")
+    assert problem["below"] == ["seam_ratio"]
+    assert problem["asked"] == {"max_seam_ratio": 1e-6}
+    assert problem["figures"]["seam_ratio"] > 0
+    assert (problem["face"], problem["attempts"]) == (0, len(COLOURS) * len(BLENDS))
+
+
+async def test_findings_are_warnings_of_a_picture():
+    services = fake_services(quality_max_seam_ratio=1e-6)
+    async with client(services) as http:
+        answer = await http.post("/v1/swaps", files=files())
+    assert "quality_seam_ratio" in answer.headers["x-semblant-warnings"].split(", ")

@@ -16,6 +16,7 @@ SWAPPED = {
     "X-Semblant-Faces-Found": "3",
     "X-Semblant-Faces-Swapped": "2",
     "X-Semblant-Warnings": "blurred, small",
+    "X-Semblant-Quality": "seam_ratio=1.08, ring_delta_e=1.2e-05",
     "X-Request-Id": "r1",
 }
 REPORT = {

@@ -74,6 +74,32 @@ def test_a_swap_writes_the_picture_and_says_where(semblant, pictures):
     assert "decode" in done.err
 
 
+def test_a_swap_tells_how_good_it_is(semblant, pictures):
+    source, target, output = pictures
+    plain = semblant("swap", source, target, "-o", output)
+    asked = semblant("swap", source, target, "-o", output, "--figures")
+    assert "seam_ratio" in plain.err
+    assert "identity_distance" not in plain.err
+    assert "identity_distance" in asked.err
+
+
+def test_limits_are_asked_for(semblant, pictures, sent):
+    source, target, output = pictures
+    limits = ("--limit", "max_seam_ratio=9", "--limit", "max_pose_error_deg=30")
+    given = '{"quality": {"retry": false, "limits": {"min_sharpness_ratio": 0}}}'
+    semblant("swap", source, target, "-o", output, *limits, "--options", given)
+    told = {"min_sharpness_ratio": 0, "max_seam_ratio": 9, "max_pose_error_deg": 30}
+    assert sent[0][0] == {"quality": {"retry": False, "limits": told}}
+
+
+def test_a_swap_that_is_not_good_enough_is_not_written(semblant, pictures):
+    source, target, output = pictures
+    done = semblant("swap", source, target, "-o", output, "--limit", "max_seam_ratio=0.001")
+    assert done.code == 3
+    assert "quality_below_threshold" in done.err
+    assert not output.exists()
+
+
 def test_a_quiet_swap_says_only_where(semblant, pictures):
     source, target, output = pictures
     done = semblant("swap", source, source, target, "-q", "-o", output)
@@ -259,6 +285,7 @@ def test_a_drawing_is_upright_as_the_points_are(semblant, pictures, tmp_path):
         (["{source}", "{target}", "-o", "{output}", "--shape", "2"], "--shape"),
         (["{source}", "{target}", "-o", "{output}", "--map", "0"], "0: not as in 0,2:1"),
         (["{source}", "{target}", "-o", "{output}", "--map", "0:left"], "not as in 0,2:1"),
+        (["{source}", "{target}", "-o", "{output}", "--limit", "best"], "is not NAME=NUMBER"),
         (["{source}", "{target}", "-o", "{output}", "--server", "localhost:80"], "no address"),
         (
             ["{source}", "{target}", "-o", "{output}", "--server", "http://h", "--provider=cpu"],

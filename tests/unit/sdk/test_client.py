@@ -107,6 +107,7 @@ def test_the_answer_to_a_swap(call):
     assert (result.data, result.media_type) == (PICTURE, "image/png")
     assert (result.faces_found, result.faces_swapped) == (3, 2)
     assert result.warnings == ("blurred", "small")
+    assert result.quality == {"seam_ratio": 1.08, "ring_delta_e": 1.2e-05}
     assert list(result.timings_ms.items()) == [("decode", 1.5), ("swap", 20.0), ("fuse", 1e-5)]
     assert result.request_id == "r1"
 

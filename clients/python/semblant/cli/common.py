@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
@@ -108,6 +108,28 @@ def json_object(text: str | None) -> dict[str, object]:
     if not isinstance(value, dict):
         raise typer.BadParameter("a JSON object is needed", param_hint="--options")
     return value
+
+
+def limits_of(told: Sequence[str], options: Mapping[str, object]) -> dict[str, object]:
+    """Read `--limit`, each `NAME=NUMBER`, and join them to those of the options.
+
+    Which names there are, the service knows.
+
+    Raises:
+        typer.BadParameter: if one is not of that form.
+    """
+    group = options.get("quality")
+    given = group.get("limits") if isinstance(group, dict) else None
+    limits: dict[str, object] = dict(given) if isinstance(given, dict) else {}
+    for text in told:
+        name, _, number = text.partition("=")
+        try:
+            limits[name.strip()] = float(number)
+        except ValueError as error:
+            raise typer.BadParameter(
+                f"{text!r} is not NAME=NUMBER", param_hint="--limit"
+            ) from error
+    return limits
 
 
 def merge(options: dict[str, object], name: str, **members: object) -> None:

@@ -15,6 +15,7 @@ from semblant.cli.common import (
     ServerOption,
     TimeoutOption,
     json_object,
+    limits_of,
     merge,
     with_client,
 )
@@ -81,6 +82,17 @@ def swap(
     ] = False,
     color: Annotated[str | None, typer.Option("--color", help="statistics or none.")] = None,
     blend: Annotated[str | None, typer.Option("--blend", help="poisson or feather.")] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=NUMBER",
+            help="How good faces must be, such as max_seam_ratio=1.3; may be repeated.",
+        ),
+    ] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Tell identity, expression and pose, too.")
+    ] = False,
     quality: Annotated[
         int | None, typer.Option("--quality", help="Of JPEG and WebP.", min=1, max=100)
     ] = None,
@@ -116,6 +128,10 @@ def swap(
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if quality is not None:
         merge(wanted, "output", quality=quality)
+    if figures:
+        merge(wanted, "quality", report=True)
+    if limit:
+        merge(wanted, "quality", limits=limits_of(limit, wanted))
     if many or (reference and "mapping" not in wanted):
         merge(wanted, "face_selector", mode="reference" if reference else "many")
 
@@ -138,6 +154,8 @@ def swap(
         err.print(timing_table(result.timings_ms))
         done = "given an expression" if only_expression else "swapped"
         err.print(f"{result.faces_swapped} of {result.faces_found} faces {done}")
+        if result.quality:
+            err.print(", ".join(f"{name} {value:g}" for name, value in result.quality.items()))
         for warning in result.warnings:
             # Of one word: what the face is. Of several: what was done about it.
             about = "" if "_" in warning else "the target's face is "
