@@ -22,6 +22,7 @@ from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
@@ -44,7 +45,9 @@ class Bench:
         self.compute = Compute()
         self.analyser = FaceAnalyser(self.inference, self.compute)
         self.embedder = FaceEmbedder(self.inference, self.compute)
-        self.fuser = ImageFuser(self.analyser, self.embedder, self.compute)
+        self.fuser = ImageFuser(
+            self.analyser, self.embedder, Masking(self.inference, self.compute), self.compute
+        )
 
     async def face(self, image: U8) -> Face:
         options = DetectOptions(precise=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F32
+from gateway.faces.atlas import HEIGHT, WIDTH
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Detector
 from gateway.faces.landmarks import (
     _LEFT_LIDS,
@@ -19,7 +20,9 @@ from gateway.faces.landmarks import (
 )
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
+from gateway.faces.occlusion import MODEL as OCCLUSION
 from gateway.faces.topology import N_LANDMARKS, N_MESH, RIGHT_IRIS, topology
+from gateway.imaging.skin import PLANES, ZERO
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.inference.protocol import Tensors
 from gateway.testing import FakeFunction, FakeInference, FakeModel
@@ -27,6 +30,8 @@ from gateway.testing import FakeFunction, FakeInference, FakeModel
 Place = tuple[float, float, float]
 """Centre x, centre y and side of a face, as fractions of the square around the picture."""
 
+GREENER = -60
+"""Levels of departure, of red and of blue over green, from which on something is before a face."""
 _BLACK = 8
 """Level up to which the pixel in a face's place means that there is none."""
 
@@ -52,6 +57,7 @@ def fake_face_inference(places: Sequence[Place] = ((0.5, 0.5, 0.5),)) -> FakeInf
             FakeModel(_contract("iris", IRIS_SIDE, {"contour": (71, 3), "iris": (5, 3)}), _irises),
             FakeModel(_contract("face_embedding", 150, {"embedding": (128,)}), _embedding),
             FakeModel(_fit_contract(), _fit),
+            FakeModel(_occlusion_contract(), _hidden),
         ]
     )
 
@@ -85,6 +91,18 @@ def _fit_contract() -> ModelContract:
     }
     inputs = _floats({"landmarks": (N_LANDMARKS, 3), "size": (2,)})
     return ModelContract("face_3dmm", 16, inputs, _floats(outputs))
+
+
+def _occlusion_contract() -> ModelContract:
+    departures = TensorSpec("departures", np.dtype(np.uint8), (-1, HEIGHT, WIDTH, PLANES))
+    outputs = _floats({"hidden": (HEIGHT, WIDTH)})
+    return ModelContract(OCCLUSION, 16, (departures,), outputs)
+
+
+def _hidden(inputs: Tensors) -> dict[str, F32]:
+    """Return that what is much greener than the face's skin is before it."""
+    red, blue = (inputs["departures"][..., n].astype(np.float32) - ZERO for n in (1, 2))
+    return {"hidden": np.where((red < GREENER) & (blue < GREENER), 0.99, 0.01).astype(np.float32)}
 
 
 def _fit(inputs: Tensors) -> dict[str, F32]:

@@ -41,6 +41,7 @@ from gateway.faces.topology import (
 from gateway.imaging.raster import rasterise, vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
@@ -244,7 +245,8 @@ def rows() -> list[Row]:
 async def sweep() -> Image.Image:
     """Return sources, targets and results of all factors, a row each."""
     inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute()
-    fuser = ImageFuser(FaceAnalyser(inference, compute), FaceEmbedder(inference, compute), compute)
+    parts = (inference, compute)
+    fuser = ImageFuser(FaceAnalyser(*parts), FaceEmbedder(*parts), Masking(*parts), compute)
     drawn = []
     try:
         for row in rows():

@@ -149,7 +149,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
             "asked": {"max_ring_delta_e": 3.0},
             "figures": {"seam_ratio": 1.0793, "ring_delta_e": 4.4755, "target_ring_delta_e": 2.1},
             "attempts": 4,
-            "color": "statistics",
+            "color": "adaptive",
             "blend": "poisson",
         }
     },

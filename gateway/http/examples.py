@@ -186,7 +186,7 @@ SWAP_REPORT: dict[str, Any] = {
                 "pose_error_deg": 3.215,
                 "findings": [],
                 "attempts": 1,
-                "color": "statistics",
+                "color": "adaptive",
                 "blend": "poisson",
             },
         }

@@ -12,7 +12,7 @@ from gateway.faces.face import Face
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.model import N_NAMED
 from gateway.http.schemas import Answer, FaceFigures, Size, figures
-from gateway.pipeline.options import DetectorOptions
+from gateway.pipeline.option_groups import DetectorOptions
 from gateway.pipeline.track import FilmFrame, Seen
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from gateway.errors import PayloadTooLarge, UnsupportedRequestType
 from gateway.http.forms import MAX_TEXT_BYTES
 from gateway.http.negotiate import JSON
-from gateway.pipeline.options import Model, read_options
+from gateway.pipeline.read_options import Model, read_options
 
 
 async def read_json(request: Request, kind: type[Model]) -> Model:

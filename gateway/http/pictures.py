@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gateway.http.exchange import Exchange
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture, decode_image, encode_image
-from gateway.pipeline.options import OutputOptions
+from gateway.pipeline.option_groups import OutputOptions
 from gateway.serving.services import Services
 
 FORMATS: dict[str, OutputFormat] = {media: name for name, media in MEDIA_TYPES.items()}

@@ -1,14 +1,13 @@
-"""Colour: sRGB and CIE Lab, statistics, and transfer by a small lookup cube."""
+"""Colour: sRGB and CIE Lab, statistics, and what gives one picture's skin another one's colour."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from gateway.arrays import F32, F64, U8
+from gateway.arrays import F64, U8
 
 _XYZ_FROM_RGB = np.array(
     [
@@ -21,9 +20,9 @@ _WHITE = _XYZ_FROM_RGB.sum(1)
 _RGB_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB)
 
 GAINS = (0.7, 1.4)
-"""Least and most a transfer may stretch the spread of colours."""
-CUBE = 13
-"""Nodes per axis of a lookup cube."""
+"""Least and most that a transfer of statistics stretches the spread of colours."""
+QUANTILES = 17
+"""Points at which histograms are matched."""
 
 
 def _linear(levels: NDArray[np.generic]) -> F64:
@@ -80,20 +79,84 @@ def lab_statistics(rgb: U8) -> LabStatistics | None:
     return LabStatistics(middle, (high - low) / 2)
 
 
-def transfer_lab(lab: F64, source: LabStatistics, target: LabStatistics) -> F64:
-    """Give colours (…, 3) with the source's statistics those of the target.
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How colours with one skin's statistics become those of another.
 
-    Mean and spread as in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5),
-    2001), in L*a*b*, with two safeguards: gains stay within bounds, and lightness runs through
-    a monotone curve that keeps black at 0 and white at 100, so that highlights are compressed,
-    not clipped. What is neutral beside the source's skin (highlights, which show the light's own
-    colour, brows, a grey beard) keeps its hue.
+    Attributes:
+        source: Statistics of what is changed.
+        target: Statistics that it is to have.
+        gains: float64 (3,), by how much departures of L*, a* and b* from the mean are stretched.
     """
-    gain = np.clip(np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5), *GAINS)
-    lightness = _anchored_curve(lab[..., 0], source.mean[0], target.mean[0], gain[0])
-    moved = (lab[..., 1:] - source.mean[1:]) * gain[1:] + target.mean[1:]
-    chroma = lab[..., 1:] + _skin_coloured(lab, source) * (moved - lab[..., 1:])
-    return np.concatenate([lightness[..., None], chroma], -1)
+
+    source: LabStatistics
+    target: LabStatistics
+    gains: F64
+
+    def __call__(self, lab: F64) -> F64:
+        """Map colours (…, 3).
+
+        Lightness runs through a monotone curve that keeps black at 0 and white at 100, so that
+        highlights are compressed, not clipped. What is neutral beside the source's skin
+        (highlights, which show the light's own colour, brows, a grey beard) keeps its hue.
+        """
+        own, wanted = self.source.mean, self.target.mean
+        lightness = _anchored_curve(lab[..., 0], own[0], wanted[0], self.gains[0])
+        moved = (lab[..., 1:] - own[1:]) * self.gains[1:] + wanted[1:]
+        kept = lab[..., 1:]
+        chroma = kept + _skin_coloured(lab, self.source) * (moved - kept)
+        return np.concatenate([lightness[..., None], chroma], -1)
+
+
+def statistics_transfer(source: LabStatistics, target: LabStatistics) -> Transfer:
+    """Give the source's skin mean and spread of the target's.
+
+    As in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5), 2001), in L*a*b*,
+    with gains held within bounds.
+    """
+    gains = np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5)
+    return Transfer(source, target, np.clip(gains, *GAINS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HistogramTransfer:
+    """Gives colours the distribution of others, axis by axis in L*a*b*.
+
+    (R. Gonzalez, R. Woods, *Digital Image Processing*, "Histogram specification".) Between the
+    quantiles straight, beyond the outermost with slope 1.
+
+    Attributes:
+        source: float64 (Q, 3), quantiles of what is changed.
+        target: float64 (Q, 3), the same quantiles of what it is to become.
+    """
+
+    source: F64
+    target: F64
+
+    def __call__(self, lab: F64) -> F64:
+        """Map colours (…, 3)."""
+        planes = []
+        for axis in range(3):
+            x, own, wanted = lab[..., axis], self.source[:, axis], self.target[:, axis]
+            inside = np.interp(x, own, wanted)
+            planes.append(inside + np.minimum(x - own[0], 0) + np.maximum(x - own[-1], 0))
+        out = np.stack(planes, -1)
+        out[..., 0] = np.clip(out[..., 0], 0, 100)
+        return np.asarray(out)
+
+
+def histogram_transfer(source: U8, target: U8) -> HistogramTransfer:
+    """Give pixels (N, 3) RGB the distribution of others (M, 3)."""
+    shares = np.linspace(0.01, 0.99, QUANTILES)
+    own, wanted = (np.quantile(lab_from_rgb(rgb), shares, axis=0) for rgb in (source, target))
+    # Equal quantiles would be a step; so they are kept apart.
+    own = own + 1e-3 * np.arange(QUANTILES)[:, None]
+    return HistogramTransfer(own, wanted)
+
+
+def _ramp(t: F64) -> F64:
+    t = np.clip(t, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def _skin_coloured(lab: F64, skin: LabStatistics) -> F64:
@@ -101,14 +164,9 @@ def _skin_coloured(lab: F64, skin: LabStatistics) -> F64:
 
     Where the skin itself is nearly neutral (black-and-white pictures) everything shares in it.
     """
-
-    def ramp(t: F64) -> F64:
-        t = np.clip(t, 0, 1)
-        return np.asarray(t * t * (3 - 2 * t))
-
     own = float(np.hypot(*skin.mean[1:]))
-    tells = ramp(np.asarray((own - 4) / 8))
-    share = ramp(np.hypot(lab[..., 1:2], lab[..., 2:]) / (0.6 * max(own, 1e-6)))
+    tells = _ramp(np.asarray((own - 4) / 8))
+    share = _ramp(np.hypot(lab[..., 1:2], lab[..., 2:]) / (0.6 * max(own, 1e-6)))
     return np.asarray(1 - tells * (1 - share))
 
 
@@ -125,101 +183,3 @@ def _anchored_curve(x: F64, centre: float, onto: float, gain: float) -> F64:
     up = side(np.clip((x - centre) / (100 - centre), 0, 1), gain * (100 - centre) / (100 - onto))
     down = side(np.clip((centre - x) / centre, 0, 1), gain * centre / onto)
     return np.where(x >= centre, onto + (100 - onto) * up, onto - onto * down)
-
-
-_GRID = np.stack(np.meshgrid(*[np.linspace(0, 255, CUBE)] * 3, indexing="ij"), -1)
-_GRID_LAB = lab_from_rgb(_GRID)
-_GRID_RGB = rgb_from_lab(_GRID_LAB)
-
-
-def transfer_cube(source: LabStatistics, target: LabStatistics) -> F32:
-    """Return `transfer_lab` as a lookup cube, float32 (CUBE, CUBE, CUBE, 3), RGB levels by R, G, B.
-
-    Nodes may lie outside 0–255: what is interpolated between them is clipped, not they.
-    """
-    change = rgb_from_lab(transfer_lab(_GRID_LAB, source, target)) - _GRID_RGB
-    # Added to the exact grid, so that equal statistics give exactly the identity.
-    return (_GRID + change).astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LookupTables:
-    """A lookup cube made ready for the kernels.
-
-    Attributes:
-        nodes: float32 (n³ · 4,), the cube flattened, its three values padded to four lanes so
-            that they load at once.
-        low: uint32 (256,), the node below each level.
-        fraction: float32 (256,), each level's place between that node and the next, 0–1.
-    """
-
-    nodes: F32
-    low: NDArray[np.uint32]
-    fraction: F32
-
-    @classmethod
-    def of(cls, cube: F32) -> LookupTables:
-        """Prepare a cube (n, n, n, 3)."""
-        last = len(cube) - 1
-        position = np.arange(256) * (last / 255)
-        low = np.minimum(position.astype(np.uint32), last - 1)
-        padded = np.zeros((*cube.shape[:3], 4), np.float32)
-        padded[..., :3] = cube
-        return cls(padded.reshape(-1), low, (position - low).astype(np.float32))
-
-
-def apply_cube(image: U8, cube: F32) -> U8:
-    """Map an image (H, W, 3) through a lookup cube, trilinear between nodes, rounded."""
-    tables = LookupTables.of(cube)
-    flat = np.ascontiguousarray(image).reshape(-1, 3).copy()
-    _apply_cube(flat, tables.nodes, tables.low, tables.fraction)
-    return flat.reshape(image.shape)
-
-
-# mypy: disable-error-code="no-untyped-def,no-untyped-call"
-# ruff: noqa: ANN001, ANN201, ANN202
-
-
-_LANES = 4
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def _between(nodes, at, w, fb, lane):
-    near = w[0] * nodes[at[0] + lane] + w[1] * nodes[at[1] + lane]
-    near += w[2] * nodes[at[2] + lane] + w[3] * nodes[at[3] + lane]
-    lane += _LANES
-    far = w[0] * nodes[at[0] + lane] + w[1] * nodes[at[1] + lane]
-    far += w[2] * nodes[at[2] + lane] + w[3] * nodes[at[3] + lane]
-    return near + fb * (far - near)
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def look_up(nodes, low, fraction, r, g, b):
-    """Return the three values of a cube (see `LookupTables`) at levels r, g, b."""
-    one = np.float32(1)
-    side = low[255] + 2
-    g_step, b_step = np.uint32(_LANES * side), np.uint32(_LANES)
-    r_step = np.uint32(g_step * side)
-    fr, fg, fb = fraction[r], fraction[g], fraction[b]
-    w00, w01, w10, w11 = (one - fr) * (one - fg), (one - fr) * fg, fr * (one - fg), fr * fg
-    at00 = low[r] * r_step + low[g] * g_step + low[b] * b_step
-    at01, at10, at11 = at00 + g_step, at00 + r_step, at00 + r_step + g_step
-    w = (w00, w01, w10, w11)
-    at = (at00, at01, at10, at11)
-    v0 = _between(nodes, at, w, fb, 0)
-    v1 = _between(nodes, at, w, fb, 1)
-    v2 = _between(nodes, at, w, fb, 2)
-    return v0, v1, v2
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def to_level(value):
-    """Round and clip to 0–255."""
-    return np.uint8(min(max(value + np.float32(0.5), np.float32(0)), np.float32(255)))
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _apply_cube(pixels, nodes, low, fraction):
-    for n in range(len(pixels)):
-        v0, v1, v2 = look_up(nodes, low, fraction, pixels[n, 0], pixels[n, 1], pixels[n, 2])
-        pixels[n, 0], pixels[n, 1], pixels[n, 2] = to_level(v0), to_level(v1), to_level(v2)

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from gateway.arrays import F32, U8
-from gateway.imaging.colour import to_level
+from gateway.imaging.cube import to_level
 
 LIMIT = 0.25
 """Natural logarithm of a fold's brightness ratio: deeper ones are edges of something else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from gateway.arrays import F32, AnyFloat
+from gateway.arrays import F32, U8, AnyFloat, Mask
 
 
 def smoothstep(x: F32) -> F32:
@@ -73,3 +73,65 @@ def depth_inside(corners: AnyFloat, x: float, y: float) -> float:
     """Return how far a point lies inside a polygon (n, 2), in pixels; negative outside."""
     polygon = np.asarray(corners, np.float32)
     return float(cv2.pointPolygonTest(polygon, (float(x), float(y)), True))
+
+
+def soft_hull(points: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return how far each pixel of `shape` lies in the convex hull of points (n, 2), 0–1."""
+    hull = cv2.convexHull(np.asarray(points, np.float32))[:, 0]
+    return soft_polygon(np.asarray(hull, np.float64), shape, softness_px)
+
+
+def sampled(planes: F32, place: F32) -> F32:
+    """Return planes (H, W[, C]) at places (2, h, w), columns and rows: float32 (h, w[, C]).
+
+    Bilinear; outside, the nearest pixel of the border counts.
+    """
+    out = cv2.remap(planes, place[0], place[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.float32)
+
+
+def sampled_levels(planes: U8, place: F32) -> U8:
+    """Return planes of levels (H, W[, C]) at places (2, h, w): uint8 (h, w[, C]); see `sampled`."""
+    out = cv2.remap(planes, place[0], place[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)
+
+
+def softened_mask(mask: F32, softness_px: float) -> F32:
+    """Return a mask (h, w), 0–1, with soft edges, half inside and half outside of it."""
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32)
+
+
+def withdrawn(inside: Mask, by_px: int, softness_px: float) -> F32:
+    """Return a mask (h, w), 0–1, of a region made smaller and given a soft edge."""
+    smaller = cv2.erode(inside.astype(np.float32), disc(by_px))
+    return np.asarray(cv2.GaussianBlur(smaller, (0, 0), softness_px), np.float32)
+
+
+def widened(inside: Mask, by_px: int) -> Mask:
+    """Return a region (h, w) made larger."""
+    return np.asarray(cv2.dilate(inside.astype(np.uint8), disc(by_px)) > 0)
+
+
+def disc(radius_px: int) -> U8:
+    """Return a disc, uint8 (n, n) with n twice the radius and one; 1 inside."""
+    size = 2 * radius_px + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+
+
+def hardened(mask: F32, sigma_px: float) -> F32:
+    """Return a mask (h, w), 0–1, with soft edges that lie inside of it."""
+    soft = cv2.GaussianBlur(mask, (0, 0), sigma_px)
+    return np.asarray((np.clip(soft, 0.5, 1) - 0.5) * 2, np.float32)
+
+
+def from_crop(mask: F32, crop_from_region: AnyFloat, shape: tuple[int, int]) -> F32:
+    """Return a crop's mask (n, n) where a region of `shape` lies in it; 0 outside the crop.
+
+    Args:
+        mask: Of the crop.
+        crop_from_region: (2, 3), affine.
+        shape: (height, width) of the region.
+    """
+    matrix = np.asarray(crop_from_region, np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(mask, matrix, (shape[1], shape[0]), flags=flags), np.float32)

@@ -42,6 +42,30 @@ def fill_harmonic(values: F32, known: Mask, *, cycles: int = 2) -> F32:
     return np.ascontiguousarray(np.moveaxis(solution[:, 1:-1, 1:-1], 0, -1))
 
 
+def fill_poisson(values: F32, known: Mask, sources: F32, *, cycles: int = 8) -> F32:
+    """Fill in what is unknown with the function whose Laplacian is given.
+
+    Args:
+        values: float32 (H, W, C); read only at known pixels.
+        known: bool (H, W).
+        sources: float32 (H, W, C), the sum of the four neighbours minus four times the pixel.
+        cycles: V-cycles after the harmonic solution; each divides the error by about three.
+
+    Returns:
+        float32 (H, W, C), equal to `values` at known pixels; all 0 if nothing is known.
+    """
+    start = fill_harmonic(values, known)
+    if not known.any():
+        return start
+    # The ghost cells copy their neighbours: nothing flows over the edge.
+    solution = np.pad(np.moveaxis(start, -1, 0), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    right = np.pad(np.moveaxis(-sources, -1, 0), ((0, 0), (1, 1), (1, 1))).astype(np.float32)
+    weight = np.pad(~known, 1).astype(np.float32)
+    for _ in range(cycles):
+        _v_cycle(solution, right, weight)
+    return np.ascontiguousarray(np.moveaxis(solution[:, 1:-1, 1:-1], 0, -1))
+
+
 def _full_multigrid(given: F32, known: Mask, inside: Mask, cycles: int) -> F32:
     """Solve on the halved grid first, then improve on this one. All arrays are padded."""
     weight = inside.astype(np.float32)

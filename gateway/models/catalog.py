@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 
 Kind = Literal["wheel", "sdist"]
-Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm"]
+Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm", "face_occlusion"]
 Dtype = Literal["uint8", "float32"]
 Colour = Literal["RGB", "BGR"]
 

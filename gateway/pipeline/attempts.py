@@ -9,15 +9,15 @@ from typing import Generic, TypeVar
 from gateway.errors import QualityBelowThreshold
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.pipeline.canvas import Canvas
-from gateway.pipeline.options import QualityLimits
+from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.quality import Figures, ResultQuality, shortfalls
 
 T = TypeVar("T")
 
-COLOURS: tuple[ColourMode, ...] = ("statistics", "none")
-"""How colours may be matched; what changes most of them first, what cannot fail last."""
+COLOURS: tuple[ColourMode, ...] = ("adaptive", "statistics", "none")
+"""How colours are matched on further tries: what changes most first, what cannot fail last."""
 BLENDS: tuple[BlendMode, ...] = ("poisson", "feather")
-"""How edges may be hidden, likewise."""
+"""How edges are hidden, likewise."""
 BY_FUSION = frozenset(("seam_ratio", "ring_delta_e", "sharpness_ratio", "identity_distance"))
 """Figures that hang on how a face is fused. Expression and pose are the swapper's."""
 

@@ -13,7 +13,7 @@ from gateway.faces.assignment import recognise
 from gateway.faces.face import Face
 from gateway.faces.overlap import nearness
 from gateway.faces.selection import ordered
-from gateway.pipeline.options import FaceSelector, MappingEntry
+from gateway.pipeline.option_groups import FaceSelector, MappingEntry
 from gateway.pipeline.result import SwappedFace
 from gateway.processors.base import Portrait
 from gateway.storage.identities import Identity

@@ -19,14 +19,16 @@ from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
 from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
-from gateway.pipeline.cast import Players, portraits_of
-from gateway.pipeline.options import QualityLimits, SwapOptions
+from gateway.pipeline.cast import Cast, Players, portraits_of
+from gateway.pipeline.masking import Masking
+from gateway.pipeline.option_groups import QualityLimits
+from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.people import People
 from gateway.pipeline.quality import Figures, Inspector, ResultQuality, Subject
 from gateway.pipeline.result import Note, SwappedFace, SwapResult
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.wish import Reference, wish
-from gateway.processors.base import COVER_EDGE, Layer, Portrait, Swapper, cover
+from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import (
     ExpressionRestorer,
     Performance,
@@ -74,6 +76,7 @@ class ImageFuser:
         self,
         analyser: FaceAnalyser,
         embedder: FaceEmbedder,
+        masking: Masking,
         compute: Compute,
         *,
         min_face_px: float = 20.0,
@@ -85,6 +88,7 @@ class ImageFuser:
         Args:
             analyser: Finds faces.
             embedder: Tells people apart.
+            masking: Tells where a new face may be seen.
             compute: Threads for imaging work.
             min_face_px: Width below which a face is refused.
             expected: What results are expected to be like; what is beyond it is told.
@@ -93,6 +97,7 @@ class ImageFuser:
         self._inspector = Inspector(analyser, embedder, compute)
         self._expected = expected or QualityLimits()
         self._observe = observe
+        self._masking = masking
         self._restorer = ExpressionRestorer(compute)
         self._analyser = analyser
         self._people = People(analyser, embedder, min_face_px=min_face_px)
@@ -139,6 +144,8 @@ class ImageFuser:
         with timings.stage("select"):
             players = Players(portraits, identities, source_id)
             cast = await self._people.cast(target, faces, players, references, options, deadline)
+        with timings.stage("mask"):
+            cast = await self._prepared(cast, options, deadline)
         canvas = Canvas(target)
         work = _Work(canvas, target, portraits, faces, library, options, deadline, timings)
         changed = []
@@ -152,6 +159,18 @@ class ImageFuser:
         return SwapResult(
             canvas.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
         )
+
+    async def _prepared(self, cast: Cast, options: SwapOptions, deadline: Deadline) -> Cast:
+        """Return the cast with every portrait prepared, each once."""
+        if "face_swapper" not in options.processors:
+            return cast
+        every = {id(p): p for role in cast.roles for p in role.portraits}
+        done = await self._masking.prepared(list(every.values()), options, deadline=deadline)
+        known = dict(zip(every, done, strict=True))
+        roles = (
+            replace(role, portraits=[known[id(p)] for p in role.portraits]) for role in cast.roles
+        )
+        return replace(cast, roles=tuple(roles))
 
     async def _change(self, work: _Work, face: Face) -> SwappedFace | None:
         """Change one face: its expression first, so that the swapper meets it showing it already.
@@ -182,7 +201,11 @@ class ImageFuser:
             return None
         notes = (*done.notes, *_healed(shown, portrait.face))
         done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
-        subject = Subject(face, shown, portrait, layer, mark)
+        with work.timings.stage("mask"):
+            matte = await self._masking.matte(
+                work.canvas.image, shown, layer, portrait, options.masks, deadline=work.deadline
+            )
+        subject = Subject(face, shown, portrait, layer, matte, mark)
         return await self._finish(work, subject, done)
 
     async def _finish(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
@@ -196,7 +219,7 @@ class ImageFuser:
 
         async def make(trial: Trial) -> tuple[SwappedFace, Figures]:
             with work.timings.stage("fuse"):
-                await self._compute.run(_fuse_onto, work.canvas, subject.layer, trial)
+                await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
             made = done
             if options.processors[-1] == "expression_restorer":
                 made = await self._restore(work, subject, done)
@@ -281,16 +304,16 @@ def _healed(shown: Face, portrait: Face) -> list[Note]:
     return notes
 
 
-def _fuse_onto(canvas: Canvas, layer: Layer, trial: Trial) -> None:
+def _fuse_onto(canvas: Canvas, subject: Subject, trial: Trial, options: SwapOptions) -> None:
     """Fuse a layer into a picture that is ours to change."""
-    below = np.ascontiguousarray(layer.region.of(canvas.image), np.uint8)
+    layer = subject.layer
     fused = fuse(
-        below,
+        np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
         layer.pixels,
-        layer.mask,
-        layer.support,
-        layer.skin,
+        subject.matte,
+        unit_px=eye_distance(subject.shown.landmarks),
         colour=trial.color,
         blend=trial.blend,
+        texture=options.match_texture,
     )
     canvas.paint(layer.region, fused)

@@ -2,187 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
-from gateway.faces.selection import Order
-from gateway.storage import expressions, identities
+from gateway.imaging.fuse import BlendMode, ColourMode
+from gateway.pipeline.option_groups import (
+    MEANT_BY,
+    DetectorOptions,
+    FaceSelector,
+    MappingEntry,
+    MaskOptions,
+    Options,
+    OutputOptions,
+    QualityLimits,
+    QualityOptions,
+)
+from gateway.pipeline.read_options import read_options
+from gateway.storage import expressions
 
 SWAPPER_MODELS = ("mesh",)
-_IDENTITY = f"^{identities.ID.pattern}$"
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FaceSelector(_Options):
-    """Which faces of the target are meant."""
-
-    mode: Literal["one", "many", "reference"] = Field(
-        "one",
-        description="`one` face, `many` (all of them), or those that look like the `reference` "
-        "picture.",
-    )
-    order: Order = Field("large-small", description="Order of the faces, for `position`.")
-    position: int = Field(
-        0, ge=0, le=255, description="With `one`: which face in that order, from 0."
-    )
-    reference_distance: float = Field(
-        0.6,
-        gt=0,
-        le=2,
-        description="With `reference`: greatest distance of descriptors that is one person.",
-    )
-
-
-MEANT_BY = ("position", "reference", "identity")
-"""How an entry of a mapping says who is meant."""
-
-
-class MappingEntry(_Options):
-    """One person, and who in the target gets that person's face."""
-
-    sources: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(
-        (),
-        max_length=64,
-        description="Which `source` pictures, from 0, are portraits of the person.",
-    )
-    source_id: str | None = Field(
-        None, pattern=_IDENTITY, description="The enrolled identity that the person is."
-    )
-    position: int | None = Field(
-        None, ge=0, le=255, description="The face of that place in `face_selector.order`, from 0."
-    )
-    reference: int | None = Field(
-        None,
-        ge=0,
-        le=255,
-        description="The face most like that `reference` picture, from 0, within "
-        "`face_selector.reference_distance`.",
-    )
-    identity: str | None = Field(
-        None,
-        pattern=_IDENTITY,
-        description="The face most like that enrolled identity, within "
-        "`face_selector.reference_distance`.",
-    )
-    optional: bool = Field(
-        False, description="If nobody in the target is meant, say so instead of failing."
-    )
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.sources) == (self.source_id is not None):
-            raise ValueError("exactly one of `sources` and `source_id` is needed")
-        if len(set(self.sources)) < len(self.sources):
-            raise ValueError("`sources` names a picture twice")
-        if sum(getattr(self, name) is not None for name in MEANT_BY) != 1:
-            raise ValueError("exactly one of `position`, `reference` and `identity` is needed")
-        return self
-
-
-class DetectorOptions(_Options):
-    """How hard to look for faces."""
-
-    min_score: float = Field(0.5, ge=0.05, le=1, description="Least confidence of a detection.")
-    angles: tuple[Literal[90, 180, 270], ...] = Field(
-        (), max_length=3, description="Degrees by which the picture may lie on its side."
-    )
-    thorough: bool | None = Field(
-        None,
-        description="Look for small faces even if a large one was found. Default: unless "
-        "only the largest is wanted.",
-    )
-
-
-class MaskOptions(_Options):
-    """Where the new face ends."""
-
-    blur: float = Field(
-        0.3, ge=0.02, le=1, description="Width of the soft edge, in distances between the eyes."
-    )
-    padding: float = Field(
-        0.03,
-        ge=0,
-        le=0.5,
-        description="Width left to the target inside the face's outline, in distances between "
-        "the eyes.",
-    )
-
-
-class QualityLimits(_Options):
-    """What a swapped face is to be like; what is not given is not asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    max_seam_ratio: float | None = Field(
-        None,
-        gt=0,
-        description="Most there may be to see across the face's border, over what was there.",
-    )
-    max_ring_delta_e: float | None = Field(
-        None,
-        gt=0,
-        description="Greatest colour difference (CIEDE2000) to the skin beside the face; met, too, "
-        "where there is none or the target's own skin differed as much.",
-    )
-    min_sharpness_ratio: float | None = Field(
-        None, ge=0, description="Least fine detail, over what the target's face had."
-    )
-    max_identity_distance: float | None = Field(
-        None, gt=0, description="Greatest distance of descriptors to the source's face."
-    )
-    max_expression_error: float | None = Field(
-        None,
-        gt=0,
-        description="Greatest error of the expression, in distances between the eyes.",
-    )
-    max_pose_error_deg: float | None = Field(
-        None, gt=0, description="Greatest angle to the target's pose, in degrees."
-    )
-
-    @property
-    def need_networks(self) -> bool:
-        """Whether the result has to be looked at by the networks to tell if they are met."""
-        looked_for = (self.max_identity_distance, self.max_expression_error)
-        return any(limit is not None for limit in (*looked_for, self.max_pose_error_deg))
-
-
-class QualityOptions(_Options):
-    """What is measured of each swapped face, and asked of it."""
-
-    report: bool | None = Field(
-        None,
-        description="Look at the result again with the networks, for the figures of identity, "
-        "expression and pose. Default: with a JSON report, or if `limits` ask for one of them.",
-    )
-    limits: QualityLimits = Field(default_factory=QualityLimits)
-    retry: bool = Field(
-        True,
-        description="If the limits are not met, try other choices of `color` and `blend` and keep "
-        "the best.",
-    )
-
-
-class OutputOptions(_Options):
-    """How the picture is written."""
-
-    format: Literal["png", "jpeg", "webp"] | None = Field(
-        None, description="Default: as `Accept` asks, else the target's format."
-    )
-    quality: int = Field(92, ge=1, le=100, description="Quality of JPEG and WebP.")
-
-
-class SwapOptions(_Options):
+class SwapOptions(Options):
     """Options of a swap. Every one has a default."""
 
     processors: tuple[Literal["face_swapper", "expression_restorer"], ...] = Field(
@@ -231,10 +77,23 @@ class SwapOptions(_Options):
     )
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
     masks: MaskOptions = Field(default_factory=MaskOptions)
-    color: Literal["none", "statistics"] = Field(
-        "statistics", description="How the source's colours are brought to the target's."
+    color: ColourMode = Field(
+        "adaptive",
+        description="How the source's colours are brought to the target's: `adaptive` (its light, "
+        "white balance and complexion, place by place), `statistics` (mean and spread of the "
+        "skin), `histogram` (all of the skin's distribution), `none`.",
     )
-    blend: Literal["feather", "poisson"] = Field("poisson", description="How the edge is hidden.")
+    blend: BlendMode = Field(
+        "poisson",
+        description="How the edge is hidden: `poisson` (a membrane), `mixed` (the same, keeping "
+        "the stronger detail of both), `feather` (a soft edge alone).",
+    )
+    match_texture: bool = Field(
+        True, description="Give the new face the sharpness and the grain of the target."
+    )
+    source_deocclude: bool = Field(
+        True, description="Take glasses off the source's face before it is used."
+    )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
 
@@ -338,38 +197,3 @@ def contradictions(mapping: Sequence[MappingEntry], selector: FaceSelector) -> l
 def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
     """Read the options of a swap; see `read_options`."""
     return read_options(SwapOptions, document)
-
-
-def read_options(kind: type[Model], document: str | bytes | dict[str, Any] | None) -> Model:
-    """Read options from JSON or a dictionary; None and "" mean all defaults.
-
-    Raises:
-        InvalidOptions: with every finding, each with its JSON pointer.
-        UnknownModel: for a model name nobody knows.
-    """
-    if document is None or document in ("", b""):
-        return kind()
-    if not isinstance(document, dict):
-        try:
-            document = json.loads(document)
-        except (ValueError, RecursionError) as error:
-            raise InvalidOptions(
-                "The options are not valid JSON.", errors=[{"pointer": "", "detail": "not JSON"}]
-            ) from error
-    try:
-        return kind.model_validate(document)
-    except ValidationError as error:
-        raise InvalidOptions(errors=findings(error)) from error
-
-
-def findings(error: ValidationError) -> list[dict[str, str]]:
-    """Return a validation error's findings as JSON pointers (RFC 6901) and sentences."""
-    return [
-        {
-            "pointer": "".join(
-                "/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"]
-            ),
-            "detail": item["msg"].removeprefix("Value error, "),
-        }
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]

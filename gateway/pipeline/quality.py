@@ -19,11 +19,11 @@ from gateway.faces.morphable.expression import displacement
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.comparison import MARGIN, Part, PixelFigures, compare
-from gateway.imaging.fuse import BlendMode, ColourMode
+from gateway.imaging.fuse import BlendMode, ColourMode, Matte
 from gateway.imaging.geometry import angle_degrees
 from gateway.imaging.warp import Region, bounding_region
 from gateway.pipeline.canvas import Canvas
-from gateway.pipeline.options import QualityLimits
+from gateway.pipeline.option_groups import QualityLimits
 from gateway.processors.base import Layer, Portrait
 
 
@@ -136,6 +136,7 @@ class Subject:
         shown: As it is to be shown: with the expression that was asked for.
         portrait: Whose face it becomes.
         layer: The new pixels.
+        matte: Where they count.
         mark: The moment of the canvas before anything of it was changed.
     """
 
@@ -143,6 +144,7 @@ class Subject:
     shown: Face
     portrait: Portrait
     layer: Layer
+    matte: Matte
     mark: int
 
 
@@ -212,7 +214,7 @@ def pixel_figures(subject: Subject, canvas: Canvas) -> PixelFigures:
     region = _around(layer.region, outline, MARGIN * unit_px, canvas)
     rows, columns = layer.region.slices_in(region)
     mask, skin = np.zeros(region.shape, np.float32), np.zeros(region.shape, np.bool_)
-    mask[rows, columns], skin[rows, columns] = layer.mask, layer.skin
+    mask[rows, columns], skin[rows, columns] = subject.matte.mask, subject.matte.skin
     part = Part(
         mask=mask,
         skin=skin,

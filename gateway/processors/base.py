@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, U8, Mask
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
+from gateway.faces.occlusion import Seen
 from gateway.imaging.masks import soft_cover
 from gateway.imaging.warp import Region
 
@@ -48,13 +48,16 @@ class Layer:
         support: bool (h, w): where the new pixels belong to the face at all. It has no holes for
             eyes and mouth: those are kept from the target, but no border runs along them.
         skin: bool (h, w): pixels whose colour speaks for the face's skin.
+        place: float32 (2, h, w): where in the atlas (`faces/atlas.py`) each pixel's column and row
+            lie.
     """
 
     region: Region
     pixels: U8
     mask: F32
-    support: NDArray[np.bool_]
-    skin: NDArray[np.bool_]
+    support: Mask
+    skin: Mask
+    place: F32
 
     def without(self, outlines: Sequence[F32], softness_px: float) -> Layer | None:
         """Return the layer without what nearer faces cover; None if nothing of it is left.
@@ -82,10 +85,12 @@ class Portrait:
     Attributes:
         image: uint8 (H, W, 3) RGB.
         face: The face.
+        seen: Where the face itself is seen, not something before it; None: everywhere.
     """
 
     image: U8
     face: Face
+    seen: Seen | None = None
 
 
 class Patch(StrEnum):

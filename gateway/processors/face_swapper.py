@@ -17,18 +17,21 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement, retarget
 from gateway.faces.morphable.performance import openings_of, perform
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
-from gateway.imaging.colour import apply_cube, lab_statistics, transfer_cube
+from gateway.imaging.colour import lab_statistics, statistics_transfer
+from gateway.imaging.cube import apply_cube, transfer_cube
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
+from gateway.processors.masks import plain_skin
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
 
@@ -153,11 +156,11 @@ def swap_layer(
                 (distance_to_outline() - settings.inset) / settings.edge, _seen(source, target)
             ),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
+            atlas().place,
         ]
     )
-    x, y, folds, from_border, from_openings = rasterise(
-        vertices, topology().triangles, attributes, region.shape
-    )
+    planes = rasterise(vertices, topology().triangles, attributes, region.shape)
+    x, y, folds, from_border, from_openings = planes[:5]
     support = smoothstep(from_border)
     pixels = remap(texture, x, y, smooth=enlarged)
     for patch, other in patches.items():
@@ -170,7 +173,8 @@ def swap_layer(
         pixels=pixels,
         mask=support * smoothstep(from_openings),
         support=support > 0.02,
-        skin=(support > 0.9) & (from_openings > 3),
+        skin=(support > 0.9) & (from_openings > 3) & plain_skin(planes[5:]),
+        place=planes[5:],
     )
 
 
@@ -195,7 +199,7 @@ def _put_patch(pixels: U8, patch: Patch, portrait: Portrait, vertices: F32, supp
     common = (weight > 0.05) & (weight < 0.6) & (support > 0.5)
     own, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
     if own is not None and lent is not None:
-        other = apply_cube(other, transfer_cube(lent, own))
+        other = apply_cube(other, transfer_cube(statistics_transfer(lent, own)))
     share = (weight * support)[..., None]
     pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
 

@@ -20,7 +20,8 @@ from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.identify import Identifier
-from gateway.pipeline.options import QualityLimits
+from gateway.pipeline.masking import Masking
+from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.people import People
 from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
@@ -120,6 +121,7 @@ def assemble(
         fuser=ImageFuser(
             analyser,
             embedder,
+            Masking(inference, compute),
             compute,
             min_face_px=settings.min_face_px,
             expected=expected_quality(settings),

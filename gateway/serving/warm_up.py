@@ -7,12 +7,14 @@ import numpy as np
 from gateway.faces.assess import assess
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
+from gateway.faces.occlusion import departures
 from gateway.faces.topology import FACE_OVAL, topology
 from gateway.imaging.comparison import Part, compare
 from gateway.imaging.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.face_swapper import SwapSettings, swap_layer
+from gateway.processors.masks import matte_of
 from gateway.processors.openings import Donor, Filled
 
 _SIDE = 256
@@ -29,7 +31,8 @@ def warm_up() -> None:
     layer = swap_layer(picture, face, Portrait(picture, face), SwapSettings())
     assert layer is not None
     view = np.ascontiguousarray(layer.region.of(picture))
-    fused = fuse(view, layer.pixels, layer.mask, layer.support, layer.skin)
+    departures(picture, face.landmarks)
+    fused = fuse(view, layer.pixels, matte_of(layer), unit_px=_SIDE / 4)
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
     compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})

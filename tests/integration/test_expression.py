@@ -11,6 +11,7 @@ from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.performance import opening
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.timings import Timings
@@ -42,7 +43,7 @@ async def find(parts, image):
 
 async def made(parts, sources, target, **options):
     analyser = FaceAnalyser(*parts)
-    fuser = ImageFuser(analyser, FaceEmbedder(*parts), parts[1])
+    fuser = ImageFuser(analyser, FaceEmbedder(*parts), Masking(*parts), parts[1])
     return await fuser.swap(
         sources,
         target,

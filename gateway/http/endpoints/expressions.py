@@ -28,7 +28,7 @@ from gateway.http.library_schemas import (
 )
 from gateway.http.negotiate import JSON, acceptable
 from gateway.http.work import allowed_seconds, perform
-from gateway.pipeline.options import read_options
+from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 from gateway.storage.expressions import ExpressionLibrary
 

@@ -16,7 +16,7 @@ from gateway.http.negotiate import JSON, acceptable
 from gateway.http.pictures import decode_pictures
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import Picture
-from gateway.pipeline.options import read_options
+from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 
 FIELDS = {"image": Field(least=1), "options": Field(file=False)}

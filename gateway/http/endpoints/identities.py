@@ -18,7 +18,7 @@ from gateway.http.identity_schemas import (
 from gateway.http.negotiate import JSON, acceptable
 from gateway.http.pictures import decode_pictures
 from gateway.http.work import allowed_seconds, perform
-from gateway.pipeline.options import read_options
+from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 from gateway.storage.identities import Identity
 

@@ -16,7 +16,7 @@ from gateway.http.forms import Field, read_form
 from gateway.http.negotiate import NDJSON, acceptable
 from gateway.http.work import allowed_seconds, perform
 from gateway.media.video import Video
-from gateway.pipeline.options import read_options
+from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 
 FIELDS = {"video": Field(least=1), "options": Field(file=False)}

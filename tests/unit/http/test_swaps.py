@@ -30,7 +30,7 @@ async def test_the_answer_is_the_target_with_another_face():
     assert answer.headers["x-semblant-faces-swapped"] == "1"
     assert answer.headers["x-semblant-faces-found"] == "1"
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
-    work = {"analyse", "select", "swap", "fuse", "quality"}
+    work = {"analyse", "select", "mask", "swap", "fuse", "quality"}
     assert stages == {"queue", "decode", *work, "encode"}
 
 
@@ -148,7 +148,7 @@ async def quality(told=None, *, headers=JSON, report=True):
 async def test_a_report_tells_how_good_the_face_is():
     told = await quality()
     assert (told["outside_psnr_db"], told["outside_ssim"]) == (None, 1)
-    assert (told["attempts"], told["color"], told["blend"]) == (1, "statistics", "poisson")
+    assert (told["attempts"], told["color"], told["blend"]) == (1, "adaptive", "poisson")
     assert told["found"] is True
     assert all(told[name] >= 0 for name in NETWORKS)
 

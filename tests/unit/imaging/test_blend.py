@@ -1,15 +1,21 @@
 import numpy as np
 import pytest
 
-from gateway.imaging.blend import composite, membrane
-from gateway.imaging.colour import LabStatistics, apply_cube, transfer_cube
-from gateway.imaging.fuse import fuse
+from gateway.imaging.blend import membrane
+from gateway.imaging.colour import LabStatistics, statistics_transfer
+from gateway.imaging.composite import Correction, composite
+from gateway.imaging.cube import apply_cube, transfer_cube
+from gateway.imaging.fuse import Matte, fuse
 from tests import tolerances
 
 
 def ellipse(height: int, width: int, scale: float = 0.8) -> np.ndarray:
     y, x = np.mgrid[:height, :width]
     return np.hypot((x - width / 2) / (width / 2), (y - height / 2) / (height / 2)) < scale
+
+
+def matte(support: np.ndarray) -> Matte:
+    return Matte(support.astype(np.float32), support, np.ones_like(support), support)
 
 
 def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -22,7 +28,7 @@ def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 def test_composite_keeps_the_target_where_the_mask_is_zero():
     target, source = smooth_picture(40, 30), smooth_picture(40, 30, 1)
     mask = ellipse(40, 30).astype(np.float32)
-    out = composite(target, source, mask, np.full((40, 30, 3), 7, np.float32))
+    out = composite(target, source, mask, Correction.of(np.full((40, 30, 3), 7, np.float32)))
     assert (out[mask == 0] == target[mask == 0]).all()
     assert (out[mask == 1] == np.clip(source[mask == 1].astype(int) + 7, 0, 255)).all()
 
@@ -36,8 +42,10 @@ def test_composite_of_equals_is_exact_for_any_mask():
 def test_composite_sends_the_source_through_the_cube():
     target, source = smooth_picture(40, 30), smooth_picture(40, 30, 1) // 4 + 90  # in gamut
     cube = transfer_cube(
-        LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
-        LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+        statistics_transfer(
+            LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
+            LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+        )
     )
     mask = np.random.default_rng(0).random((40, 30)).astype(np.float32)
     mask[:, :9] = 0
@@ -51,8 +59,10 @@ def test_composite_sends_the_source_through_the_cube():
 def test_membrane_sends_the_source_through_the_cube(reduction):
     target, source = smooth_picture(80, 60), smooth_picture(80, 60, 1)
     cube = transfer_cube(
-        LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
-        LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+        statistics_transfer(
+            LabStatistics(np.array([60.0, 15, 20]), np.array([9.0, 4, 5])),
+            LabStatistics(np.array([45.0, 10, 25]), np.array([7.0, 5, 4])),
+        )
     )
     support = ellipse(80, 60)
     at_once = membrane(target, source, support, reduction=reduction, cube=cube)
@@ -96,21 +106,13 @@ def test_membrane_of_nothing_is_zero():
     assert (membrane(picture, picture, np.zeros((20, 20), bool)) == 0).all()
 
 
-@pytest.mark.parametrize("colour", ["none", "statistics"])
-@pytest.mark.parametrize("blend", ["feather", "poisson"])
+@pytest.mark.parametrize("colour", ["none", "statistics", "histogram", "adaptive"])
+@pytest.mark.parametrize("blend", ["feather", "poisson", "mixed"])
 @pytest.mark.parametrize("shape", [(90, 70), (5, 4), (1, 1)])
 def test_fusing_a_picture_with_itself_changes_nothing(colour, blend, shape):
     picture = smooth_picture(*shape)
     support = ellipse(*shape)
-    out = fuse(
-        picture,
-        picture,
-        support.astype(np.float32),
-        support,
-        support,
-        colour=colour,
-        blend=blend,
-    )
+    out = fuse(picture, picture, matte(support), unit_px=30, colour=colour, blend=blend)
     assert (out == picture).all()
 
 
@@ -120,7 +122,7 @@ def test_fusion_brings_the_source_to_the_targets_colour():
     target = np.clip(np.array([190, 150, 130]) + grain, 0, 255).astype(np.uint8)
     source = np.clip(np.array([120, 110, 140]) + grain[::-1], 0, 255).astype(np.uint8)
     support = ellipse(120, 100)
-    out = fuse(target, source, support.astype(np.float32), support, support)
+    out = fuse(target, source, matte(support), unit_px=30)
     assert out[support].mean(0) == pytest.approx([190, 150, 130], abs=3)
 
 
@@ -128,6 +130,6 @@ def test_arguments_are_not_changed():
     target, source = smooth_picture(40, 30), smooth_picture(40, 30, 1)
     support = ellipse(40, 30)
     before = target.copy(), source.copy()
-    fuse(target, source, support.astype(np.float32), support, support)
+    fuse(target, source, matte(support), unit_px=30)
     assert (target == before[0]).all()
     assert (source == before[1]).all()

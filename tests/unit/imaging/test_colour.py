@@ -3,13 +3,12 @@ import pytest
 
 from gateway.imaging.colour import (
     LabStatistics,
-    apply_cube,
     lab_from_rgb,
     lab_statistics,
     rgb_from_lab,
-    transfer_cube,
-    transfer_lab,
+    statistics_transfer,
 )
+from gateway.imaging.cube import apply_cube, transfer_cube
 from tests import tolerances
 
 SKIN = LabStatistics(np.array([65.0, 18.0, 20.0]), np.array([9.0, 4.0, 5.0]))
@@ -42,19 +41,20 @@ def test_rgb_to_lab_and_back():
 
 def test_equal_statistics_change_nothing_at_all():
     image = np.random.default_rng(1).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    assert (apply_cube(image, transfer_cube(SKIN, SKIN)) == image).all()
+    assert (apply_cube(image, transfer_cube(statistics_transfer(SKIN, SKIN))) == image).all()
 
 
 def test_a_flat_colour_is_a_fixed_point():
     flat = np.full((9, 9, 3), (201, 164, 140), np.uint8)
     own = lab_statistics(flat.reshape(-1, 3))
     assert own is not None
-    assert (apply_cube(flat, transfer_cube(own, own)) == flat).all()
+    assert (apply_cube(flat, transfer_cube(statistics_transfer(own, own))) == flat).all()
 
 
 def test_transfer_brings_the_targets_statistics():
     source = skin_pixels(SKIN)
-    moved = lab_statistics(apply_cube(source[None], transfer_cube(SKIN, DARKER))[0])
+    cube = transfer_cube(statistics_transfer(SKIN, DARKER))
+    moved = lab_statistics(apply_cube(source[None], cube)[0])
     assert moved is not None
     assert moved.mean == pytest.approx(DARKER.mean, abs=1.5)
     assert moved.deviation == pytest.approx(DARKER.deviation, abs=1.5)
@@ -64,7 +64,7 @@ def test_lightness_stays_monotone_and_within_its_ends():
     lab = np.zeros((201, 3))
     lab[:, 0] = np.linspace(0, 100, 201)
     for a, b in ((SKIN, DARKER), (DARKER, SKIN)):
-        lightness = transfer_lab(lab, a, b)[:, 0]
+        lightness = statistics_transfer(a, b)(lab)[:, 0]
         assert (np.diff(lightness) > 0).all()
         assert lightness[[0, -1]] == pytest.approx([0, 100])
 
@@ -72,39 +72,39 @@ def test_lightness_stays_monotone_and_within_its_ends():
 def test_highlights_are_compressed_not_clipped():
     bright = LabStatistics(np.array([88.0, 5, 8]), np.array([12.0, 3, 3]))
     lab = np.array([[L, 5.0, 8.0] for L in (80, 90, 95, 99)])
-    rgb = rgb_from_lab(transfer_lab(lab, SKIN, bright))
+    rgb = rgb_from_lab(statistics_transfer(SKIN, bright)(lab))
     assert (np.diff(lab_from_rgb(rgb)[:, 0]) > 0).all()
-    assert transfer_lab(lab, SKIN, bright)[:, 0].max() < 100
+    assert statistics_transfer(SKIN, bright)(lab)[:, 0].max() < 100
 
 
 @pytest.mark.parametrize("lightness", [0.0, 100.0])
 def test_black_and_white_keep_their_hue(lightness):
     ends = np.array([[lightness, 0.0, 0.0]])
-    assert transfer_lab(ends, SKIN, DARKER) == pytest.approx(ends, abs=1e-6)
+    assert statistics_transfer(SKIN, DARKER)(ends) == pytest.approx(ends, abs=1e-6)
 
 
 def test_a_dark_brow_stays_nearly_neutral():
     paler = LabStatistics(np.array([70.0, 6.0, 4.0]), SKIN.deviation)
-    brow = transfer_lab(np.array([[12.0, 1.0, 2.0]]), SKIN, paler)[0]
+    brow = statistics_transfer(SKIN, paler)(np.array([[12.0, 1.0, 2.0]]))[0]
     assert np.hypot(*brow[1:]) < 5
 
 
 def test_shadows_of_the_skin_change_with_it():
     shadow = np.array([[SKIN.mean[0] - 25, SKIN.mean[1], SKIN.mean[2]]])
     wanted = DARKER.mean[1:]
-    assert transfer_lab(shadow, SKIN, DARKER)[0, 1:] == pytest.approx(wanted, abs=0.1)
+    assert statistics_transfer(SKIN, DARKER)(shadow)[0, 1:] == pytest.approx(wanted, abs=0.1)
 
 
 def test_a_grey_picture_takes_the_targets_colour():
     grey = LabStatistics(np.array([60.0, 0.5, 0.5]), np.array([9.0, 0.5, 0.5]))
-    moved = transfer_lab(np.array([[20.0, 0.5, 0.5], [60.0, 0.5, 0.5]]), grey, SKIN)
+    moved = statistics_transfer(grey, SKIN)(np.array([[20.0, 0.5, 0.5], [60.0, 0.5, 0.5]]))
     assert moved[:, 1:] == pytest.approx(np.tile(SKIN.mean[1:], (2, 1)), abs=0.1)
 
 
 def test_cube_follows_the_curve_it_samples():
     source = skin_pixels(SKIN)
-    wanted = np.clip(rgb_from_lab(transfer_lab(lab_from_rgb(source), SKIN, DARKER)), 0, 255)
-    got = apply_cube(source[None], transfer_cube(SKIN, DARKER))[0]
+    wanted = np.clip(rgb_from_lab(statistics_transfer(SKIN, DARKER)(lab_from_rgb(source))), 0, 255)
+    got = apply_cube(source[None], transfer_cube(statistics_transfer(SKIN, DARKER)))[0]
     assert np.abs(got - wanted).max() <= tolerances.CUBE_LEVELS
 
 

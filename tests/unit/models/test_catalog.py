@@ -69,6 +69,7 @@ def test_the_models_are_those_the_product_uses():
         "face_embedding",
         "open_nsfw",
         "face_3dmm",
+        "face_occlusion",
     }
     assert set(CATALOG.samples) == {"astronaut", "hopper"}
 

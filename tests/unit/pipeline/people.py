@@ -3,11 +3,14 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from gateway.compute import Compute
 from gateway.faces.assess import assess
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import face_model
+from gateway.pipeline.masking import Masking
+from gateway.testing_faces import fake_face_inference
 
 SHAPE = (240, 320)
 
@@ -37,6 +40,11 @@ def face_of(
     fit = fit_landmarks(landmarks[None], np.array([[SHAPE[1], SHAPE[0]]]))
     crop = np.random.default_rng(0).integers(0, 256, (192, 192, 3), dtype=np.uint8)
     return assess(landmarks, fit, score=0.9, presence=1.0, crop=crop, shape=SHAPE)
+
+
+def nothing_hidden() -> Masking:
+    """Return what masks faces before which there is nothing."""
+    return Masking(fake_face_inference(), Compute(inline=True))
 
 
 class Analyser:

@@ -15,7 +15,7 @@ from gateway.pipeline.timings import Timings
 from gateway.processors.openings import MOUTH, Filled
 from gateway.testing import FakeInference
 from tests.synthetic_faces import painted
-from tests.unit.pipeline.people import SHAPE, Analyser, face_of, person
+from tests.unit.pipeline.people import SHAPE, Analyser, face_of, nothing_hidden, person
 from tests.unit.pipeline.test_wish import LIBRARY, LIBRARY_ID
 from tests.unit.processors.test_reenact import shut
 
@@ -44,7 +44,9 @@ class LooksOnly:
 )
 async def test_every_wish_but_the_largest_face_needs_all_of_them(selector, thorough):
     analyser, compute = LooksOnly(), Compute(inline=True)
-    fuser = ImageFuser(analyser, FaceEmbedder(FakeInference([]), compute), compute)
+    fuser = ImageFuser(
+        analyser, FaceEmbedder(FakeInference([]), compute), nothing_hidden(), compute
+    )
     picture = np.zeros((8, 8, 3), np.uint8)
     with pytest.raises(NoFaceInSource):
         await fuser.swap(
@@ -93,7 +95,9 @@ async def fused(source, target, *, others=(), analyser=None, library=(), **optio
     """Fuse; `source`, `others` and `target` are faces found, the first of each is painted."""
     analyser = analyser or Watcher(source, *others, target)
     compute = Compute(inline=True)
-    fuser = ImageFuser(analyser, FaceEmbedder(FakeInference([]), compute), compute)
+    fuser = ImageFuser(
+        analyser, FaceEmbedder(FakeInference([]), compute), nothing_hidden(), compute
+    )
     return await fuser.swap(
         [image_of(*found, skin=(150, 110, 90)) for found in (source, *others)],
         image_of(*target),
@@ -193,7 +197,10 @@ async def test_what_was_sent_is_not_changed():
     before = [p.copy() for p in pictures]
     compute = Compute(inline=True)
     fuser = ImageFuser(
-        Watcher([source], [target]), FaceEmbedder(FakeInference([]), compute), compute
+        Watcher([source], [target]),
+        FaceEmbedder(FakeInference([]), compute),
+        nothing_hidden(),
+        compute,
     )
     options = parse_options({"expression": "source", "processors": BOTH})
     await fuser.swap(

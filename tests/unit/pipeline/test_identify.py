@@ -16,7 +16,7 @@ from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
 from gateway.storage.identities import Identity, KeptPortrait
 from tests.synthetic_faces import painted
-from tests.unit.pipeline.people import SHAPE, face_of
+from tests.unit.pipeline.people import SHAPE, face_of, nothing_hidden
 from tests.unit.pipeline.test_fuse_image import ANN, BOB, SMILES, Watcher, image_of
 from tests.unit.pipeline.test_mapping import CAT, LEFT, RIGHT, Embedder, told
 
@@ -62,7 +62,7 @@ async def enrolled(*faces, known=None) -> list[KeptPortrait]:
 async def swap(identities, target, *, finds=(), known=(), options=None, source_id=None):
     """Swap; the only pictures that are looked at are the target and what `finds` is for."""
     analyser = Watcher(*finds, target)
-    fuser = ImageFuser(analyser, Embedder(known), Compute(inline=True))
+    fuser = ImageFuser(analyser, Embedder(known), nothing_hidden(), Compute(inline=True))
     result = await fuser.swap(
         [image_of(*found) for found in finds],
         image_of(*target),

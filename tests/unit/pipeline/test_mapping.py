@@ -13,7 +13,7 @@ from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from tests.synthetic_faces import painted
-from tests.unit.pipeline.people import SHAPE, face_of, person
+from tests.unit.pipeline.people import SHAPE, face_of, nothing_hidden, person
 from tests.unit.pipeline.test_fuse_image import ANN, BOB, Watcher
 
 CAT = person(7)
@@ -48,7 +48,7 @@ def pixels(*faces, skin=(205, 160, 140)) -> np.ndarray:
 async def mapped(mapping, *, sources=(BOB, CAT), faces=(RIGHT, LEFT), references=(), known=(), **o):
     portraits = [face_of(who) for who in sources]
     analyser = Watcher(*([p] for p in portraits), list(faces), *([r] for r in references))
-    fuser = ImageFuser(analyser, Embedder(known), Compute(inline=True))
+    fuser = ImageFuser(analyser, Embedder(known), nothing_hidden(), Compute(inline=True))
     skins = [(150, 110, 90), (240, 210, 200), (90, 60, 50)]
     return await fuser.swap(
         [pixels(p, skin=skins[n]) for n, p in enumerate(portraits)],

@@ -7,6 +7,7 @@ from gateway.imaging.fuse import fuse
 from gateway.imaging.masks import soft_cover
 from gateway.imaging.warp import Region
 from gateway.processors.base import Layer, cover
+from gateway.processors.masks import matte_of
 
 SQUARE = np.array([[60, 10], [95, 10], [95, 70], [60, 70]], np.float32)
 REGION = Region(20, 5, 80, 75)
@@ -21,6 +22,7 @@ def layer() -> Layer:
         mask=np.ones(shape, np.float32),
         support=np.ones(shape, bool),
         skin=np.ones(shape, bool),
+        place=np.zeros((2, *shape), np.float32),
     )
 
 
@@ -44,7 +46,7 @@ def test_inside_a_nearer_face_pixels_stay_equal_bit_for_bit(blend):
     left = layer().without([SQUARE], 1.5)
     view = np.ascontiguousarray(REGION.of(picture))
     fused = picture.copy()
-    REGION.of(fused)[...] = fuse(view, left.pixels, left.mask, left.support, left.skin, blend=blend)
+    REGION.of(fused)[...] = fuse(view, left.pixels, matte_of(left), unit_px=30, blend=blend)
     assert (fused[INSIDE] == picture[INSIDE]).all()
     assert (fused[20:60, 25:45] != picture[20:60, 25:45]).any()
 

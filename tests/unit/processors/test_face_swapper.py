@@ -6,6 +6,7 @@ from gateway.faces.topology import FACE_OVAL, LEFT_EYE, LIPS_INNER, N_MESH, RIGH
 from gateway.imaging.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer, swapped_geometry
+from gateway.processors.masks import matte_of
 from tests import tolerances
 from tests.unit.faces.test_landmarks import assessed, face_landmarks
 
@@ -22,7 +23,7 @@ def swapped(target, landmarks, source, source_landmarks, **settings):
     out = target.copy()
     if layer is not None:
         view = layer.region.of(out)
-        view[...] = fuse(view.copy(), layer.pixels, layer.mask, layer.support, layer.skin)
+        view[...] = fuse(view.copy(), layer.pixels, matte_of(layer), unit_px=60)
     return out, layer
 
 

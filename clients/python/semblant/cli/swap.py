@@ -80,7 +80,9 @@ def swap(
         bool,
         typer.Option("--only-expression", help="Leave the person; give it SOURCE's expression."),
     ] = False,
-    color: Annotated[str | None, typer.Option("--color", help="statistics or none.")] = None,
+    color: Annotated[
+        str | None, typer.Option("--color", help="adaptive, statistics, histogram or none.")
+    ] = None,
     blend: Annotated[str | None, typer.Option("--blend", help="poisson or feather.")] = None,
     limit: Annotated[
         list[str] | None,

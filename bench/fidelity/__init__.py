@@ -1,0 +1,1 @@
+"""How well faces are fused: a grid of real pairs and variants, figures and contact sheets."""

@@ -1,0 +1,55 @@
+"""Aligned crops, as networks of the field want them: five points laid onto a template."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from gateway.arrays import F64, AnyFloat
+from gateway.imaging.geometry import fit_similarity_3d
+
+Template = Literal["arcface_112_v2", "arcface_128", "ffhq_512"]
+
+TEMPLATES: dict[Template, F64] = {
+    "arcface_112_v2": np.array(
+        [
+            [0.34191607, 0.46157411],
+            [0.65653393, 0.45983393],
+            [0.50022500, 0.64050536],
+            [0.37097589, 0.82469196],
+            [0.63151696, 0.82325089],
+        ]
+    ),
+    "arcface_128": np.array(
+        [
+            [0.36167656, 0.40387734],
+            [0.63696719, 0.40235469],
+            [0.50019687, 0.56044219],
+            [0.38710391, 0.72160547],
+            [0.61507734, 0.72034453],
+        ]
+    ),
+    "ffhq_512": np.array(
+        [
+            [0.37691676, 0.46864664],
+            [0.62285697, 0.46912813],
+            [0.50123859, 0.61331904],
+            [0.39308822, 0.72541100],
+            [0.61150205, 0.72490465],
+        ]
+    ),
+}
+"""Image-left eye, image-right eye, nose tip, mouth corners, as shares of the crop's side."""
+
+
+def crop_from_image(landmarks_5: AnyFloat, template: Template, size_px: int) -> F64:
+    """Return the similarity, float64 (2, 3), that lays five points (5, 2) onto a template.
+
+    Pixel centres are at whole numbers on both sides.
+    """
+    points, onto = np.zeros((5, 3)), np.zeros((5, 3))
+    points[:, :2] = landmarks_5
+    onto[:, :2] = TEMPLATES[template] * size_px - 0.5
+    fit = fit_similarity_3d(points, onto)
+    return np.column_stack([fit.scale * fit.rotation[:2, :2], fit.translation[:2]])

@@ -1,0 +1,133 @@
+"""What lies before a face: hair, glasses, hands, microphones, caps.
+
+A small network of our own, `face_occlusion`, looks at the face unrolled (`faces/atlas.py`), at how
+far each pixel departs from this face's own skin (`imaging/skin.py`): so neither complexion nor
+light nor pose count, and what is left to learn is little. `tools/learn_face_occlusion.py`
+taught it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.atlas import atlas, unrolled
+from gateway.faces.face import Face
+from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.raster import vertex_normals
+from gateway.imaging.skin import skin_departures
+from gateway.inference.protocol import Inference
+
+MODEL = "face_occlusion"
+
+PRIOR_RISE = 0.5
+"""Distance from the outline, in inter-ocular distances, over which skin becomes likely."""
+FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
+"""Of the mean face: from where up there is often hair, and how much skin still counts there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Where a face itself is seen, in the atlas.
+
+    Attributes:
+        visible: float32 (HEIGHT, WIDTH), probability that the face is seen there and not something
+            before it, 0–1; 1 outside of it.
+    """
+
+    visible: F32
+
+    @property
+    def glasses(self) -> bool:
+        """Whether a frame crosses the nose's bridge from side to side, and runs below an eye."""
+        hidden = np.where(atlas().face, 1 - self.visible, 0)
+        columns, arcs = _bridge()
+        crossed = np.where(columns, hidden, 0).max(0)[columns.any(0)] > HALF
+        below = [(np.where(arc, hidden, 0).max(0)[arc.any(0)] > HALF).mean() for arc in arcs]
+        mostly = (
+            np.where(columns | arcs[0] | arcs[1], hidden, 0).sum()
+            / (columns | arcs[0] | arcs[1]).sum()
+        )
+        return bool(crossed.mean() >= CROSSED and max(below) >= RUNS and mostly < MOSTLY)
+
+
+HALF = 0.4
+CROSSED, RUNS, MOSTLY = 0.8, 0.5, 0.6
+"""Of the bridge's columns, and of those below an eye, how many a frame takes; and how much of the
+whole is hidden at most: more is no frame but a hand."""
+
+
+@cache
+def _bridge() -> tuple[Mask, tuple[Mask, Mask]]:
+    """Return where a frame crosses the nose, and where it runs around the subject's eyes."""
+    x, y = atlas().mean[..., 0], atlas().mean[..., 1]
+    bridge = atlas().face & (np.abs(x) < 0.16) & (y > -0.75) & (y < -0.2)
+    around = atlas().face & ~atlas().eyes & (y > -0.9) & (y < 0.1)
+    right, left = (around & (s * x > 0.25) & (s * x < 0.7) for s in (-1, 1))
+    return np.asarray(bridge), (np.asarray(right), np.asarray(left))
+
+
+def departures(image: U8, landmarks: AnyFloat) -> U8:
+    """Return what the network looks at: uint8 (HEIGHT, WIDTH, 5), see `skin_departures`.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        landmarks: (478, 3) of a face in it.
+    """
+    vertices = np.ascontiguousarray(landmarks[:N_MESH], np.float32)
+    normals = atlas().spread(vertex_normals(vertices, topology().triangles))
+    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-6))
+    return skin_departures(unrolled(image, landmarks), normals, skin_prior())
+
+
+@cache
+def skin_prior() -> F32:
+    """Return how likely each place of the atlas shows bare skin, float32 (HEIGHT, WIDTH), 0–1."""
+    sheet = atlas()
+    prior = np.clip(sheet.outline / PRIOR_RISE, 0, 1) * sheet.plain
+    prior = (prior * np.where(sheet.mean[..., 1] < FOREHEAD_Y, FOREHEAD_PRIOR, 1)).astype(
+        np.float32
+    )
+    prior.setflags(write=False)
+    return np.asarray(prior)
+
+
+def known_places() -> F32:
+    """Return what the network knows of every pixel beforehand, float32 (6, HEIGHT, WIDTH).
+
+    Distance to the outline, distance to the middle, height; eyes and brows, lips, the face.
+    """
+    sheet = atlas()
+    planes = [sheet.outline, np.abs(sheet.mean[..., 0]), sheet.mean[..., 1]]
+    planes += [sheet.eyes | sheet.brows, sheet.lips, sheet.face]
+    return np.stack(planes).astype(np.float32)
+
+
+class OcclusionFinder:
+    """Tells where faces are covered, with the network of an `Inference`."""
+
+    def __init__(self, inference: Inference, compute: Compute) -> None:
+        """Take what runs the network, and what runs the array work."""
+        self._inference = inference
+        self._compute = compute
+
+    async def find(self, image: U8, faces: Sequence[Face], *, deadline: Deadline) -> list[Seen]:
+        """Return where each face of a picture (H, W, 3) RGB is seen.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if not faces:
+            return []
+        sheets = await self._compute.run(
+            lambda: np.stack([departures(image, face.landmarks) for face in faces])
+        )
+        out = await self._inference.infer(MODEL, {"departures": sheets}, deadline=deadline)
+        hidden = np.asarray(out["hidden"], np.float32)
+        return [Seen(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]

@@ -1,0 +1,141 @@
+"""`face_occlusion` as an ONNX graph: a small network that halves its picture three times and back.
+
+What is known of every pixel beforehand is the same for all faces, so the first layer's answer to it
+is worked out here and added as a constant.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto
+
+from gateway.arrays import F32
+from gateway.errors import ContractViolation
+from gateway.faces.occlusion import known_places
+from gateway.models.catalog import ModelEntry
+from gateway.models.onnx_graph import GraphWriter
+
+HALVED = ("down1", "down2", "down3")
+"""Layers that halve their picture."""
+
+
+def face_occlusion_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
+    """Write the network of learned weights.
+
+    Args:
+        data: The `.npz` file that `tools/learn_face_occlusion.py` writes.
+        entry: The contract: `departures` (h, w, 5) to `hidden` (h, w).
+
+    Returns:
+        The ONNX model's bytes, with the batch axis `N` open.
+
+    Raises:
+        ContractViolation: the file holds something else.
+    """
+    try:
+        with np.load(io.BytesIO(data)) as arrays:
+            weights = {name: arrays[name] for name in arrays.files}
+        return _Writer(entry, weights).write()
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        raise ContractViolation(f"The weights of {entry.name} are not of this network.") from None
+
+
+class _Writer:
+    def __init__(self, entry: ModelEntry, weights: Mapping[str, NDArray[Any]]) -> None:
+        self._onnx = GraphWriter(entry)
+        self._weights = weights
+
+    def write(self) -> bytes:
+        node = self._onnx.node
+        entry = self._onnx.entry
+        one = self._layer("in2", self._first())
+        two = self._layer("mid1", self._layer("down1", one))
+        three = self._layer("mid2", self._layer("down2", two))
+        four = self._layer("mid3", self._layer("down3", three))
+        back = self._layer("up3", self._joined(four, three))
+        back = self._layer("up2", self._joined(back, two))
+        back = self._layer("up1", self._joined(back, one))
+        fine = node("DepthToSpace", [self._layer("out", back, relu=False)], blocksize=2, mode="CRD")
+        (hidden,) = entry.outputs
+        self._onnx.head(hidden, fine, hidden.shape)
+        return self._onnx.finish()
+
+    def _first(self) -> str:
+        """Bring the levels to their scale, and run the first layer at half the resolution."""
+        node, constant = self._onnx.node, self._onnx.constant
+        (levels,) = self._onnx.entry.inputs
+        x = node("Cast", [levels.name], to=TensorProto.FLOAT)
+        x = node("Transpose", [x], perm=[0, 3, 1, 2])
+        planes = levels.shape[-1]
+        scales = self._weights["scales"].astype(np.float32)
+        means = self._weights["means"].astype(np.float32)
+        x = node("Sub", [x, constant("means", means.reshape(-1, 1, 1))])
+        x = node("Mul", [x, constant("scales", scales.reshape(-1, 1, 1))])
+        x = node("SpaceToDepth", [x], blocksize=2)
+        weight, bias = self._numbers("in")
+        # ONNX puts the four pixels of a block first, the channels second; the weights' order is
+        # the other way round.
+        width = len(weight)
+        blocks = weight.reshape(width, -1, 4, 3, 3)
+        own = blocks[:, :planes].transpose(0, 2, 1, 3, 4).reshape(width, 4 * planes, 3, 3)
+        known = _convolved(_halved(known_places()), blocks[:, planes:].reshape(width, -1, 3, 3))
+        x = self._convolution("in", x, own, bias)
+        return node("Relu", [node("Add", [x, constant("known", known[None])])])
+
+    def _layer(self, name: str, value: str, *, relu: bool = True) -> str:
+        out = self._convolution(name, value, *self._numbers(name))
+        return self._onnx.node("Relu", [out]) if relu else out
+
+    def _convolution(self, name: str, value: str, weight: F32, bias: F32) -> str:
+        step = 2 if name in HALVED else 1
+        inputs = [
+            value,
+            self._onnx.constant(f"{name}_weight", weight),
+            self._onnx.constant(f"{name}_bias", bias),
+        ]
+        return self._onnx.node(
+            "Conv", inputs, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[step, step]
+        )
+
+    def _joined(self, coarse: str, fine: str) -> str:
+        """Double a picture's size and put a finer one beside it."""
+        scales = self._onnx.constant("double", np.array([1, 1, 2, 2], np.float32))
+        large = self._onnx.node(
+            "Resize",
+            [coarse, "", scales],
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+        return self._onnx.node("Concat", [large, fine], axis=1)
+
+    def _numbers(self, name: str) -> tuple[F32, F32]:
+        weight = self._weights[f"{name}_weight"].astype(np.float32)
+        return weight, self._weights[f"{name}_bias"].astype(np.float32)
+
+
+def _halved(planes: F32) -> F32:
+    """Return planes (c, h, w) as (c · 4, h / 2, w / 2): the pixels of each block side by side."""
+    count, height, width = planes.shape
+    blocks = planes.reshape(count, height // 2, 2, width // 2, 2)
+    return np.ascontiguousarray(
+        blocks.transpose(0, 2, 4, 1, 3).reshape(4 * count, height // 2, width // 2)
+    )
+
+
+def _convolved(planes: F32, weight: F32) -> F32:
+    """Return a 3×3 convolution (o, h, w) of planes (c, h, w) with zeros around them."""
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1)))
+    height, width = planes.shape[1:]
+    total = np.zeros((len(weight), height, width))
+    for y in range(3):
+        for x in range(3):
+            part = padded[:, y : y + height, x : x + width]
+            total += np.einsum("oc,chw->ohw", weight[:, :, y, x], part)
+    return total.astype(np.float32)

@@ -1,0 +1,101 @@
+"""What may be seen of a new face: what covers either face, and what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.arrays import F32, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.face import Face
+from gateway.faces.occlusion import OcclusionFinder, Seen
+from gateway.imaging.fuse import Matte
+from gateway.inference.protocol import Inference
+from gateway.pipeline.option_groups import MaskOptions
+from gateway.pipeline.options import SwapOptions
+from gateway.processors.base import Layer, Portrait
+from gateway.processors.deocclude import without_glasses
+from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
+from gateway.processors.masks import matte_of
+
+
+class Masking:
+    """Makes the masks that options ask for."""
+
+    def __init__(self, inference: Inference, compute: Compute) -> None:
+        """Take what runs the networks, and what runs the array work."""
+        self._finder = OcclusionFinder(inference, compute)
+        self._networks = NetworkMaskers(inference, compute)
+        self._compute = compute
+
+    async def prepared(
+        self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
+    ) -> list[Portrait]:
+        """Return portraits with what is before their faces known, and glasses taken off.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if "occlusion" not in options.masks.types and not options.source_deocclude:
+            return list(portraits)
+        out = []
+        for portrait in portraits:
+            (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
+            known = replace(portrait, seen=seen)
+            if options.source_deocclude:
+                known = await self._compute.run(without_glasses, known)
+            if "occlusion" not in options.masks.types:
+                known = replace(known, seen=None)
+            out.append(known)
+        return out
+
+    async def matte(
+        self,
+        image: U8,
+        face: Face,
+        layer: Layer,
+        portrait: Portrait,
+        masks: MaskOptions,
+        *,
+        deadline: Deadline,
+    ) -> Matte:
+        """Return where a layer counts.
+
+        Args:
+            image: uint8 (H, W, 3) RGB, with the old face.
+            face: That face.
+            layer: The new one.
+            portrait: Where it is from.
+            masks: What is asked for.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            UnknownModel: a network is asked for that has not been pulled.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        seen: Seen | None = None
+        limits: list[F32] = []
+        if "occlusion" in masks.types:
+            if masks.occlusion_model == "face_occlusion":
+                (seen,) = await self._finder.find(image, [face], deadline=deadline)
+            else:
+                limits.append(
+                    await self._networks.occlusion(
+                        image, face, layer.region, masks.occlusion_model, deadline=deadline
+                    )
+                )
+        if "area" in masks.types:
+            limits.append(area_mask(face.landmarks, layer.region, masks.areas))
+        if "region" in masks.types:
+            limits.append(await self._parts(image, face, layer, masks, deadline))
+        return await self._compute.run(matte_of, layer, seen, portrait.seen, limits)
+
+    async def _parts(
+        self, image: U8, face: Face, layer: Layer, masks: MaskOptions, deadline: Deadline
+    ) -> F32:
+        if masks.region_model == "mesh":
+            return part_mask(layer.place, masks.regions)
+        return await self._networks.parts(
+            image, face, layer.region, masks.region_model, masks.regions, deadline=deadline
+        )

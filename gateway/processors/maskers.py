@@ -1,0 +1,211 @@
+"""Masks that are asked for by name: areas and parts of a face, and what networks say of it.
+
+A mask lies in a layer's region and is 0–1, 1 where the new face may be seen. What several say is
+combined by the least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.alignment import Template, crop_from_image
+from gateway.faces.atlas import area_of, atlas
+from gateway.faces.face import Face
+from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, topology
+from gateway.imaging.masks import from_crop, hardened, sampled, soft_hull, softened_mask
+from gateway.imaging.warp import Region, crop_affine
+from gateway.inference.protocol import Inference
+from gateway.processors.openings import eye_distance
+
+Area = Literal["upper-face", "lower-face", "mouth"]
+Part = Literal[
+    "skin",
+    "left-eyebrow",
+    "right-eyebrow",
+    "left-eye",
+    "right-eye",
+    "glasses",
+    "nose",
+    "mouth",
+    "upper-lip",
+    "lower-lip",
+]
+OccluderModel = Literal["face_occlusion", "xseg_1", "xseg_2", "xseg_3"]
+ParserModel = Literal["mesh", "bisenet_resnet_18", "bisenet_resnet_34"]
+
+# fmt: off
+IBUG_68 = (
+    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
+    71, 63, 105, 66, 107, 336, 296, 334, 293, 301, 168, 197, 5, 4, 75, 97, 2, 326, 305,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
+)
+"""The mesh landmarks that lie nearest to the 68 of iBUG 300-W, in their order."""
+# fmt: on
+AREAS: dict[Area, tuple[int, ...]] = {
+    "upper-face": (0, 1, 2, *range(31, 36), 14, 15, 16, *range(26, 16, -1)),
+    "lower-face": (*range(3, 14), *range(35, 30, -1)),
+    "mouth": tuple(range(48, 68)),
+}
+"""Points of the 68 whose convex hull an area is."""
+CLASSES: dict[Part, int] = {
+    "skin": 1,
+    "left-eyebrow": 2,
+    "right-eyebrow": 3,
+    "left-eye": 4,
+    "right-eye": 5,
+    "glasses": 6,
+    "nose": 10,
+    "mouth": 11,
+    "upper-lip": 12,
+    "lower-lip": 13,
+}
+"""Of the CelebAMask-HQ scheme."""
+_NOSE = (
+    168,
+    122,
+    174,
+    198,
+    209,
+    49,
+    48,
+    64,
+    98,
+    97,
+    2,
+    326,
+    327,
+    294,
+    278,
+    279,
+    429,
+    420,
+    399,
+    351,
+)
+SOFTNESS = 0.06
+"""Softness of an area's and of a part's edge, in inter-ocular distances."""
+PART_SOFTNESS_PX = 1.2
+"""The same of a part of the mesh, in pixels of the atlas."""
+TEMPLATE: Template = "arcface_128"
+XSEG_PX, BISENET_PX, HARDEN_PX = 256, 512, 5.0
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def area_mask(landmarks: AnyFloat, region: Region, areas: Sequence[Area]) -> F32:
+    """Return a mask (h, w) of the convex hull of some areas of a face (478, 3) together."""
+    which = sorted({IBUG_68[n] for area in areas for n in AREAS[area]})
+    softness = max(SOFTNESS * eye_distance(landmarks), 0.5)
+    return soft_hull(landmarks[which, :2] - region.origin_xy, region.shape, softness)
+
+
+def part_mask(place: F32, parts: Sequence[Part]) -> F32:
+    """Return a mask (h, w) of some parts of the mesh, given places (2, h, w) in the atlas."""
+    member = np.isin(_parts(), [CLASSES[part] for part in parts]).astype(np.float32)
+    return sampled(softened_mask(member, PART_SOFTNESS_PX), place)
+
+
+@cache
+def _parts() -> U8:
+    """Return which class every place of the atlas belongs to."""
+    sheet = atlas()
+    out = np.where(sheet.face, CLASSES["skin"], 0).astype(np.uint8)
+    left = sheet.mean[..., 0] > 0  # the subject's
+    eyes, lips, mouth = (
+        _inside(*rings) for rings in ((RIGHT_EYE, LEFT_EYE), (LIPS_OUTER,), (LIPS_INNER,))
+    )
+    upper = sheet.mean[..., 1] < float(topology().mean[13, 1] + topology().mean[14, 1]) / 2
+    places: dict[Part, Mask] = {
+        "nose": _inside(_NOSE),
+        "left-eyebrow": sheet.brows & left,
+        "right-eyebrow": sheet.brows & ~left,
+        "left-eye": eyes & left,
+        "right-eye": eyes & ~left,
+        "upper-lip": lips & upper,
+        "lower-lip": lips & ~upper,
+        "mouth": mouth,
+    }
+    for part, where in places.items():
+        out[where] = CLASSES[part]
+    return out
+
+
+def _inside(*rings: Sequence[int]) -> Mask:
+    return np.asarray(area_of(atlas().place, rings))
+
+
+class NetworkMaskers:
+    """Masks of pulled networks."""
+
+    def __init__(self, inference: Inference, compute: Compute) -> None:
+        """Take what runs the networks, and what runs the array work."""
+        self._inference = inference
+        self._compute = compute
+
+    async def occlusion(
+        self, image: U8, face: Face, region: Region, model: OccluderModel, *, deadline: Deadline
+    ) -> F32:
+        """Return where XSeg sees a face (h, w) of a picture (H, W, 3) and nothing before it.
+
+        Raises:
+            UnknownModel: the model has not been pulled.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        matrix = crop_from_image(face.landmarks_5, TEMPLATE, XSEG_PX)
+
+        def prepared() -> F32:
+            crop = crop_affine(image, matrix, XSEG_PX)[..., ::-1]
+            return np.ascontiguousarray(crop[None].astype(np.float32) / 255)
+
+        given = await self._compute.run(prepared)
+        (answer,) = (
+            await self._inference.infer(model, {"input": given}, deadline=deadline)
+        ).values()
+        seen = np.clip(np.asarray(answer, np.float32).reshape(XSEG_PX, XSEG_PX), 0, 1)
+        return await self._compute.run(_in_region, hardened(seen, HARDEN_PX), matrix, region)
+
+    async def parts(
+        self,
+        image: U8,
+        face: Face,
+        region: Region,
+        model: ParserModel,
+        parts: Sequence[Part],
+        *,
+        deadline: Deadline,
+    ) -> F32:
+        """Return where BiSeNet sees some parts (h, w) of a face of a picture (H, W, 3).
+
+        Raises:
+            UnknownModel: the model has not been pulled.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        matrix = crop_from_image(face.landmarks_5, TEMPLATE, BISENET_PX)
+
+        def prepared() -> F32:
+            crop = crop_affine(image, matrix, BISENET_PX).astype(np.float32) / 255
+            planes = np.moveaxis((crop - _MEAN) / _DEVIATION, -1, 0)[None]
+            return np.ascontiguousarray(planes, np.float32)
+
+        given = await self._compute.run(prepared)
+        (answer,) = (
+            await self._inference.infer(model, {"input": given}, deadline=deadline)
+        ).values()
+        classes = np.asarray(answer[0]).argmax(0)
+        member = np.isin(classes, [CLASSES[part] for part in parts]).astype(np.float32)
+        return await self._compute.run(_in_region, hardened(member, HARDEN_PX), matrix, region)
+
+
+def _in_region(mask: F32, crop_from_image: AnyFloat, region: Region) -> F32:
+    """Return a crop's mask in a region (h, w) of the picture; 0 outside the crop."""
+    crop_from_region = np.asarray(crop_from_image, np.float64).copy()
+    crop_from_region[:, 2] += crop_from_region[:, :2] @ region.origin_xy
+    return from_crop(mask, crop_from_region, region.shape)

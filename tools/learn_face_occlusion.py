@@ -1,0 +1,249 @@
+"""Learns `gateway/faces/data/face_occlusion.npz`: what covers a face.
+
+    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz
+
+The three are public-domain portraits: of Eileen Collins (as scikit-image ships it), of Grace
+Hopper (as matplotlib ships it) and of Joseph Biden (as the source package face_recognition 1.3.0
+ships it); what covers their faces is outlined below by hand. Everything else is drawn
+(`occlusion_scenes.py`).
+PyTorch is needed here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+# This repository's folder of that name is not the compiler that PyTorch looks for.
+sys.modules["triton"] = None  # type: ignore[assignment]
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.atlas import atlas, unrolled
+from gateway.faces.occlusion import known_places, skin_prior
+from gateway.faces.topology import topology
+from gateway.imaging.raster import vertex_normals
+from gateway.imaging.skin import skin_departures
+from gateway.inference.local import LocalInference
+from gateway.media.image import decode_image
+from gateway.settings import PROJECT_ROOT
+from tools.occlusion_scenes import SHAPE, Base, line, scene
+
+SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3
+WIDTHS = (16, 32, 48, 64)
+
+# What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
+# fmt: off
+COVERED = (
+    {"areas": [
+        [(33, 10), (39, 14), (43, 19), (48, 22), (52, 24), (55, 22), (60, 21), (66, 21), (72, 21),
+         (77, 24), (81, 27), (88, 28), (93, 26), (98, 22), (100, 30), (104, 40), (107, 48),
+         (108, 60), (110, 70), (108, 78), (104, 84), (106, 90), (112, 94), (128, 94),
+         (128, 0), (33, 0)],
+        [(30, 14), (29, 24), (27, 34), (24, 42), (22, 50), (21, 62), (24, 72), (28, 80), (27, 86),
+         (25, 92), (20, 98), (12, 101), (0, 100), (0, 14)]]},
+    {"areas": [
+        [(54, 0), (55, 4), (59, 7), (66, 7), (72, 5), (74, 0)],
+        [(25, 33), (34, 34), (38, 35), (34, 40), (34, 46), (31, 42), (27, 36)],
+        [(57, 43), (62, 45), (66, 45), (71, 43), (69, 49), (64, 48), (60, 50)],
+        [(86, 35), (95, 34), (103, 33), (110, 38), (104, 40), (96, 41), (94, 46), (91, 42)],
+        [(0, 0), (30, 8), (27, 20), (26, 31), (30, 44), (28, 52), (29, 66), (30, 84), (29, 92),
+         (28, 98), (27, 112), (20, 120), (0, 120)],
+        [(128, 0), (96, 8), (98, 20), (100, 31), (97, 42), (98, 52), (100, 60), (99, 70), (98, 84),
+         (99, 96), (101, 104), (106, 112), (128, 118)]],
+     "lines": [
+        [(25, 34), (33, 34), (40, 33), (46, 34), (52, 37), (57, 41)],
+        [(34, 42), (35, 50), (37, 58), (40, 66), (45, 71), (52, 71), (57, 67), (60, 60),
+         (61, 52), (61, 48)],
+        [(71, 41), (76, 37), (82, 34), (90, 34), (98, 33)],
+        [(94, 42), (93, 50), (92, 58), (89, 66), (84, 71), (77, 72), (71, 68), (69, 60),
+         (67, 52), (67, 48)]]},
+    {"unknown": [
+        [(82, 0), (83, 16), (87, 30), (89, 40), (91, 52), (95, 60), (96, 80), (93, 92), (94, 104),
+         (98, 112), (84, 122), (82, 140), (128, 144), (128, 0)],
+        [(0, 0), (12, 0), (12, 144), (0, 144)]]},
+)
+# fmt: on
+RIM = 2.4
+
+
+def bases(paths: list[Path]) -> list[Base]:
+    """Return the portraits unrolled, and mirrored."""
+
+    async def find() -> list[Base]:
+        inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute()
+        analyser, out = FaceAnalyser(inference, compute), []
+        for path, covered in zip(paths, COVERED, strict=True):
+            image = decode_image(path.read_bytes(), max_pixels=10**8).rgb
+            face = (await analyser.analyse(image, deadline=Deadline.after(60)))[0]
+            normals = atlas().spread(vertex_normals(face.landmarks[:468], topology().triangles))
+            normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+            hidden = drawn(covered.get("areas", []))
+            for points in covered.get("lines", []):
+                line(hidden, np.array(points, float), RIM)
+            known = atlas().face * (1 - drawn(covered.get("unknown", [])))
+            out.append(Base(unrolled(image, face.landmarks), hidden, known, normals))
+        await inference.close()
+        compute.close()
+        return out
+
+    found = asyncio.run(find())
+    return found + [base.mirrored() for base in found]
+
+
+def drawn(areas: list[list[tuple[int, int]]]) -> np.ndarray:
+    plane = np.zeros(SHAPE, np.float32)
+    for area in areas:
+        cv2.fillPoly(plane, [np.array(area, np.int32)], 1.0)
+    return plane
+
+
+def scenes(job: tuple[int, int, list[Base]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (n, h, w, 5) departures, (n, h, w) covers and (n, h, w) weights, uint8."""
+    seed, count, faces = job
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    inputs, hidden, known = [], [], []
+    for _ in range(count):
+        made = scene(rng, faces)
+        inputs.append(skin_departures(made.rgb, made.normals.astype(np.float32), skin_prior()))
+        hidden.append(np.clip(255 * made.hidden, 0, 255).astype(np.uint8))
+        known.append((255 * made.known * atlas().face).astype(np.uint8))
+    return np.stack(inputs), np.stack(hidden), np.stack(known)
+
+
+class Network(nn.Module):
+    """Down by halves and up again, with the finer look joined in at each scale."""
+
+    def __init__(self, means: torch.Tensor, scales: torch.Tensor) -> None:
+        super().__init__()
+        a, b, c, d = WIDTHS
+        n = 4 * (5 + len(known_places()))
+        self.register_buffer("means", means)
+        self.register_buffer("scales", scales)
+        self.register_buffer("places", torch.from_numpy(known_places())[None])
+        self.layers = nn.ModuleDict({
+            "in": nn.Conv2d(n, a, 3, padding=1), "in2": nn.Conv2d(a, a, 3, padding=1),
+            "down1": nn.Conv2d(a, b, 3, 2, 1), "mid1": nn.Conv2d(b, b, 3, padding=1),
+            "down2": nn.Conv2d(b, c, 3, 2, 1), "mid2": nn.Conv2d(c, c, 3, padding=1),
+            "down3": nn.Conv2d(c, d, 3, 2, 1), "mid3": nn.Conv2d(d, d, 3, padding=1),
+            "up3": nn.Conv2d(d + c, c, 3, padding=1), "up2": nn.Conv2d(c + b, b, 3, padding=1),
+            "up1": nn.Conv2d(b + a, a, 3, padding=1), "out": nn.Conv2d(a, 4, 3, padding=1),
+        })  # fmt: skip
+
+    def forward(self, levels: torch.Tensor) -> torch.Tensor:
+        """Return logits (n, h, w) of departures uint8 (n, h, w, 5)."""
+        x = (levels.permute(0, 3, 1, 2).float() - self.means) * self.scales
+        x = torch.cat([x, self.places.expand(len(x), -1, -1, -1)], 1)
+        layer = self.layers
+
+        def step(name: str, value: torch.Tensor) -> torch.Tensor:
+            return F.relu(layer[name](value))
+
+        one = step("in2", step("in", F.pixel_unshuffle(x, 2)))
+        two = step("mid1", step("down1", one))
+        three = step("mid2", step("down2", two))
+        four = step("mid3", step("down3", three))
+        back = step("up3", torch.cat([F.interpolate(four, scale_factor=2), three], 1))
+        back = step("up2", torch.cat([F.interpolate(back, scale_factor=2), two], 1))
+        back = step("up1", torch.cat([F.interpolate(back, scale_factor=2), one], 1))
+        return F.pixel_shuffle(layer["out"](back), 2)[:, 0]
+
+
+def learn(inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray) -> Network:
+    torch.manual_seed(0)
+    torch.set_num_threads(2)
+    held = len(inputs) // 20
+    means = inputs[::50].reshape(-1, 5).mean(0)
+    scales = 1 / inputs[::50].reshape(-1, 5).std(0)
+    network = Network(
+        torch.tensor(means, dtype=torch.float32)[None, :, None, None],
+        torch.tensor(scales, dtype=torch.float32)[None, :, None, None],
+    )
+    network = network.to(memory_format=torch.channels_last)
+    steps = (len(inputs) - held) // BATCH
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, RATE, epochs=EPOCHS, steps_per_epoch=steps
+    )
+    for epoch in range(EPOCHS):
+        network.train()
+        order = np.random.default_rng(epoch).permutation(np.arange(held, len(inputs)))
+        total, began = 0.0, time.time()
+        for n in range(steps):
+            part = order[n * BATCH : (n + 1) * BATCH]
+            loss = network_loss(network, inputs[part], hidden[part], known[part])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach())
+        told = seen_apart(network, inputs[:held], hidden[:held], known[:held])
+        print(f"{epoch}: loss {total / steps:.4f}, {told}, {time.time() - began:.0f} s", flush=True)
+    return network
+
+
+def network_loss(
+    network: Network, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray
+) -> torch.Tensor:
+    """Return cross-entropy plus one minus the soft overlap (Milletari et al., 3DV 2016)."""
+    wanted, weight = torch.from_numpy(hidden).float() / 255, torch.from_numpy(known).float() / 255
+    logits = network(torch.from_numpy(inputs))
+    entropy = (
+        F.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * weight
+    ).sum() / weight.sum()
+    share = torch.sigmoid(logits) * weight
+    both = (share * wanted).sum((1, 2))
+    overlap = (2 * both + 20) / (share.sum((1, 2)) + (wanted * weight).sum((1, 2)) + 20)
+    return entropy + 0.3 * (1 - overlap).mean()
+
+
+def seen_apart(network: Network, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray) -> str:
+    network.eval()
+    with torch.no_grad():
+        logits = np.concatenate(
+            [network(torch.from_numpy(part)).numpy() for part in np.array_split(inputs, 20)]
+        )
+    told, true, where = logits > 0, hidden > 127, known > 127
+    both, either = (told & true & where).sum((1, 2)), ((told | true) & where).sum((1, 2))
+    some = (true & where).sum((1, 2)) > 100
+    bare = (true & where).sum((1, 2)) == 0
+    wrong = (told & where).sum((1, 2))[bare] / where.sum((1, 2))[bare]
+    return (
+        f"IoU {np.median(both[some] / either[some]):.3f}, of bare faces covered {wrong.mean():.4f}"
+    )
+
+
+def main() -> None:
+    *portraits, out = (Path(argument) for argument in sys.argv[1:])
+    faces = bases(portraits)
+    jobs = [(seed, 100, faces) for seed in range(SCENES // 100)]
+    began = time.time()
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        inputs, hidden, known = (
+            np.concatenate(p) for p in zip(*pool.map(scenes, jobs), strict=True)
+        )
+    print(f"{len(inputs)} scenes in {time.time() - began:.0f} s", flush=True)
+    network = learn(inputs, hidden, known)
+    arrays = {"means": network.means.numpy().ravel(), "scales": network.scales.numpy().ravel()}
+    for name, layer in network.layers.items():
+        arrays[f"{name}_weight"] = layer.weight.detach().numpy().astype(np.float16)
+        arrays[f"{name}_bias"] = layer.bias.detach().numpy().astype(np.float16)
+    told = [hashlib.sha256(path.read_bytes()).hexdigest() for path in portraits]
+    np.savez_compressed(out, portraits=np.array(told), **arrays)
+
+
+if __name__ == "__main__":
+    main()
