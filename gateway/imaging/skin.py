@@ -74,6 +74,13 @@ def _features(rgb: U8) -> F32:
     return np.stack([brightness, logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
 
 
+def level_logs(features: F32) -> F32:
+    """Return logarithms of red, green and blue (h, w, 3), given those of `_features` (h, w, 3)."""
+    red_share, blue_share = np.float32(LUMA[0]), np.float32(LUMA[2])
+    green = features[..., 0] - red_share * features[..., 1] - blue_share * features[..., 2]
+    return np.stack([green + features[..., 1], green, green + features[..., 2]], -1)
+
+
 def _harmonics(normals: F32) -> F32:
     """Return second-order spherical harmonics (h, w, 9) of normals; 0 but the first if frontal."""
     x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]

@@ -14,11 +14,12 @@ import numpy as np
 from gateway.arrays import F32, U8, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Seen, departures
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.inpaint import painted_over
-from gateway.imaging.masks import sampled, widened
+from gateway.imaging.inpaint import multiplied, painted_over
+from gateway.imaging.masks import sampled, smoothstep, softened_mask, widened, withdrawn
 from gateway.imaging.raster import rasterise
+from gateway.imaging.skin import STEPS, ZERO, level_logs
 from gateway.imaging.warp import bounding_region
 from gateway.processors.base import Portrait
 from gateway.processors.openings import eye_distance
@@ -30,6 +31,18 @@ HIDDEN = 0.4
 WIDER, REACH = 0.035, 0.05
 """What is painted over is this much wider than what was found, and looks so far for skin; in
 inter-ocular distances."""
+THICK_PX = 6
+"""Half the width in pixels of the atlas from which on something is no frame."""
+CHEEK = 0.4
+"""How far below a frame there is skin of the same grain, in inter-ocular distances."""
+LENSES = (-0.8, 0.0)
+"""Heights on the mean face between which lenses are."""
+BROAD_PX = 3.5
+"""Width in pixels of the atlas over which shine is measured; skin's own features are finer."""
+SHINE = 0.15
+"""Broad departure in brightness, logarithm, from which on it is all shine."""
+SHADOW = 0.35
+"""How much of what is too dark behind lenses is taken for their shadow; sockets are dark, too."""
 UNIT_PX = 110.0
 """Inter-ocular distance in pixels at which it is painted; larger pictures are shrunk for it."""
 
@@ -40,11 +53,13 @@ def without_glasses(portrait: Portrait) -> Portrait:
     if seen is None or not seen.glasses:
         return portrait
     frames = np.where(_zone(), 1 - seen.visible, 0).astype(np.float32)
+    # Hair and ears beside them are no frames.
+    frames[widened(withdrawn(frames > HIDDEN, THICK_PX, 0.5) > 0.5, THICK_PX)] = 0
     # What is left of a frame's edge would be a ragged hole.
-    under = widened(frames > HIDDEN, 2)
-    visible = np.where(under & _zone(), np.float32(1), seen.visible)
+    under = widened(frames > HIDDEN, 2) & _zone()
+    visible = np.where(under, np.float32(1), seen.visible)
     image = _painted_over(portrait.image, portrait.face, frames)
-    return replace(portrait, image=image, seen=Seen(visible))
+    return replace(portrait, image=_evened(image, portrait.face), seen=Seen(visible))
 
 
 def _painted_over(image: U8, face: Face, frames: F32) -> U8:
@@ -65,8 +80,42 @@ def _painted_over(image: U8, face: Face, frames: F32) -> U8:
     hidden &= found | (sampled(_eyes(), place) < 0.5) | ~on_face
     out = image.copy()
     part = np.ascontiguousarray(region.of(image), np.uint8)
-    region.of(out)[...] = painted_over(part, hidden, REACH * unit, factor)
+    below = round(CHEEK * unit)
+    region.of(out)[...] = painted_over(
+        part, hidden, REACH * unit, factor=factor, grain_below_px=below
+    )
     return out
+
+
+def _evened(image: U8, face: Face) -> U8:
+    """Return a picture (H, W, 3) without the shine of lenses, and less of a frame's shadow."""
+    region = bounding_region(face.landmarks[:N_MESH, :2], image.shape[:2], margin=1)
+    if region is None:
+        return image
+    planes = departures(image, face.landmarks)[..., :3].astype(np.float32)
+    off = (planes - ZERO) / STEPS[:3]
+    weight = _behind_lenses()[..., None]
+    share = softened_mask(weight, BROAD_PX)[..., None]
+    broad = np.asarray(softened_mask(off * weight, BROAD_PX) / (share + 0.05), np.float32)
+    shine = smoothstep(broad[..., :1] / np.float32(SHINE))
+    change = shine * broad + (1 - shine) * SHADOW * np.minimum(broad[..., :1], 0) * [1, 0, 0]
+    change *= softened_mask(weight, BROAD_PX / 2)[..., None]
+    vertices = face.landmarks[:N_MESH].copy()
+    vertices[:, :2] -= region.origin_xy
+    place = rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
+    here = sampled(level_logs(change.astype(np.float32)), place)
+    gain = np.where(place[:1].transpose(1, 2, 0) >= 0, np.exp(-here), np.float32(1))
+    out = image.copy()
+    region.of(out)[...] = multiplied(np.asarray(region.of(image), np.uint8), gain)
+    return out
+
+
+@cache
+def _behind_lenses() -> F32:
+    """Return where lenses are before skin, float32 (HEIGHT, WIDTH), 0 or 1."""
+    x, y = np.abs(atlas().mean[..., 0]), atlas().mean[..., 1]
+    lenses = atlas().plain & (x > 0.18) & (x < 0.85) & (y > LENSES[0]) & (y < LENSES[1])
+    return lenses.astype(np.float32)
 
 
 @cache
