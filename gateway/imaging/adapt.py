@@ -58,12 +58,15 @@ class AdaptiveTransfer:
         target: Statistics of the one whose colour it gets.
         gains: float64 (3,), by how much departures from the mean are stretched.
         cast: float64 (2,), what happens to the red and blue over green of what is neutral.
+        colours: How much of the source's colours the target's picture has room for, 0–1: none in
+            black-and-white film.
     """
 
     source: LogStatistics
     target: LogStatistics
     gains: F64
     cast: F64
+    colours: float = 1.0
 
     @classmethod
     def between(cls, source: LogStatistics, target: LogStatistics) -> AdaptiveTransfer:
@@ -71,10 +74,11 @@ class AdaptiveTransfer:
         ratio = np.maximum(target.deviation, LEAST_SPREAD) / np.maximum(
             source.deviation, LEAST_SPREAD
         )
-        colour = float(np.abs(target.mean[1:]).max() + target.deviation[1:].max())
-        least = LEAST_GAIN * float(_ramp((colour - COLOURLESS) / (COLOURFUL - COLOURLESS)))
-        gains = np.concatenate([np.clip(ratio[:1], *TONE_GAINS), np.clip(ratio[1:], least, 1)])
-        return cls(source, target, gains, _beyond_skins(target) - _beyond_skins(source))
+        room, own = (_colourful(skin) + 1e-3 for skin in (target, source))
+        colours = min(room / own, 1.0)
+        stretched = np.clip(ratio[1:], LEAST_GAIN, 1) * colours
+        gains = np.concatenate([np.clip(ratio[:1], *TONE_GAINS), stretched])
+        return cls(source, target, gains, _beyond_skins(target) - _beyond_skins(source), colours)
 
     def __call__(self, levels: F64) -> F64:
         """Map levels (…, 3) of red, green and blue; the result may lie outside 0–255."""
@@ -88,11 +92,14 @@ class AdaptiveTransfer:
         return _levels(np.concatenate([brightness, colour], -1))
 
     def _skin_coloured(self, features: F64) -> F64:
-        """Return how much (…, 1) of the skin's own colour something has, 0–1."""
+        """Return how much (…, 1) of the skin's own colour something has, 0–1.
+
+        Where there are no colours nothing is neutral beside others.
+        """
         own = self.source.mean[1:]
         length = float(np.hypot(*own))
         along = (features[..., 1:] @ own)[..., None] / max(length**2, 1e-9)
-        tells = _ramp(np.asarray((length - TELLS[0]) / (TELLS[1] - TELLS[0])))
+        tells = self.colours * _ramp(np.asarray((length - TELLS[0]) / (TELLS[1] - TELLS[0])))
         return np.asarray(1 - tells * (1 - _ramp(along / NEUTRAL)))
 
 
@@ -111,6 +118,12 @@ def _levels(features: F64) -> F64:
 def _beyond_skins(skin: LogStatistics) -> F64:
     """Return how far (2,) a skin's chromaticity lies outside of what white light gives."""
     return np.asarray(skin.mean[1:] - np.clip(skin.mean[1:], *SKINS))
+
+
+def _colourful(skin: LogStatistics) -> float:
+    """Return how surely a skin is from a picture with colours, 0–1."""
+    colour = float(np.abs(skin.mean[1:]).max() + skin.deviation[1:].max())
+    return float(_ramp((colour - COLOURLESS) / (COLOURFUL - COLOURLESS)))
 
 
 def _ramp(t: F64 | float) -> F64:
