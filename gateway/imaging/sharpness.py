@@ -29,6 +29,8 @@ LEAST_EDGE = 6.0
 """Levels per pixel below which nothing is an edge."""
 WIDEST_PX = 8.0
 """Blur beyond which there are no edges to be told from."""
+SHARPEST_PX = 0.5
+"""Blur below which edges cannot be told apart."""
 CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6
@@ -37,6 +39,12 @@ QUIET = 0.35
 """Grain in levels below which there is none."""
 GRAIN_LIMIT = 2.5
 """Differences beyond so many deviations of the grain are something else."""
+
+
+_SLIT = 1 / 3
+"""Variance of a slit two pixels wide."""
+_ROUNDED = np.array([0.5, *[1.0] * 7, 0.5]) / 8
+"""A level's width, in eighths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +93,25 @@ def _width(counts: np.ndarray, steep: np.ndarray, shallow: np.ndarray) -> float 
     ratio = first / second
     if ratio <= 1.0 + 0.5 * (PROBE_PX / WIDEST_PX) ** 2:
         return WIDEST_PX
-    return float(min(PROBE_PX / np.sqrt(ratio**2 - 1), WIDEST_PX))
+    # Central differences see an edge through a slit two pixels wide.
+    variance = PROBE_PX**2 / (ratio**2 - 1) - _SLIT
+    return float(np.clip(np.sqrt(max(variance, 0)), SHARPEST_PX, WIDEST_PX))
 
 
 def _median_deviation(counts: np.ndarray) -> float:
     """Return a standard deviation from counts of absolute values in eighths of a level."""
-    total = int(counts.sum())
-    if total < 32:
+    if counts.sum() < 32:
         return 0.0
-    below = np.cumsum(counts)
-    bin_ = int(np.searchsorted(below, 0.5 * total))
-    before = below[bin_ - 1] if bin_ else 0
-    median = (bin_ + (0.5 * total - before) / max(int(counts[bin_]), 1)) / 8
-    return float(1.4826 * median)
+    # Differences of levels are whole numbers where a picture is grey: each of them stands for all
+    # that was rounded to it.
+    both = np.concatenate([counts[:0:-1], 2 * counts[:1], counts[1:]])
+    spread = np.convolve(both, _ROUNDED, "same")[len(counts) - 1 :]
+    spread[0] /= 2
+    upto = np.concatenate([[0], np.cumsum(spread)])
+    borders = np.maximum(np.arange(len(upto)) - 0.5, 0) / 8
+    median = np.interp(0.5 * upto[-1], upto, borders)
+    # Of what is wholly flat the median is a quarter of a level.
+    return float(1.4826 * np.sqrt(max(median**2 - 0.25**2, 0)))
 
 
 def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> U8:
@@ -164,7 +178,7 @@ def _survey(image, blurred, edges, skin, tallies):
                     taken += np.float32(share) * (
                         np.float32(image[y, x, c]) - np.float32(blurred[y, x, c])
                     )
-                deviations[min(int(abs(taken) * 8), 255)] += 1
+                deviations[min(int(abs(taken) * 8 + np.float32(0.5)), 255)] += 1
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
