@@ -3,6 +3,7 @@ import pytest
 
 from gateway.imaging.colour import (
     LabStatistics,
+    histogram_transfer,
     lab_from_rgb,
     lab_statistics,
     rgb_from_lab,
@@ -110,3 +111,42 @@ def test_cube_follows_the_curve_it_samples():
 
 def test_too_few_pixels_have_no_statistics():
     assert lab_statistics(np.zeros((15, 3), np.uint8)) is None
+
+
+# Histograms
+
+
+def test_equal_histograms_change_hardly_anything():
+    pixels = skin_pixels(SKIN)
+    lab = lab_from_rgb(pixels)
+    assert histogram_transfer(pixels, pixels)(lab) == pytest.approx(lab, abs=0.05)
+
+
+def test_the_distribution_arrives():
+    rng = np.random.default_rng(0)
+    source = skin_pixels(SKIN)
+    # Two humps: a face half in shadow.
+    shade = np.where(rng.random(4000) < 0.5, 1.0, 0.5)[:, None]
+    target = np.rint(skin_pixels(DARKER) * shade).astype(np.uint8)
+    moved = histogram_transfer(source, target)(lab_from_rgb(source))
+    shares = np.linspace(0.05, 0.95, 19)
+    got, wanted = (np.quantile(lab, shares, axis=0) for lab in (moved, lab_from_rgb(target)))
+    assert np.median(np.abs(got - wanted), axis=0).max() < 1
+    assert np.abs(got - wanted).max() < 4
+
+
+def test_each_axis_keeps_its_order():
+    change = histogram_transfer(skin_pixels(SKIN), skin_pixels(DARKER))
+    ramp = np.stack([np.linspace(0, 100, 201), *[np.linspace(-60, 60, 201)] * 2], -1)
+    assert (np.diff(change(ramp), axis=0) >= 0).all()
+    assert change(ramp)[:, 0].min() >= 0
+    assert change(ramp)[:, 0].max() <= 100
+
+
+def test_a_flat_colour_has_a_histogram():
+    flat = np.full((50, 3), (201, 164, 140), np.uint8)
+    wanted = skin_pixels(DARKER)
+    moved = histogram_transfer(flat, wanted)(lab_from_rgb(flat[:1]))[0]
+    low, high = np.quantile(lab_from_rgb(wanted), [0, 1], axis=0)
+    assert (moved >= low).all()
+    assert (moved <= high).all()
