@@ -13,6 +13,8 @@ CUBE_LEVELS = 3
 """Levels: a lookup cube against the curve it samples, on skin colours."""
 MEMBRANE_LEVELS = 1.0
 """Levels: four V-cycles per grid against a direct sparse solve, boundary noise of ±20 levels."""
+MEMBRANE_MEAN = 0.4
+"""Levels: the same with two V-cycles, on average over a support whose border is as noisy."""
 REDUCED_LEVELS = 7.0
 """Levels: the membrane on a grid four times smaller, pictures that differ by up to 120 levels."""
 CELL_LEVELS = 4.0
