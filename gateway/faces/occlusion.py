@@ -49,7 +49,9 @@ class Seen:
         hidden = np.where(atlas().face, 1 - self.visible, 0)
         columns, arcs = _bridge()
         crossed = np.where(columns, hidden, 0).max(0)[columns.any(0)] > HALF
-        below = [(np.where(arc, hidden, 0).max(0)[arc.any(0)] > HALF).mean() for arc in arcs]
+        # A fringe down to the eyes is above them only.
+        lower = [arc & (atlas().mean[..., 1] > EYES_Y) for arc in arcs]
+        below = [(np.where(arc, hidden, 0).max(0)[arc.any(0)] > HALF).mean() for arc in lower]
         mostly = (
             np.where(columns | arcs[0] | arcs[1], hidden, 0).sum()
             / (columns | arcs[0] | arcs[1]).sum()
@@ -58,6 +60,8 @@ class Seen:
 
 
 HALF = 0.4
+EYES_Y = -0.5
+"""Of the mean face: the height of the eyes' middles."""
 CROSSED, RUNS, MOSTLY = 0.8, 0.5, 0.6
 """Of the bridge's columns, and of those below an eye, how many a frame takes; and how much of the
 whole is hidden at most: more is no frame but a hand."""
