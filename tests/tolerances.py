@@ -44,3 +44,5 @@ POLYGON_PX = 0.8
 """Pixels by which a filled polygon is too large all around: its border is painted, too."""
 CIEDE2000 = 5.1e-5
 """Colour differences: published to four digits."""
+NETWORK_PROBABILITY = 2e-3
+"""Probabilities: eleven layers in float32 against float64, from half-precision weights."""

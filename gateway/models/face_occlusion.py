@@ -50,6 +50,7 @@ class _Writer:
     def __init__(self, entry: ModelEntry, weights: Mapping[str, NDArray[Any]]) -> None:
         self._onnx = GraphWriter(entry)
         self._weights = weights
+        self._channels: dict[str, int] = {}
 
     def write(self) -> bytes:
         node = self._onnx.node
@@ -61,7 +62,10 @@ class _Writer:
         back = self._layer("up3", self._joined(four, three))
         back = self._layer("up2", self._joined(back, two))
         back = self._layer("up1", self._joined(back, one))
-        fine = node("DepthToSpace", [self._layer("out", back, relu=False)], blocksize=2, mode="CRD")
+        blocks = self._layer("out", back, relu=False)
+        if self._channels[blocks] != 4:
+            raise ValueError("out")
+        fine = node("DepthToSpace", [blocks], blocksize=2, mode="CRD")
         (hidden,) = entry.outputs
         self._onnx.head(hidden, fine, hidden.shape)
         return self._onnx.finish()
@@ -85,23 +89,35 @@ class _Writer:
         blocks = weight.reshape(width, -1, 4, 3, 3)
         own = blocks[:, :planes].transpose(0, 2, 1, 3, 4).reshape(width, 4 * planes, 3, 3)
         known = _convolved(_halved(known_places()), blocks[:, planes:].reshape(width, -1, 3, 3))
+        self._channels[x] = 4 * planes
         x = self._convolution("in", x, own, bias)
-        return node("Relu", [node("Add", [x, constant("known", known[None])])])
+        out = node("Relu", [node("Add", [x, constant("known", known[None])])])
+        self._channels[out] = width
+        return out
 
     def _layer(self, name: str, value: str, *, relu: bool = True) -> str:
         out = self._convolution(name, value, *self._numbers(name))
-        return self._onnx.node("Relu", [out]) if relu else out
+        if not relu:
+            return out
+        rectified = self._onnx.node("Relu", [out])
+        self._channels[rectified] = self._channels[out]
+        return rectified
 
     def _convolution(self, name: str, value: str, weight: F32, bias: F32) -> str:
+        # The checker of ONNX does not look at this.
+        if weight.shape != (len(bias), self._channels[value], 3, 3):
+            raise ValueError(name)
         step = 2 if name in HALVED else 1
         inputs = [
             value,
             self._onnx.constant(f"{name}_weight", weight),
             self._onnx.constant(f"{name}_bias", bias),
         ]
-        return self._onnx.node(
+        out = self._onnx.node(
             "Conv", inputs, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[step, step]
         )
+        self._channels[out] = len(bias)
+        return out
 
     def _joined(self, coarse: str, fine: str) -> str:
         """Double a picture's size and put a finer one beside it."""
@@ -113,7 +129,9 @@ class _Writer:
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
         )
-        return self._onnx.node("Concat", [large, fine], axis=1)
+        out = self._onnx.node("Concat", [large, fine], axis=1)
+        self._channels[out] = self._channels[coarse] + self._channels[fine]
+        return out
 
     def _numbers(self, name: str) -> tuple[F32, F32]:
         weight = self._weights[f"{name}_weight"].astype(np.float32)
