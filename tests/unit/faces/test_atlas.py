@@ -91,7 +91,7 @@ def test_an_area_grows_by_as_much_as_is_said():
 # Pictures unrolled
 
 
-@pytest.mark.parametrize("pose", [{}, {"yaw": 8}, {"roll": 70}], ids=str)
+@pytest.mark.parametrize("pose", [{}, {"pitch": 5}, {"roll": 70}], ids=str)
 def test_features_lie_where_the_atlas_says(pose):
     sheet = unrolled(picture(**pose), face(**pose)).astype(int)
     assert sheet.shape == (HEIGHT, WIDTH, 3)
