@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from gateway.arrays import F64, AnyFloat
-from gateway.imaging.geometry import fit_similarity_3d
 
 Template = Literal["arcface_112_v2", "arcface_128", "ffhq_512"]
 
@@ -46,10 +45,20 @@ TEMPLATES: dict[Template, F64] = {
 def crop_from_image(landmarks_5: AnyFloat, template: Template, size_px: int) -> F64:
     """Return the similarity, float64 (2, 3), that lays five points (5, 2) onto a template.
 
-    Pixel centres are at whole numbers on both sides.
+    Pixel centres are at whole numbers on both sides. It never mirrors, not even a face in profile,
+    whose eyes may have changed sides.
+
+    Raises:
+        ValueError: the points coincide, or are such that no turn lays them onto a template.
     """
-    points, onto = np.zeros((5, 3)), np.zeros((5, 3))
-    points[:, :2] = landmarks_5
-    onto[:, :2] = TEMPLATES[template] * size_px - 0.5
-    fit = fit_similarity_3d(points, onto)
-    return np.column_stack([fit.scale * fit.rotation[:2, :2], fit.translation[:2]])
+    a = np.asarray(landmarks_5, np.float64)
+    b = TEMPLATES[template] * size_px - 0.5
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    a, b = a - mean_a, b - mean_b
+    # Least squares over scale times rotation: that is one complex number.
+    along, across = (a * b).sum(), (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
+    if not np.hypot(along, across) > 1e-9 * (b * b).sum():
+        raise ValueError("degenerate points: no similarity can be fitted")
+    cos, sin = np.array([along, across]) / (a * a).sum()
+    linear = np.array([[cos, -sin], [sin, cos]])
+    return np.column_stack([linear, mean_b - linear @ mean_a])
