@@ -9,45 +9,18 @@ from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.occlusion import (
     MODEL,
     OcclusionFinder,
-    Seen,
     departures,
     known_places,
     skin_prior,
 )
-from gateway.faces.topology import LEFT_EYE, RIGHT_EYE, topology
+from gateway.faces.topology import topology
 from gateway.imaging.skin import PLANES
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import LIP, painted
 from tests.unit.pipeline.people import SHAPE, face_of
+from tests.unit.processors.layers import atlas_pixel, covered, frame, nothing
 
 GREEN = (10, 200, 20)
-
-
-def seen(hidden: np.ndarray) -> Seen:
-    return Seen(np.where(atlas().face, 1 - hidden, 1).astype(np.float32))
-
-
-def nothing() -> np.ndarray:
-    return np.zeros((HEIGHT, WIDTH), np.float32)
-
-
-def at(x: float, y: float) -> tuple[int, int]:
-    """Return the atlas pixel of a point of the mean face."""
-    apart = np.abs(atlas().mean - [x, y, 0])[..., :2].sum(-1) + 9 * ~atlas().face
-    row, column = np.unravel_index(apart.argmin(), apart.shape)
-    return int(column), int(row)
-
-
-def frame(bridge: bool = True, rims: bool = True, thick: int = 3) -> np.ndarray:
-    """Return glasses: two rings about the eyes, and what joins them."""
-    hidden = nothing()
-    for eye in (RIGHT_EYE, LEFT_EYE):
-        centre = np.rint(atlas().place[list(eye)].mean(0)).astype(int).tolist()
-        if rims:
-            cv2.ellipse(hidden, centre, (10, 10), 0, 0, 360, 1.0, thick)
-    if bridge:
-        cv2.line(hidden, at(-0.17, -0.4), at(0.17, -0.4), 1.0, thick)
-    return hidden
 
 
 # Glasses
@@ -55,42 +28,38 @@ def frame(bridge: bool = True, rims: bool = True, thick: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("thick", [2, 3, 5])
 def test_a_frame_over_the_bridge_and_around_the_eyes_is_glasses(thick):
-    assert seen(frame(thick=thick)).glasses
+    assert covered(frame(thick=thick)).glasses
 
 
 def test_sunglasses_are_glasses():
-    hidden = frame()
-    for eye in (RIGHT_EYE, LEFT_EYE):
-        centre = np.rint(atlas().place[list(eye)].mean(0)).astype(int).tolist()
-        cv2.ellipse(hidden, centre, (10, 10), 0, 0, 360, 0.6, -1)
-    assert seen(hidden).glasses
+    assert covered(frame(lens=0.6)).glasses
 
 
 def test_a_bare_face_wears_none():
-    assert not seen(nothing()).glasses
+    assert not covered(nothing()).glasses
 
 
 def test_a_hand_over_everything_is_no_frame():
-    assert not seen(np.ones((HEIGHT, WIDTH), np.float32)).glasses
+    assert not covered(np.ones((HEIGHT, WIDTH), np.float32)).glasses
 
 
 @pytest.mark.parametrize(
     "hidden", [frame(rims=False), frame(bridge=False)], ids=["a bridge", "rims"]
 )
 def test_half_of_a_frame_is_none(hidden):
-    assert not seen(hidden).glasses
+    assert not covered(hidden).glasses
 
 
 @pytest.mark.parametrize("y", [-0.95, -0.5, -0.3])
 def test_a_wrinkle_across_is_no_frame(y):
     hidden = nothing()
-    cv2.line(hidden, at(-0.16, y), at(0.16, y), 1.0, 2)
-    assert not seen(hidden).glasses
+    cv2.line(hidden, atlas_pixel(-0.16, y), atlas_pixel(0.16, y), 1.0, 2)
+    assert not covered(hidden).glasses
 
 
 @pytest.mark.parametrize("y", [-0.9, -0.7, -0.6])
 def test_a_fringe_is_no_frame(y):
-    assert not seen((atlas().mean[..., 1] < y).astype(np.float32)).glasses
+    assert not covered((atlas().mean[..., 1] < y).astype(np.float32)).glasses
 
 
 # What the network is asked
@@ -126,13 +95,13 @@ async def test_the_finder_tells_what_is_before_each_face():
     image[:, 160:] = second[:, 160:]
     cv2.rectangle(image, (190, 125), (270, 150), GREEN, -1)
     finder = OcclusionFinder(fake_face_inference(), Compute(inline=True))
-    bare, covered = await finder.find(image, faces, deadline=Deadline.after(5))
+    bare, hidden = await finder.find(image, faces, deadline=Deadline.after(5))
     inner = atlas().face & (atlas().outline > 0.2)
     assert bare.visible.shape == (HEIGHT, WIDTH)
     assert bare.visible[inner].min() > 0.9
     assert (bare.visible[~atlas().face] == 1).all()
-    assert 0.05 < (covered.visible[inner] < 0.1).mean() < 0.6
-    rows = np.flatnonzero((covered.visible < 0.1).any(1))
+    assert 0.05 < (hidden.visible[inner] < 0.1).mean() < 0.6
+    rows = np.flatnonzero((hidden.visible < 0.1).any(1))
     assert atlas().mean[rows, WIDTH // 2, 1].min() > -0.35
 
 

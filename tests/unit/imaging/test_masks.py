@@ -1,9 +1,24 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imaging.masks import depth_inside, smoothstep, soft_outline, soft_polygon
+from gateway.imaging.masks import (
+    depth_inside,
+    disc,
+    from_crop,
+    hardened,
+    sampled,
+    sampled_levels,
+    smoothstep,
+    soft_hull,
+    soft_outline,
+    soft_polygon,
+    softened_mask,
+    widened,
+    withdrawn,
+)
 from tests import tolerances
 
 SHAPE = (60, 80)
@@ -94,6 +109,12 @@ def test_a_polygon_of_a_point_or_a_line_is_thin():
     assert soft_polygon(line, SHAPE, 1.0)[:25].max() == 0
 
 
+def test_a_hull_is_the_polygon_around_its_points():
+    inner = np.array([[30, 20], [45, 33], [40, 30]], np.float32)
+    shuffled = np.concatenate([inner, SQUARE[[2, 0, 3, 1]]])
+    assert (soft_hull(shuffled, SHAPE, 2.0) == soft_polygon(SQUARE, SHAPE, 2.0)).all()
+
+
 # Outlines
 
 
@@ -125,3 +146,97 @@ def test_depth_is_the_distance_to_the_border(x, y):
 )
 def test_depth_is_negative_outside(x, y, depth):
     assert depth_inside(SQUARE, x, y) == pytest.approx(depth, abs=1e-3)
+
+
+# Planes at places
+
+
+def test_planes_are_sampled_between_their_pixels_and_repeat_at_the_border():
+    y, x = np.mgrid[:20, :30].astype(np.float32)
+    planes = np.stack([x, 100 + y], -1)
+    place = np.array([[[3.25, -5, 40]], [[7.5, 2, 25]]], np.float32)
+    assert sampled(planes, place)[0] == pytest.approx(
+        np.array([[3.25, 107.5], [0, 102], [29, 119]]), abs=0.02
+    )
+    levels = sampled_levels((planes * 2).astype(np.uint8), place)
+    assert levels.dtype == np.uint8
+    assert np.abs(levels[0].astype(float) - [[6.5, 215], [0, 204], [58, 238]]).max() <= 0.6
+    assert sampled(planes[..., 0].copy(), place).shape == (1, 3)
+
+
+# Regions made larger, smaller, softer
+
+
+@pytest.mark.parametrize("radius", [0, 1, 3, 10])
+def test_a_disc_is_as_wide_as_asked_and_round(radius):
+    made = disc(radius)
+    assert made.shape == (2 * radius + 1, 2 * radius + 1)
+    assert made[radius].all()
+    assert made[:, radius].all()
+    assert (made == made[::-1]).all()
+    assert (made == made[:, ::-1]).all()
+    y, x = np.mgrid[: 2 * radius + 1, : 2 * radius + 1] - radius
+    assert not made[np.hypot(x, y) > radius + 1].any()
+
+
+INSIDE = np.zeros(SHAPE, bool)
+INSIDE[20:40, 25:60] = True
+
+
+def away(where):
+    """Return the distance of every pixel to a region."""
+    return cv2.distanceTransform((~where).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+@pytest.mark.parametrize("by", [0, 2, 5])
+def test_a_region_is_widened_by_as_much_as_asked(by):
+    wide = widened(INSIDE, by)
+    assert wide.dtype == np.bool_
+    assert wide[away(INSIDE) <= by - 1].all()
+    assert not wide[away(INSIDE) > by + 0.5].any()
+
+
+def test_a_region_withdrawn_leaves_its_border():
+    mask = withdrawn(INSIDE, 3, 1.0)
+    assert mask[~INSIDE].max() < 0.01
+    assert mask[away(~INSIDE) > 7].min() == pytest.approx(1, abs=1e-3)
+    assert mask[INSIDE & (away(~INSIDE) < 2.5)].max() < 0.35
+
+
+def test_the_array_s_edge_is_no_border():
+    everywhere = np.ones(SHAPE, bool)
+    assert withdrawn(everywhere, 4, 2.0) == pytest.approx(1)
+    assert softened_mask(everywhere.astype(np.float32), 2.0) == pytest.approx(1)
+
+
+def test_a_softened_mask_keeps_its_sum_a_hardened_one_stays_inside():
+    member = INSIDE.astype(np.float32)
+    assert softened_mask(member, 2.0).sum() == pytest.approx(member.sum(), rel=1e-3)
+    hard = hardened(member, 2.0)
+    assert hard[~INSIDE].max() < 0.05
+    assert hard[away(~INSIDE) > 8].min() > 0.99
+    assert (hard >= 0).all()
+    assert (hard <= 1).all()
+
+
+# Crops
+
+
+def test_a_crop_s_mask_lies_where_the_crop_is():
+    crop = np.zeros((16, 16), np.float32)
+    crop[4:12, 2:8] = 1
+    shift = np.array([[1, 0, -30], [0, 1, -20]], np.float64)  # crop = region - (30, 20)
+    out = from_crop(crop, shift, SHAPE)
+    assert out.shape == SHAPE
+    assert (out[20:36, 30:46] == crop).all()
+    assert out.sum() == crop.sum()
+
+
+def test_a_crop_may_be_turned_and_of_another_scale():
+    crop = np.zeros((16, 16), np.float32)
+    crop[:8] = 1  # its upper half
+    quarter = np.array([[0, 0.5, 0], [-0.5, 0, 15]], np.float64)
+    out = from_crop(crop, quarter, (32, 32))
+    # Crop y = 15 - x / 2: its upper half is the region's right.
+    assert out[4:28, 18:28].min() == 1
+    assert out[4:28, 4:12].max() == 0

@@ -1,0 +1,124 @@
+"""Glasses taken off portraits."""
+
+import cv2
+import numpy as np
+import pytest
+
+from gateway.faces.atlas import atlas
+from gateway.imaging.masks import sampled
+from gateway.imaging.warp import Region
+from gateway.processors.base import Portrait
+from gateway.processors.deocclude import without_glasses
+from tests.synthetic_faces import LIP, SKIN, painted
+from tests.unit.pipeline.people import face_of
+from tests.unit.processors.layers import covered, frame, nothing, place_of
+
+SHAPE = (240, 320)
+METAL = (70, 65, 60)
+
+
+def drawn(scale_px: float = 60.0, hidden=None, shape=SHAPE, yaw_deg: float = 0.0):
+    """Return a portrait, the same without anything before the face, and what is, in pixels."""
+    middle = shape[1] / 2, shape[0] / 2
+    face = face_of(at=middle, scale_px=scale_px, yaw_deg=yaw_deg)
+    bare = painted(face.landmarks, shape, inside=LIP)
+    hidden = frame() if hidden is None else hidden
+    place = place_of(face.landmarks, Region(0, 0, shape[1], shape[0]))
+    before = (sampled(hidden, place) > 0.5) & (place[0] >= 0)
+    image = np.where(before[..., None], np.uint8(METAL), bare).astype(np.uint8)
+    return Portrait(image, face, covered(hidden)), bare, before, place
+
+
+def far_from_outline(place, least=0.25):
+    return (place[0] >= 0) & (sampled(atlas().outline, place) > least)
+
+
+@pytest.mark.parametrize("scale_px", [30, 60])
+@pytest.mark.parametrize("yaw_deg", [0, 15])
+def test_frames_become_skin(scale_px, yaw_deg):
+    portrait, _, before, _ = drawn(scale_px, yaw_deg=yaw_deg)
+    out = without_glasses(portrait)
+    off = np.abs(out.image.astype(int) - SKIN).max(-1)[before]
+    assert before.sum() > 100
+    assert np.median(off) < 12
+    assert (off < 40).mean() > 0.85
+
+
+def test_a_large_picture_is_painted_at_a_smaller_size():
+    portrait, _, before, _ = drawn(250, shape=(960, 1280))
+    out = without_glasses(portrait)
+    off = np.abs(out.image.astype(int) - SKIN).max(-1)[before]
+    assert np.median(off) < 12
+    assert out.image.shape == portrait.image.shape
+
+
+def test_what_is_far_from_them_stays_bit_for_bit():
+    portrait, _, _, place = drawn()
+    out = without_glasses(portrait)
+    height = sampled(atlas().mean[..., 1].copy(), place)
+    far = (place[0] < 0) | (height > 0.35) | (height < -1.25)
+    # Beside the face what is painted over has a margin.
+    rows = np.flatnonzero(((place[0] >= 0) & (height > -1.25) & (height < 0.35)).any(1))
+    far[rows[0] : rows[-1] + 1] &= (place[0] >= 0)[rows[0] : rows[-1] + 1]
+    assert far.sum() > 0.3 * far.size
+    assert (out.image[far] == portrait.image[far]).all()
+
+
+def test_the_eyes_stay_as_they_are():
+    portrait, bare, before, place = drawn()
+    out = without_glasses(portrait)
+    inside = (sampled(atlas().eyes.astype(np.float32), place) > 0.99) & (place[0] >= 0)
+    inside = cv2.erode(inside.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    inside &= ~before
+    assert inside.sum() > 50
+    assert np.abs(out.image[inside].astype(int) - bare[inside]).max() <= 3
+
+
+def test_nothing_is_before_what_was_painted():
+    portrait, *_ = drawn()
+    out = without_glasses(portrait)
+    assert (out.seen.visible[frame() > 0.5] == 1).all()
+    assert not out.seen.glasses
+    assert out.face is portrait.face
+
+
+def test_hair_besides_stays_hair():
+    fringe = (atlas().mean[..., 1] < -1.1).astype(np.float32)
+    portrait, *_ = drawn(hidden=np.maximum(frame(), fringe))
+    out = without_glasses(portrait)
+    hair = (fringe > 0) & atlas().face
+    assert (out.seen.visible[hair] == portrait.seen.visible[hair]).all()
+
+
+def test_without_glasses_it_is_the_same_portrait():
+    portrait, *_ = drawn(hidden=nothing())
+    assert without_glasses(portrait) is portrait
+    unknown = Portrait(portrait.image, portrait.face)
+    assert without_glasses(unknown) is unknown
+
+
+def test_the_portrait_given_is_not_changed():
+    portrait, *_ = drawn()
+    before = portrait.image.copy(), portrait.seen.visible.copy()
+    without_glasses(portrait)
+    assert (portrait.image == before[0]).all()
+    assert (portrait.seen.visible == before[1]).all()
+
+
+def test_shine_of_lenses_is_evened_out():
+    portrait, bare, before, place = drawn()
+    lenses = sampled(frame(rims=False, bridge=False, lens=1.0), place) > 0.5
+    shine = lenses & (sampled(atlas().plain.astype(np.float32), place) > 0.99) & ~before
+    image = portrait.image.copy()
+    image[shine] = np.clip(image[shine] * 1.25, 0, 255).astype(np.uint8)
+    out = without_glasses(Portrait(image, portrait.face, portrait.seen)).image
+    left, was = (np.abs(p[shine].astype(int) - bare[shine]).mean() for p in (out, image))
+    assert left < 0.7 * was
+
+
+@pytest.mark.parametrize("at", [(-20, 120), (160, 235), (-400, 120)])
+def test_a_face_that_leaves_the_picture(at):
+    face = face_of(at=at, scale_px=60)
+    image = painted(face.landmarks, SHAPE)
+    out = without_glasses(Portrait(image, face, covered(frame())))
+    assert out.image.shape == image.shape
