@@ -1,4 +1,4 @@
-"""The grid: every pair of portraits in every variant, and a talking head; figures of each result."""
+"""The grid: pairs of portraits in every variant, and a talking head; figures of each result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Made:
-    """One swap that was made: its case, the face that was in the target, the result, its figures."""
+    """One swap that was made; the face is the one that was in the target."""
 
     case: Case
     face: Face
@@ -50,18 +50,16 @@ async def cases(bench: Bench) -> list[Case]:
     stills = {name: scene(name, SIZE, FACE_PX) for name in FACES}
     marks = {name: (await bench.face(image)).landmarks for name, image in stills.items()}
     out = []
-    for source in stills:
-        for target in stills:
+    film = data.talking_head(EVERY)
+    for source, own in stills.items():
+        for target, still in stills.items():
             if source != target:
                 pair = f"{source} in {target}"
                 for name, change in VARIANTS.items():
-                    picture = change(stills[target], marks[target])
-                    out.append(Case(f"{pair}, {name}", stills[source], picture))
+                    out.append(Case(f"{pair}, {name}", own, change(still, marks[target])))
                 for name, change in OF_SOURCES.items():
-                    changed = change(stills[source], marks[source])
-                    out.append(Case(f"{pair}, {name}", changed, stills[target]))
-        for n, frame in enumerate(data.talking_head(EVERY)):
-            out.append(Case(f"{source} in a talking head, {n}", stills[source], frame))
+                    out.append(Case(f"{pair}, {name}", change(own, marks[source]), still))
+        out += [Case(f"{source} in a film, {n}", own, frame) for n, frame in enumerate(film)]
     return out
 
 

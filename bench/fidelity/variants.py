@@ -1,4 +1,4 @@
-"""What may befall a picture, rendered: other light, other colours, another camera, something before."""
+"""What may befall a picture, rendered: other light and colours, another camera, covers."""
 
 from __future__ import annotations
 

@@ -23,10 +23,13 @@ from gateway.imaging.cube import to_level
 
 PROBE_PX = 1.5
 """Standard deviation of the further blur, pixels."""
+PROBE_TAPS = 7
 EDGES = 0.03
 """Share of a face's pixels that count as its strongest edges."""
 LEAST_EDGE = 6.0
 """Levels per pixel below which nothing is an edge."""
+ROWS = 110
+"""Rows that are enough to measure a texture on."""
 WIDEST_PX = 8.0
 """Blur beyond which there are no edges to be told from."""
 CLOSE = 1.12
@@ -54,7 +57,7 @@ class Texture:
 
 def probe(image: U8) -> U8:
     """Return a picture (h, w, 3) under the known blur by which it is judged."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), PROBE_PX), np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (PROBE_TAPS, PROBE_TAPS), PROBE_PX), np.uint8)
 
 
 def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
@@ -100,7 +103,7 @@ def _median_deviation(counts: np.ndarray) -> float:
     return float(1.4826 * median)
 
 
-def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> U8:
+def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8, float]:
     """Return a picture with the sharpness of another, and no more grain than it has.
 
     Args:
@@ -108,17 +111,26 @@ def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> U8:
         blurred: Its `probe`.
         own: The picture's texture.
         wanted: The other one's.
+
+    Returns:
+        The picture (h, w, 3), and the standard deviation of the grain it has now, in levels.
     """
-    if own.blur_px is None or wanted.blur_px is None:
-        return _less_grain(image, blurred, own.grain, wanted.grain)
-    if wanted.blur_px > own.blur_px * CLOSE:
-        sigma = float(np.sqrt(wanted.blur_px**2 - own.blur_px**2))
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
-    image = _less_grain(image, blurred, own.grain, wanted.grain)
-    if own.blur_px > wanted.blur_px * CLOSE:
-        steeper = min(own.blur_px / wanted.blur_px, STRONGEST)
-        return _sharpened(image, blurred, np.float32(steeper - 1), np.float32(3 * own.grain))
-    return image
+    sharper = softer = False
+    if own.blur_px is not None and wanted.blur_px is not None:
+        sharper = wanted.blur_px > own.blur_px * CLOSE
+        softer = own.blur_px > wanted.blur_px * CLOSE
+        if sharper:
+            sigma = float(np.sqrt(wanted.blur_px**2 - own.blur_px**2))
+            return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8), 0.0
+    grain = own.grain
+    if grain >= QUIET and grain > CLOSE * wanted.grain:
+        image, grain = _less_grain(image, blurred, grain, wanted.grain), wanted.grain
+    if softer and own.blur_px is not None and wanted.blur_px is not None:
+        amount = min(own.blur_px / wanted.blur_px, STRONGEST) - 1
+        image = _sharpened(image, blurred, np.float32(amount), np.float32(3 * own.grain))
+        # Of what is as small as grain a quarter of the amount is added.
+        grain *= 1 + amount / 4
+    return image, grain
 
 
 def missing_grain(own: float, wanted: float) -> float:
@@ -129,8 +141,6 @@ def missing_grain(own: float, wanted: float) -> float:
 
 
 def _less_grain(image: U8, blurred: U8, own: float, wanted: float) -> U8:
-    if own < QUIET or own <= CLOSE * wanted:
-        return image
     out = np.empty_like(image)
     _quieten(image, blurred, np.float32(1 - wanted / own), np.float32(1 / (2 * own) ** 2), out)
     return out
@@ -151,30 +161,25 @@ def _survey(image, blurred, edges, skin, tallies):
     """Tally steepness before and after the blur, and what the blur takes from skin."""
     counts, steep, shallow, deviations = tallies
     height, width = edges.shape
-    for y in range(1, height - 1, 2):
-        for x in range(1, width - 1):
+    step = max(1, height // ROWS)
+    for y in range(1, height - 1, step):
+        for x in range(1, width - 1, 2):
             if edges[y, x]:
                 a = _slope(image, y, x)
                 counts[min(int(a), 255)] += 1
                 steep[min(int(a), 255)] += a
                 shallow[min(int(a), 255)] += _slope(blurred, y, x)
-            if skin[y, x] and (x + y // 2) % 2 == 0:
-                taken = np.float32(0)
-                for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-                    taken += np.float32(share) * (
-                        np.float32(image[y, x, c]) - np.float32(blurred[y, x, c])
-                    )
+            if skin[y, x]:
+                taken = np.float32(image[y, x, 1]) - np.float32(blurred[y, x, 1])
                 deviations[min(int(abs(taken) * 8), 255)] += 1
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def _slope(image, y, x):
-    """Return the steepness of brightness in levels per pixel, by central differences."""
-    across, down = np.float32(0), np.float32(0)
-    for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-        w = np.float32(0.5 * share)
-        across += w * (np.float32(image[y, x + 1, c]) - np.float32(image[y, x - 1, c]))
-        down += w * (np.float32(image[y + 1, x, c]) - np.float32(image[y - 1, x, c]))
+    """Return the steepness of green, most of brightness, in levels per pixel."""
+    half = np.float32(0.5)
+    across = half * (np.float32(image[y, x + 1, 1]) - np.float32(image[y, x - 1, 1]))
+    down = half * (np.float32(image[y + 1, x, 1]) - np.float32(image[y - 1, x, 1]))
     return np.sqrt(across * across + down * down)
 
 

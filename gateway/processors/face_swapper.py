@@ -31,7 +31,6 @@ from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
-from gateway.processors.masks import plain_skin
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
 
@@ -173,7 +172,7 @@ def swap_layer(
         pixels=pixels,
         mask=support * smoothstep(from_openings),
         support=support > 0.02,
-        skin=(support > 0.9) & (from_openings > 3) & plain_skin(planes[5:]),
+        skin=(support > 0.9) & (from_openings > 3),
         place=planes[5:],
     )
 
