@@ -29,6 +29,8 @@ MEMBRANE_CELLS = 80
 """Cells of the membrane grid's shorter side, at least."""
 STATISTICS_PIXELS = 1000
 """Skin pixels that are enough to know its colour."""
+TEXTURE_PIXELS = 500
+"""Skin pixels below which sharpness and grain cannot be told."""
 CLEAR_SHARE = 0.9
 """Share of what is inside of a cell that must be clear for the membrane to meet there."""
 
@@ -100,6 +102,8 @@ def bent(
 
 def _textured(target: U8, source: U8, matte: Matte) -> tuple[U8, tuple[U8, float, float] | None]:
     """Return the source as sharp as the target, and the grain it lacks."""
+    if np.count_nonzero(matte.skin) < TEXTURE_PIXELS:
+        return source, None
     smooth = probe(target)
     edges = matte.support & matte.clear
     wanted = texture_of(target, smooth, edges, matte.skin)
