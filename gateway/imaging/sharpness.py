@@ -36,6 +36,10 @@ CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6
 """Most that edges are steepened by."""
+DETAIL = (0.65, 1.25)
+"""Least and most that folds and pores are multiplied by."""
+LEAST_CHANGE = 0.03
+"""Change of edges that is not worth the time."""
 QUIET = 0.35
 """Grain in levels below which there is none."""
 GRAIN_LIMIT = 2.5
@@ -49,10 +53,13 @@ class Texture:
     Attributes:
         blur_px: Width of the sharpest edges, standard deviation in pixels; None without edges.
         grain: Standard deviation of the grain in levels.
+        detail: Root mean square of all that is finer than the probe on skin, in levels: grain,
+            pores and folds.
     """
 
     blur_px: float | None
     grain: float
+    detail: float = 0.0
 
 
 def probe(image: U8) -> U8:
@@ -73,7 +80,15 @@ def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
     deviations = np.zeros(256, np.int64)
     steep, shallow = np.zeros(256), np.zeros(256)
     _survey(image, blurred, edges, skin, (counts, steep, shallow, deviations))
-    return Texture(_width(counts, steep, shallow), _median_deviation(deviations))
+    return Texture(
+        _width(counts, steep, shallow), _median_deviation(deviations), _spread(deviations)
+    )
+
+
+def _spread(counts: np.ndarray) -> float:
+    """Return the root mean square of counts of absolute values in eighths of a level."""
+    values = (np.arange(256) + 0.5) / 8
+    return float(np.sqrt((counts * values**2).sum() / max(int(counts.sum()), 1)))
 
 
 def _width(counts: np.ndarray, steep: np.ndarray, shallow: np.ndarray) -> float | None:
@@ -115,22 +130,30 @@ def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8,
     Returns:
         The picture (h, w, 3), and the standard deviation of the grain it has now, in levels.
     """
-    sharper = softer = False
+    edges = _detail_gain(own, wanted) - 1
     if own.blur_px is not None and wanted.blur_px is not None:
-        sharper = wanted.blur_px > own.blur_px * CLOSE
-        softer = own.blur_px > wanted.blur_px * CLOSE
-        if sharper:
+        if wanted.blur_px > own.blur_px * CLOSE:
             sigma = float(np.sqrt(wanted.blur_px**2 - own.blur_px**2))
             return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8), 0.0
-    grain = own.grain
-    if grain >= QUIET and grain > CLOSE * wanted.grain:
-        image, grain = _less_grain(image, blurred, grain, wanted.grain), wanted.grain
-    if softer and own.blur_px is not None and wanted.blur_px is not None:
-        amount = min(own.blur_px / wanted.blur_px, STRONGEST) - 1
-        image = _sharpened(image, blurred, np.float32(amount), np.float32(3 * own.grain))
-        # Of what is as small as grain a quarter of the amount is added.
-        grain *= 1 + amount / 4
-    return image, grain
+        if own.blur_px > wanted.blur_px * CLOSE:
+            edges = max(edges, min(own.blur_px / wanted.blur_px, STRONGEST) - 1)
+    noisy = own.grain >= QUIET and own.grain > CLOSE * wanted.grain
+    quiet = 1 - wanted.grain / own.grain if noisy else 0.0
+    if abs(edges) < LEAST_CHANGE and not quiet:
+        return image, own.grain
+    out = np.empty_like(image)
+    core = np.float32(3 * own.grain + 1e-3)
+    inverse = np.float32(1 / (2 * own.grain + 1e-3) ** 2)
+    _refit(image, blurred, np.float32(edges), core, (np.float32(quiet), inverse), out)
+    # Of what is as small as grain a quarter of the edges' change is made.
+    return out, own.grain * (1 - quiet) * (1 + edges / 4)
+
+
+def _detail_gain(own: Texture, wanted: Texture) -> float:
+    """Return what folds and pores are multiplied by: half-way, in ratio, to the other's."""
+    if own.detail < QUIET or wanted.detail < QUIET:
+        return 1.0
+    return float(np.clip(np.sqrt(wanted.detail / own.detail), *DETAIL))
 
 
 def missing_grain(own: float, wanted: float) -> float:
@@ -138,18 +161,6 @@ def missing_grain(own: float, wanted: float) -> float:
     if wanted < QUIET or own >= wanted:
         return 0.0
     return float(np.sqrt(1 - (own / wanted) ** 2))
-
-
-def _less_grain(image: U8, blurred: U8, own: float, wanted: float) -> U8:
-    out = np.empty_like(image)
-    _quieten(image, blurred, np.float32(1 - wanted / own), np.float32(1 / (2 * own) ** 2), out)
-    return out
-
-
-def _sharpened(image: U8, blurred: U8, amount: np.float32, core: np.float32) -> U8:
-    out = np.empty_like(image)
-    _steepen(image, blurred, amount, core, out)
-    return out
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -184,31 +195,23 @@ def _slope(image, y, x):
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _quieten(image, blurred, amount, inverse, out):
-    height, width, _ = image.shape
-    for y in range(height):
-        for x in range(width):
-            for c in range(3):
-                value = np.float32(image[y, x, c])
-                fine = value - np.float32(blurred[y, x, c])
-                square = fine * fine * inverse
-                out[y, x, c] = to_level(value - amount * fine / (np.float32(1) + square * square))
+def _refit(image, blurred, edges, core, grain, out):
+    """Change what the blur took.
 
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _steepen(image, blurred, amount, core, out):
-    """Add what the blur took, but for what is no more than grain.
-
-    By brightness, so that no colour fringes appear.
+    What is more than grain by brightness, so that no colour fringes appear; grain colour by colour.
     """
+    quiet, inverse = grain
     height, width, _ = image.shape
+    one = np.float32(1)
     for y in range(height):
         for x in range(width):
-            fine = np.float32(0)
-            for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-                fine += np.float32(share) * (
-                    np.float32(image[y, x, c]) - np.float32(blurred[y, x, c])
-                )
-            more = amount * fine * abs(fine) / (abs(fine) + core + np.float32(1e-6))
-            for c in range(3):
-                out[y, x, c] = to_level(np.float32(image[y, x, c]) + more)
+            f0 = np.float32(image[y, x, 0]) - np.float32(blurred[y, x, 0])
+            f1 = np.float32(image[y, x, 1]) - np.float32(blurred[y, x, 1])
+            f2 = np.float32(image[y, x, 2]) - np.float32(blurred[y, x, 2])
+            luma = np.float32(0.299) * f0 + np.float32(0.587) * f1 + np.float32(0.114) * f2
+            more = edges * luma * abs(luma) / (abs(luma) + core)
+            q = (f0 * f0 + f1 * f1 + f2 * f2) * inverse * np.float32(0.3333)
+            less = quiet / (one + q * q)
+            out[y, x, 0] = to_level(np.float32(image[y, x, 0]) + more - less * f0)
+            out[y, x, 1] = to_level(np.float32(image[y, x, 1]) + more - less * f1)
+            out[y, x, 2] = to_level(np.float32(image[y, x, 2]) + more - less * f2)
