@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.fidelity import covering, speed
 from bench.fidelity.sheets import write_sheets
-from bench.fidelity.swaps import cases, make, summary
+from bench.fidelity.swaps import cases, flicker, make, summary
 from bench.figures import Figure, print_table, write_json
 from bench.transfer import Bench
 from gateway.settings import PROJECT_ROOT
@@ -19,7 +19,7 @@ SHEETS = PROJECT_ROOT / "out" / "fidelity"
 async def fidelity() -> dict[str, Figure]:
     bench = Bench()
     made = [await make(bench, case) for case in await cases(bench)]
-    figures = summary(made) | await covering.measure(bench)
+    figures = summary(made) | await flicker(bench) | await covering.measure(bench)
     await bench.close()
     sheets = write_sheets(made, SHEETS)
     print(f"{len(sheets)} sheets in {SHEETS.relative_to(PROJECT_ROOT)}")

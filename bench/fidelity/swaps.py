@@ -23,6 +23,7 @@ from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
 
 SIZE, FACE_PX, EVERY = (640, 640), 300, 60
+FRAMES = 12  # of the film, one after another
 BROAD = 0.3  # inter-ocular distances over which luminance is low-frequency
 
 
@@ -94,6 +95,38 @@ def light_kept(made: Made) -> float:
     return float(np.corrcoef(own[where], now[where])[0, 1])
 
 
+def blown(made: Made) -> float:
+    """Return how much of the face's skin is at the top of the range, in percent more than it was."""
+    _, where = broad_luminance(made.case.target, made.face)
+    shares = [(image[where].max(1) >= 254).mean() for image in (made.image, made.case.target)]
+    return 100 * float(shares[0] - shares[1])
+
+
+async def flicker(bench: Bench) -> dict[str, Figure]:
+    """Return how much more a swapped face flickers from frame to frame than the film did.
+
+    Of three frames, the middle one's distance from the mean of its neighbours, on skin.
+    """
+    frames = data.talking_head(1)[:FRAMES]
+    if len(frames) < 3:
+        return {}
+    out = []
+    for name in FACES:
+        source = scene(name, SIZE, FACE_PX)
+        made = [await make(bench, Case("film", source, frame)) for frame in frames]
+        for before, now, after in zip(made, made[1:], made[2:], strict=False):
+            _, where = broad_luminance(now.case.target, now.face)
+            trios = ([m.image for m in (before, now, after)],)
+            trios += ([m.case.target for m in (before, now, after)],)
+            jumps = [
+                np.abs(b.astype(float) - (a.astype(float) + c) / 2)[where].mean()
+                for a, b, c in trios
+            ]
+            out.append(float((jumps[0] + 0.1) / (jumps[1] + 0.1)))
+    what = "change of skin against the frames before and after ÷ the film's own"
+    return {"flicker_ratio": figure(out, "", what)}
+
+
 def summary(made: list[Made]) -> dict[str, Figure]:
     """Return the figures of all results."""
 
@@ -127,6 +160,9 @@ def summary(made: list[Made]) -> dict[str, Figure]:
         ),
         "expression_error": figure(of("expression_error"), "iod", "of the target's expression"),
         "pose_error_deg": figure(of("pose_error_deg"), "°", "of the target's pose"),
+        "blown_pct": figure(
+            [blown(m) for m in made], "%", "skin at the top of the range, more than was"
+        ),
         "outside_ssim": figure(
             outside, "", f"outside the mask; {touched} of {len(made)} results differ there", "1"
         ),
