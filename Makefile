@@ -77,6 +77,10 @@ bench: .venv/installed-dev setup ## Measure, and write bench/results.json
 bench-expression: .venv/installed-dev setup ## Measure expressions, and write bench/expression.json
 	@$(BIN)/python -m bench.expression
 
+.PHONY: bench-fidelity
+bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelity.json and sheets
+	@$(BIN)/python -m bench.fidelity
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 

@@ -19,6 +19,7 @@ class Figure:
         median: The figure to quote.
         p10: Tenth percentile.
         p90: Ninetieth percentile.
+        p95: Ninety-fifth percentile.
         n: Measurements.
         unit: Of the figures.
         what: A line for people.
@@ -28,6 +29,7 @@ class Figure:
     median: float
     p10: float
     p90: float
+    p95: float
     n: int
     unit: str
     what: str
@@ -36,8 +38,8 @@ class Figure:
 
 def figure(values: Sequence[float], unit: str, what: str, goal: str = "") -> Figure:
     """Summarise measurements."""
-    p10, median, p90 = (round(float(v), 3) for v in np.percentile(values, (10, 50, 90)))
-    return Figure(median, p10, p90, len(values), unit, what, goal)
+    p10, median, p90, p95 = (round(float(v), 3) for v in np.percentile(values, (10, 50, 90, 95)))
+    return Figure(median, p10, p90, p95, len(values), unit, what, goal)
 
 
 def timed_ms(work: Callable[[], object], n: int, warm_up: int = 3) -> list[float]:
@@ -54,10 +56,14 @@ def timed_ms(work: Callable[[], object], n: int, warm_up: int = 3) -> list[float
 
 def print_table(figures: dict[str, Figure]) -> None:
     """Print all figures, a row each."""
-    rows = [("key", "median", "p10", "p90", "n", "unit", "goal", "what")]
+    rows = [("key", "median", "p10", "p90", "p95", "n", "unit", "goal", "what")]
     for key, f in figures.items():
         rows.append(
-            (key, f"{f.median:g}", f"{f.p10:g}", f"{f.p90:g}", str(f.n), f.unit, f.goal, f.what)
+            (
+                key,
+                *(f"{value:g}" for value in (f.median, f.p10, f.p90, f.p95)),
+                *(str(f.n), f.unit, f.goal, f.what),
+            )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:

@@ -17,6 +17,8 @@ from gateway.imaging.fuse import fuse
 from gateway.inference.local import LocalInference
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
+from gateway.processors.masks import matte_of
+from gateway.processors.openings import eye_distance
 from gateway.settings import PROJECT_ROOT
 
 
@@ -30,14 +32,8 @@ def measure(n: int = 60) -> dict[str, Figure]:
     def work() -> None:
         layer = swap_layer(target, face, portrait, settings)
         assert layer is not None
-        view = layer.region.of(target)
-        fuse(
-            np.ascontiguousarray(view, np.uint8),
-            layer.pixels,
-            layer.mask,
-            layer.support,
-            layer.skin,
-        )
+        view = np.ascontiguousarray(layer.region.of(target))
+        fuse(view, layer.pixels, matte_of(layer), unit_px=eye_distance(face.landmarks))
 
     what = "fusion of a 400 px face into 1920×1080, everything between the networks"
     return {"fusion_400px_1080p_ms": figure(timed_ms(work, n), "ms", what, "≤ 8")}

@@ -14,7 +14,9 @@ import numpy as np
 from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import scene
-from gateway.imaging.blend import composite, membrane
+from gateway.imaging.blend import cell_membrane
+from gateway.imaging.cells import cell_means
+from gateway.imaging.composite import Correction, composite
 from gateway.imaging.fuse import MEMBRANE_CELLS
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
@@ -38,12 +40,12 @@ def measure(n: int = 24) -> dict[str, Figure]:
     square[AROUND:-AROUND, AROUND:-AROUND] = 255
     support = np.zeros(below.shape[:2], np.bool_)
     support[AROUND + SHRUNK : -AROUND - SHRUNK, AROUND + SHRUNK : -AROUND - SHRUNK] = True
-    mask = support.astype(np.float32)
+    mask, reduction = support.astype(np.float32), SIDE // MEMBRANE_CELLS
     centre = (AROUND + SIDE // 2, AROUND + SIDE // 2)
 
     def ours() -> np.ndarray:
-        offset = membrane(below, above, support, reduction=SIDE // MEMBRANE_CELLS)
-        return composite(below, above, mask, offset)
+        cells = cell_means(below, above, support, reduction)
+        return composite(below, above, mask, Correction.of(cell_membrane(cells), None, reduction))
 
     def theirs() -> np.ndarray:
         return cv2.seamlessClone(above, below, square, centre, cv2.NORMAL_CLONE)

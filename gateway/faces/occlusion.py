@@ -20,6 +20,7 @@ from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas, unrolled
 from gateway.faces.face import Face
 from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import vertex_normals
 from gateway.imaging.skin import skin_departures
 from gateway.inference.protocol import Inference
@@ -42,6 +43,20 @@ class Seen:
     """
 
     visible: F32
+
+    def steadied(self, before: Seen, share: float) -> Seen:
+        """Return what is seen in a film's frame, given what was seen in the frame before.
+
+        Places on a face stay where they are in the atlas, however it moves. What flickers between
+        frames is evened out; what is certain is believed at once.
+
+        Args:
+            before: Of the frame before, itself steadied; of the same face.
+            share: How much the frame before counts, 0–1, where the two differ a little.
+        """
+        change = np.abs(self.visible - before.visible)
+        kept = np.float32(share) * (1 - smoothstep((change - 0.5) / np.float32(0.4)))
+        return Seen(np.asarray(self.visible + kept * (before.visible - self.visible), np.float32))
 
     @property
     def glasses(self) -> bool:

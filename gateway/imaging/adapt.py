@@ -2,8 +2,8 @@
 
 Light and complexion multiply what a surface reflects, so this works on logarithms: brightness, and
 red and blue over green. What is as colourful as the source's skin becomes as colourful as the
-target's; what is neutral beside it (shine, which shows the light's own colour, brows, a grey beard)
-keeps its hue but for the light's cast.
+target's, and so does shine; what is dark and neutral beside it (brows, a grey beard) keeps its hue
+but for the light's cast.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ DARK = 6.0
 LUMA = np.array([0.3, 0.59, 0.11])
 TONE_GAINS = (0.85, 1.15)
 """Least and most that contrast is stretched: spread is mostly light, which is seen to elsewhere."""
-LEAST_GAIN = 0.7
+LEAST_GAIN = 0.5
 """Least that differences of colour are kept; they never grow."""
 COLOURLESS, COLOURFUL = 0.03, 0.09
 """Chromaticity of a picture without colours (black-and-white film), and of one surely with."""
 NEUTRAL, NEUTRAL_SHARE = 0.5, 0.4
 """Share of the skin's chromaticity below which something counts as ever more neutral, and how much
 of the skin's change the wholly neutral shares in: part of that is always the light."""
+SHINE = 0.2
+"""How much brighter than skin, logarithm, something is that shines on it: a grey spot on a warm
+face would be seen at once, a warm one is not."""
 TELLS = (0.06, 0.18)
 """Chromaticity of a skin from which on, and from which fully, others are neutral beside it."""
 SKINS = np.array([[-0.02, -0.62], [0.72, 0.06]])
@@ -100,7 +103,8 @@ class AdaptiveTransfer:
         length = float(np.hypot(*own))
         along = (features[..., 1:] @ own)[..., None] / max(length**2, 1e-9)
         tells = self.colours * _ramp(np.asarray((length - TELLS[0]) / (TELLS[1] - TELLS[0])))
-        return np.asarray(1 - tells * (1 - _ramp(along / NEUTRAL)))
+        brighter = _ramp((features[..., :1] - self.source.mean[:1]) / SHINE)
+        return np.asarray(1 - tells * (1 - _ramp(along / NEUTRAL)) * (1 - brighter))
 
 
 def _features(levels: F64) -> F64:

@@ -86,8 +86,13 @@ def _composite(out, source, mask, correction, lookup, grain):
     height, width, _ = out.shape
     rows, columns = planes.shape[0], planes.shape[1]
     line = np.empty((columns, 6), np.float32)
+    lefts, shares = np.empty(width, np.int32), np.empty(width, np.float32)
     zero, one, half = np.float32(0), np.float32(1), np.float32(0.5)
     per_cell = one / np.float32(cell)
+    for x in range(width):
+        at = min(max((np.float32(x) + half) * per_cell - half, zero), np.float32(columns - 1))
+        lefts[x] = int(at)
+        shares[x] = at - np.float32(lefts[x])
     for y in range(height):
         if corrected:
             at = min(max((np.float32(y) + half) * per_cell - half, zero), np.float32(rows - 1))
@@ -111,12 +116,8 @@ def _composite(out, source, mask, correction, lookup, grain):
             t1 = np.float32(out[y, x, 1])
             t2 = np.float32(out[y, x, 2])
             if corrected:
-                at = min(
-                    max((np.float32(x) + half) * per_cell - half, zero), np.float32(columns - 1)
-                )
-                left = int(at)
+                left, v = lefts[x], shares[x]
                 right = min(left + 1, columns - 1)
-                v = at - np.float32(left)
                 u = one - v
                 before = max(s0, s1, s2, np.float32(SHOULDER))
                 s0 *= u * line[left, 0] + v * line[right, 0]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from gateway.arrays import F32, U8, Mask
 from gateway.imaging.adapt import AdaptiveTransfer, LogStatistics
-from gateway.imaging.blend import cell_membrane, mixed_membrane
+from gateway.imaging.blend import LEAST_SHARE, cell_membrane, mixed_membrane
 from gateway.imaging.cells import Cells, cell_means, cell_share
 from gateway.imaging.colour import (
     LabStatistics,
@@ -20,6 +19,7 @@ from gateway.imaging.colour import (
 from gateway.imaging.composite import Correction, composite
 from gateway.imaging.cube import level_cube, transfer_cube
 from gateway.imaging.light import BROAD, relight
+from gateway.imaging.matte import Matte
 from gateway.imaging.sharpness import GRAIN_LIMIT, as_sharp, missing_grain, probe, texture_of
 
 ColourMode = Literal["none", "statistics", "histogram", "adaptive"]
@@ -27,28 +27,12 @@ BlendMode = Literal["feather", "poisson", "mixed"]
 
 MEMBRANE_CELLS = 80
 """Cells of the membrane grid's shorter side, at least."""
-STATISTICS_PIXELS = 1500
+STATISTICS_PIXELS = 1000
 """Skin pixels that are enough to know its colour."""
+TEXTURE_PIXELS = 500
+"""Skin pixels below which sharpness and grain cannot be told."""
 CLEAR_SHARE = 0.9
-"""Share of a cell that must be clear for the membrane to meet there."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matte:
-    """Where new pixels count, planes (h, w).
-
-    Attributes:
-        mask: float32, 0–1, how much of the new pixels is to be seen.
-        support: bool, where the new pixels show the face at all; its border is where the membrane
-            meets the target.
-        clear: bool, where the target shows its own skin, not something before it.
-        skin: bool, skin in both pictures: pixels to measure colours on.
-    """
-
-    mask: F32
-    support: Mask
-    clear: Mask
-    skin: Mask
+"""Share of what is inside of a cell that must be clear for the membrane to meet there."""
 
 
 def fuse(
@@ -95,7 +79,8 @@ def fuse(
         return composite(target, source, matte.mask, Correction.of(mixed), None, grain)
     if blend == "poisson":
         cells = cell_means(target, source, matte.support, reduction, cube)
-        clear = cell_share(matte.clear, reduction) >= CLEAR_SHARE
+        free = cell_share(matte.clear & matte.support, reduction)
+        clear = np.asarray(free >= CLEAR_SHARE * np.maximum(cells.share, LEAST_SHARE))
         correction = bent(cells, correction, clear, known, reduction)
     return composite(target, source, matte.mask, correction, cube, grain)
 
@@ -117,14 +102,15 @@ def bent(
 
 def _textured(target: U8, source: U8, matte: Matte) -> tuple[U8, tuple[U8, float, float] | None]:
     """Return the source as sharp as the target, and the grain it lacks."""
+    if np.count_nonzero(matte.skin) < TEXTURE_PIXELS:
+        return source, None
     smooth = probe(target)
     edges = matte.support & matte.clear
     wanted = texture_of(target, smooth, edges, matte.skin)
     blurred = probe(source)
     own = texture_of(source, blurred, edges, matte.skin)
-    sharp = as_sharp(source, blurred, own, wanted)
-    left = own if sharp is source else texture_of(sharp, probe(sharp), edges, matte.skin)
-    amount = missing_grain(left.grain, wanted.grain)
+    sharp, grain = as_sharp(source, blurred, own, wanted)
+    amount = missing_grain(grain, wanted.grain)
     return sharp, (smooth, amount, GRAIN_LIMIT * wanted.grain) if amount > 0 else None
 
 

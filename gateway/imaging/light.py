@@ -21,6 +21,8 @@ WIDER = 3.0
 """The wider circle is this much wider."""
 TRUST, WIDE_TRUST = 0.08, 0.02
 """Share of skin within an average at which it counts half."""
+COARSEST = 2.5
+"""Cells to a standard deviation below which a coarser grid would be seen."""
 DARK = 6.0
 """Levels added before ratios are taken: what is nearly black tells none."""
 MOST = float(np.log(4.0))
@@ -45,8 +47,14 @@ def relight(cells: Cells, sigma_cells: float) -> F32:
     stack = np.concatenate([ratio * weight, weight], -1)
     total = stack.sum((0, 1))
     overall = total[:3] / total[3]
-    wide = _averaged(stack, sigma_cells * WIDER, overall, WIDE_TRUST)
-    return np.exp(_averaged(stack, sigma_cells, wide, TRUST))
+    height, width = stack.shape[:2]
+    coarser = max(1, min(int(sigma_cells / COARSEST), height // 4, width // 4))
+    size = -(-width // coarser), -(-height // coarser)
+    small = _resized(stack, size, cv2.INTER_AREA)
+    wide = _averaged(small, sigma_cells / coarser * WIDER, overall, WIDE_TRUST)
+    near = _averaged(small, sigma_cells / coarser, wide, TRUST)
+    near = _resized(near, (width, height), cv2.INTER_LINEAR)
+    return np.exp(near, dtype=np.float32)
 
 
 def _averaged(stack: F32, sigma: float, otherwise: F32, trust: float) -> F32:
@@ -54,3 +62,9 @@ def _averaged(stack: F32, sigma: float, otherwise: F32, trust: float) -> F32:
     blurred = cv2.GaussianBlur(stack, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
     weight = blurred[..., 3:]
     return np.asarray((blurred[..., :3] + trust * otherwise) / (weight + trust), np.float32)
+
+
+def _resized(planes: F32, size_wh: tuple[int, int], how: int) -> F32:
+    if size_wh == (planes.shape[1], planes.shape[0]):
+        return planes
+    return np.asarray(cv2.resize(planes, size_wh, interpolation=how), np.float32)

@@ -98,6 +98,19 @@ def vertex_visibility(
     return np.asarray(vertices[:, 2] <= front + tolerance * side)
 
 
+def interpolated(values: F32, corners: NDArray[np.int32], shares: F32) -> F32:
+    """Return weighted sums of three values each: float32 (h, w, K).
+
+    Args:
+        values: (V, K), of vertices.
+        corners: (h, w, 3), which three vertices.
+        shares: (h, w, 3), their weights.
+    """
+    out = np.empty((*corners.shape[:2], values.shape[1]), np.float32)
+    _interpolate(np.ascontiguousarray(values, np.float32), corners, shares, out)
+    return out
+
+
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 # ruff: noqa: ANN001, ANN202
 
@@ -177,3 +190,14 @@ def _face(vertices, triangles, normals):
         if length > 0:
             for c in range(3):
                 normals[i, c] = -total[i, c] / length
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _interpolate(values, corners, shares, out):
+    height, width, count = out.shape
+    for y in range(height):
+        for x in range(width):
+            i, j, k = corners[y, x, 0], corners[y, x, 1], corners[y, x, 2]
+            a, b, c = shares[y, x, 0], shares[y, x, 1], shares[y, x, 2]
+            for n in range(count):
+                out[y, x, n] = a * values[i, n] + b * values[j, n] + c * values[k, n]

@@ -13,6 +13,7 @@ same size, colour and, in films, the same life.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -23,10 +24,13 @@ from gateway.imaging.cube import to_level
 
 PROBE_PX = 1.5
 """Standard deviation of the further blur, pixels."""
+PROBE_TAPS = 7
 EDGES = 0.03
 """Share of a face's pixels that count as its strongest edges."""
 LEAST_EDGE = 6.0
 """Levels per pixel below which nothing is an edge."""
+ROWS = 110
+"""Rows that are enough to measure a texture on."""
 WIDEST_PX = 8.0
 """Blur beyond which there are no edges to be told from."""
 SHARPEST_PX = 0.5
@@ -35,6 +39,10 @@ CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6
 """Most that edges are steepened by."""
+DETAIL = (0.65, 1.25)
+"""Least and most that folds and pores are multiplied by."""
+LEAST_CHANGE = 0.03
+"""Change of edges that is not worth the time."""
 QUIET = 0.35
 """Grain in levels below which there is none."""
 GRAIN_LIMIT = 2.5
@@ -43,8 +51,6 @@ GRAIN_LIMIT = 2.5
 
 _SLIT = 1 / 3
 """Variance of a slit two pixels wide."""
-_ROUNDED = np.array([0.5, *[1.0] * 7, 0.5]) / 8
-"""A level's width, in eighths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +60,18 @@ class Texture:
     Attributes:
         blur_px: Width of the sharpest edges, standard deviation in pixels; None without edges.
         grain: Standard deviation of the grain in levels.
+        detail: Root mean square of all that is finer than the probe on skin, in levels: grain,
+            pores and folds.
     """
 
     blur_px: float | None
     grain: float
+    detail: float = 0.0
 
 
 def probe(image: U8) -> U8:
     """Return a picture (h, w, 3) under the known blur by which it is judged."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), PROBE_PX), np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (PROBE_TAPS, PROBE_TAPS), PROBE_PX), np.uint8)
 
 
 def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
@@ -78,7 +87,14 @@ def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
     deviations = np.zeros(256, np.int64)
     steep, shallow = np.zeros(256), np.zeros(256)
     _survey(image, blurred, edges, skin, (counts, steep, shallow, deviations))
-    return Texture(_width(counts, steep, shallow), _median_deviation(deviations))
+    return Texture(
+        _width(counts, steep, shallow), _median_deviation(deviations), _spread(deviations)
+    )
+
+
+def _spread(counts: np.ndarray) -> float:
+    """Return the root mean square of counts of absolute values in levels."""
+    return float(np.sqrt((counts * np.arange(256.0) ** 2).sum() / max(int(counts.sum()), 1)))
 
 
 def _width(counts: np.ndarray, steep: np.ndarray, shallow: np.ndarray) -> float | None:
@@ -94,27 +110,30 @@ def _width(counts: np.ndarray, steep: np.ndarray, shallow: np.ndarray) -> float 
     if ratio <= 1.0 + 0.5 * (PROBE_PX / WIDEST_PX) ** 2:
         return WIDEST_PX
     # Central differences see an edge through a slit two pixels wide.
-    variance = PROBE_PX**2 / (ratio**2 - 1) - _SLIT
+    variance = _probe_variance() / (ratio**2 - 1) - _SLIT
     return float(np.clip(np.sqrt(max(variance, 0)), SHARPEST_PX, WIDEST_PX))
 
 
+@cache
+def _probe_variance() -> float:
+    """Return the variance of the probe as it is, with its ends cut off."""
+    kernel = cv2.getGaussianKernel(PROBE_TAPS, PROBE_PX)[:, 0]
+    return float(kernel @ (np.arange(PROBE_TAPS) - PROBE_TAPS // 2) ** 2)
+
+
 def _median_deviation(counts: np.ndarray) -> float:
-    """Return a standard deviation from counts of absolute values in eighths of a level."""
+    """Return a standard deviation from counts of absolute values in levels."""
     if counts.sum() < 32:
         return 0.0
-    # Differences of levels are whole numbers where a picture is grey: each of them stands for all
-    # that was rounded to it.
-    both = np.concatenate([counts[:0:-1], 2 * counts[:1], counts[1:]])
-    spread = np.convolve(both, _ROUNDED, "same")[len(counts) - 1 :]
-    spread[0] /= 2
-    upto = np.concatenate([[0], np.cumsum(spread)])
-    borders = np.maximum(np.arange(len(upto)) - 0.5, 0) / 8
-    median = np.interp(0.5 * upto[-1], upto, borders)
+    # Each level stands for all that was rounded to it.
+    upto = np.concatenate([[0], np.cumsum(counts)])
+    borders = np.maximum(np.arange(len(upto)) - 0.5, 0)
+    median = float(np.interp(0.5 * upto[-1], upto, borders))
     # Of what is wholly flat the median is a quarter of a level.
     return float(1.4826 * np.sqrt(max(median**2 - 0.25**2, 0)))
 
 
-def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> U8:
+def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8, float]:
     """Return a picture with the sharpness of another, and no more grain than it has.
 
     Args:
@@ -122,17 +141,34 @@ def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> U8:
         blurred: Its `probe`.
         own: The picture's texture.
         wanted: The other one's.
+
+    Returns:
+        The picture (h, w, 3), and the standard deviation of the grain it has now, in levels.
     """
-    if own.blur_px is None or wanted.blur_px is None:
-        return _less_grain(image, blurred, own.grain, wanted.grain)
-    if wanted.blur_px > own.blur_px * CLOSE:
-        sigma = float(np.sqrt(wanted.blur_px**2 - own.blur_px**2))
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
-    image = _less_grain(image, blurred, own.grain, wanted.grain)
-    if own.blur_px > wanted.blur_px * CLOSE:
-        steeper = min(own.blur_px / wanted.blur_px, STRONGEST)
-        return _sharpened(image, blurred, np.float32(steeper - 1), np.float32(3 * own.grain))
-    return image
+    edges = _detail_gain(own, wanted) - 1
+    if own.blur_px is not None and wanted.blur_px is not None:
+        if wanted.blur_px > own.blur_px * CLOSE:
+            sigma = float(np.sqrt(wanted.blur_px**2 - own.blur_px**2))
+            return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8), 0.0
+        if own.blur_px > wanted.blur_px * CLOSE:
+            edges = max(edges, min(own.blur_px / wanted.blur_px, STRONGEST) - 1)
+    noisy = own.grain >= QUIET and own.grain > CLOSE * wanted.grain
+    quiet = 1 - wanted.grain / own.grain if noisy else 0.0
+    if abs(edges) < LEAST_CHANGE and not quiet:
+        return image, own.grain
+    out = np.empty_like(image)
+    core = np.float32(3 * own.grain + 1e-3)
+    inverse = np.float32(1 / (2 * own.grain + 1e-3) ** 2)
+    _refit(image, blurred, np.float32(edges), core, (np.float32(quiet), inverse), out)
+    # Of what is as small as grain a quarter of the edges' change is made.
+    return out, own.grain * (1 - quiet) * (1 + edges / 4)
+
+
+def _detail_gain(own: Texture, wanted: Texture) -> float:
+    """Return what folds and pores are multiplied by: half-way, in ratio, to the other's."""
+    if own.detail < QUIET or wanted.detail < QUIET:
+        return 1.0
+    return float(np.clip(np.sqrt(wanted.detail / own.detail), *DETAIL))
 
 
 def missing_grain(own: float, wanted: float) -> float:
@@ -140,20 +176,6 @@ def missing_grain(own: float, wanted: float) -> float:
     if wanted < QUIET or own >= wanted:
         return 0.0
     return float(np.sqrt(1 - (own / wanted) ** 2))
-
-
-def _less_grain(image: U8, blurred: U8, own: float, wanted: float) -> U8:
-    if own < QUIET or own <= CLOSE * wanted:
-        return image
-    out = np.empty_like(image)
-    _quieten(image, blurred, np.float32(1 - wanted / own), np.float32(1 / (2 * own) ** 2), out)
-    return out
-
-
-def _sharpened(image: U8, blurred: U8, amount: np.float32, core: np.float32) -> U8:
-    out = np.empty_like(image)
-    _steepen(image, blurred, amount, core, out)
-    return out
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -165,59 +187,45 @@ def _survey(image, blurred, edges, skin, tallies):
     """Tally steepness before and after the blur, and what the blur takes from skin."""
     counts, steep, shallow, deviations = tallies
     height, width = edges.shape
-    for y in range(1, height - 1, 2):
-        for x in range(1, width - 1):
+    step = max(1, height // ROWS)
+    for y in range(1, height - 1, step):
+        for x in range(1, width - 1, 2):
             if edges[y, x]:
                 a = _slope(image, y, x)
                 counts[min(int(a), 255)] += 1
                 steep[min(int(a), 255)] += a
                 shallow[min(int(a), 255)] += _slope(blurred, y, x)
-            if skin[y, x] and (x + y // 2) % 2 == 0:
-                taken = np.float32(0)
-                for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-                    taken += np.float32(share) * (
-                        np.float32(image[y, x, c]) - np.float32(blurred[y, x, c])
-                    )
-                deviations[min(int(abs(taken) * 8 + np.float32(0.5)), 255)] += 1
+            if skin[y, x]:
+                deviations[abs(np.int32(image[y, x, 1]) - np.int32(blurred[y, x, 1]))] += 1
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def _slope(image, y, x):
-    """Return the steepness of brightness in levels per pixel, by central differences."""
-    across, down = np.float32(0), np.float32(0)
-    for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-        w = np.float32(0.5 * share)
-        across += w * (np.float32(image[y, x + 1, c]) - np.float32(image[y, x - 1, c]))
-        down += w * (np.float32(image[y + 1, x, c]) - np.float32(image[y - 1, x, c]))
+    """Return the steepness of green, most of brightness, in levels per pixel."""
+    half = np.float32(0.5)
+    across = half * (np.float32(image[y, x + 1, 1]) - np.float32(image[y, x - 1, 1]))
+    down = half * (np.float32(image[y + 1, x, 1]) - np.float32(image[y - 1, x, 1]))
     return np.sqrt(across * across + down * down)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _quieten(image, blurred, amount, inverse, out):
-    height, width, _ = image.shape
-    for y in range(height):
-        for x in range(width):
-            for c in range(3):
-                value = np.float32(image[y, x, c])
-                fine = value - np.float32(blurred[y, x, c])
-                square = fine * fine * inverse
-                out[y, x, c] = to_level(value - amount * fine / (np.float32(1) + square * square))
+def _refit(image, blurred, edges, core, grain, out):
+    """Change what the blur took.
 
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _steepen(image, blurred, amount, core, out):
-    """Add what the blur took, but for what is no more than grain.
-
-    By brightness, so that no colour fringes appear.
+    What is more than grain by brightness, so that no colour fringes appear; grain colour by colour.
     """
+    quiet, inverse = grain
     height, width, _ = image.shape
+    one = np.float32(1)
     for y in range(height):
         for x in range(width):
-            fine = np.float32(0)
-            for c, share in ((0, 0.299), (1, 0.587), (2, 0.114)):
-                fine += np.float32(share) * (
-                    np.float32(image[y, x, c]) - np.float32(blurred[y, x, c])
-                )
-            more = amount * fine * abs(fine) / (abs(fine) + core + np.float32(1e-6))
-            for c in range(3):
-                out[y, x, c] = to_level(np.float32(image[y, x, c]) + more)
+            f0 = np.float32(image[y, x, 0]) - np.float32(blurred[y, x, 0])
+            f1 = np.float32(image[y, x, 1]) - np.float32(blurred[y, x, 1])
+            f2 = np.float32(image[y, x, 2]) - np.float32(blurred[y, x, 2])
+            luma = np.float32(0.299) * f0 + np.float32(0.587) * f1 + np.float32(0.114) * f2
+            more = edges * luma * abs(luma) / (abs(luma) + core)
+            q = (f0 * f0 + f1 * f1 + f2 * f2) * inverse * np.float32(0.3333)
+            less = quiet / (one + q * q)
+            out[y, x, 0] = to_level(np.float32(image[y, x, 0]) + more - less * f0)
+            out[y, x, 1] = to_level(np.float32(image[y, x, 1]) + more - less * f1)
+            out[y, x, 2] = to_level(np.float32(image[y, x, 2]) + more - less * f2)

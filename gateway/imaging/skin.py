@@ -21,10 +21,10 @@ SPREAD_START = np.array([0.30, 0.07, 0.09])
 colour before its shading is known."""
 SPREAD_LEAST, SPREAD_MOST = np.array([0.13, 0.035, 0.045]), np.array([0.30, 0.09, 0.12])
 """Bounds of skin's own spread about its shading."""
-ROUNDS = 5
+ROUNDS = 4
 STARTS, SAMPLES = 32, 640
 """Pixels tried as the densest colour, and pixels that vote."""
-FITTED = 2400
+FITTED = 1500
 """Pixels that are enough to fit nine coefficients."""
 LEAST_PIXELS = 64
 """Fewer than so many show no skin."""
@@ -56,12 +56,12 @@ def skin_departures(rgb: U8, normals: F32, prior: F32) -> U8:
     harmonics = _harmonics(normals)
     model = _fit(features, harmonics, prior * facing)
     planes = np.empty((*rgb.shape[:2], PLANES), np.float32)
-    np.subtract(features, harmonics @ model, out=planes[..., :3])
-    planes[..., 3] = features[..., 0] - np.float32(MIDDLE)
-    planes[..., :4] *= STEPS
-    planes[..., :4] += ZERO
+    expected = (harmonics.reshape(-1, 9) @ model).reshape(features.shape)
+    planes[..., :3] = ZERO + STEPS[:3] * (features - expected)
+    planes[..., 3] = ZERO + STEPS[3] * (features[..., 0] - np.float32(MIDDLE))
     planes[..., 4] = 255 * facing
-    return np.clip(np.rint(planes, out=planes), 0, 255, out=planes).astype(np.uint8)
+    np.rint(planes, out=planes)
+    return np.clip(planes, 0, 255, out=planes).astype(np.uint8)
 
 
 _LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
@@ -70,7 +70,7 @@ _LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
 def _features(rgb: U8) -> F32:
     """Return log brightness, log red over green, log blue over green: float32 (h, w, 3)."""
     logs = _LOGS[rgb]
-    brightness = logs @ LUMA.astype(np.float32)
+    brightness = (logs.reshape(-1, 3) @ LUMA.astype(np.float32)).reshape(rgb.shape[:2])
     return np.stack([brightness, logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
 
 

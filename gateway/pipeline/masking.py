@@ -10,7 +10,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.occlusion import OcclusionFinder, Seen
-from gateway.imaging.fuse import Matte
+from gateway.imaging.matte import Matte
 from gateway.inference.protocol import Inference
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions

@@ -19,8 +19,9 @@ from gateway.faces.morphable.expression import displacement
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.comparison import MARGIN, Part, PixelFigures, compare
-from gateway.imaging.fuse import BlendMode, ColourMode, Matte
+from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.imaging.geometry import angle_degrees
+from gateway.imaging.matte import Matte
 from gateway.imaging.warp import Region, bounding_region
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.option_groups import QualityLimits

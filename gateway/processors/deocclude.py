@@ -12,10 +12,10 @@ from functools import cache
 import numpy as np
 
 from gateway.arrays import F32, U8, Mask
-from gateway.faces.atlas import atlas
+from gateway.faces.atlas import area_of, atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Seen, departures
-from gateway.faces.topology import N_MESH, topology
+from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
 from gateway.imaging.inpaint import multiplied, painted_over
 from gateway.imaging.masks import sampled, smoothstep, softened_mask, widened, withdrawn
 from gateway.imaging.raster import rasterise
@@ -35,14 +35,13 @@ THICK_PX = 6
 """Half the width in pixels of the atlas from which on something is no frame."""
 CHEEK = 0.4
 """How far below a frame there is skin of the same grain, in inter-ocular distances."""
-LENSES = (-0.8, 0.0)
-"""Heights on the mean face between which lenses are."""
-BROAD_PX = 3.5
-"""Width in pixels of the atlas over which shine is measured; skin's own features are finer."""
-SHINE = 0.15
-"""Broad departure in brightness, logarithm, from which on it is all shine."""
-SHADOW = 0.35
-"""How much of what is too dark behind lenses is taken for their shadow; sockets are dark, too."""
+LENSES = (-0.85, -0.32, 0.16)
+"""Heights on the mean face: from where to where lenses are around eyes, and below them."""
+EVENED, SHINE = 0.8, 0.2
+"""How far what is behind lenses is brought to the skin's own shading; and by how much, logarithm of
+brightness, something must be too bright to be shine."""
+FINE_PX, SOFT_PX = 0.8, 2.5
+"""Smoothing in pixels of the atlas: of what is evened out, so that grain stays, and of where."""
 UNIT_PX = 110.0
 """Inter-ocular distance in pixels at which it is painted; larger pictures are shrunk for it."""
 
@@ -54,9 +53,10 @@ def without_glasses(portrait: Portrait) -> Portrait:
         return portrait
     frames = np.where(_zone(), 1 - seen.visible, 0).astype(np.float32)
     # Hair and ears beside them are no frames.
-    frames[widened(withdrawn(frames > HIDDEN, THICK_PX, 0.5) > 0.5, THICK_PX)] = 0
+    thick = widened(withdrawn(frames > HIDDEN, THICK_PX, 0.5) > 0.5, THICK_PX)
+    frames[thick] = 0
     # What is left of a frame's edge would be a ragged hole.
-    under = widened(frames > HIDDEN, 2) & _zone()
+    under = widened(frames > HIDDEN, 2) & _zone() & ~thick
     visible = np.where(under, np.float32(1), seen.visible)
     image = _painted_over(portrait.image, portrait.face, frames)
     return replace(portrait, image=_evened(image, portrait.face), seen=Seen(visible))
@@ -93,17 +93,14 @@ def _evened(image: U8, face: Face) -> U8:
     if region is None:
         return image
     planes = departures(image, face.landmarks)[..., :3].astype(np.float32)
-    off = (planes - ZERO) / STEPS[:3]
-    weight = _behind_lenses()[..., None]
-    share = softened_mask(weight, BROAD_PX)[..., None]
-    broad = np.asarray(softened_mask(off * weight, BROAD_PX) / (share + 0.05), np.float32)
-    shine = smoothstep(broad[..., :1] / np.float32(SHINE))
-    change = shine * broad + (1 - shine) * SHADOW * np.minimum(broad[..., :1], 0) * [1, 0, 0]
-    change *= softened_mask(weight, BROAD_PX / 2)[..., None]
+    off = softened_mask((planes - ZERO) / STEPS[:3], FINE_PX)
+    shine = smoothstep(off[..., :1] / np.float32(SHINE))
+    below, around = (weight[..., None] for weight in _behind_lenses())
+    change = np.maximum(below, around * shine) * off
     vertices = face.landmarks[:N_MESH].copy()
     vertices[:, :2] -= region.origin_xy
     place = rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
-    here = sampled(level_logs(change.astype(np.float32)), place)
+    here = sampled(level_logs(change), place)
     gain = np.where(place[:1].transpose(1, 2, 0) >= 0, np.exp(-here), np.float32(1))
     out = image.copy()
     region.of(out)[...] = multiplied(np.asarray(region.of(image), np.uint8), gain)
@@ -111,11 +108,20 @@ def _evened(image: U8, face: Face) -> U8:
 
 
 @cache
-def _behind_lenses() -> F32:
-    """Return where lenses are before skin, float32 (HEIGHT, WIDTH), 0 or 1."""
+def _behind_lenses() -> tuple[F32, F32]:
+    """Return how far skin below the eyes, and around them, is behind lenses: (HEIGHT, WIDTH), 0–1.
+
+    Below are shine and the lower rim's shadow; around the eyes it is dark by itself.
+    """
     x, y = np.abs(atlas().mean[..., 0]), atlas().mean[..., 1]
-    lenses = atlas().plain & (x > 0.18) & (x < 0.85) & (y > LENSES[0]) & (y < LENSES[1])
-    return lenses.astype(np.float32)
+    across = atlas().plain & (x > 0.12) & (x < 0.9)
+    below = across & (y > LENSES[1]) & (y < LENSES[2])
+    around = across & (y > LENSES[0]) & (y <= LENSES[1])
+    # The whites of the eyes are no shine.
+    share = np.where(area_of(atlas().place, (RIGHT_EYE, LEFT_EYE)), 0, EVENED).astype(np.float32)
+    return tuple(  # type: ignore[return-value]
+        share * softened_mask(area.astype(np.float32), SOFT_PX) for area in (below, around)
+    )
 
 
 @cache

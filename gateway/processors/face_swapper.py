@@ -31,7 +31,6 @@ from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
-from gateway.processors.masks import plain_skin
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
 
@@ -41,6 +40,9 @@ Patches = Mapping[Patch, Portrait]
 EYE_RIM = 0.06
 LIP_RIM = 0.045
 SHAPE_TAPER_OUTLINE, SHAPE_TAPER_EYES, SHAPE_TAPER_MOUTH = 0.45, 0.25, 0.35
+
+# A source that is this many times larger than the target is shrunk to so many times its size.
+LARGER, FINER = 1.4, 1.1
 
 # Skin that turns away further than this (cosine to the view) has too few pixels to be carried.
 HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
@@ -173,7 +175,7 @@ def swap_layer(
         pixels=pixels,
         mask=support * smoothstep(from_openings),
         support=support > 0.02,
-        skin=(support > 0.9) & (from_openings > 3) & plain_skin(planes[5:]),
+        skin=(support > 0.9) & (from_openings > 3),
         place=planes[5:],
     )
 
@@ -205,7 +207,7 @@ def _put_patch(pixels: U8, patch: Patch, portrait: Portrait, vertices: F32, supp
 
 
 def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:
-    """Cut the source's face out, shrunk if it is over twice the target's size.
+    """Cut the source's face out, shrunk if it is clearly larger than the target's.
 
     Returns the texture, the landmarks' x, y (468, 2) in it, and whether it is clearly smaller
     than the target's face.
@@ -215,8 +217,8 @@ def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:
     texture = np.asarray(region.of(image), np.uint8)
     positions = source[:, :2] - region.origin_xy
     spread = float(np.sqrt(np.var(source, axis=0).sum() / max(np.var(target, axis=0).sum(), 1e-9)))
-    if spread > 2:
-        texture, scale = shrink_area(texture, spread / 1.25)
+    if spread > LARGER:
+        texture, scale = shrink_area(texture, spread / FINER)
         positions = (positions + 0.5) * np.asarray(scale, np.float32) - 0.5
     return texture, positions.astype(np.float32), spread < 0.9
 

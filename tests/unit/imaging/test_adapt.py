@@ -58,10 +58,10 @@ def test_in_a_picture_without_colours_the_face_has_none(colour):
     assert np.abs(chromaticity(to_film(np.array(colour, float)))).max() < 0.01
 
 
-def test_a_grey_highlight_and_a_grey_beard_nearly_keep_their_hue():
+def test_what_is_grey_and_no_shine_nearly_keeps_its_hue():
     change = transfer(skin(LIGHT), skin(DARK))
     whole = np.abs(chromaticity(DARK) - chromaticity(LIGHT)).max()
-    for grey in (60, 160, 235):
+    for grey in (40, 100, 160):
         hue = chromaticity(change(np.array([grey] * 3, float)))
         assert np.abs(hue).max() <= 0.5 * whole
 

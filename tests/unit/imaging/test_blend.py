@@ -5,7 +5,8 @@ from gateway.imaging.blend import membrane
 from gateway.imaging.colour import LabStatistics, statistics_transfer
 from gateway.imaging.composite import Correction, composite
 from gateway.imaging.cube import apply_cube, transfer_cube
-from gateway.imaging.fuse import Matte, fuse
+from gateway.imaging.fuse import fuse
+from gateway.imaging.matte import Matte
 from tests import tolerances
 
 

@@ -10,7 +10,6 @@ from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region
 from gateway.processors.base import Layer
-from gateway.processors.masks import plain_skin
 
 
 def place_of(landmarks: np.ndarray, region: Region) -> np.ndarray:
@@ -26,7 +25,7 @@ def layer_of(face: Face, image: np.ndarray) -> Layer:
     place = place_of(face.landmarks, region)
     support = place[0] >= 0
     mask = cv2.GaussianBlur(support.astype(np.float32), (0, 0), 1.5) * support
-    return Layer(region, region.of(image), mask, support, support & plain_skin(place), place)
+    return Layer(region, region.of(image), mask, support, support, place)
 
 
 def covered(hidden: np.ndarray) -> Seen:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.faces.atlas import atlas
 from gateway.imaging.masks import sampled
-from gateway.processors.masks import matte_of, plain_skin
+from gateway.processors.masks import matte_of
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.people import SHAPE, face_of
 from tests.unit.processors.layers import covered, layer_of, nothing
@@ -31,20 +31,18 @@ def here(plane):
 HIDDEN = here(cheek())
 
 
-def test_without_masks_the_layer_says_where_it_counts():
-    matte = matte_of(LAYER)
-    assert matte.mask is LAYER.mask
-    assert matte.support is LAYER.support
-    assert matte.skin is LAYER.skin
-    assert matte.clear.all()
+PLAIN = LAYER.support & (here(atlas().plain) > 0.99)
 
 
-def test_with_nothing_before_either_face_it_does_as_well():
-    matte = matte_of(LAYER, BARE, BARE)
-    assert matte.mask == pytest.approx(LAYER.mask, abs=1e-6)
+@pytest.mark.parametrize("seen", [None, BARE], ids=["unknown", "bare"])
+def test_with_nothing_before_either_face_the_layer_says_where_it_counts(seen):
+    matte = matte_of(LAYER, seen, seen)
+    assert (matte.mask == LAYER.mask).all()
     assert (matte.support == LAYER.support).all()
-    assert (matte.skin == LAYER.skin).all()
     assert matte.clear.all()
+    # Colours are measured on bare skin alone.
+    assert (matte.skin <= PLAIN).all()
+    assert matte.skin.sum() > 0.9 * PLAIN.sum()
 
 
 def test_what_is_before_the_target_stays():
@@ -52,23 +50,28 @@ def test_what_is_before_the_target_stays():
     assert (matte.mask[HIDDEN > 0.99] == 0).all()
     assert not matte.clear[HIDDEN > 0.5].any()
     assert not matte.skin[HIDDEN > 0.5].any()
-    away = HIDDEN == 0
+    away = here(cheek(26)) == 0
     assert (matte.mask[away] == LAYER.mask[away]).all()
-    # The membrane does not border on it: only the clear part of the border counts.
-    assert (matte.support == LAYER.support).all()
 
 
-def test_what_is_before_the_source_is_not_carried_along_nor_what_is_close_to_it():
+def test_what_is_before_the_source_is_not_carried_along():
     matte = matte_of(LAYER, None, covered(cheek()))
-    wider = here(cheek(16)) > 0.99
-    assert matte.mask[wider].max() < 0.5
-    assert (matte.mask[HIDDEN > 0.99]).max() < 0.3
+    assert matte.mask[HIDDEN > 0.99].max() < 0.3
     assert not matte.support[HIDDEN > 0.5].any()
-    assert not matte.skin[wider].any()
     assert matte.clear.all()
-    target_only = matte_of(LAYER, covered(cheek()), None)
-    assert matte.mask.sum() < target_only.mask.sum()
-    assert (matte.mask[here(cheek(26)) == 0] == LAYER.mask[here(cheek(26)) == 0]).all()
+    away = here(cheek(26)) == 0
+    assert (matte.mask[away] == LAYER.mask[away]).all()
+
+
+@pytest.mark.parametrize("whose", ["target", "source"])
+def test_the_new_face_keeps_away_from_what_covers_either(whose):
+    seen = covered(cheek())
+    matte = matte_of(LAYER, **{whose: seen})
+    beside = here(cheek(16)) > 0.99
+    assert matte.mask[beside].max() < 0.6
+    assert not matte.skin[beside].any()
+    both = matte_of(LAYER, seen, seen)
+    assert (both.mask <= matte.mask + 1e-6).all()
 
 
 def test_skin_is_where_both_show_it():
@@ -95,7 +98,7 @@ def test_limits_combine_by_the_least():
     seen = matte_of(LAYER, covered(cheek()), None)
     matte = matte_of(LAYER, covered(cheek()), None, [half, soft])
     assert (matte.mask == np.minimum(seen.mask, np.minimum(half, soft))).all()
-    assert (matte.support == (LAYER.support & (half > 0.5) & (soft > 0.5))).all()
+    assert (matte.support == (seen.support & (half > 0.5) & (soft > 0.5))).all()
     assert (matte.skin <= seen.skin).all()
     assert (matte.clear == seen.clear).all()
 
@@ -110,9 +113,3 @@ def test_the_layer_is_not_changed():
     before = LAYER.mask.copy()
     matte_of(LAYER, covered(cheek()), covered(cheek()), [np.zeros_like(before)])
     assert (LAYER.mask == before).all()
-
-
-def test_plain_skin_is_the_atlas_s_own():
-    grid = np.stack(np.meshgrid(np.arange(128), np.arange(144))).astype(np.float32)
-    assert (plain_skin(grid) == atlas().plain).all()
-    assert not plain_skin(np.full((2, 3, 3), -1, np.float32)).any()
