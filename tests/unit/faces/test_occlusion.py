@@ -9,6 +9,7 @@ from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.occlusion import (
     MODEL,
     OcclusionFinder,
+    Seen,
     departures,
     known_places,
     skin_prior,
@@ -133,3 +134,37 @@ async def test_a_network_that_fails_is_told():
     image = np.zeros((*SHAPE, 3), np.uint8)
     with pytest.raises(InferenceUnavailable):
         await finder.find(image, [face_of()], deadline=Deadline.after(5))
+
+
+# Films
+
+
+def both(a: float, b: float) -> tuple[Seen, Seen]:
+    return Seen(np.full((HEIGHT, WIDTH), a, np.float32)), Seen(
+        np.full((HEIGHT, WIDTH), b, np.float32)
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_what_stays_is_steady(share):
+    now, before = both(0.3, 0.3)
+    assert now.steadied(before, share).visible == pytest.approx(now.visible)
+
+
+def test_a_flicker_is_evened_out_and_a_change_is_believed():
+    now, before = both(0.6, 0.5)
+    assert now.steadied(before, 0.5).visible == pytest.approx(0.55)
+    now, before = both(1.0, 0.0)
+    assert now.steadied(before, 0.9).visible == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("a", [0.0, 0.2, 0.7, 1.0])
+@pytest.mark.parametrize("b", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.7, 1.0])
+def test_the_frame_before_never_carries_it_further_than_itself(a, b, share):
+    now, before = both(a, b)
+    found = now.steadied(before, share).visible
+    assert found.min() >= min(a, b) - 1e-6
+    assert found.max() <= max(a, b) + 1e-6
+    if share == 0:
+        assert (found == now.visible).all()
