@@ -104,3 +104,15 @@ def test_tiny_grids(shape):
     dark, light = (np.full((*shape, 3), level, np.uint8) for level in (60, 120))
     assert (relight(cells(dark, dark, ones), 0.8) == 1).all()
     assert relight(cells(light, dark, ones), 0.8) == pytest.approx(126 / 66, rel=0.02)
+
+
+def test_a_cell_counts_by_its_share_of_skin():
+    dim, bright = np.full((2, SIDE, SIDE, 3), 100, np.float32) * [[[[0.5]]], [[[1]]]]
+    share = np.ones((SIDE, SIDE), np.float32)
+    target = np.where((np.arange(SIDE) % 2 == 0)[None, :, None], dim, bright).astype(np.float32)
+    share[:, ::2] = 0.1
+    gain = relight(Cells(target, bright.astype(np.float32), share), SIGMA)
+    evenly = relight(Cells(target, bright.astype(np.float32), np.ones_like(share)), SIGMA)
+    # Every other column is half as bright, but hardly shows any skin.
+    assert gain.mean() > 0.9
+    assert evenly.mean() < 0.75
