@@ -96,7 +96,7 @@ def light_kept(made: Made) -> float:
 
 
 def blown(made: Made) -> float:
-    """Return how much more of the skin is at the top of the range than was, in percent."""
+    """Return how much of a face's skin is at the top of the range, in percent more than was."""
     _, where = broad_luminance(made.case.target, made.face)
     shares = [(image[where].max(1) >= 254).mean() for image in (made.image, made.case.target)]
     return 100 * float(shares[0] - shares[1])

@@ -58,8 +58,7 @@ def membrane(
     if cube is not None and reduction == 1:
         source, cube = apply_cube(source, cube), None
     cells = cell_means(target, source, support, reduction, cube)
-    # A reduced grid is off by more than a second cycle would mend.
-    offset = cell_membrane(cells, skin=skin, cycles=1 if reduction > 1 else 2)
+    offset = cell_membrane(cells, skin=skin, even=reduction > 1)
     if reduction == 1:
         return offset
     height, width = support.shape
@@ -73,7 +72,7 @@ def cell_membrane(
     *,
     clear: Mask | None = None,
     skin: tuple[LabStatistics, LabStatistics] | None = None,
-    cycles: int = 1,
+    even: bool = True,
 ) -> F32:
     """Return the membrane of a grid's cells, float32 (h, w, 3); see `membrane`.
 
@@ -81,15 +80,35 @@ def cell_membrane(
         cells: Means over the support.
         clear: bool (h, w), cells in which the two may meet; all of them if not given.
         skin: See `membrane`.
-        cycles: See `fill_harmonic`.
+        even: Even out the difference along the border first: what is finer than a grid's cells
+            would reach no further than a cell, and is better hidden by the mask.
     """
+    border = meeting_cells(cells, clear, skin)
+    difference = cells.target - cells.source
+    return fill_harmonic(_along(difference, border) if even else difference, border)
+
+
+def meeting_cells(
+    cells: Cells,
+    clear: Mask | None = None,
+    skin: tuple[LabStatistics, LabStatistics] | None = None,
+) -> Mask:
+    """Return the cells (h, w) in which the two pictures meet; see `cell_membrane`."""
     border = border_of(cells.share >= LEAST_SHARE)
     if clear is not None:
         border &= clear
     if skin is not None:
         pair = np.stack([cells.target[border], cells.source[border]])
         border[border] = _looks_like(pair, skin)
-    return fill_harmonic(cells.target - cells.source, border, cycles=cycles)
+    return border
+
+
+def _along(values: F32, border: Mask) -> F32:
+    """Return values (h, w, 3) averaged over what of a border is near."""
+    weight = border.astype(np.float32)[..., None]
+    stack = np.concatenate([values * weight, weight], -1)
+    near = cv2.GaussianBlur(stack, (5, 5), 0, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(near[..., :3] / np.maximum(near[..., 3:], np.float32(1e-6)), np.float32)
 
 
 def mixed_membrane(

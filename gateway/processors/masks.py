@@ -17,8 +17,9 @@ from gateway.imaging.masks import withdrawn
 from gateway.imaging.matte import Matte, seen_through
 from gateway.processors.base import Layer
 
-WITHDRAWN_PX, SOFT_PX = 2, 1.5
-"""Atlas pixels that a new face keeps away from what covers either face, and width of that edge."""
+FROM_TARGET, FROM_SOURCE = (1, 1.0), (2, 1.5)
+"""Atlas pixels that a new face keeps away from what covers the target's face and the source's, and
+the width of that edge."""
 
 
 def matte_of(
@@ -35,7 +36,15 @@ def matte_of(
         source: Of the portrait's: what is before it is not carried over.
         limits: Further masks, float32 (h, w) each, 0–1: outside of them the target stays.
     """
-    sheets = np.stack([_certain(target), _left_by(target), _left_by(source), _plain()], -1)
+    sheets = np.stack(
+        [
+            _certain(target),
+            _left_by(target, *FROM_TARGET),
+            _left_by(source, *FROM_SOURCE),
+            _plain(),
+        ],
+        -1,
+    )
     clear = np.ones(layer.mask.shape, np.bool_)
     whole = Matte(layer.mask, layer.support, clear, layer.skin)
     matte = seen_through(whole, sheets, layer.place)
@@ -49,14 +58,14 @@ def _certain(seen: Seen | None) -> U8:
     return np.asarray(np.rint(255 * seen.visible), np.uint8)
 
 
-def _left_by(seen: Seen | None) -> U8:
+def _left_by(seen: Seen | None, distance_px: int, softness_px: float) -> U8:
     """Return what is left of a face some way from what is before it, 0–255, in the atlas.
 
     Right beside a fringe lies its shadow. The target's stays, and the source's is not carried over.
     """
     if seen is None:
         return np.full(atlas().face.shape, 255, np.uint8)
-    left = withdrawn(seen.visible > 0.5, WITHDRAWN_PX, SOFT_PX)
+    left = withdrawn(seen.visible > 0.5, distance_px, softness_px)
     return np.asarray(np.rint(255 * left), np.uint8)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gateway.imaging.blend import _looks_like, border_of, cell_membrane, membrane, mixed_membrane
+from gateway.imaging.blend import border_of, cell_membrane, meeting_cells, membrane, mixed_membrane
 from gateway.imaging.cells import cell_means
 from gateway.imaging.colour import LabStatistics, lab_statistics
 from tests import tolerances
@@ -16,10 +16,10 @@ CUT = ellipse(90, 140)[:, 50:126]
 """A face that the array's left edge cuts."""
 
 
-def noisy(seed: int) -> np.ndarray:
+def noisy(seed: int, grain: float = 7) -> np.ndarray:
     """Return a picture with grain: the border's differences are noise of about ±20 levels."""
-    grain = np.random.default_rng(seed).normal(0, 7, (*SHAPE, 3))
-    return np.clip(smooth_picture(*SHAPE, seed) // 2 + 60 + grain, 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(seed).normal(0, grain, (*SHAPE, 3))
+    return np.clip(smooth_picture(*SHAPE, seed) // 2 + 60 + noise, 0, 255).astype(np.uint8)
 
 
 def close(got: np.ndarray, exact: np.ndarray, support: np.ndarray) -> None:
@@ -57,7 +57,7 @@ def test_where_something_is_before_the_face_the_two_do_not_meet():
     target[~clear] = 0  # hair
     cells = cell_means(target, source, ELLIPSE, 1)
     exact = solved(difference(target, source), border_of(ELLIPSE) & clear)
-    close(cell_membrane(cells, clear=clear, cycles=2), exact, ELLIPSE)
+    close(cell_membrane(cells, clear=clear, even=False), exact, ELLIPSE)
     assert np.abs(exact[~clear & ELLIPSE]).max() < 100  # of the hair nothing is in it
 
 
@@ -65,12 +65,25 @@ def test_where_one_of_the_two_shows_no_skin_they_do_not_meet():
     target, source = noisy(0) // 2 + 60, noisy(7) // 2 + 60
     target[:, :25] = (20, 90, 30)
     skins = tuple(lab_statistics(p[ELLIPSE][::3]) for p in (target, source))
-    border = border_of(ELLIPSE)
-    colours = np.stack([p[border].astype(np.float32) for p in (target, source)])
-    border[border] = _looks_like(colours, skins)
+    border = meeting_cells(cell_means(target, source, ELLIPSE, 1), None, skins)
+    assert not border[:, :25].any()
     assert 20 < border.sum() < border_of(ELLIPSE).sum()
     exact = solved(difference(target, source), border)
     close(membrane(target, source, ELLIPSE, skin=skins), exact, ELLIPSE)
+
+
+def test_an_evened_border_keeps_what_is_broad_and_loses_what_is_fine():
+    target, source = noisy(0), noisy(7)
+    cells = cell_means(target, source, ELLIPSE, 1)
+    border = border_of(ELLIPSE)
+    fine, even = cell_membrane(cells, even=False), cell_membrane(cells)
+    inner = ellipse(*SHAPE, 0.6)
+    assert np.abs(fine - even)[inner].mean() < 2
+    broad = difference(noisy(0, grain=0), noisy(7, grain=0))
+    assert np.abs(even - broad)[border].mean() < 0.8 * np.abs(fine - broad)[border].mean()
+    flat = np.full_like(target, 120)
+    lifted = cell_membrane(cell_means(flat, flat - 30, ELLIPSE, 1))
+    assert lifted == pytest.approx(30, abs=0.1)
 
 
 def test_if_they_meet_nowhere_nothing_is_added():
