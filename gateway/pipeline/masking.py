@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,16 +40,18 @@ class Masking:
         """
         if "occlusion" not in options.masks.types and not options.source_deocclude:
             return list(portraits)
-        out = []
-        for portrait in portraits:
-            (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
-            known = replace(portrait, seen=seen)
-            if options.source_deocclude:
-                known = await self._compute.run(without_glasses, known)
-            if "occlusion" not in options.masks.types:
-                known = replace(known, seen=None)
-            out.append(known)
-        return out
+        return list(
+            await asyncio.gather(*(self._prepared(p, options, deadline) for p in portraits))
+        )
+
+    async def _prepared(
+        self, portrait: Portrait, options: SwapOptions, deadline: Deadline
+    ) -> Portrait:
+        (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
+        known = replace(portrait, seen=seen)
+        if options.source_deocclude:
+            known = await self._compute.run(without_glasses, known)
+        return known if "occlusion" in options.masks.types else replace(known, seen=None)
 
     async def matte(
         self,

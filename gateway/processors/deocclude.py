@@ -42,7 +42,7 @@ EVENED, SHINE = 0.8, 0.2
 brightness, something must be too bright to be shine."""
 FINE_PX, SOFT_PX = 0.8, 2.5
 """Smoothing in pixels of the atlas: of what is evened out, so that grain stays, and of where."""
-UNIT_PX = 110.0
+UNIT_PX = 60.0
 """Inter-ocular distance in pixels at which it is painted; larger pictures are shrunk for it."""
 
 
