@@ -101,8 +101,9 @@ SWAPS_REQUEST: dict[str, Any] = {
                 "items": FILE,
                 "description": "Portraits of one person, or of those that `mapping` names; for "
                 "each face, and for its eyes and mouth, the one is used that is nearest in pose, "
-                "expression and light. Required, unless only an expression is given that is a "
-                "library's or named. JPEG, PNG, WebP, BMP or TIFF.",
+                "expression and light. Required, unless the person stays and nothing but an "
+                "expression of a library or by name is given, or `face_enhancer` works alone. "
+                "JPEG, PNG, WebP, BMP or TIFF.",
             },
             "source_id": {
                 "type": "string",
@@ -172,6 +173,7 @@ SWAP_REPORT: dict[str, Any] = {
             "filled": {},
             "reference": None,
             "notes": ["lips_closed_over"],
+            "enhancer": None,
             "result_quality": {
                 "seam_ratio": 1.0793,
                 "ring_delta_e": 4.4755,

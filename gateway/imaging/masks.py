@@ -52,6 +52,18 @@ def soft_cover(corners: AnyFloat, shape: tuple[int, int], softness_px: float) ->
     return blurred[reach:-reach, reach:-reach] / np.float32(255)
 
 
+def soft_box(side_px: int, edge_px: float) -> F32:
+    """Return a square mask (n, n), 0–1: 1 in its middle, 0 at its border, soft between.
+
+    Args:
+        side_px: Its side n.
+        edge_px: Width of the soft edge, inside the square, pixels.
+    """
+    at = np.arange(side_px, dtype=np.float32)
+    line = smoothstep(np.asarray(np.minimum(at, at[::-1]) / np.float32(edge_px), np.float32))
+    return np.asarray(np.minimum(line[:, None], line), np.float32)
+
+
 def soft_outline(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
     """Return how near each pixel of `shape` (height, width) is to a closed line (n, 2), 0–1.
 
