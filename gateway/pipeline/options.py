@@ -187,18 +187,18 @@ class SwapOptions(Options):
             raise ValueError("`face_enhancer` by itself gives no expression")
         return self
 
-    @field_validator("processors")
-    @classmethod
-    def _enhanced_last(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if "face_enhancer" in value[:-1]:
-            raise ValueError("`face_enhancer` comes last")
-        return value
-
     @field_validator("processors", "expression_regions")
     @classmethod
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError("each may be named once")
+        return value
+
+    @field_validator("processors")
+    @classmethod
+    def _enhanced_last(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "face_enhancer" in value[:-1]:
+            raise ValueError("`face_enhancer` comes last")
         return value
 
     @field_validator("swapper_model")
