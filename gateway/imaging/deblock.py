@@ -197,9 +197,12 @@ def without_coding_noise(chroma: U8, noise: float) -> F32:
         noise: Of the brightness, a standard deviation in levels.
     """
     size = max(chroma.shape[1] // 2, 1), max(chroma.shape[0] // 2, 1)
-    small = cv2.resize(chroma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    planes = [np.ascontiguousarray(small[..., n]) for n in range(2)]
-    clean = [smoothed(plane, COLOUR_NOISE * noise, COLOUR_RADIUS_PX) - plane for plane in planes]
+    clean = []
+    for n in range(2):
+        # An exact half of a single plane is found much faster.
+        plane = np.ascontiguousarray(chroma[: 2 * size[1], : 2 * size[0], n])
+        small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        clean.append(smoothed(small, COLOUR_NOISE * noise, COLOUR_RADIUS_PX) - small)
     return np.stack(clean, -1)
 
 

@@ -31,6 +31,18 @@ def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) 
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32) / np.float32(255)
 
 
+def wide_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return `soft_polygon` (h, w), by way of a smaller picture where the edge is wide."""
+    factor = max(1, int(softness_px / 4))
+    small = -(-shape[0] // factor), -(-shape[1] // factor)
+    mask = soft_polygon((np.asarray(corners) + 0.5) / factor - 0.5, small, softness_px / factor)
+    if factor == 1:
+        return mask
+    size = small[1] * factor, small[0] * factor
+    large = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[: shape[0], : shape[1]], np.float32)
+
+
 def soft_cover(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
     """Return how far each pixel of `shape` (height, width) belongs to a polygon's shade, 0–1.
 

@@ -125,7 +125,7 @@ class Enhancement:
             return done
         with self._timings.stage("enhance"):
             made = await retouch.enhancer.process(
-                canvas.image, retouch.face, retouch.region, deadline=self._deadline
+                canvas.image, retouch.face, retouch.region, retouch.mask, deadline=self._deadline
             )
             before = np.ascontiguousarray(retouch.region.of(canvas.image), np.uint8)
             pixels = await self._compute.run(composite, before, made, retouch.mask)

@@ -21,15 +21,15 @@ from gateway.imaging.enhance import Places, enhanced, luma_of
 from gateway.imaging.masks import (
     from_crop,
     sampled,
+    sampled_levels,
     smoothstep,
     soft_box,
-    soft_polygon,
     softened_mask,
+    wide_polygon,
 )
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region, crop_affine, uncrop
 from gateway.inference.protocol import Inference
-from gateway.processors.masks import plain_skin
 from gateway.processors.openings import eye_distance
 
 EnhancerModel = Literal["auto", "classical", "gfpgan_1.2", "gfpgan_1.3", "gfpgan_1.4"]
@@ -39,11 +39,11 @@ CLASSICAL = "classical"
 
 TEMPLATE: Template = "ffhq_512"
 SIDE_PX = 512
-BOX_EDGE = 0.15
+BOX_EDGE = 0.09
 """Width of the soft edge of a network's crop, as a share of its side."""
-AROUND, ABOVE = 0.15, 0.35
+AROUND, ABOVE = 0.12, 0.3
 """How far around the outline, and above it, a face is enhanced, in inter-ocular distances."""
-EDGE = 0.15
+EDGE = 0.09
 """Softness of that mask's edge, in inter-ocular distances."""
 FEATURE_SOFT_PX = 1.5
 """Softness of eyes, brows and lips, in pixels of the atlas."""
@@ -67,13 +67,17 @@ class Enhancer(Protocol):
         """
         ...
 
-    async def process(self, image: U8, face: Face, region: Region, *, deadline: Deadline) -> U8:
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
         """Return a region of a picture as it is when its face is clear.
 
         Args:
             image: uint8 (H, W, 3) RGB.
             face: The face.
             region: See `reach`.
+            mask: float32 (h, w), where in it the result is to be seen; what is before the face is
+                left out.
             deadline: When the answer is of no use any more.
 
         Returns:
@@ -102,12 +106,14 @@ class ClassicalEnhancer:
         if region is None:
             return None
         softness = max(EDGE * unit, 0.5)
-        return region, soft_polygon(outline - region.origin_xy, region.shape, softness)
+        return region, wide_polygon(outline - region.origin_xy, region.shape, softness)
 
-    async def process(self, image: U8, face: Face, region: Region, *, deadline: Deadline) -> U8:
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
         """Return a region with a clearer face; see `Enhancer.process`."""
         deadline.check()
-        return await self._compute.run(enhance_classically, image, face, region)
+        return await self._compute.run(enhance_classically, image, face, region, mask)
 
 
 class NetworkEnhancer:
@@ -133,7 +139,9 @@ class NetworkEnhancer:
             return None
         return region, from_crop(_box(), _from_region(matrix, region), region.shape)
 
-    async def process(self, image: U8, face: Face, region: Region, *, deadline: Deadline) -> U8:
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
         """Return a region as the network sees it; see `Enhancer.process`."""
         matrix = crop_from_image(face.landmarks_5, TEMPLATE, SIDE_PX)
         given = await self._compute.run(_tensor, image, matrix)
@@ -146,10 +154,13 @@ class NetworkEnhancer:
         )
 
 
-def enhance_classically(image: U8, face: Face, region: Region) -> U8:
-    """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face."""
+def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
+    """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face; see `Enhancer.process`.
+
+    What is before the face, as a sharp frame of glasses, does not tell how soft the face is.
+    """
     pixels = np.ascontiguousarray(region.of(image), np.uint8)
-    places = _places(face, region)
+    places = _places(face, region, mask > 0.5 * mask.max())
     context = _grown(region, image.shape[:2])
     wide = luma_of(np.ascontiguousarray(context.of(image), np.uint8))
     skin = np.zeros(context.shape, np.bool_)
@@ -186,10 +197,12 @@ def _around(face: Face, unit: float) -> F32:
     return np.asarray(grown, np.float32)
 
 
-def _places(face: Face, region: Region) -> Places:
+def _places(face: Face, region: Region, seen: Mask) -> Places:
     place, inside = _atlas_places(face.landmarks, region)
-    features = np.where(inside, sampled(_features(), place), np.float32(0))
-    return Places(features, inside & plain_skin(place), inside)
+    inside &= seen
+    levels = sampled_levels(_sheet(), place)
+    features = np.where(inside, levels[..., 0], 0).astype(np.float32) / np.float32(255)
+    return Places(features, inside & (levels[..., 1] > 254), inside)
 
 
 def _atlas_places(landmarks: AnyFloat, region: Region) -> tuple[F32, Mask]:
@@ -201,11 +214,12 @@ def _atlas_places(landmarks: AnyFloat, region: Region) -> tuple[F32, Mask]:
 
 
 @cache
-def _features() -> F32:
-    """Return how far each place of the atlas belongs to eyes, brows or lips, 0–1."""
+def _sheet() -> U8:
+    """Return how far each place of the atlas belongs to features, and to plain skin: 0–255."""
     sheet = atlas()
-    there = (sheet.eyes | sheet.brows | sheet.lips).astype(np.float32)
-    return softened_mask(there, FEATURE_SOFT_PX)
+    features = (sheet.eyes | sheet.brows | sheet.lips).astype(np.float32)
+    there = np.stack([softened_mask(features, FEATURE_SOFT_PX), sheet.plain], -1)
+    return np.asarray(np.rint(255 * there), np.uint8)
 
 
 @cache

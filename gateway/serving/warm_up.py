@@ -36,7 +36,7 @@ def warm_up() -> None:
     fused = fuse(view, layer.pixels, matte_of(layer), unit_px=_SIDE / 4)
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
     compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
-    enhance_classically(picture, face, layer.region)
+    enhance_classically(picture, face, layer.region, layer.mask)
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
     seen_in = Donor(picture, face.landmarks, Filled.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))

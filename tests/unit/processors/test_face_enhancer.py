@@ -43,7 +43,7 @@ async def through(function, image, face):
     """Return the region of a network and what it makes of it."""
     enhancer = NetworkEnhancer("gfpgan_1.4", FakeInference([gfpgan(function)]), INLINE)
     region, mask = enhancer.reach(face, image.shape[:2])
-    pixels = await enhancer.process(image, face, region, deadline=Deadline.after(5))
+    pixels = await enhancer.process(image, face, region, mask, deadline=Deadline.after(5))
     return region, mask, pixels
 
 
@@ -105,9 +105,9 @@ async def test_channels_keep_their_order():
 async def test_a_network_that_is_not_there_or_answers_otherwise_is_told():
     image, face = photograph(), assessed(face_landmarks())
     enhancer = NetworkEnhancer("gfpgan_1.3", FakeInference([]), INLINE)
-    region, _ = enhancer.reach(face, SHAPE)
+    region, mask = enhancer.reach(face, SHAPE)
     with pytest.raises(UnknownModel):
-        await enhancer.process(image, face, region, deadline=Deadline.after(5))
+        await enhancer.process(image, face, region, mask, deadline=Deadline.after(5))
     with pytest.raises(ContractViolation):
         await through(lambda x: x[..., ::2], image, face)
 
@@ -140,8 +140,8 @@ async def test_the_classical_one_works_at_any_size():
     image = photograph()
     for pose in (*POSES, {"size": 8}, {"size": 0.5}):
         face, enhancer = assessed(face_landmarks(**pose)), ClassicalEnhancer(INLINE)
-        region, _ = enhancer.reach(face, SHAPE)
-        pixels = await enhancer.process(image, face, region, deadline=Deadline.after(5))
+        region, mask = enhancer.reach(face, SHAPE)
+        pixels = await enhancer.process(image, face, region, mask, deadline=Deadline.after(5))
         assert pixels.shape == (*region.shape, 3)
 
 
@@ -150,13 +150,13 @@ async def test_coding_is_measured_beyond_a_small_face():
     data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 10])[1]
     image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     face, enhancer = assessed(face_landmarks(size=20)), ClassicalEnhancer(INLINE)
-    region, _ = enhancer.reach(face, SHAPE)
-    pixels = await enhancer.process(image, face, region, deadline=Deadline.after(5))
+    region, mask = enhancer.reach(face, SHAPE)
+    pixels = await enhancer.process(image, face, region, mask, deadline=Deadline.after(5))
     wide = np.abs(pixels.astype(int) - region.of(image)).mean()
     part = np.ascontiguousarray(region.of(image))
     local = replace(face, landmarks=face.landmarks - [*region.origin_xy, 0])
     inside = type(region)(0, 0, region.x1 - region.x0, region.y1 - region.y0)
-    alone = await enhancer.process(part, local, inside, deadline=Deadline.after(5))
+    alone = await enhancer.process(part, local, inside, mask, deadline=Deadline.after(5))
     assert wide > np.abs(alone.astype(int) - part).mean()
 
 
