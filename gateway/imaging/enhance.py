@@ -17,7 +17,13 @@ from numba import njit
 
 from gateway.arrays import F32, U8, Mask
 from gateway.imaging.cube import to_level
-from gateway.imaging.deblock import Damage, smoothed, without_coding_noise, without_steps
+from gateway.imaging.deblock import (
+    GRAIN_FREE,
+    Damage,
+    smoothed,
+    without_coding_noise,
+    without_steps,
+)
 from gateway.imaging.sharpness import probe, texture_of
 
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
@@ -40,8 +46,10 @@ HEADROOM = 2.0
 """Levels by which a pixel may leave what is around it."""
 TOP = 253.0
 """Level up to which a colour may be made brighter."""
-CORE = 0.8
-"""Detail below so many deviations of the noise is not made more; there is at least half a level."""
+CORE = 1.6
+"""Detail below so many deviations of what noise there is or was is hardly made more."""
+LEAST_NOISE = 0.3
+"""Levels of noise that there always is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +84,9 @@ def enhanced(image: U8, places: Places, damage: Damage) -> U8:
     noise = damage.noise
     clean = smoothed(without_steps(luma, damage), noise)
     width = texture_of(image, probe(image), places.face, places.skin).blur_px
-    boost, lowest, highest = _detail(clean, width, places.features, noise)
+    boost, lowest, highest = _detail(
+        clean, width, places.features, max(noise, min(damage.grain, GRAIN_FREE))
+    )
     colours = np.zeros((1, 1, 2), np.float32)
     if damage.step > 0:
         chroma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)[..., 1:], np.uint8)
@@ -97,7 +107,7 @@ def _detail(
         clean: float32 (h, w), the brightness without noise.
         width_px: Of its sharpest edges; None if it has none.
         features: float32 (h, w), 0–1, where to make most of detail.
-        noise: Standard deviation of what was taken out, in levels.
+        noise: Standard deviation of what was taken out or is still there, in levels.
     """
     width = SOFT_PX if width_px is None else width_px
     soft = float(np.clip((width - SHARP_PX) / (SOFT_PX - SHARP_PX), 0, 1))
@@ -109,7 +119,7 @@ def _detail(
     around = np.ones((side, side), np.uint8)
     lowest, highest = cv2.erode(clean, around), cv2.dilate(clean, around)
     boost = np.empty_like(clean)
-    core = np.float32(CORE * max(noise, 0.5))
+    core = np.float32(CORE * max(noise, LEAST_NOISE))
     _lay_on((clean, fine, coarse), features, (np.float32(gain), core), boost)
     return boost, np.asarray(lowest, np.float32), np.asarray(highest, np.float32)
 

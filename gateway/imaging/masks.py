@@ -32,7 +32,10 @@ def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) 
 
 
 def wide_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
-    """Return `soft_polygon` (h, w), by way of a smaller picture where the edge is wide."""
+    """Return nearly `soft_polygon` (h, w), by way of a smaller picture where the edge is wide.
+
+    There it lies up to a quarter of its softness further out: a polygon is painted with its border.
+    """
     factor = max(1, int(softness_px / 4))
     small = -(-shape[0] // factor), -(-shape[1] // factor)
     mask = soft_polygon((np.asarray(corners) + 0.5) / factor - 0.5, small, softness_px / factor)

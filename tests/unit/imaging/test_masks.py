@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imaging.masks import depth_inside, smoothstep, soft_outline, soft_polygon
+from gateway.imaging.masks import (
+    depth_inside,
+    smoothstep,
+    soft_box,
+    soft_outline,
+    soft_polygon,
+    wide_polygon,
+)
 from tests import tolerances
 
 SHAPE = (60, 80)
@@ -125,3 +132,18 @@ def test_depth_is_the_distance_to_the_border(x, y):
 )
 def test_depth_is_negative_outside(x, y, depth):
     assert depth_inside(SQUARE, x, y) == pytest.approx(depth, abs=1e-3)
+
+
+@pytest.mark.parametrize("softness_px", [0.5, 3, 9, 27])
+def test_a_wide_edge_is_nearly_the_same_by_way_of_a_smaller_picture(softness_px):
+    corners = np.array([[90.0, 70.0], [310.0, 95.0], [260.0, 330.0], [120.0, 300.0]])
+    exact = soft_polygon(corners, (401, 397), softness_px)
+    assert wide_polygon(corners, (401, 397), softness_px) == pytest.approx(exact, abs=0.1)
+
+
+def test_a_box_is_whole_in_its_middle_and_nothing_at_its_border():
+    box = soft_box(64, 10)
+    assert (box[10:-10, 10:-10] == 1).all()
+    assert max(box[0].max(), box[-1].max(), box[:, 0].max(), box[:, -1].max()) == 0
+    assert (box == box[::-1]).all()
+    assert (box == box.T).all()
