@@ -18,6 +18,9 @@ report of figures, which also holds the picture (Base64) with `?inline=true`. Wi
 picture in the format of `options.output.format`, else in the target's own. Transparency of the
 target is kept where the format can.
 
+With `options.processors` = `["face_enhancer"]` the target's own faces are made clearer, and no
+source is needed.
+
 With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces-Found`,
 `X-Semblant-Faces-Swapped`, `X-Semblant-Warnings` and `X-Semblant-Quality`.
 
@@ -39,7 +42,7 @@ answered if the option `identity` is true.
 SWAP_HEADERS = {
     "Server-Timing": "Milliseconds by stage, such as `analyse;dur=41.2`.",
     "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next three.",
-    "X-Semblant-Faces-Swapped": "Faces that were replaced.",
+    "X-Semblant-Faces-Swapped": "Faces that were changed.",
     "X-Semblant-Warnings": "What may have spoiled the result, as in a report; or `none`.",
     "X-Semblant-Quality": "Figures of the swapped faces, of each the worst, such as "
     "`seam_ratio=1.08, ring_delta_e=4.48`; or `none`.",
@@ -101,8 +104,9 @@ SWAPS_REQUEST: dict[str, Any] = {
                 "items": FILE,
                 "description": "Portraits of one person, or of those that `mapping` names; for "
                 "each face, and for its eyes and mouth, the one is used that is nearest in pose, "
-                "expression and light. Required, unless only an expression is given that is a "
-                "library's or named. JPEG, PNG, WebP, BMP or TIFF.",
+                "expression and light. Required, unless the person stays and nothing but an "
+                "expression of a library or by name is given, or `face_enhancer` works alone. "
+                "JPEG, PNG, WebP, BMP or TIFF.",
             },
             "source_id": {
                 "type": "string",
@@ -172,6 +176,7 @@ SWAP_REPORT: dict[str, Any] = {
             "filled": {},
             "reference": None,
             "notes": ["lips_closed_over"],
+            "enhancer": None,
             "result_quality": {
                 "seam_ratio": 1.0793,
                 "ring_delta_e": 4.4755,

@@ -25,7 +25,7 @@ class Exchange:
         timings: Seconds by stage.
         code: Error code of the answer; empty if there was no error.
         faces_found: Faces of the target, or of the analysed picture.
-        faces_swapped: Faces that were replaced.
+        faces_swapped: Faces that were changed.
     """
 
     request_id: str

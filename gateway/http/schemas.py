@@ -153,6 +153,9 @@ class TargetFace(FaceFigures):
         description="What was done where the pictures did not show what was asked for: "
         "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`."
     )
+    enhancer: str | None = Field(
+        description="Who made it clearer: `classical` or the name of a network; null if nobody did."
+    )
     result_quality: ResultQuality | None = Field(
         description="How good the new face is; null where none was put there."
     )
@@ -271,6 +274,7 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
         filled=dict(done.filled),
         reference=done.reference,
         notes=list(done.notes),
+        enhancer=done.enhancer,
         result_quality=None if done.quality is None else _result_quality(done.quality),
     )
 

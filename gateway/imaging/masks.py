@@ -31,6 +31,21 @@ def soft_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) 
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness_px), np.float32) / np.float32(255)
 
 
+def wide_polygon(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
+    """Return nearly `soft_polygon` (h, w), by way of a smaller picture where the edge is wide.
+
+    There it lies up to a quarter of its softness further out: a polygon is painted with its border.
+    """
+    factor = max(1, int(softness_px / 4))
+    small = -(-shape[0] // factor), -(-shape[1] // factor)
+    mask = soft_polygon((np.asarray(corners) + 0.5) / factor - 0.5, small, softness_px / factor)
+    if factor == 1:
+        return mask
+    size = small[1] * factor, small[0] * factor
+    large = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[: shape[0], : shape[1]], np.float32)
+
+
 def soft_cover(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:
     """Return how far each pixel of `shape` (height, width) belongs to a polygon's shade, 0–1.
 
@@ -50,6 +65,18 @@ def soft_cover(corners: AnyFloat, shape: tuple[int, int], softness_px: float) ->
     side = 2 * reach + 1
     blurred = np.asarray(cv2.GaussianBlur(mask, (side, side), softness_px), np.float32)
     return blurred[reach:-reach, reach:-reach] / np.float32(255)
+
+
+def soft_box(side_px: int, edge_px: float) -> F32:
+    """Return a square mask (n, n), 0–1: 1 in its middle, 0 at its border, soft between.
+
+    Args:
+        side_px: Its side n.
+        edge_px: Width of the soft edge, inside the square, pixels.
+    """
+    at = np.arange(side_px, dtype=np.float32)
+    line = smoothstep(np.asarray(np.minimum(at, at[::-1]) / np.float32(edge_px), np.float32))
+    return np.asarray(np.minimum(line[:, None], line), np.float32)
 
 
 def soft_outline(corners: AnyFloat, shape: tuple[int, int], softness_px: float) -> F32:

@@ -59,17 +59,25 @@ def bounding_region(points_xy: AnyFloat, shape: tuple[int, int], margin: float) 
     return Region(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def crop_affine(image: U8, crop_from_image: AnyFloat, size_px: int) -> U8:
-    """Sample a square crop (size, size, C) through a 2×3 affine matrix; black outside.
+def crop_affine(image: U8, crop_from_image: AnyFloat, size_px: int, *, repeat: bool = False) -> U8:
+    """Sample a square crop (size, size, C) through a 2×3 affine matrix.
 
-    Minification beyond 2× is filtered by shrinking the touched part of the image first, so that
-    a large face does not alias in a small crop.
+    Outside the image it is black, or repeats the border. Minification beyond 2× is filtered by
+    shrinking the touched part of the image first, so that a large face does not alias in a small
+    crop.
     """
+    border = cv2.BORDER_REPLICATE if repeat else cv2.BORDER_CONSTANT
     linear = np.asarray(crop_from_image[:, :2], np.float64)
     shrink = 1.0 / max(float(np.sqrt(abs(np.linalg.det(linear)))), 1e-9)
     if shrink < 2.0:
         return np.asarray(
-            cv2.warpAffine(image, crop_from_image, (size_px, size_px), flags=cv2.INTER_LINEAR),
+            cv2.warpAffine(
+                image,
+                crop_from_image,
+                (size_px, size_px),
+                flags=cv2.INTER_LINEAR,
+                borderMode=border,
+            ),
             np.uint8,
         )
     image_from_crop = np.linalg.inv(linear)
@@ -85,8 +93,32 @@ def crop_affine(image: U8, crop_from_image: AnyFloat, size_px: int) -> U8:
     middle = 0.5 * factor - 0.5 + region.origin_xy
     matrix[:, 2] = linear @ middle + crop_from_image[:, 2]
     return np.asarray(
-        cv2.warpAffine(part, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8
+        cv2.warpAffine(part, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=border),
+        np.uint8,
     )
+
+
+def uncrop(crop: U8, crop_from_region: AnyFloat, shape: tuple[int, int]) -> U8:
+    """Return a crop's pixels (n, n, 3) where a region of `shape` lies in it; its border repeats.
+
+    A crop that is much finer than the region is shrunk first, so that it does not alias.
+
+    Args:
+        crop: uint8 RGB.
+        crop_from_region: (2, 3), affine.
+        shape: (height, width) of the region.
+    """
+    matrix = np.asarray(crop_from_region, np.float64).copy()
+    finer = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if finer > 1.5:
+        crop, scale = shrink_area(crop, finer)
+        matrix[:, 2] += 0.5
+        matrix *= np.array(scale)[:, None]
+        matrix[:, 2] -= 0.5
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    size = (shape[1], shape[0])
+    out = cv2.warpAffine(crop, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)
 
 
 def _halve(image: U8, times: int) -> tuple[U8, int]:

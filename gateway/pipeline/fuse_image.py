@@ -1,4 +1,4 @@
-"""A picture: analyse → select → express → swap → fuse → restore → measure."""
+"""A picture: analyse → select → express → swap → fuse → restore → enhance → measure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gateway.imaging.fuse import fuse
 from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Cast, Players, portraits_of
+from gateway.pipeline.enhance import Enhancement, enhancer_for
 from gateway.pipeline.masking import Masking
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
@@ -55,6 +56,7 @@ class _Work:
         options: What is asked for.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
+        enhancement: Makes the faces clearer, if that is asked for.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
     """
 
@@ -66,6 +68,7 @@ class _Work:
     options: SwapOptions
     deadline: Deadline
     timings: Timings
+    enhancement: Enhancement
     nearer: Sequence[F32] = ()
 
 
@@ -116,7 +119,7 @@ class ImageFuser:
         identities: Mapping[str, Identity] = MappingProxyType({}),
         source_id: str | None = None,
     ) -> SwapResult:
-        """Put the faces of the sources into the target.
+        """Put the faces of the sources into the target; or change its own, if no swap is asked for.
 
         Args:
             sources: Portraits, uint8 (H, W, 3) RGB each; of each the largest face counts. Of one
@@ -147,7 +150,17 @@ class ImageFuser:
         with timings.stage("mask"):
             cast = await self._prepared(cast, options, deadline)
         canvas = Canvas(target)
-        work = _Work(canvas, target, portraits, faces, library, options, deadline, timings)
+        enhancement = Enhancement(
+            await enhancer_for(options, self._masking.inference, self._compute),
+            self._masking,
+            self._compute,
+            options,
+            deadline=deadline,
+            timings=timings,
+        )
+        work = _Work(
+            canvas, target, portraits, faces, library, options, deadline, timings, enhancement
+        )
         changed = []
         for role in cast.roles:
             nearer = covering(role.face, faces)
@@ -184,7 +197,9 @@ class ImageFuser:
         if wanted.performance is not None:
             shown, done = await self._express(work, face, wanted.performance, done)
         if "face_swapper" not in options.processors:
-            return done if done.expression is not None else None
+            retouch = await work.enhancement.planned(work.canvas.image, shown, work.nearer)
+            done = await work.enhancement.applied(work.canvas, retouch, done)
+            return done if done.expression is not None or done.enhancer is not None else None
         with work.timings.stage("swap"):
             choice = await self._compute.run(choose, work.canvas.image, shown, portraits)
             portrait = portraits[choice.base]
@@ -209,9 +224,10 @@ class ImageFuser:
         return await self._finish(work, subject, done)
 
     async def _finish(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
-        """Fuse, restore and measure, if need be again; raise if it is not good enough."""
+        """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
         options, wanted = work.options, work.options.quality
         asked = Trial(options.color, options.blend)
+        retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
         known = None
         if options.measures:
             with work.timings.stage("quality"):
@@ -221,8 +237,9 @@ class ImageFuser:
             with work.timings.stage("fuse"):
                 await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
             made = done
-            if options.processors[-1] == "expression_restorer":
+            if options.restores:
                 made = await self._restore(work, subject, done)
+            made = await work.enhancement.applied(work.canvas, retouch, made)
             with work.timings.stage("quality"):
                 figures = await self._inspector.measure(
                     subject, work.canvas, known, deadline=work.deadline

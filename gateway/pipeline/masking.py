@@ -12,20 +12,27 @@ from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.occlusion import OcclusionFinder, Seen
 from gateway.imaging.matte import Matte
+from gateway.imaging.warp import Region
 from gateway.inference.protocol import Inference
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Layer, Portrait
 from gateway.processors.deocclude import without_glasses
+from gateway.processors.face_enhancer import visible_in
 from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
 
 
 class Masking:
-    """Makes the masks that options ask for."""
+    """Makes the masks that options ask for.
+
+    Attributes:
+        inference: What runs the networks.
+    """
 
     def __init__(self, inference: Inference, compute: Compute) -> None:
         """Take what runs the networks, and what runs the array work."""
+        self.inference = inference
         self._finder = OcclusionFinder(inference, compute)
         self._networks = NetworkMaskers(inference, compute)
         self._compute = compute
@@ -93,6 +100,30 @@ class Masking:
         if "region" in masks.types:
             limits.append(await self._parts(image, face, layer, masks, deadline))
         return await self._compute.run(matte_of, layer, seen, portrait.seen, limits)
+
+    async def visible(
+        self, image: U8, face: Face, region: Region, masks: MaskOptions, *, deadline: Deadline
+    ) -> F32 | None:
+        """Return how far a face itself is seen in a region (h, w), 0–1; None: everywhere.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            face: In it.
+            region: A part of the picture.
+            masks: Whether and how to look for what is before it.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            UnknownModel: a network is asked for that has not been pulled.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        if "occlusion" not in masks.types:
+            return None
+        model = masks.occlusion_model
+        if model != "face_occlusion":
+            return await self._networks.occlusion(image, face, region, model, deadline=deadline)
+        (seen,) = await self._finder.find(image, [face], deadline=deadline)
+        return await self._compute.run(visible_in, seen, face.landmarks, region)
 
     async def _parts(
         self, image: U8, face: Face, layer: Layer, masks: MaskOptions, deadline: Deadline

@@ -23,6 +23,7 @@ from gateway.pipeline.option_groups import (
     QualityOptions,
 )
 from gateway.pipeline.read_options import read_options
+from gateway.processors.face_enhancer import EnhancerModel
 from gateway.storage import expressions
 
 SWAPPER_MODELS = ("mesh",)
@@ -31,15 +32,28 @@ SWAPPER_MODELS = ("mesh",)
 class SwapOptions(Options):
     """Options of a swap. Every one has a default."""
 
-    processors: tuple[Literal["face_swapper", "expression_restorer"], ...] = Field(
+    processors: tuple[Literal["face_swapper", "expression_restorer", "face_enhancer"], ...] = Field(
         ("face_swapper",),
         min_length=1,
-        max_length=2,
+        max_length=3,
         description="Steps, in this order. `expression_restorer` after `face_swapper` looks at "
         "the result again and mends its expression; by itself it leaves the person and gives the "
-        "target the expression asked for, the source's unless another one is.",
+        "target the expression asked for, the source's unless another one is. `face_enhancer` "
+        "comes last and makes the face clearer; by itself it restores the target's own.",
     )
     swapper_model: str = Field("mesh", description="Which swapper.")
+    enhancer_model: EnhancerModel = Field(
+        "auto",
+        description="Who makes faces clearer: a GFPGAN network, if it is served, or a `classical` "
+        "filter without a network; `auto` takes the best one there is.",
+    )
+    enhancer_blend: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="How much of the enhanced face is mixed in: 0 leaves it as it is, 1 takes it "
+        "wholly.",
+    )
     expression: str | dict[str, float] = Field(
         "target",
         description="Whose expression the result has: `target`, `source`, the id of an expression "
@@ -114,7 +128,20 @@ class SwapOptions(Options):
         """Whether something of a source picture is asked for."""
         if self.mapping:
             return any(entry.sources for entry in self.mapping)
-        return "face_swapper" in self.processors or self.expression in ("target", "source")
+        if "face_swapper" in self.processors:
+            return True
+        return "expression_restorer" in self.processors and self.expression in ("target", "source")
+
+    @property
+    def expresses(self) -> bool:
+        """Whether faces are given an expression, or swapped ones are to keep theirs."""
+        return self.processors != ("face_enhancer",)
+
+    @property
+    def restores(self) -> bool:
+        """Whether the expression of a swapped face is mended."""
+        steps = [name for name in self.processors if name != "face_enhancer"]
+        return steps[-1:] == ["expression_restorer"]
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -153,11 +180,25 @@ class SwapOptions(Options):
             raise ValueError("`quality.limits` are about swapped faces; none is swapped")
         return self
 
+    @model_validator(mode="after")
+    def _expression_of_somebody(self) -> SwapOptions:
+        kept = self.expression == "target" and self.expression_factor == 1
+        if not self.expresses and not kept:
+            raise ValueError("`face_enhancer` by itself gives no expression")
+        return self
+
     @field_validator("processors", "expression_regions")
     @classmethod
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError("each may be named once")
+        return value
+
+    @field_validator("processors")
+    @classmethod
+    def _enhanced_last(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "face_enhancer" in value[:-1]:
+            raise ValueError("`face_enhancer` comes last")
         return value
 
     @field_validator("swapper_model")

@@ -10,6 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.faces.face import Face
 from gateway.pipeline.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
+from gateway.processors.face_enhancer import CLASSICAL
 from gateway.processors.openings import Filled
 
 
@@ -29,6 +30,7 @@ class SwappedFace:
             they count the sources.
         entry: Index of the mapping's entry that named it; None without a mapping.
         quality: How good it is; None where the person stayed.
+        enhancer: Who made it clearer; None where nobody did.
     """
 
     face: Face
@@ -41,6 +43,7 @@ class SwappedFace:
     entry: int | None = None
     source_id: str | None = None
     quality: ResultQuality | None = None
+    enhancer: str | None = None
 
 
 class Note(StrEnum):
@@ -77,3 +80,9 @@ class SwapResult:
     faces: tuple[Face, ...]
     portraits: tuple[Portrait, ...] = field(repr=False)
     unmatched: tuple[int, ...] = ()
+
+    @property
+    def enhancing_networks(self) -> list[str]:
+        """The networks that made faces clearer, each once."""
+        names = (face.enhancer for face in self.swapped)
+        return list(dict.fromkeys(name for name in names if name not in (None, CLASSICAL)))

@@ -74,6 +74,8 @@ def wish(
         options: What is asked for.
         last: The entry that was matched the moment before.
     """
+    if not options.expresses:
+        return Wish(None)
     kind, factor = options.expression, options.expression_factor
     alone = "face_swapper" not in options.processors
     sources = [Donor(p.image, p.face.landmarks, Filled.SOURCE) for p in portraits]

@@ -13,6 +13,7 @@ from gateway.imaging.comparison import Part, compare
 from gateway.imaging.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
+from gateway.processors.face_enhancer import enhance_classically
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of
 from gateway.processors.openings import Donor, Filled
@@ -35,6 +36,7 @@ def warm_up() -> None:
     fused = fuse(view, layer.pixels, matte_of(layer), unit_px=_SIDE / 4)
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
     compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
+    enhance_classically(picture, face, layer.region, layer.mask)
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
     seen_in = Donor(picture, face.landmarks, Filled.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))

@@ -42,7 +42,7 @@ class SwapResult:
         data: The encoded picture.
         media_type: What it is encoded as.
         faces_found: Faces the target shows.
-        faces_swapped: Those that were replaced.
+        faces_swapped: Those that were changed.
         warnings: What may spoil the result.
         timings_ms: Milliseconds by stage, in order.
         request_id: For the operator's log.

@@ -31,6 +31,7 @@ def process_image(
     options: Options | None = None,
     mapping: Sequence[Mapping[str, Any]] | None = None,
     reference_path: File | Sequence[File] | None = None,
+    enhance: bool | float = False,
     server: str | None = None,
     timeout_s: float = 60.0,
 ) -> SwapResult:
@@ -39,7 +40,8 @@ def process_image(
     It returns when that is done; inside an event loop use `AsyncClient`, or a thread.
 
     Args:
-        source_path: One portrait or several of the same person, or of those that `mapping` names.
+        source_path: One portrait or several of the same person, or of those that `mapping` names;
+            an empty list where nothing of one is asked for.
         target_path: The picture to change.
         output_path: Where the result goes; its ending says the format (.png, .jpg, .webp).
         execution_providers: For running here: ONNX Runtime's providers, first choice first;
@@ -49,6 +51,7 @@ def process_image(
         mapping: Several people: whose face goes to whom, such as `[{"sources": [0, 1],
             "position": 0}, {"sources": [2], "reference": 0}]`; the same as in the options.
         reference_path: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+        enhance: Make the faces clearer at the end; a number says how much of that is mixed in, 0–1.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds the request may take.
 
@@ -64,9 +67,13 @@ def process_image(
     sources = [read(source) for source in several(source_path)]
     target = read(target_path)
     references = [read(file) for file in several(() if reference_path is None else reference_path)]
-    wanted = {**(options or {}), "processors": _names(frame_processors)}
+    wanted: dict[str, Any] = {**(options or {}), "processors": _names(frame_processors)}
     if mapping is not None:
         wanted["mapping"] = [dict(entry) for entry in mapping]
+    if enhance is not False:
+        add_enhancer(wanted)
+        if enhance is not True:
+            wanted["enhancer_blend"] = float(enhance)
     if server is not None:
         with Client(server, timeout_s=timeout_s) as client:
             result = client.swap(
@@ -86,6 +93,13 @@ def process_image(
         )
     result.save(output_path)
     return result
+
+
+def add_enhancer(options: dict[str, Any]) -> None:
+    """Let options, which are the caller's to change, end with making the faces clearer."""
+    steps = list(options.get("processors", ["face_swapper"]))
+    if "face_enhancer" not in steps:
+        options["processors"] = [*steps, "face_enhancer"]
 
 
 def media_type_of(path: str | Path) -> str:

@@ -182,9 +182,11 @@ def _report(
     result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
     models = list(schemas.ANALYSIS_MODELS)
-    looked_at = wish.options.reporting().measures and result.swapped
+    measured = any(face.quality is not None for face in result.swapped)
+    looked_at = wish.options.reporting().measures and measured
     if wish.options.recognises or looked_at:
         models.append(schemas.IDENTITY_MODEL)
+    models += result.enhancing_networks
     report = SwapReport(
         size=schemas.size_of(result.image),
         faces=schemas.target_faces(result),

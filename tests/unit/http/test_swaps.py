@@ -9,9 +9,11 @@ from PIL import Image
 
 from gateway.pipeline.attempts import BLENDS, COLOURS
 from gateway.serving.testing import fake_services
+from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import client, files, opened, photograph, saved
 from tests.unit.http.problem import checked
+from tests.unit.processors.test_face_enhancer import gfpgan
 
 JSON = {"Accept": "application/json"}
 
@@ -130,6 +132,44 @@ async def test_a_picture_is_turned_upright_as_its_exif_says():
     assert answer.headers["content-type"] == "image/jpeg"
     assert opened(answer.content).size == (120, 160)
     assert 0x0112 not in opened(answer.content).getexif()
+
+
+# Clearer faces
+
+CLEARER = {"options": json.dumps({"processors": ["face_enhancer"]})}
+
+
+async def test_a_face_is_made_clearer_without_a_source():
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(source=...), data=CLEARER)
+    assert answer.status_code == 200
+    changed = (pixels(answer) != photograph()).any(2)
+    assert changed[60, 80]
+    assert not changed[:, 0].any()
+    assert answer.headers["x-semblant-faces-swapped"] == "1"
+    assert answer.headers["x-semblant-quality"] == "none"
+    stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
+    assert stages == {"queue", "decode", "analyse", "select", "mask", "enhance", "encode"}
+
+
+async def test_a_report_tells_who_made_a_face_clearer():
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(source=...), data=CLEARER, headers=JSON)
+        plain = await http.post("/v1/swaps", files=files(), headers=JSON)
+    report = answer.json()
+    (face,) = report["faces"]
+    assert (face["enhancer"], face["source"], face["result_quality"]) == ("classical", None, None)
+    assert "face_embedding" not in report["models"]
+    assert plain.json()["faces"][0]["enhancer"] is None
+
+
+async def test_a_report_names_the_network_that_did():
+    fakes = fake_face_inference().models.values()
+    services = fake_services(inference=FakeInference([*fakes, gfpgan(lambda x: x)]))
+    async with client(services) as http:
+        answer = await http.post("/v1/swaps", files=files(source=...), data=CLEARER, headers=JSON)
+    assert answer.json()["faces"][0]["enhancer"] == "gfpgan_1.4"
+    assert "gfpgan_1.4" in answer.json()["models"]
 
 
 # How good it is

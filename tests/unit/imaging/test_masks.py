@@ -12,10 +12,12 @@ from gateway.imaging.masks import (
     sampled,
     sampled_levels,
     smoothstep,
+    soft_box,
     soft_hull,
     soft_outline,
     soft_polygon,
     softened_mask,
+    wide_polygon,
     widened,
     withdrawn,
 )
@@ -240,3 +242,18 @@ def test_a_crop_may_be_turned_and_of_another_scale():
     # Crop y = 15 - x / 2: its upper half is the region's right.
     assert out[4:28, 18:28].min() == 1
     assert out[4:28, 4:12].max() == 0
+
+
+@pytest.mark.parametrize("softness_px", [0.5, 3, 9, 27])
+def test_a_wide_edge_is_nearly_the_same_by_way_of_a_smaller_picture(softness_px):
+    corners = np.array([[90.0, 70.0], [310.0, 95.0], [260.0, 330.0], [120.0, 300.0]])
+    exact = soft_polygon(corners, (401, 397), softness_px)
+    assert wide_polygon(corners, (401, 397), softness_px) == pytest.approx(exact, abs=0.1)
+
+
+def test_a_box_is_whole_in_its_middle_and_nothing_at_its_border():
+    box = soft_box(64, 10)
+    assert (box[10:-10, 10:-10] == 1).all()
+    assert max(box[0].max(), box[-1].max(), box[:, 0].max(), box[:, -1].max()) == 0
+    assert (box == box[::-1]).all()
+    assert (box == box.T).all()

@@ -11,6 +11,7 @@ from gateway.imaging.warp import (
     crop_affine,
     remap,
     shrink_area,
+    uncrop,
 )
 
 
@@ -154,3 +155,25 @@ def test_carrying_changes_neither_picture_nor_maps():
     assert (picture == noisy_picture()).all()
     assert (x == offsets(WINDOW, 2)[0]).all()
     assert (y == offsets(WINDOW, 2)[1]).all()
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0, 5.0])
+def test_a_crop_goes_back_to_where_it_was(scale):
+    y, x = np.mgrid[:200, :240].astype(np.float32)
+    image = np.stack([x, y, (x + y) / 2], -1).astype(np.uint8)
+    matrix = np.array(
+        [[scale, 0.1 * scale, 40 - 90 * scale], [-0.1 * scale, scale, 50 - 70 * scale]]
+    )
+    back = uncrop(crop_affine(image, matrix, 128, repeat=True), matrix, (200, 240))
+    at_x = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
+    at_y = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+    inside = (np.minimum(at_x, at_y) > 3 * scale) & (np.maximum(at_x, at_y) < 124 - 3 * scale)
+    assert inside.sum() > 100
+    assert np.abs(back.astype(int) - image)[inside].max() <= 2
+
+
+def test_a_crop_may_repeat_the_border():
+    image = np.full((20, 20, 3), 200, np.uint8)
+    matrix = np.array([[1.0, 0, 30], [0, 1, 30]])
+    assert (crop_affine(image, matrix, 64, repeat=True) == 200).all()
+    assert crop_affine(image, matrix, 64)[0, 0].max() == 0

@@ -164,6 +164,35 @@ def test_switches_join_the_options(semblant, pictures, sent):
     }
 
 
+SWAPPED = {"processors": ["face_swapper", "face_enhancer"]}
+
+
+@pytest.mark.parametrize(
+    ("switches", "options"),
+    [
+        (["--enhance"], SWAPPED),
+        (["--enhance-blend", 0.5], {**SWAPPED, "enhancer_blend": 0.5}),
+        (
+            ["--enhance", "--only-expression"],
+            {"processors": ["expression_restorer", "face_enhancer"]},
+        ),
+    ],
+)
+def test_faces_are_made_clearer_at_the_end(semblant, pictures, sent, switches, options):
+    source, target, output = pictures
+    done = semblant("swap", source, target, "-o", output, *switches)
+    assert done.code == 0, done.err
+    assert sent[0][0] == options
+
+
+def test_restoring_alone_needs_no_source(semblant, pictures, sent):
+    _, target, output = pictures
+    done = semblant("swap", target, "-o", output, "--only-enhance", "--enhance-blend", 1)
+    assert done.code == 0, done.err
+    assert "1 of 1 faces made clearer" in done.err
+    assert sent[0][0] == {"processors": ["face_enhancer"], "enhancer_blend": 1}
+
+
 def test_without_switches_nothing_is_chosen(semblant, pictures, sent):
     source, target, output = pictures
     assert semblant("swap", source, target, "-o", output).code == 0

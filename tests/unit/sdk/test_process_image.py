@@ -101,6 +101,21 @@ def test_several_sources_options_and_a_reference(made, tmp_path):
     assert result.faces_swapped == 1
 
 
+@pytest.mark.parametrize("enhance", [True, 0.5])
+def test_faces_are_made_clearer_if_asked_for(made, tmp_path, enhance):
+    plain = process_image(SOURCE, TARGET, tmp_path / "plain.png")
+    clear = process_image(SOURCE, TARGET, tmp_path / "clear.png", enhance=enhance)
+    assert "enhance" in clear.timings_ms
+    assert "enhance" not in plain.timings_ms
+
+
+def test_restoring_alone_takes_no_source(made, tmp_path):
+    output = tmp_path / "clear.png"
+    result = process_image([], TARGET, output, frame_processors="face_enhancer")
+    assert result.faces_swapped == 1
+    assert (np.asarray(opened(output.read_bytes())) != photograph()).any()
+
+
 def test_errors_come_as_their_class_and_nothing_is_written(made, tmp_path):
     with pytest.raises(NoFaceInTarget):
         process_image(SOURCE, saved(black()), tmp_path / "result.png")
@@ -115,7 +130,7 @@ def test_processors_are_named(made, tmp_path, names):
 
 def test_an_unknown_processor(made, tmp_path):
     with pytest.raises(InvalidOptions) as raised:
-        process_image(SOURCE, TARGET, tmp_path / "a.png", frame_processors=["face_enhancer"])
+        process_image(SOURCE, TARGET, tmp_path / "a.png", frame_processors=["face_polisher"])
     assert raised.value.errors[0]["pointer"] == "/processors/0"
 
 

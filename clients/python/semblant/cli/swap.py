@@ -22,7 +22,7 @@ from semblant.cli.common import (
 from semblant.cli.console import err, out, progress, timing_table
 from semblant.cli.mapping import read_map
 from semblant.client import AsyncClient
-from semblant.images import media_type_of
+from semblant.images import add_enhancer, media_type_of
 
 
 def swap(
@@ -80,6 +80,17 @@ def swap(
         bool,
         typer.Option("--only-expression", help="Leave the person; give it SOURCE's expression."),
     ] = False,
+    enhance: Annotated[
+        bool, typer.Option("--enhance", help="Make the faces clearer once they are swapped.")
+    ] = False,
+    only_enhance: Annotated[
+        bool,
+        typer.Option("--only-enhance", help="Make the faces clearer, and nothing else; no SOURCE."),
+    ] = False,
+    enhance_blend: Annotated[
+        float | None,
+        typer.Option("--enhance-blend", help="How much of the clearer face.", min=0, max=1),
+    ] = None,
     color: Annotated[
         str | None, typer.Option("--color", help="adaptive, statistics, histogram or none.")
     ] = None,
@@ -118,14 +129,20 @@ def swap(
     wanted = json_object(options)
     told = {
         "shape": shape,
+        "enhancer_blend": enhance_blend,
         "expression": expression,
         "expression_factor": factor,
-        "processors": ["expression_restorer"] if only_expression else None,
         "color": color,
         "blend": blend,
         "mapping": read_map(map_) if map_ else None,
     }
     wanted |= {name: value for name, value in told.items() if value is not None}
+    if only_expression:
+        wanted["processors"] = ["expression_restorer"]
+    if only_enhance:
+        wanted["processors"] = ["face_enhancer"]
+    elif enhance or enhance_blend is not None:
+        add_enhancer(wanted)
     if len(pictures) < 2 and source_id is None and not _needs_no_source(wanted):
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if quality is not None:
@@ -155,6 +172,7 @@ def swap(
     if not quiet:
         err.print(timing_table(result.timings_ms))
         done = "given an expression" if only_expression else "swapped"
+        done = "made clearer" if only_enhance else done
         err.print(f"{result.faces_swapped} of {result.faces_found} faces {done}")
         if result.quality:
             err.print(", ".join(f"{name} {value:g}" for name, value in result.quality.items()))
@@ -169,5 +187,8 @@ def _needs_no_source(options: dict[str, object]) -> bool:
     """Return whether options ask for nothing of a picture that is sent."""
     if "mapping" in options:
         return True  # the service knows whether its entries name sources
-    alone = options.get("processors") == ["expression_restorer"]
-    return alone and options.get("expression", "target") not in ("target", "source")
+    steps = options.get("processors", ["face_swapper"])
+    if not isinstance(steps, list) or "face_swapper" in steps:
+        return False
+    named = options.get("expression", "target") not in ("target", "source")
+    return named or "expression_restorer" not in steps

@@ -1,0 +1,257 @@
+"""`face_enhancer`: makes a face clearer, whoever's face it is and whatever made it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, Protocol
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.errors import ContractViolation
+from gateway.faces.alignment import Template, crop_from_image
+from gateway.faces.atlas import atlas
+from gateway.faces.face import Face
+from gateway.faces.occlusion import Seen
+from gateway.faces.topology import FACE_OVAL, N_MESH, topology
+from gateway.imaging.deblock import damage_of
+from gateway.imaging.enhance import Places, enhanced, luma_of
+from gateway.imaging.masks import (
+    from_crop,
+    sampled,
+    sampled_levels,
+    smoothstep,
+    soft_box,
+    softened_mask,
+    wide_polygon,
+)
+from gateway.imaging.raster import rasterise
+from gateway.imaging.warp import Region, bounding_region, crop_affine, uncrop
+from gateway.inference.protocol import Inference
+from gateway.processors.openings import eye_distance
+
+EnhancerModel = Literal["auto", "classical", "gfpgan_1.2", "gfpgan_1.3", "gfpgan_1.4"]
+NETWORKS: tuple[EnhancerModel, ...] = ("gfpgan_1.4", "gfpgan_1.3", "gfpgan_1.2")
+"""Networks that restore faces, the best first."""
+CLASSICAL = "classical"
+
+TEMPLATE: Template = "ffhq_512"
+SIDE_PX = 512
+BOX_EDGE = 0.09
+"""Width of the soft edge of a network's crop, as a share of its side."""
+AROUND, ABOVE = 0.12, 0.3
+"""How far around the outline, and above it, a face is enhanced, in inter-ocular distances."""
+EDGE = 0.09
+"""Softness of that mask's edge, in inter-ocular distances."""
+FEATURE_SOFT_PX = 1.5
+"""Softness of eyes, brows and lips, in pixels of the atlas."""
+MEASURED_PX = 320
+"""Side of the part of a picture, at least, on which coding is looked for."""
+HIDDEN = (0.3, 0.7)
+"""Probabilities between which what is before a face goes over into it."""
+
+
+class Enhancer(Protocol):
+    """Makes a face clearer."""
+
+    name: str
+
+    def reach(self, face: Face, shape: tuple[int, int]) -> tuple[Region, F32] | None:
+        """Return where a face is worked on, and how far (h, w), 0–1; None outside the picture.
+
+        Args:
+            face: The face.
+            shape: (height, width) of the picture.
+        """
+        ...
+
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
+        """Return a region of a picture as it is when its face is clear.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            face: The face.
+            region: See `reach`.
+            mask: float32 (h, w), where in it the result is to be seen; what is before the face is
+                left out.
+            deadline: When the answer is of no use any more.
+
+        Returns:
+            uint8 (h, w, 3) RGB.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from a network.
+        """
+        ...
+
+
+class ClassicalEnhancer:
+    """`face_enhancer` without a network."""
+
+    name: str = CLASSICAL
+
+    def __init__(self, compute: Compute) -> None:
+        """Take the threads to compute in."""
+        self._compute = compute
+
+    def reach(self, face: Face, shape: tuple[int, int]) -> tuple[Region, F32] | None:
+        """Return the face and a little around it; see `Enhancer.reach`."""
+        unit = eye_distance(face.landmarks)
+        outline = _around(face, unit)
+        region = bounding_region(outline, shape, 3 * EDGE * unit + 2)
+        if region is None:
+            return None
+        softness = max(EDGE * unit, 0.5)
+        return region, wide_polygon(outline - region.origin_xy, region.shape, softness)
+
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
+        """Return a region with a clearer face; see `Enhancer.process`."""
+        deadline.check()
+        return await self._compute.run(enhance_classically, image, face, region, mask)
+
+
+class NetworkEnhancer:
+    """`face_enhancer` with a network of GFPGAN's shape.
+
+    X. Wang et al., "Towards real-world blind face restoration with generative facial prior" (CVPR
+    2021): it takes and gives 512 × 512 pixels, RGB from -1 to 1, planes first.
+    """
+
+    def __init__(self, name: str, inference: Inference, compute: Compute) -> None:
+        """Take the model's name, what runs it, and what runs the array work."""
+        self.name = name
+        self._inference = inference
+        self._compute = compute
+
+    def reach(self, face: Face, shape: tuple[int, int]) -> tuple[Region, F32] | None:
+        """Return the network's crop with a soft edge; see `Enhancer.reach`."""
+        matrix = crop_from_image(face.landmarks_5, TEMPLATE, SIDE_PX)
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * SIDE_PX - 0.5
+        in_image = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        region = bounding_region(in_image, shape, 1)
+        if region is None:
+            return None
+        return region, from_crop(_box(), _from_region(matrix, region), region.shape)
+
+    async def process(
+        self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
+    ) -> U8:
+        """Return a region as the network sees it; see `Enhancer.process`."""
+        matrix = crop_from_image(face.landmarks_5, TEMPLATE, SIDE_PX)
+        given = await self._compute.run(_tensor, image, matrix)
+        out = await self._inference.infer(self.name, {"input": given}, deadline=deadline)
+        (answer,) = out.values()
+        if answer.shape != given.shape:
+            raise ContractViolation(f"{self.name} answers {answer.shape}, not {given.shape}.")
+        return await self._compute.run(
+            lambda: uncrop(_pixels(answer[0]), _from_region(matrix, region), region.shape)
+        )
+
+
+def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
+    """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face; see `Enhancer.process`.
+
+    What is before the face, as a sharp frame of glasses, does not tell how soft the face is.
+    """
+    pixels = np.ascontiguousarray(region.of(image), np.uint8)
+    places = _places(face, region, mask > 0.5 * mask.max())
+    context = _grown(region, image.shape[:2])
+    wide = luma_of(np.ascontiguousarray(context.of(image), np.uint8))
+    skin = np.zeros(context.shape, np.bool_)
+    skin[region.slices_in(context)] = places.skin
+    damage = damage_of(wide, skin)
+    return enhanced(pixels, places, damage.seen_from(*region.origin_xy - context.origin_xy))
+
+
+def visible_in(seen: Seen, landmarks: AnyFloat, region: Region) -> F32 | None:
+    """Return how far a face itself is seen in a region (h, w), 0–1; None if nothing is before it.
+
+    Args:
+        seen: Where it is seen.
+        landmarks: (≥ 468, 3), in the picture.
+        region: Of the picture; what is not the face's counts as seen.
+    """
+    low, high = (np.float32(level) for level in HIDDEN)
+    if seen.visible.min() >= high:
+        return None
+    place, inside = _atlas_places(landmarks, region)
+    visible = smoothstep((sampled(seen.visible, place) - low) / (high - low))
+    return np.asarray(np.where(inside, visible, np.float32(1)), np.float32)
+
+
+def _around(face: Face, unit: float) -> F32:
+    """Return a line (n, 2) around a face with some of its hair, in the picture."""
+    outline = np.asarray(face.landmarks[list(FACE_OVAL), :2], np.float64)
+    brow, chin = face.landmarks[10, :2], face.landmarks[152, :2]
+    up = (brow - chin) / max(float(np.linalg.norm(brow - chin)), 1e-6)
+    out = outline - outline.mean(0)
+    length = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
+    above = smoothstep(np.asarray(out @ up / length[:, 0], np.float32))[:, None]
+    grown = outline + AROUND * unit * out / length + ABOVE * unit * above * up
+    return np.asarray(grown, np.float32)
+
+
+def _places(face: Face, region: Region, seen: Mask) -> Places:
+    place, inside = _atlas_places(face.landmarks, region)
+    inside &= seen
+    levels = sampled_levels(_sheet(), place)
+    features = np.where(inside, levels[..., 0], 0).astype(np.float32) / np.float32(255)
+    return Places(features, inside & (levels[..., 1] > 254), inside)
+
+
+def _atlas_places(landmarks: AnyFloat, region: Region) -> tuple[F32, Mask]:
+    """Return where pixels of a region lie in the atlas (2, h, w), and which do at all (h, w)."""
+    vertices = np.asarray(landmarks[:N_MESH], np.float32).copy()
+    vertices[:, :2] -= region.origin_xy
+    place = rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
+    return place, np.asarray(place[0] >= 0)
+
+
+@cache
+def _sheet() -> U8:
+    """Return how far each place of the atlas belongs to features, and to plain skin: 0–255."""
+    sheet = atlas()
+    features = (sheet.eyes | sheet.brows | sheet.lips).astype(np.float32)
+    there = np.stack([softened_mask(features, FEATURE_SOFT_PX), sheet.plain], -1)
+    return np.asarray(np.rint(255 * there), np.uint8)
+
+
+@cache
+def _box() -> F32:
+    return soft_box(SIDE_PX, BOX_EDGE * SIDE_PX)
+
+
+def _grown(region: Region, shape: tuple[int, ...]) -> Region:
+    """Return a region that is large enough to measure on, as far as the picture is."""
+    edges = []
+    for low, high, size in ((region.x0, region.x1, shape[1]), (region.y0, region.y1, shape[0])):
+        more = max(MEASURED_PX - (high - low), 0)
+        edges.append((max(low - (more + 1) // 2, 0), min(high + (more + 1) // 2, size)))
+    (x0, x1), (y0, y1) = edges
+    return Region(x0, y0, x1, y1)
+
+
+def _from_region(crop_from_image: AnyFloat, region: Region) -> AnyFloat:
+    """Return the same map (2, 3) for pixels of a region."""
+    matrix = np.asarray(crop_from_image, np.float64).copy()
+    matrix[:, 2] += matrix[:, :2] @ region.origin_xy
+    return matrix
+
+
+def _tensor(image: U8, crop_from_image: AnyFloat) -> F32:
+    """Return a face as the network takes it: float32 (1, 3, 512, 512), RGB, -1–1."""
+    crop = crop_affine(image, crop_from_image, SIDE_PX, repeat=True).astype(np.float32)
+    planes = np.moveaxis(crop / np.float32(127.5) - np.float32(1), -1, 0)[None]
+    return np.ascontiguousarray(planes, np.float32)
+
+
+def _pixels(planes: AnyFloat) -> U8:
+    """Return what the network gives (3, n, n), -1–1, as pixels: uint8 (n, n, 3)."""
+    levels = (np.clip(np.moveaxis(planes, 0, -1), -1, 1) + 1) * 127.5
+    return np.ascontiguousarray(np.rint(levels), np.uint8)
