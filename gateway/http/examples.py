@@ -199,7 +199,7 @@ SWAP_REPORT: dict[str, Any] = {
     "sources": [FACE_FIGURES],
     "unmatched": [],
     "swapper": "mesh",
-    "models": _MODELS,
+    "models": [*_MODELS, "face_occlusion"],
     "timings_ms": {
         "queue": 0.02,
         "decode": 8.4,

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
+from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.pipeline.option_groups import (
     MEANT_BY,
@@ -122,6 +123,20 @@ class SwapOptions(Options):
             return self
         quality = self.quality.model_copy(update={"report": True})
         return self.model_copy(update={"quality": quality})
+
+    @property
+    def masking_networks(self) -> tuple[str, ...]:
+        """The networks that tell where a new face may be seen, each once."""
+        if "face_swapper" not in self.processors:
+            return ()
+        masks = self.masks
+        covered = "occlusion" in masks.types
+        # Portraits are looked at by our own network whoever looks at the target.
+        names = [OWN_NETWORK] if covered or self.source_deocclude else []
+        names += [masks.occlusion_model] if covered else []
+        if "region" in masks.types and masks.region_model != "mesh":
+            names.append(masks.region_model)
+        return tuple(dict.fromkeys(names))
 
     @property
     def needs_source(self) -> bool:

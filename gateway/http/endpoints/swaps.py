@@ -186,6 +186,7 @@ def _report(
     looked_at = wish.options.reporting().measures and measured
     if wish.options.recognises or looked_at:
         models.append(schemas.IDENTITY_MODEL)
+    models += wish.options.masking_networks if result.swapped else ()
     models += result.enhancing_networks
     report = SwapReport(
         size=schemas.size_of(result.image),
