@@ -10,16 +10,19 @@ from functools import cache
 
 import numpy as np
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, U8, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Seen
-from gateway.imaging.masks import withdrawn
+from gateway.imaging.masks import widened, withdrawn
 from gateway.imaging.matte import Matte, seen_through
 from gateway.processors.base import Layer
 
-FROM_TARGET, FROM_SOURCE = (1, 1.0), (2, 1.5)
-"""Atlas pixels that a new face keeps away from what covers the target's face and the source's, and
-the width of that edge."""
+AWAY_PX, SOFT_PX = 2, 1.5
+"""Atlas pixels that a new face keeps away from what covers either face, and the width of that
+edge."""
+THIN_PX = 4
+"""Half the width in atlas pixels up to which what covers the target throws no shadow worth keeping:
+a frame of glasses, a lock."""
 
 
 def matte_of(
@@ -39,8 +42,8 @@ def matte_of(
     sheets = np.stack(
         [
             _certain(target),
-            _left_by(target, *FROM_TARGET),
-            _left_by(source, *FROM_SOURCE),
+            _left_by(None if target is None else _thick(target.visible < 0.5)),
+            _left_by(None if source is None else source.visible < 0.5),
             _plain(),
         ],
         -1,
@@ -58,15 +61,19 @@ def _certain(seen: Seen | None) -> U8:
     return np.asarray(np.rint(255 * seen.visible), np.uint8)
 
 
-def _left_by(seen: Seen | None, distance_px: int, softness_px: float) -> U8:
+def _left_by(hidden: Mask | None) -> U8:
     """Return what is left of a face some way from what is before it, 0–255, in the atlas.
 
     Right beside a fringe lies its shadow. The target's stays, and the source's is not carried over.
     """
-    if seen is None:
+    if hidden is None:
         return np.full(atlas().face.shape, 255, np.uint8)
-    left = withdrawn(seen.visible > 0.5, distance_px, softness_px)
-    return np.asarray(np.rint(255 * left), np.uint8)
+    return np.asarray(np.rint(255 * withdrawn(~hidden, AWAY_PX, SOFT_PX)), np.uint8)
+
+
+def _thick(hidden: Mask) -> Mask:
+    """Return what of a region (HEIGHT, WIDTH) is not thin."""
+    return widened(withdrawn(hidden, THIN_PX, 0.5) > 0.5, THIN_PX) & hidden
 
 
 @cache
