@@ -146,6 +146,15 @@ def summary(made: list[Made]) -> dict[str, Figure]:
         "target_ring_delta_e": figure(
             of("target_ring_delta_e"), "ΔE2000", "the same of the untouched targets"
         ),
+        "ring_delta_e_more": figure(
+            [
+                m.figures.ring_delta_e - m.figures.target_ring_delta_e
+                for m in made
+                if m.figures.ring_delta_e is not None and m.figures.target_ring_delta_e is not None
+            ],
+            "ΔE2000",
+            "the first less the second, result by result",
+        ),
         "relight_corr": figure(
             [light_kept(m) for m in lit], "", "broad luminance of face and relit target", "≥ 0.9"
         ),
