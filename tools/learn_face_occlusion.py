@@ -1,7 +1,8 @@
 """Learns `gateway/faces/data/face_occlusion.npz`: what covers a face.
 
-    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz
+    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz [--from EARLIER.npz]
 
+With `--from` it goes on from earlier weights, on fewer and other scenes.
 The three are public-domain portraits: of Eileen Collins (as scikit-image ships it), of Grace
 Hopper (as matplotlib ships it) and of Joseph Biden (as the source package face_recognition 1.3.0
 ships it); what covers their faces is outlined below by hand. Everything else is drawn
@@ -11,6 +12,7 @@ PyTorch is needed here and nowhere else.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
 import sys
@@ -42,6 +44,7 @@ from gateway.settings import PROJECT_ROOT
 from tools.occlusion_scenes import SHAPE, Base, line, scene
 
 SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3
+MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 9_000, 5, 1.5e-3, 10_000
 WIDTHS = (16, 32, 48, 64)
 
 # What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
@@ -162,7 +165,9 @@ class Network(nn.Module):
         return F.pixel_shuffle(layer["out"](back), 2)[:, 0]
 
 
-def learn(inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray) -> Network:
+def learn(
+    inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray, earlier: Path | None
+) -> Network:
     torch.manual_seed(0)
     torch.set_num_threads(2)
     held = len(inputs) // 20
@@ -172,13 +177,16 @@ def learn(inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray) -> Network:
         torch.tensor(means, dtype=torch.float32)[None, :, None, None],
         torch.tensor(scales, dtype=torch.float32)[None, :, None, None],
     )
+    epochs, rate = (EPOCHS, RATE) if earlier is None else (MORE_EPOCHS, MORE_RATE)
+    if earlier is not None:
+        load(network, earlier)
     network = network.to(memory_format=torch.channels_last)
     steps = (len(inputs) - held) // BATCH
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE, epochs=EPOCHS, steps_per_epoch=steps
+        optimiser, rate, epochs=epochs, steps_per_epoch=steps
     )
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         network.train()
         order = np.random.default_rng(epoch).permutation(np.arange(held, len(inputs)))
         total, began = 0.0, time.time()
@@ -226,23 +234,37 @@ def seen_apart(network: Network, inputs: np.ndarray, hidden: np.ndarray, known: 
     )
 
 
+def load(network: Network, path: Path) -> None:
+    """Take over earlier weights, and the scales that go with them."""
+    with np.load(path) as arrays, torch.no_grad():
+        for name in ("means", "scales"):
+            getattr(network, name).copy_(torch.from_numpy(arrays[name])[None, :, None, None])
+        for name, layer in network.layers.items():
+            layer.weight.copy_(torch.from_numpy(arrays[f"{name}_weight"].astype(np.float32)))
+            layer.bias.copy_(torch.from_numpy(arrays[f"{name}_bias"].astype(np.float32)))
+
+
 def main() -> None:
-    *portraits, out = (Path(argument) for argument in sys.argv[1:])
-    faces = bases(portraits)
-    jobs = [(seed, 100, faces) for seed in range(SCENES // 100)]
+    parser = argparse.ArgumentParser(description="Learn what covers a face.")
+    parser.add_argument("portraits", type=Path, nargs=3)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--from", dest="earlier", type=Path)
+    asked = parser.parse_args()
+    faces = bases(asked.portraits)
+    first, count = (0, SCENES) if asked.earlier is None else (MORE_SEED, MORE_SCENES)
+    jobs = [(first + n, 100, faces) for n in range(count // 100)]
     began = time.time()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        inputs, hidden, known = (
-            np.concatenate(p) for p in zip(*pool.map(scenes, jobs), strict=True)
-        )
+        made = zip(*pool.map(scenes, jobs), strict=True)
+        inputs, hidden, known = (np.concatenate(part) for part in made)
     print(f"{len(inputs)} scenes in {time.time() - began:.0f} s", flush=True)
-    network = learn(inputs, hidden, known)
+    network = learn(inputs, hidden, known, asked.earlier)
     arrays = {"means": network.means.numpy().ravel(), "scales": network.scales.numpy().ravel()}
     for name, layer in network.layers.items():
         arrays[f"{name}_weight"] = layer.weight.detach().numpy().astype(np.float16)
         arrays[f"{name}_bias"] = layer.bias.detach().numpy().astype(np.float16)
-    told = [hashlib.sha256(path.read_bytes()).hexdigest() for path in portraits]
-    np.savez_compressed(out, portraits=np.array(told), **arrays)
+    told = [hashlib.sha256(path.read_bytes()).hexdigest() for path in asked.portraits]
+    np.savez_compressed(asked.out, portraits=np.array(told), **arrays)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Shadows, wrinkles, beards and shine are nobody's cover.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -175,14 +175,18 @@ def _beard(rng: np.random.Generator, albedo: np.ndarray) -> None:
     area = (y > 0.35 - 0.5 * np.abs(x) * (np.abs(x) > 0.7)) & (np.abs(x) > 0.15 - (y > 0.6))
     if rng.random() < 0.3:
         area = (y > 0.2) & (y < 0.5) & (np.abs(x) < 0.5)
-    area = soft(area.astype(np.float32), rng.uniform(2, 5)) * ~sheet.lips
+    # Unlike things, beards have no edges.
+    area = soft(area.astype(np.float32), rng.uniform(3, 6)) * ~sheet.lips
     hairs = np.clip(0.75 + 0.25 * streaks(rng, rng.uniform(-0.4, 0.4)), 0, 1)
-    albedo *= 1 - (area * hairs * rng.uniform(0.15, 0.8))[..., None] * [1, 0.95, 0.9]
+    albedo *= 1 - (area * hairs * rng.uniform(0.15, 0.65))[..., None] * [1, 0.95, 0.9]
 
 
 def mixed(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
-    """Return one of several faces, or two of them mixed along a smooth border."""
+    """Return one of several faces, or two of them mixed along a smooth border, of any complexion."""
     a = bases[rng.integers(len(bases))]
+    if rng.random() < 0.6:
+        darker = np.exp(-rng.uniform(0, 1.7) * np.array([0.55, 0.85, 1.0]))
+        a = replace(a, rgb=(a.rgb * darker).astype(np.uint8))
     if rng.random() < 0.4:
         return a
     b = bases[rng.integers(len(bases))]
@@ -228,6 +232,8 @@ def bar(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
 def ball(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
     alpha = np.zeros(SHAPE, np.float32)
     at = rng.uniform([15, 10], [113, 140])
+    if rng.random() < 0.5:  # before mouth and chin, where microphones and cups are
+        at = rng.normal([64, 112], [14, 14])
     axes = rng.uniform(5, 30, 2)
     cv2.ellipse(
         alpha,
