@@ -182,7 +182,7 @@ def _beard(rng: np.random.Generator, albedo: np.ndarray) -> None:
 
 
 def mixed(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
-    """Return one of several faces, or two of them mixed along a smooth border, of any complexion."""
+    """Return one of several faces, or two mixed along a smooth border, of any complexion."""
     a = bases[rng.integers(len(bases))]
     if rng.random() < 0.6:
         darker = np.exp(-rng.uniform(0, 1.7) * np.array([0.55, 0.85, 1.0]))

@@ -27,7 +27,7 @@ BlendMode = Literal["feather", "poisson", "mixed"]
 
 MEMBRANE_CELLS = 80
 """Cells of the membrane grid's shorter side, at least."""
-STATISTICS_PIXELS = 1000
+STATISTICS_PIXELS = 800
 """Skin pixels that are enough to know its colour."""
 TEXTURE_PIXELS = 500
 """Skin pixels below which sharpness and grain cannot be told."""

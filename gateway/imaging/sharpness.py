@@ -29,7 +29,7 @@ EDGES = 0.03
 """Share of a face's pixels that count as its strongest edges."""
 LEAST_EDGE = 6.0
 """Levels per pixel below which nothing is an edge."""
-ROWS = 110
+ROWS = 80
 """Rows that are enough to measure a texture on."""
 WIDEST_PX = 8.0
 """Blur beyond which there are no edges to be told from."""
@@ -39,8 +39,9 @@ CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6
 """Most that edges are steepened by."""
-DETAIL = (0.65, 1.25)
-"""Least and most that folds and pores are multiplied by."""
+DETAIL, DETAIL_SHARE = (0.55, 1.35), 0.7
+"""Least and most that folds and pores are multiplied by, and how far they are brought to the
+other's: the rest are the person's own."""
 LEAST_CHANGE = 0.03
 """Change of edges that is not worth the time."""
 QUIET = 0.35
@@ -165,10 +166,10 @@ def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8,
 
 
 def _detail_gain(own: Texture, wanted: Texture) -> float:
-    """Return what folds and pores are multiplied by: half-way, in ratio, to the other's."""
+    """Return what folds and pores are multiplied by: most of the way, in ratio, to the other's."""
     if own.detail < QUIET or wanted.detail < QUIET:
         return 1.0
-    return float(np.clip(np.sqrt(wanted.detail / own.detail), *DETAIL))
+    return float(np.clip((wanted.detail / own.detail) ** DETAIL_SHARE, *DETAIL))
 
 
 def missing_grain(own: float, wanted: float) -> float:

@@ -66,7 +66,7 @@ def _left_by(hidden: Mask | None) -> U8:
 
     Right beside a fringe lies its shadow. The target's stays, and the source's is not carried over.
     """
-    if hidden is None:
+    if hidden is None or not hidden.any():
         return np.full(atlas().face.shape, 255, np.uint8)
     return np.asarray(np.rint(255 * withdrawn(~hidden, AWAY_PX, SOFT_PX)), np.uint8)
 
