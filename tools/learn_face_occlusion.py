@@ -1,6 +1,7 @@
 """Learns `gateway/faces/data/face_occlusion.npz`: what covers a face.
 
-    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz [--from EARLIER.npz]
+    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz
+    python tools/learn_face_occlusion.py … OUT.npz --from EARLIER.npz --seed N
 
 With `--from` it goes on from earlier weights, on fewer and other scenes.
 The three are public-domain portraits: of Eileen Collins (as scikit-image ships it), of Grace
@@ -44,7 +45,7 @@ from gateway.settings import PROJECT_ROOT
 from tools.occlusion_scenes import SHAPE, Base, line, scene
 
 SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3
-MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 9_000, 5, 1.5e-3, 10_000
+MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 10_000, 6, 1.5e-3, 10_000
 WIDTHS = (16, 32, 48, 64)
 
 # What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
@@ -249,9 +250,10 @@ def main() -> None:
     parser.add_argument("portraits", type=Path, nargs=3)
     parser.add_argument("out", type=Path)
     parser.add_argument("--from", dest="earlier", type=Path)
+    parser.add_argument("--seed", type=int, default=MORE_SEED, help="of the other scenes")
     asked = parser.parse_args()
     faces = bases(asked.portraits)
-    first, count = (0, SCENES) if asked.earlier is None else (MORE_SEED, MORE_SCENES)
+    first, count = (0, SCENES) if asked.earlier is None else (asked.seed, MORE_SCENES)
     jobs = [(first + n, 100, faces) for n in range(count // 100)]
     began = time.time()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:

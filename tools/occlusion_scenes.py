@@ -465,7 +465,8 @@ def _photographed(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
         rgb = grey[..., None] + (rgb - grey[..., None]) * rng.uniform(0.5, 1.35)
     rgb = 255 * np.clip(rgb / 255, 0, 1) ** np.exp(rng.normal(0, 0.2)) + rng.uniform(0, 15)
     if rng.random() < 0.7:
-        rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.3, 1.3))
+        # Mostly sharp; a small face in a film is not.
+        rgb = cv2.GaussianBlur(rgb, (0, 0), np.exp(rng.normal(-0.3, 0.6)))
     rgb = rgb + rng.normal(0, rng.uniform(0, 6), rgb.shape)
     rgb = np.clip(rgb, 0, 255).astype(np.uint8)
     if rng.random() < 0.4:
