@@ -1,6 +1,6 @@
 """Draws `docs/result.jpg`: each of the two sample portraits with the other one's face.
 
-    python tools/draw_result.py docs
+python tools/draw_result.py docs
 """
 
 from __future__ import annotations

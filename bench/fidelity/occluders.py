@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from gateway.arrays import F32, U8
-from gateway.faces.topology import FACE_OVAL, LEFT_EYE, RIGHT_EYE
+from gateway.faces.topology import LEFT_EYE, RIGHT_EYE
 from gateway.processors.openings import eye_distance
 
 SUB = 4  # each pixel is drawn as a square of so many
@@ -28,13 +28,6 @@ def occlude(name: str, image: U8, landmarks: F32, seed: int) -> tuple[U8, F32]:
     noise = np.random.default_rng(seed + 1).normal(0, 2.5, image.shape)
     mixed = image + alpha[..., None] * (colour + noise - image)
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8), alpha
-
-
-def face_area(landmarks: F32, shape: tuple[int, int]) -> np.ndarray:
-    """Return which pixels (H, W) lie inside a face's outline."""
-    area = np.zeros(shape, np.uint8)
-    cv2.fillPoly(area, [_fixed(landmarks[list(FACE_OVAL), :2], 1)], 1, cv2.LINE_8, SHIFT)
-    return area > 0
 
 
 def bar(rng: np.random.Generator, image: U8, landmarks: F32) -> tuple[F32, F32]:
