@@ -31,9 +31,9 @@ def tile(image: U8, face: Face, title: str) -> U8:
     matrix = np.array([[scale, 0, width / 2 - scale * x], [0, scale, height / 2 - scale * y]])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     out = cv2.warpAffine(image, matrix, TILE_WH, flags=how, borderMode=cv2.BORDER_REPLICATE)
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        at = (8, height - 10)
-        cv2.putText(out, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thickness, cv2.LINE_AA)
+    for shade, off in ((0, 1), (255, 0)):
+        at, colour = (8 + off, height - 10 + off), (shade, shade, shade)
+        cv2.putText(out, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, 1, cv2.LINE_AA)
     return np.asarray(out, np.uint8)
 
 

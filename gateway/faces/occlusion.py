@@ -27,6 +27,8 @@ from gateway.inference.protocol import Inference
 
 MODEL = "face_occlusion"
 
+RARER = 1.5
+"""Odds by which faces are covered less often than in the scenes the network has learned from."""
 PRIOR_RISE = 0.5
 """Distance from the outline, in inter-ocular distances, over which skin becomes likely."""
 FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
@@ -74,7 +76,7 @@ class Seen:
         return bool(crossed.mean() >= CROSSED and max(below) >= RUNS and mostly < MOSTLY)
 
 
-HALF = 0.4
+HALF = 0.33
 EYES_Y = -0.5
 """Of the mean face: the height of the eyes' middles."""
 CROSSED, RUNS, MOSTLY = 0.8, 0.5, 0.6
@@ -148,5 +150,6 @@ class OcclusionFinder:
             lambda: np.stack([departures(image, face.landmarks) for face in faces])
         )
         out = await self._inference.infer(MODEL, {"departures": sheets}, deadline=deadline)
-        hidden = np.asarray(out["hidden"], np.float32)
+        told = np.asarray(out["hidden"], np.float32)
+        hidden = told / (told + np.float32(RARER) * (1 - told))
         return [Seen(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]

@@ -26,9 +26,9 @@ from gateway.processors.openings import eye_distance
 
 ZONE = (-0.98, 0.05)
 """Heights on the mean face between which frames run, in inter-ocular distances."""
-HIDDEN = 0.4
-"""Probability from which on something is before the face."""
-WIDER, REACH = 0.035, 0.05
+HIDDEN = 0.22
+"""Probability from which on something is taken for a part of a frame, once there is one."""
+WIDER, REACH = 0.04, 0.05
 """What is painted over is this much wider than what was found, and looks so far for skin; in
 inter-ocular distances."""
 THICK_PX = 6
