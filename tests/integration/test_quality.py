@@ -64,7 +64,8 @@ async def test_a_face_with_itself_is_itself(form):
     # The portrait's glasses are taken off, the target's stay.
     assert same["identity_distance"] < 0.3
     assert same["seam_ratio"] == pytest.approx(1, abs=0.1)
-    assert same["ring_delta_e"] == pytest.approx(same["target_ring_delta_e"], abs=0.5)
+    # One is hardly seen.
+    assert same["ring_delta_e"] == pytest.approx(same["target_ring_delta_e"], abs=1)
     assert same["expression_error"] < 0.02
 
 
