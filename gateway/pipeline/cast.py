@@ -11,6 +11,7 @@ from gateway.arrays import F32
 from gateway.errors import FaceNotSelected
 from gateway.faces.assignment import recognise
 from gateway.faces.face import Face
+from gateway.faces.occlusion import Seen
 from gateway.faces.overlap import nearness
 from gateway.faces.selection import ordered
 from gateway.pipeline.option_groups import FaceSelector, MappingEntry
@@ -29,6 +30,7 @@ class Role:
         sources: For each portrait the index its picture has among the sources, or the identity's.
         entry: Index of the mapping's entry; None without a mapping.
         source_id: The enrolled identity that the person is; None if the portraits were sent.
+        seen: Where the face is seen, not something before it; None if nobody has looked.
     """
 
     face: Face
@@ -36,6 +38,7 @@ class Role:
     sources: Sequence[int]
     entry: int | None = None
     source_id: str | None = None
+    seen: Seen | None = None
 
     def told(self, done: SwappedFace) -> SwappedFace:
         """Return what was done with indices of portraits as indices of sources."""

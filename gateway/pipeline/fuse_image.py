@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
+from gateway.faces.occlusion import Seen
 from gateway.faces.overlap import covering
 from gateway.faces.topology import N_MESH
 from gateway.imaging.fuse import fuse
@@ -58,6 +60,7 @@ class _Work:
         timings: Gets the stages' times.
         enhancement: Makes the faces clearer, if that is asked for.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
+        seen: Where that one is seen, as it was sent; None if nobody has looked.
     """
 
     canvas: Canvas
@@ -70,6 +73,7 @@ class _Work:
     timings: Timings
     enhancement: Enhancement
     nearer: Sequence[F32] = ()
+    seen: Seen | None = None
 
 
 class ImageFuser:
@@ -148,7 +152,7 @@ class ImageFuser:
             players = Players(portraits, identities, source_id)
             cast = await self._people.cast(target, faces, players, references, options, deadline)
         with timings.stage("mask"):
-            cast = await self._prepared(cast, options, deadline)
+            cast = await self._prepared(cast, target, options, deadline)
         canvas = Canvas(target)
         enhancement = Enhancement(
             await enhancer_for(options, self._masking.inference, self._compute),
@@ -165,7 +169,7 @@ class ImageFuser:
         for role in cast.roles:
             nearer = covering(role.face, faces)
             done = await self._change(
-                replace(work, portraits=role.portraits, nearer=nearer), role.face
+                replace(work, portraits=role.portraits, nearer=nearer, seen=role.seen), role.face
             )
             if done is not None:
                 changed.append(role.told(done))
@@ -173,15 +177,23 @@ class ImageFuser:
             canvas.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
         )
 
-    async def _prepared(self, cast: Cast, options: SwapOptions, deadline: Deadline) -> Cast:
-        """Return the cast with every portrait prepared, each once."""
+    async def _prepared(
+        self, cast: Cast, target: U8, options: SwapOptions, deadline: Deadline
+    ) -> Cast:
+        """Return the cast with every portrait prepared, each once, and its faces looked at."""
         if "face_swapper" not in options.processors:
             return cast
         every = {id(p): p for role in cast.roles for p in role.portraits}
-        done = await self._masking.prepared(list(every.values()), options, deadline=deadline)
+        done, seen = await asyncio.gather(
+            self._masking.prepared(list(every.values()), options, deadline=deadline),
+            self._masking.look(
+                target, [role.face for role in cast.roles], options, deadline=deadline
+            ),
+        )
         known = dict(zip(every, done, strict=True))
         roles = (
-            replace(role, portraits=[known[id(p)] for p in role.portraits]) for role in cast.roles
+            replace(role, portraits=[known[id(p)] for p in role.portraits], seen=own)
+            for role, own in zip(cast.roles, seen, strict=True)
         )
         return replace(cast, roles=tuple(roles))
 
@@ -218,7 +230,13 @@ class ImageFuser:
         done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
         with work.timings.stage("mask"):
             matte = await self._masking.matte(
-                work.canvas.image, shown, layer, portrait, options.masks, deadline=work.deadline
+                work.canvas.image,
+                shown,
+                layer,
+                portrait,
+                options.masks,
+                seen=work.seen if shown is face else None,
+                deadline=work.deadline,
             )
         subject = Subject(face, shown, portrait, layer, matte, mark)
         return await self._finish(work, subject, done)

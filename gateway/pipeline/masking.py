@@ -10,6 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
+from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.faces.occlusion import OcclusionFinder, Seen
 from gateway.imaging.matte import Matte
 from gateway.imaging.warp import Region
@@ -60,6 +61,19 @@ class Masking:
             known = await self._compute.run(without_glasses, known)
         return known if "occlusion" in options.masks.types else replace(known, seen=None)
 
+    async def look(
+        self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
+    ) -> list[Seen | None]:
+        """Return where each face of a picture (H, W, 3) is seen, as far as that is asked for.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        masks = options.masks
+        if "occlusion" not in masks.types or masks.occlusion_model != OWN_NETWORK:
+            return [None] * len(faces)
+        return list(await self._finder.find(image, faces, deadline=deadline))
+
     async def matte(
         self,
         image: U8,
@@ -68,6 +82,7 @@ class Masking:
         portrait: Portrait,
         masks: MaskOptions,
         *,
+        seen: Seen | None = None,
         deadline: Deadline,
     ) -> Matte:
         """Return where a layer counts.
@@ -78,16 +93,16 @@ class Masking:
             layer: The new one.
             portrait: Where it is from.
             masks: What is asked for.
+            seen: Where the old face is seen, if that is known already.
             deadline: When the answer is of no use any more.
 
         Raises:
             UnknownModel: a network is asked for that has not been pulled.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        seen: Seen | None = None
         limits: list[F32] = []
-        if "occlusion" in masks.types:
-            if masks.occlusion_model == "face_occlusion":
+        if "occlusion" in masks.types and seen is None:
+            if masks.occlusion_model == OWN_NETWORK:
                 (seen,) = await self._finder.find(image, [face], deadline=deadline)
             else:
                 limits.append(
