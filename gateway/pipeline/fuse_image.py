@@ -23,7 +23,7 @@ from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Cast, Players, portraits_of
 from gateway.pipeline.enhance import Enhancement, enhancer_for
-from gateway.pipeline.masking import Masking
+from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.people import People
@@ -184,17 +184,20 @@ class ImageFuser:
         if "face_swapper" not in options.processors:
             return cast
         every = {id(p): p for role in cast.roles for p in role.portraits}
-        done, seen = await asyncio.gather(
-            self._masking.prepared(list(every.values()), options, deadline=deadline),
+        known, seen = await asyncio.gather(
+            self._masking.known(list(every.values()), options, deadline=deadline),
             self._masking.look(
                 target, [role.face for role in cast.roles], options, deadline=deadline
             ),
         )
-        known = dict(zip(every, done, strict=True))
-        roles = (
-            replace(role, portraits=[known[id(p)] for p in role.portraits], seen=own)
-            for role, own in zip(cast.roles, seen, strict=True)
-        )
+        takes_off = [takes_glasses_off(options, own) for own in seen]
+        bare = await self._masking.bared(known) if any(takes_off) else known
+        as_is, without = (dict(zip(every, made, strict=True)) for made in (known, bare))
+        roles = []
+        for role, own, off in zip(cast.roles, seen, takes_off, strict=True):
+            made = without if off else as_is
+            portraits = [made[id(p)] for p in role.portraits]
+            roles.append(replace(role, portraits=portraits, seen=own))
         return replace(cast, roles=tuple(roles))
 
     async def _change(self, work: _Work, face: Face) -> SwappedFace | None:

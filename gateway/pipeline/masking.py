@@ -24,6 +24,14 @@ from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
 
 
+def takes_glasses_off(options: SwapOptions, target: Seen | None) -> bool:
+    """Return whether portraits lose their glasses for a target's face.
+
+    Behind glasses of its own a face needs none taken off: what either's cover stays the target's.
+    """
+    return options.source_deocclude and (target is None or not target.glasses)
+
+
 class Masking:
     """Makes the masks that options ask for.
 
@@ -38,28 +46,27 @@ class Masking:
         self._networks = NetworkMaskers(inference, compute)
         self._compute = compute
 
-    async def prepared(
+    async def known(
         self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
     ) -> list[Portrait]:
-        """Return portraits with what is before their faces known, and glasses taken off.
+        """Return portraits with what is before their faces known, as far as that is of use.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
         """
         if "occlusion" not in options.masks.types and not options.source_deocclude:
             return list(portraits)
-        return list(
-            await asyncio.gather(*(self._prepared(p, options, deadline) for p in portraits))
-        )
 
-    async def _prepared(
-        self, portrait: Portrait, options: SwapOptions, deadline: Deadline
-    ) -> Portrait:
-        (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
-        known = replace(portrait, seen=seen)
-        if options.source_deocclude:
-            known = await self._compute.run(without_glasses, known)
-        return known if "occlusion" in options.masks.types else replace(known, seen=None)
+        async def look(portrait: Portrait) -> Portrait:
+            (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
+            return replace(portrait, seen=seen)
+
+        return list(await asyncio.gather(*map(look, portraits)))
+
+    async def bared(self, portraits: Sequence[Portrait]) -> list[Portrait]:
+        """Return portraits without glasses."""
+        tasks = (self._compute.run(without_glasses, portrait) for portrait in portraits)
+        return list(await asyncio.gather(*tasks))
 
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
@@ -101,6 +108,7 @@ class Masking:
             InferenceError, DeadlineExceeded: from the networks.
         """
         limits: list[F32] = []
+        own = portrait.seen if "occlusion" in masks.types else None
         if "occlusion" in masks.types and seen is None:
             if masks.occlusion_model == OWN_NETWORK:
                 (seen,) = await self._finder.find(image, [face], deadline=deadline)
@@ -114,7 +122,7 @@ class Masking:
             limits.append(area_mask(face.landmarks, layer.region, masks.areas))
         if "region" in masks.types:
             limits.append(await self._parts(image, face, layer, masks, deadline))
-        return await self._compute.run(matte_of, layer, seen, portrait.seen, limits)
+        return await self._compute.run(matte_of, layer, seen, own, limits)
 
     async def visible(
         self, image: U8, face: Face, region: Region, masks: MaskOptions, *, deadline: Deadline

@@ -107,7 +107,9 @@ class SwapOptions(Options):
         True, description="Give the new face the sharpness and the grain of the target."
     )
     source_deocclude: bool = Field(
-        True, description="Take glasses off the source's face before it is used."
+        True,
+        description="Take glasses off the source's face before it is used, unless the target "
+        "wears some, too.",
     )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)

@@ -9,7 +9,7 @@ from gateway.deadline import Deadline
 from gateway.errors import InferenceUnavailable, UnknownModel
 from gateway.faces.occlusion import MODEL
 from gateway.inference.contracts import ModelContract, TensorSpec
-from gateway.pipeline.masking import Masking
+from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Portrait
@@ -59,8 +59,8 @@ def options(*types, **more) -> SwapOptions:
     return SwapOptions(masks=MaskOptions(types=types or ("box",)), **more)
 
 
-async def prepared(masking, portraits, wanted):
-    return await masking.prepared(portraits, wanted, deadline=Deadline.after(9))
+async def known(masking, portraits, wanted):
+    return await masking.known(portraits, wanted, deadline=Deadline.after(9))
 
 
 async def matte(masking, image=BARE, portrait=PORTRAIT, **masks):
@@ -77,7 +77,7 @@ def asked(inference) -> int:
 
 
 async def test_if_nobody_asks_no_network_does(masking, inference):
-    (made,) = await prepared(masking, [PORTRAIT], options(source_deocclude=False))
+    (made,) = await known(masking, [PORTRAIT], options(source_deocclude=False))
     assert made is PORTRAIT
     assert asked(inference) == 0
 
@@ -85,30 +85,35 @@ async def test_if_nobody_asks_no_network_does(masking, inference):
 async def test_what_is_before_portraits_is_found_out(masking):
     wanted = options("occlusion", source_deocclude=False)
     portraits = [PORTRAIT, Portrait(with_bar(), FACE)]
-    bare, other = await prepared(masking, portraits, wanted)
+    bare, other = await known(masking, portraits, wanted)
     assert bare.seen.visible.min() > 0.9
     assert other.seen.visible.min() < 0.1
     assert [bare.image is p.image for p in portraits] == [True, False]
     assert other.image is portraits[1].image
 
 
-async def test_glasses_are_taken_off_if_asked_for(masking, inference):
+async def test_glasses_are_known_and_can_be_taken_off(masking, inference):
     inference.models[MODEL].function = glasses
-    (worn,) = await prepared(masking, [PORTRAIT], options("occlusion", source_deocclude=False))
-    (off,) = await prepared(masking, [PORTRAIT], options("occlusion", source_deocclude=True))
+    (worn,) = await known(masking, [PORTRAIT], options("occlusion"))
+    (off,) = await masking.bared([worn])
     assert worn.image is PORTRAIT.image
     assert worn.seen.glasses
     assert not off.seen.glasses
     assert (off.image != PORTRAIT.image).any()
 
 
-async def test_without_occlusion_glasses_are_taken_off_and_nothing_else_is_known(
-    masking, inference
-):
+async def test_without_occlusion_glasses_are_looked_for_all_the_same(masking, inference):
     inference.models[MODEL].function = glasses
-    (off,) = await prepared(masking, [PORTRAIT], options(source_deocclude=True))
-    assert off.seen is None
-    assert (off.image != PORTRAIT.image).any()
+    (worn,) = await known(masking, [PORTRAIT], options(source_deocclude=True))
+    assert worn.seen.glasses
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_glasses_are_taken_off_where_the_target_wears_none(asked_for):
+    wanted = options(source_deocclude=asked_for)
+    assert takes_glasses_off(wanted, None) is asked_for
+    assert takes_glasses_off(wanted, covered(nothing())) is asked_for
+    assert not takes_glasses_off(wanted, covered(frame()))
 
 
 # Mattes
@@ -135,6 +140,13 @@ async def test_what_is_before_the_source_stays_there(masking):
     whole = await matte(masking, types=("occlusion",))
     assert (made.mask <= whole.mask + 1e-6).all()
     assert made.mask.sum() < 0.95 * whole.mask.sum()
+
+
+async def test_without_occlusion_what_is_before_the_source_is_carried_over(masking):
+    hidden = nothing()
+    hidden[80:100] = 1
+    made = await matte(masking, portrait=Portrait(BARE, FACE, covered(hidden)), types=("box",))
+    assert (made.mask == LAYER.mask).all()
 
 
 async def test_areas_and_parts_bound_it_each_and_together(masking):
