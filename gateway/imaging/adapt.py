@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.arrays import F64, U8
+from gateway.imaging.colour import centre_and_spread
+from gateway.imaging.logs import features_of_logs, logs_of_features
 
 DARK = 6.0
 """Levels added before logarithms are taken: what is nearly black tells no colour."""
-LUMA = np.array([0.3, 0.59, 0.11])
 TONE_GAINS = (0.85, 1.15)
 """Least and most that contrast is stretched: spread is mostly light, which is seen to elsewhere."""
 LEAST_GAIN = 0.5
@@ -46,10 +47,7 @@ class LogStatistics:
     @classmethod
     def of(cls, rgb: U8) -> LogStatistics:
         """Take them of pixels (N, 3) RGB, N ≥ 1."""
-        ordered = np.sort(_features(rgb.astype(np.float64)), axis=0)
-        at = np.rint(np.array([0.1587, 0.5, 0.8413]) * (len(rgb) - 1)).astype(int)
-        low, middle, high = ordered[at]
-        return cls(middle, (high - low) / 2)
+        return cls(*centre_and_spread(_features(rgb.astype(np.float64))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,15 +106,11 @@ class AdaptiveTransfer:
 
 
 def _features(levels: F64) -> F64:
-    logs = np.log(np.maximum(levels, 0) + DARK)
-    brightness = logs @ LUMA
-    return np.stack([brightness, logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
+    return features_of_logs(np.log(np.maximum(levels, 0) + DARK))
 
 
 def _levels(features: F64) -> F64:
-    green = features[..., 0] - LUMA[0] * features[..., 1] - LUMA[2] * features[..., 2]
-    logs = np.stack([green + features[..., 1], green, green + features[..., 2]], -1)
-    return np.asarray(np.exp(logs) - DARK)
+    return np.asarray(np.exp(logs_of_features(features)) - DARK)
 
 
 def _beyond_skins(skin: LogStatistics) -> F64:

@@ -31,7 +31,7 @@ def cell_means(
 ) -> Cells:
     """Average two pictures over cells of `reduction` × `reduction` pixels.
 
-    Of cells of five pixels and more a grid of pixels, about a third of one apart, speaks for all.
+    Of large cells a grid of pixels a third of the cell apart speaks for all.
 
     Args:
         target: uint8 (H, W, 3).
@@ -66,7 +66,7 @@ def cell_share(where: Mask, reduction: int) -> F32:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _reduce(target, source, where, factor, means, share):
     height, width = where.shape
-    step = max(1, (factor + 1) // 3)
+    step = max(1, factor // 3)
     for j in range(share.shape[0]):
         for i in range(share.shape[1]):
             seen, count = 0, 0
@@ -92,7 +92,7 @@ def _reduce(target, source, where, factor, means, share):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _count(where, factor, share):
     height, width = where.shape
-    step = max(1, (factor + 1) // 3)
+    step = max(1, factor // 3)
     for j in range(share.shape[0]):
         for i in range(share.shape[1]):
             seen, count = 0, 0

@@ -64,6 +64,14 @@ class LabStatistics:
     deviation: F64
 
 
+def centre_and_spread(values: F64) -> tuple[F64, F64]:
+    """Return the median and half the 16–84 % range, (K,) each, of values (N, K), N ≥ 1."""
+    ordered = np.sort(values, axis=0)
+    at = np.rint(np.array([0.1587, 0.5, 0.8413]) * (len(values) - 1)).astype(int)
+    low, middle, high = ordered[at]
+    return middle, (high - low) / 2
+
+
 def lab_statistics(rgb: U8) -> LabStatistics | None:
     """Return robust statistics of pixels (N, 3), or None of fewer than 16.
 
@@ -72,11 +80,7 @@ def lab_statistics(rgb: U8) -> LabStatistics | None:
     """
     if len(rgb) < 16:
         return None
-    ordered = np.sort(lab_from_rgb(rgb), axis=0)
-    low, middle, high = ordered[
-        np.rint(np.array([0.1587, 0.5, 0.8413]) * (len(rgb) - 1)).astype(int)
-    ]
-    return LabStatistics(middle, (high - low) / 2)
+    return LabStatistics(*centre_and_spread(lab_from_rgb(rgb)))
 
 
 @dataclass(frozen=True, slots=True)

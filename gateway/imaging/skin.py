@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.arrays import F32, F64, U8
+from gateway.imaging.logs import features_of_logs
 
 DARK = 8.0
 """Levels added before logarithms are taken: what is darker tells no colour."""
-LUMA = np.array([0.3, 0.59, 0.11])
 SPREAD_START = np.array([0.30, 0.07, 0.09])
 """Of brightness, red and blue over green (natural logarithms): how far skin may be from the densest
 colour before its shading is known."""
@@ -51,7 +51,7 @@ def skin_departures(rgb: U8, normals: F32, prior: F32) -> U8:
         log brightness itself; how squarely the surface faces the viewer (255 = squarely). The first
         four are 128 at 0.
     """
-    features = _features(rgb)
+    features = features_of_logs(_LOGS[rgb])
     facing = np.clip(-normals[..., 2], 0, 1)
     harmonics = _harmonics(normals)
     model = _fit(features, harmonics, prior * facing)
@@ -65,20 +65,6 @@ def skin_departures(rgb: U8, normals: F32, prior: F32) -> U8:
 
 
 _LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
-
-
-def _features(rgb: U8) -> F32:
-    """Return log brightness, log red over green, log blue over green: float32 (h, w, 3)."""
-    logs = _LOGS[rgb]
-    brightness = (logs.reshape(-1, 3) @ LUMA.astype(np.float32)).reshape(rgb.shape[:2])
-    return np.stack([brightness, logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
-
-
-def level_logs(features: F32) -> F32:
-    """Return logarithms of red, green and blue (h, w, 3), given those of `_features` (h, w, 3)."""
-    red_share, blue_share = np.float32(LUMA[0]), np.float32(LUMA[2])
-    green = features[..., 0] - red_share * features[..., 1] - blue_share * features[..., 2]
-    return np.stack([green + features[..., 1], green, green + features[..., 2]], -1)
 
 
 def _harmonics(normals: F32) -> F32:

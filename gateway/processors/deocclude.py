@@ -17,9 +17,10 @@ from gateway.faces.face import Face
 from gateway.faces.occlusion import Seen, departures
 from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
 from gateway.imaging.inpaint import multiplied, painted_over
+from gateway.imaging.logs import logs_of_features
 from gateway.imaging.masks import sampled, smoothstep, softened_mask, widened, withdrawn
 from gateway.imaging.raster import rasterise
-from gateway.imaging.skin import STEPS, ZERO, level_logs
+from gateway.imaging.skin import STEPS, ZERO
 from gateway.imaging.warp import bounding_region
 from gateway.processors.base import Portrait
 from gateway.processors.openings import eye_distance
@@ -100,7 +101,7 @@ def _evened(image: U8, face: Face) -> U8:
     vertices = face.landmarks[:N_MESH].copy()
     vertices[:, :2] -= region.origin_xy
     place = rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
-    here = sampled(level_logs(change), place)
+    here = sampled(logs_of_features(change), place)
     gain = np.where(place[:1].transpose(1, 2, 0) >= 0, np.exp(-here), np.float32(1))
     out = image.copy()
     region.of(out)[...] = multiplied(np.asarray(region.of(image), np.uint8), gain)

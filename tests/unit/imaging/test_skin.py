@@ -4,15 +4,14 @@ import pytest
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.occlusion import skin_prior
 from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.logs import features_of_logs
 from gateway.imaging.raster import vertex_normals
 from gateway.imaging.skin import (
     DARK,
-    LUMA,
     MIDDLE,
     PLANES,
     STEPS,
     ZERO,
-    level_logs,
     skin_departures,
 )
 
@@ -56,7 +55,7 @@ def test_what_comes_out_are_five_planes_of_levels():
     coded = skin_departures(skin(LIGHT), NORMALS, skin_prior())
     assert coded.shape == (HEIGHT, WIDTH, PLANES)
     assert coded.dtype == np.uint8
-    bright = np.log(np.array(LIGHT) + DARK) @ LUMA - MIDDLE
+    bright = features_of_logs(np.log(np.array(LIGHT) + DARK))[0] - MIDDLE
     assert coded[..., 3][FACE] == pytest.approx(ZERO + STEPS[3] * bright, abs=1)
     facing = np.clip(-NORMALS[..., 2], 0, 1) * 255
     assert coded[..., 4] == pytest.approx(facing, abs=0.6)
@@ -129,15 +128,5 @@ def test_hardly_any_pixels_show_no_skin():
     few[70, 60:70] = 1
     coded = skin_departures(skin(LIGHT), NORMALS, few)
     # Nothing is subtracted.
-    bright = np.log(np.array(LIGHT) + DARK) @ LUMA
+    bright = features_of_logs(np.log(np.array(LIGHT) + DARK))[0]
     assert coded[..., 0][FACE] == pytest.approx(min(ZERO + STEPS[0] * bright, 255), abs=1)
-
-
-def test_logarithms_of_levels_are_told_from_brightness_and_colour():
-    levels = np.random.default_rng(0).uniform(0, 255, (5, 6, 3)).astype(np.float32)
-    logs = np.log(levels + np.float32(DARK))
-    features = np.stack(
-        [logs @ LUMA, logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1
-    ).astype(np.float32)
-    # LUMA sums to 1.
-    assert level_logs(features) == pytest.approx(logs, abs=1e-5)

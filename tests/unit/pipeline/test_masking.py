@@ -200,7 +200,7 @@ async def test_a_network_that_has_not_been_pulled_is_told(masking, masks):
 async def test_a_network_that_fails_is_told(masking, inference):
     for call in (
         lambda: matte(masking, types=("occlusion",)),
-        lambda: prepared(masking, [PORTRAIT], options("occlusion")),
+        lambda: known(masking, [PORTRAIT], options("occlusion")),
     ):
         inference.models[MODEL].failures.append(InferenceUnavailable("gone"))
         with pytest.raises(InferenceUnavailable):
