@@ -34,6 +34,7 @@ OURS = {
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
     "gateway.storage": ("gateway.faces", "gateway.media", "gateway.arrays", "gateway.errors"),
+    "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
         "gateway.faces",
         "gateway.imaging",

@@ -1,0 +1,1 @@
+"""Durable jobs: what was accepted is carried out, whatever dies meanwhile."""
