@@ -1,79 +1,31 @@
-"""A picture: analyse → select → express → swap → fuse → restore → enhance → measure."""
+"""A picture: analyse → select → change each face (`change_face`)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
-import numpy as np
-
-from gateway.arrays import F32, U8
+from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
-from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
 from gateway.faces.overlap import covering
-from gateway.faces.topology import N_MESH
-from gateway.imaging.fuse import fuse
-from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Cast, Players, portraits_of
+from gateway.pipeline.change_face import FaceChanger, Work
 from gateway.pipeline.enhance import Enhancement, enhancer_for
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.people import People
-from gateway.pipeline.quality import Figures, Inspector, ResultQuality, Subject
-from gateway.pipeline.result import Note, SwappedFace, SwapResult
+from gateway.pipeline.quality import ResultQuality
+from gateway.pipeline.result import SwapResult
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.wish import Reference, wish
-from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
-from gateway.processors.expression_restorer import (
-    ExpressionRestorer,
-    Performance,
-    settle,
-    shown_by,
-)
-from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
-from gateway.processors.openings import Donor, Filled, eye_distance, is_open
-from gateway.processors.portraits import choose, shut_eyes
-from gateway.processors.reenact import Reenacted
+from gateway.pipeline.wish import Reference
 from gateway.storage.identities import Identity
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """One picture being worked on.
-
-    Attributes:
-        canvas: The picture, ours to change.
-        target: uint8 (H, W, 3) RGB, as it was sent.
-        portraits: Of the person that the face becomes.
-        faces: All faces of the target.
-        library: Entries to match expressions with.
-        options: What is asked for.
-        deadline: When the result is of no use any more.
-        timings: Gets the stages' times.
-        enhancement: Makes the faces clearer, if that is asked for.
-        nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
-        seen: Where that one is seen, as it was sent; None if nobody has looked.
-    """
-
-    canvas: Canvas
-    target: U8
-    portraits: Sequence[Portrait]
-    faces: Sequence[Face]
-    library: Sequence[Reference]
-    options: SwapOptions
-    deadline: Deadline
-    timings: Timings
-    enhancement: Enhancement
-    nearer: Sequence[F32] = ()
-    seen: Seen | None = None
 
 
 class ImageFuser:
@@ -101,12 +53,10 @@ class ImageFuser:
             expected: What results are expected to be like; what is beyond it is told.
             observe: Told how good every swapped face is, and whether that is good enough.
         """
-        self._inspector = Inspector(analyser, embedder, compute)
-        self._expected = expected or QualityLimits()
-        self._observe = observe
+        self._changer = FaceChanger(
+            analyser, embedder, masking, compute, expected=expected, observe=observe
+        )
         self._masking = masking
-        self._restorer = ExpressionRestorer(compute)
-        self._analyser = analyser
         self._people = People(analyser, embedder, min_face_px=min_face_px)
         self._compute = compute
 
@@ -162,13 +112,13 @@ class ImageFuser:
             deadline=deadline,
             timings=timings,
         )
-        work = _Work(
+        work = Work(
             canvas, target, portraits, faces, library, options, deadline, timings, enhancement
         )
         changed = []
         for role in cast.roles:
             nearer = covering(role.face, faces)
-            done = await self._change(
+            done = await self._changer.change(
                 replace(work, portraits=role.portraits, nearer=nearer, seen=role.seen), role.face
             )
             if done is not None:
@@ -199,159 +149,3 @@ class ImageFuser:
             portraits = [made[id(p)] for p in role.portraits]
             roles.append(replace(role, portraits=portraits, seen=own))
         return replace(cast, roles=tuple(roles))
-
-    async def _change(self, work: _Work, face: Face) -> SwappedFace | None:
-        """Change one face: its expression first, so that the swapper meets it showing it already.
-
-        Returns None where nothing was to be changed, or nothing of it is to be seen.
-        """
-        options, portraits, mark = work.options, work.portraits, work.canvas.mark()
-        wanted = wish(work.target, face, portraits, work.library, options)
-        done = SwappedFace(face, None, reference=wanted.reference)
-        shown = face
-        if wanted.performance is not None:
-            shown, done = await self._express(work, face, wanted.performance, done)
-        if "face_swapper" not in options.processors:
-            retouch = await work.enhancement.planned(work.canvas.image, shown, work.nearer)
-            done = await work.enhancement.applied(work.canvas, retouch, done)
-            return done if done.expression is not None or done.enhancer is not None else None
-        with work.timings.stage("swap"):
-            choice = await self._compute.run(choose, work.canvas.image, shown, portraits)
-            portrait = portraits[choice.base]
-            layer = await self._swapper(options).process(
-                work.canvas.image,
-                shown,
-                portrait,
-                patches={part: portraits[n] for part, n in choice.patches.items()},
-                deadline=work.deadline,
-            )
-            edge_px = COVER_EDGE * eye_distance(face.landmarks)
-            layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
-        if layer is None:
-            return None
-        notes = (*done.notes, *_healed(shown, portrait.face))
-        done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
-        with work.timings.stage("mask"):
-            matte = await self._masking.matte(
-                work.canvas.image,
-                shown,
-                layer,
-                portrait,
-                options.masks,
-                seen=work.seen if shown is face else None,
-                deadline=work.deadline,
-            )
-        subject = Subject(face, shown, portrait, layer, matte, mark)
-        return await self._finish(work, subject, done)
-
-    async def _finish(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
-        """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
-        options, wanted = work.options, work.options.quality
-        asked = Trial(options.color, options.blend)
-        retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
-        known = None
-        if options.measures:
-            with work.timings.stage("quality"):
-                known = await self._inspector.known(subject, work.target, work.deadline)
-
-        async def make(trial: Trial) -> tuple[SwappedFace, Figures]:
-            with work.timings.stage("fuse"):
-                await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
-            made = done
-            if options.restores:
-                made = await self._restore(work, subject, done)
-            made = await work.enhancement.applied(work.canvas, retouch, made)
-            with work.timings.stage("quality"):
-                figures = await self._inspector.measure(
-                    subject, work.canvas, known, deadline=work.deadline
-                )
-            return made, figures
-
-        settings = trials(asked, retry=wanted.retry)
-        best = await best_of(work.canvas, settings, wanted.limits, make)
-        quality = best.quality(self._expected)
-        if self._observe is not None:
-            self._observe(quality, not best.short)
-        require(best, wanted.limits, [face is subject.face for face in work.faces].index(True))
-        return replace(best.made, quality=quality)
-
-    async def _express(
-        self, work: _Work, face: Face, performance: Performance, done: SwappedFace
-    ) -> tuple[Face, SwappedFace]:
-        """Give a face an expression; return it as it is then."""
-        with work.timings.stage("express"):
-            result = await self._restorer.process(
-                work.canvas.image, face, performance, deadline=work.deadline
-            )
-        if result is None:
-            return face, done
-        after = shown_by(face, result, performance)
-        return after, self._written(work, result, after.expression, done)
-
-    async def _restore(self, work: _Work, subject: Subject, done: SwappedFace) -> SwappedFace:
-        """Look at the swapped face again and mend what the swapper lost of the expression."""
-        shown = subject.shown
-        with work.timings.stage("express"):
-            found = await self._analyser.follow(
-                work.canvas.image, [shown], deadline=work.deadline, precise=True
-            )
-            if not found:
-                return done
-            expected = shown.landmarks.copy()
-            expected[:N_MESH] = result_geometry(shown, subject.portrait, work.options.shape)
-            before = Donor(work.target, done.face.landmarks, Filled.TARGET)
-            result = await self._compute.run(
-                settle, work.canvas.image, found[0].landmarks, expected, [before]
-            )
-        return done if result is None else self._written(work, result, shown.expression, done)
-
-    @staticmethod
-    def _written(work: _Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
-        """Write what changed into the picture, and down what was done."""
-        pixels = result.pixels
-        covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
-        if covered is not None:
-            kept = np.asarray(result.region.of(work.canvas.image), np.float32)
-            pixels = np.rint(pixels + covered[..., None] * (kept - pixels)).astype(np.uint8)
-        work.canvas.paint(result.region, pixels)
-        notes = dict.fromkeys(done.notes)
-        if Filled.INVENTED in result.filled.values():
-            notes[Note.MOUTH_INVENTED] = None
-        if Filled.LEFT_SHUT in result.filled.values():
-            notes[Note.EYE_LEFT_SHUT] = None
-        filled = {**done.filled, **result.filled}
-        return replace(done, expression=expression, filled=filled, notes=tuple(notes))
-
-    def _swapper(self, options: SwapOptions) -> Swapper:
-        settings = SwapSettings(
-            shape=options.shape,
-            edge=options.masks.blur,
-            inset=options.masks.padding,
-            wrinkles=options.wrinkles,
-        )
-        return MeshSwapper(settings, self._compute)
-
-
-def _healed(shown: Face, portrait: Face) -> list[Note]:
-    """Return what of a portrait does not suit the face that is shown."""
-    notes = []
-    if shut_eyes(portrait) and not shut_eyes(shown):
-        notes.append(Note.SOURCE_EYES_SHUT)
-    if is_open(portrait.landmarks) and not is_open(shown.landmarks):
-        notes.append(Note.LIPS_CLOSED_OVER)
-    return notes
-
-
-def _fuse_onto(canvas: Canvas, subject: Subject, trial: Trial, options: SwapOptions) -> None:
-    """Fuse a layer into a picture that is ours to change."""
-    layer = subject.layer
-    fused = fuse(
-        np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
-        layer.pixels,
-        subject.matte,
-        unit_px=eye_distance(subject.shown.landmarks),
-        colour=trial.color,
-        blend=trial.blend,
-        texture=options.match_texture,
-    )
-    canvas.paint(layer.region, fused)
