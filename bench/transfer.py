@@ -12,7 +12,8 @@ from bench.pictures import FACES, scene
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.morphable.controls import CONTROLS

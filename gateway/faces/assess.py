@@ -8,15 +8,7 @@ import numpy as np
 from gateway.arrays import F64, U8
 from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
 from gateway.faces.morphable.fit import Fit
-from gateway.faces.topology import (
-    LEFT_EYE,
-    LEFT_MOUTH_CORNER,
-    N_MESH,
-    NOSE_TIP,
-    RIGHT_EYE,
-    RIGHT_MOUTH_CORNER,
-    topology,
-)
+from gateway.faces.topology import N_MESH, five_points, topology
 from gateway.imaging.geometry import euler_degrees
 
 PROFILE_DEG = 30.0
@@ -79,13 +71,6 @@ def assess(
         visible=visible,
         score=score * min(1.0, 2 * sharp) * size * max(frontal, 0.0) * visible,
     )
-    five = [
-        skin[list(RIGHT_EYE)].mean(0),
-        skin[list(LEFT_EYE)].mean(0),
-        skin[NOSE_TIP],
-        skin[RIGHT_MOUTH_CORNER],
-        skin[LEFT_MOUTH_CORNER],
-    ]
     found = {
         FaceWarning.PROFILE: abs(pose.yaw) > PROFILE_DEG,
         FaceWarning.STEEP: abs(pose.pitch) > STEEP_DEG,
@@ -96,7 +81,7 @@ def assess(
     }
     return Face(
         box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
-        landmarks_5=np.stack(five).astype(np.float32),
+        landmarks_5=five_points(landmarks),
         landmarks=landmarks.astype(np.float32),
         score=score,
         presence=presence,

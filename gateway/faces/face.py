@@ -80,6 +80,8 @@ class Face:
         quality: Pixel quality.
         warnings: What may spoil a result.
         fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
+        known_rest: float32 (K + C,), the expression the person has at rest, where other pictures
+            tell it; None where only this one is known.
     """
 
     box_xyxy: F32
@@ -91,6 +93,7 @@ class Face:
     quality: FaceQuality
     warnings: tuple[FaceWarning, ...]
     fit: Fit
+    known_rest: F32 | None = None
 
     @property
     def expression(self) -> F32:
@@ -99,8 +102,8 @@ class Face:
 
     @property
     def rest(self) -> F32:
-        """float32 (K + C,): this face at rest, as far as one picture tells."""
-        return rest_of(self.fit.expression)
+        """float32 (K + C,): this face at rest, as far as is known."""
+        return rest_of(self.fit.expression) if self.known_rest is None else self.known_rest
 
     @property
     def reliability(self) -> float:

@@ -13,6 +13,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.arrays import F32, AnyFloat
+
 N_MESH = 468
 """Points of the skin mesh; 468–472 are the right iris (centre first), 473–477 the left one."""
 N_LANDMARKS = 478
@@ -96,3 +98,16 @@ def neighbour_mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
     start, end = _edges()
     total = np.bincount(start, weights=values[end], minlength=N_MESH)
     return (total / np.bincount(start, minlength=N_MESH)).astype(np.float32)
+
+
+def five_points(landmarks: AnyFloat) -> F32:
+    """Return eyes, nose tip and mouth corners (5, 2) of landmarks (≥ 468, ≥ 2); see `Face`."""
+    skin = landmarks[:N_MESH, :2]
+    five = [
+        skin[list(RIGHT_EYE)].mean(0),
+        skin[list(LEFT_EYE)].mean(0),
+        skin[NOSE_TIP],
+        skin[RIGHT_MOUTH_CORNER],
+        skin[LEFT_MOUTH_CORNER],
+    ]
+    return np.stack(five).astype(np.float32)

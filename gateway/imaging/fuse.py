@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from gateway.arrays import F32, U8, Mask
+from gateway.arrays import F32, F64, U8, Mask
 from gateway.imaging.adapt import AdaptiveTransfer, LogStatistics
 from gateway.imaging.blend import LEAST_SHARE, cell_membrane, mixed_membrane
 from gateway.imaging.cells import Cells, cell_means, cell_share
@@ -20,7 +21,24 @@ from gateway.imaging.composite import Correction, composite
 from gateway.imaging.cube import level_cube, transfer_cube
 from gateway.imaging.light import BROAD, relight
 from gateway.imaging.matte import Matte
-from gateway.imaging.sharpness import GRAIN_LIMIT, as_sharp, missing_grain, probe, texture_of
+from gateway.imaging.sharpness import (
+    GRAIN_LIMIT,
+    Texture,
+    as_sharp,
+    missing_grain,
+    probe,
+    texture_of,
+)
+from gateway.imaging.steady import (
+    CORRECTED_EVERY_S,
+    MEASURED_EVERY_S,
+    Moment,
+    Skins,
+    carried_correction,
+    steadied_colours,
+    steadied_correction,
+    steadied_textures,
+)
 
 ColourMode = Literal["none", "statistics", "histogram", "adaptive"]
 BlendMode = Literal["feather", "poisson", "mixed"]
@@ -62,27 +80,118 @@ def fuse(
     Returns:
         uint8 (h, w, 3), equal to the target wherever the mask is 0.
     """
-    grain = None
+    pixels, _ = fuse_next(
+        target, source, matte, _STILL, unit_px=unit_px, colour=colour, blend=blend, texture=texture
+    )
+    return pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """From one frame of a film to the next.
+
+    Attributes:
+        face_from_region: float64 (2, 3), where the face is in its region: a similarity.
+        before: What was found out about the frame before; None if this is the first one.
+        dt_s: Seconds since then.
+    """
+
+    face_from_region: F64
+    before: Moment | None = None
+    dt_s: float = 0.0
+
+
+_STILL = Passage(np.eye(2, 3))
+
+
+def fuse_next(
+    target: U8,
+    source: U8,
+    matte: Matte,
+    passage: Passage,
+    *,
+    unit_px: float,
+    colour: ColourMode = "adaptive",
+    blend: BlendMode = "poisson",
+    texture: bool = True,
+) -> tuple[U8, Moment]:
+    """Return a film's frame (h, w, 3) with `source` in it, and what the next one is to know.
+
+    What is told of a whole face is measured every `MEASURED_EVERY_S` seconds, and all of it is
+    steadied by the `passage` from the frame before. For everything else see `fuse`.
+    """
+    before, dt_s = passage.before, passage.dt_s
+    age_s = 0.0 if before is None else before.age_s + dt_s
+    known = before if age_s < MEASURED_EVERY_S else None
+    grain, textures = None, None
     if texture:
-        source, grain = _textured(target, source, matte)
-    cube, known = _colours(target, source, matte.skin, colour)
+        source, grain, textures = _textured(target, source, matte, passage, known)
+    if known is None:
+        cube, skins = _colours(target, source, matte.skin, colour)
+        if before is not None:
+            cube, skins = steadied_colours(cube, skins, before, age_s)
+        age_s = 0.0
+    else:
+        cube, skins = known.cube, known.skins
     reduction = max(1, min(matte.support.shape) // MEMBRANE_CELLS)
+    corrected_s = 0.0 if before is None else before.corrected_s + dt_s
+    placed = passage.face_from_region
+    if before is not None and corrected_s < CORRECTED_EVERY_S:
+        grid = tuple(-(-side // reduction) for side in matte.support.shape)
+        correction = carried_correction(before, placed, (grid[0], grid[1]), reduction)
+    else:
+        correction = _corrected(
+            target,
+            source,
+            matte,
+            cube,
+            skins,
+            colour=colour,
+            blend=blend,
+            unit_px=unit_px,
+            reduction=reduction,
+        )
+        if before is not None and correction is not None:
+            correction = steadied_correction(correction, before, placed, corrected_s)
+        corrected_s = 0.0
+    moment = Moment(cube, skins, textures, correction, placed, age_s, corrected_s)
+    if blend == "mixed":
+        source = composite(target, source, matte.support.astype(np.float32), correction, cube)
+        meeting = skins and _meeting(skins, colour)
+        mixed = mixed_membrane(target, source, matte.support, clear=matte.clear, skin=meeting)
+        return composite(target, source, matte.mask, Correction.of(mixed), None, grain), moment
+    return composite(target, source, matte.mask, correction, cube, grain), moment
+
+
+def _corrected(
+    target: U8,
+    source: U8,
+    matte: Matte,
+    cube: F32 | None,
+    skins: Skins | None,
+    *,
+    colour: ColourMode,
+    blend: BlendMode,
+    unit_px: float,
+    reduction: int,
+) -> Correction | None:
+    """Return light and membrane for a source (h, w, 3) on a target (h, w, 3), as they are asked."""
     correction = None
     if colour == "adaptive":
         skin = cell_means(target, source, matte.skin, reduction, cube)
         gain = relight(skin, max(BROAD * unit_px / reduction, 0.8))
         correction = Correction.of(np.zeros_like(gain), gain, reduction)
-        known = known and (known[0], known[0])
-    if blend == "mixed":
-        source = composite(target, source, matte.support.astype(np.float32), correction, cube)
-        mixed = mixed_membrane(target, source, matte.support, clear=matte.clear, skin=known)
-        return composite(target, source, matte.mask, Correction.of(mixed), None, grain)
-    if blend == "poisson":
-        cells = cell_means(target, source, matte.support, reduction, cube)
-        free = cell_share(matte.clear & matte.support, reduction)
-        clear = np.asarray(free >= CLEAR_SHARE * np.maximum(cells.share, LEAST_SHARE))
-        correction = bent(cells, correction, clear, known, reduction)
-    return composite(target, source, matte.mask, correction, cube, grain)
+    if blend != "poisson":
+        return correction
+    cells = cell_means(target, source, matte.support, reduction, cube)
+    free = cell_share(matte.clear & matte.support, reduction)
+    clear = np.asarray(free >= CLEAR_SHARE * np.maximum(cells.share, LEAST_SHARE))
+    return bent(cells, correction, clear, skins and _meeting(skins, colour), reduction)
+
+
+def _meeting(skins: Skins, colour: ColourMode) -> Skins:
+    """Return the skins as they are where the membrane meets: under the same light."""
+    return (skins[0], skins[0]) if colour == "adaptive" else skins
 
 
 def bent(
@@ -100,18 +209,31 @@ def bent(
     return Correction.of(cell_membrane(lit, clear=clear, skin=skin), gain, reduction)
 
 
-def _textured(target: U8, source: U8, matte: Matte) -> tuple[U8, tuple[U8, float, float] | None]:
-    """Return the source as sharp as the target, and the grain it lacks."""
-    if np.count_nonzero(matte.skin) < TEXTURE_PIXELS:
-        return source, None
-    smooth = probe(target)
-    edges = matte.support & matte.clear
-    wanted = texture_of(target, smooth, edges, matte.skin)
-    blurred = probe(source)
-    own = texture_of(source, blurred, edges, matte.skin)
+def _textured(
+    target: U8, source: U8, matte: Matte, passage: Passage, known: Moment | None
+) -> tuple[U8, tuple[U8, float, float] | None, tuple[Texture, Texture] | None]:
+    """Return the source as sharp as the target, the grain it lacks, and both textures."""
+    smooth, blurred = probe(target), probe(source)
+    if known is not None:
+        textures = known.textures
+    elif np.count_nonzero(matte.skin) < TEXTURE_PIXELS:
+        textures = None
+    else:
+        edges = matte.support & matte.clear
+        textures = (
+            texture_of(target, smooth, edges, matte.skin),
+            texture_of(source, blurred, edges, matte.skin),
+        )
+        if passage.before is not None:
+            dt_s = passage.before.age_s + passage.dt_s
+            textures = steadied_textures(textures, passage.before, dt_s)
+    if textures is None:
+        return source, None, None
+    wanted, own = textures
     sharp, grain = as_sharp(source, blurred, own, wanted)
     amount = missing_grain(grain, wanted.grain)
-    return sharp, (smooth, amount, GRAIN_LIMIT * wanted.grain) if amount > 0 else None
+    laid = (smooth, amount, GRAIN_LIMIT * wanted.grain) if amount > 0 else None
+    return sharp, laid, textures
 
 
 def _colours(

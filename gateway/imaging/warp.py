@@ -37,6 +37,15 @@ class Region:
         x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
         return Region(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
+    def joined(self, other: Region) -> Region:
+        """Return the smallest region that holds both."""
+        return Region(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+        )
+
     def slices_in(self, other: Region) -> tuple[slice, slice]:
         """Return rows and columns that this region has in the pixels of one that holds it."""
         rows = slice(self.y0 - other.y0, self.y1 - other.y0)
@@ -149,6 +158,17 @@ def shrink_area(image: U8, factor: float) -> tuple[U8, tuple[float, float]]:
     size = max(1, round(width / factor)), max(1, round(height / factor))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8), (size[0] / width, size[1] / height)
+
+
+def enlarge(image: U8, factor: float) -> tuple[U8, tuple[float, float]]:
+    """Enlarge an image by bicubic interpolation (Keys, a = -0.75); return it and its exact scales.
+
+    For the (x, y) scales > 1 see `shrink_area`.
+    """
+    height, width = image.shape[:2]
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.uint8), (size[0] / width, size[1] / height)
 
 
 def remap(texture: U8, x: F32, y: F32, *, smooth: bool = True) -> U8:

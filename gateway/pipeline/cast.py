@@ -72,11 +72,18 @@ class Players:
 
     def of_entry(self, face: Face, entry: MappingEntry, index: int) -> Role:
         """Return a face's role by an entry of a mapping."""
+        chosen = self.chosen(entry)
         if entry.source_id is None:
-            chosen = [self.portraits[n] for n in entry.sources]
             return Role(face, chosen, entry.sources, index)
-        kept = portraits_of(self.identities[entry.source_id])
-        return Role(face, kept, range(len(kept)), index, entry.source_id)
+        return Role(face, chosen, range(len(chosen)), index, entry.source_id)
+
+    def chosen(self, entry: MappingEntry | None) -> Sequence[Portrait]:
+        """Return the portraits that an entry of a mapping names; without one all of them."""
+        if entry is None:
+            return self.portraits
+        if entry.source_id is None:
+            return [self.portraits[n] for n in entry.sources]
+        return portraits_of(self.identities[entry.source_id])
 
 
 def portraits_of(identity: Identity) -> list[Portrait]:

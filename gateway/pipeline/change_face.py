@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, F64, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
@@ -15,7 +15,9 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Seen
 from gateway.faces.topology import N_MESH
-from gateway.imaging.fuse import fuse
+from gateway.imaging.fuse import Passage, fuse_next
+from gateway.imaging.steady import Moment
+from gateway.imaging.warp import Region
 from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.enhance import Enhancement
@@ -35,8 +37,30 @@ from gateway.processors.expression_restorer import (
 )
 from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
 from gateway.processors.openings import Donor, Filled, eye_distance, is_open
-from gateway.processors.portraits import choose, shut_eyes
+from gateway.processors.portraits import Choice, choose, shut_eyes
 from gateway.processors.reenact import Reenacted
+from gateway.processors.textures import Textures
+
+
+@dataclass(slots=True, eq=False)
+class FaceMemory:
+    """What is remembered of one face from frame to frame, so that nothing of it flickers.
+
+    Attributes:
+        moment: What fusing the last frame found out.
+        seen: Where the face was seen.
+        choice: Which portraits gave it.
+        reference: The library's entry that was matched.
+        dt_s: Seconds between the last frame and this one.
+        textures: Of the portraits.
+    """
+
+    moment: Moment | None = None
+    seen: Seen | None = None
+    choice: Choice | None = None
+    reference: int | None = None
+    dt_s: float = 0.0
+    textures: Textures = field(default_factory=Textures)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +79,7 @@ class Work:
         enhancement: Makes the faces clearer, if that is asked for.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
         seen: Where that one is seen, as it was sent; None if nobody has looked.
+        memory: What is remembered of that face in a film's frames before; None in a picture.
     """
 
     canvas: Canvas
@@ -68,6 +93,7 @@ class Work:
     enhancement: Enhancement
     nearer: Sequence[F32] = ()
     seen: Seen | None = None
+    memory: FaceMemory | None = None
 
 
 class FaceChanger:
@@ -98,7 +124,9 @@ class FaceChanger:
         Returns None where nothing was to be changed, or nothing of it is to be seen.
         """
         options, portraits, mark = work.options, work.portraits, work.canvas.mark()
-        wanted = wish(work.target, face, portraits, work.library, options)
+        memory = work.memory or FaceMemory()
+        wanted = wish(work.target, face, portraits, work.library, options, memory.reference)
+        memory.reference = wanted.reference
         done = SwappedFace(face, None, reference=wanted.reference)
         shown = face
         if wanted.performance is not None:
@@ -108,9 +136,12 @@ class FaceChanger:
             done = await work.enhancement.applied(work.canvas, retouch, done)
             return done if done.expression is not None or done.enhancer is not None else None
         with work.timings.stage("swap"):
-            choice = await self._compute.run(choose, work.canvas.image, shown, portraits)
+            choice = await self._compute.run(
+                choose, work.canvas.image, shown, portraits, memory.choice
+            )
+            memory.choice = choice
             portrait = portraits[choice.base]
-            layer = await self._swapper(options).process(
+            layer = await self._swapper(options, memory.textures).process(
                 work.canvas.image,
                 shown,
                 portrait,
@@ -140,6 +171,8 @@ class FaceChanger:
         """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
         options, wanted = work.options, work.options.quality
         asked = Trial(options.color, options.blend)
+        if work.memory is not None:
+            return await self._finish_frame(work, subject, done, asked)
         retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
         known = None
         if options.measures:
@@ -166,6 +199,19 @@ class FaceChanger:
             self._observe(quality, not best.short)
         require(best, wanted.limits, [face is subject.face for face in work.faces].index(True))
         return replace(best.made, quality=quality)
+
+    async def _finish_frame(
+        self, work: Work, subject: Subject, done: SwappedFace, asked: Trial
+    ) -> SwappedFace:
+        """Fuse, restore and enhance one of many frames; nobody waits for its figures."""
+        retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
+        with work.timings.stage("fuse"):
+            await self._compute.run(
+                _fuse_onto, work.canvas, subject, asked, work.options, work.memory
+            )
+        if work.options.restores:
+            done = await self._restore(work, subject, done)
+        return await work.enhancement.applied(work.canvas, retouch, done)
 
     async def _express(
         self, work: Work, face: Face, performance: Performance, done: SwappedFace
@@ -214,14 +260,14 @@ class FaceChanger:
         filled = {**done.filled, **result.filled}
         return replace(done, expression=expression, filled=filled, notes=tuple(notes))
 
-    def _swapper(self, options: SwapOptions) -> Swapper:
+    def _swapper(self, options: SwapOptions, textures: Textures) -> Swapper:
         settings = SwapSettings(
             shape=options.shape,
             edge=options.masks.blur,
             inset=options.masks.padding,
             wrinkles=options.wrinkles,
         )
-        return MeshSwapper(settings, self._compute)
+        return MeshSwapper(settings, self._compute, textures)
 
 
 def _healed(shown: Face, portrait: Face) -> list[Note]:
@@ -234,16 +280,34 @@ def _healed(shown: Face, portrait: Face) -> list[Note]:
     return notes
 
 
-def _fuse_onto(canvas: Canvas, subject: Subject, trial: Trial, options: SwapOptions) -> None:
+def _fuse_onto(
+    canvas: Canvas,
+    subject: Subject,
+    trial: Trial,
+    options: SwapOptions,
+    memory: FaceMemory | None = None,
+) -> None:
     """Fuse a layer into a picture that is ours to change."""
-    layer = subject.layer
-    fused = fuse(
+    layer, memory = subject.layer, memory or FaceMemory()
+    placed = face_from_region(subject.shown, layer.region)
+    fused, memory.moment = fuse_next(
         np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
         layer.pixels,
         subject.matte,
+        Passage(placed, memory.moment, memory.dt_s),
         unit_px=eye_distance(subject.shown.landmarks),
         colour=trial.color,
         blend=trial.blend,
         texture=options.match_texture,
     )
     canvas.paint(layer.region, fused)
+
+
+def face_from_region(face: Face, region: Region) -> F64:
+    """Return the similarity (2, 3) from a region's pixels to where they lie on an upright face."""
+    fit = face.fit
+    roll = np.radians(face.pose.roll)
+    turn = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    linear = turn / float(fit.scale[0, 0])
+    middle = fit.translation[0, :2].astype(np.float64) - region.origin_xy
+    return np.column_stack([linear, -linear @ middle])

@@ -13,7 +13,8 @@ from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import FaceNotReliable, NoFaceInSource
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.library import most_diverse
 from gateway.pipeline.crop import cut_out

@@ -17,7 +17,8 @@ from gateway.errors import (
     NoFaceInSource,
     NoFaceInTarget,
 )
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import matching, ordered

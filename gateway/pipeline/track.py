@@ -19,9 +19,10 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face, FaceWarning
-from gateway.faces.morphable.person import Person
+from gateway.faces.morphable.person import Person, alikeness
 from gateway.pipeline.timings import Timings
 
 LOST_S = Fraction(1, 2)
@@ -181,9 +182,7 @@ def likeness(person: Person, face: Face) -> float:
     """
     if not person.frames:
         return 1.0
-    seen = face.fit.identity[0]
-    size = float(np.linalg.norm(seen) * np.linalg.norm(person.mean))
-    return float(seen @ person.mean) / max(size, 1e-9)
+    return alikeness(person.mean, face.fit.identity[0])
 
 
 def _nearest(last: Face, faces: Sequence[Face]) -> Face:

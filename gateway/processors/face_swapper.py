@@ -28,11 +28,12 @@ from gateway.imaging.cube import apply_cube, transfer_cube
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.masks import smoothstep
 from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
-from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
+from gateway.imaging.warp import bounding_region, remap
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
+from gateway.processors.textures import Textures
 
 Patches = Mapping[Patch, Portrait]
 
@@ -40,9 +41,6 @@ Patches = Mapping[Patch, Portrait]
 EYE_RIM = 0.06
 LIP_RIM = 0.045
 SHAPE_TAPER_OUTLINE, SHAPE_TAPER_EYES, SHAPE_TAPER_MOUTH = 0.45, 0.25, 0.35
-
-# A source that is this many times larger than the target is shrunk to so many times its size.
-LARGER, FINER = 1.4, 1.1
 
 # Skin that turns away further than this (cosine to the view) has too few pixels to be carried.
 HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
@@ -70,10 +68,13 @@ class MeshSwapper:
 
     name = "face_swapper"
 
-    def __init__(self, settings: SwapSettings, compute: Compute) -> None:
-        """Take the settings and the threads to compute in."""
+    def __init__(
+        self, settings: SwapSettings, compute: Compute, textures: Textures | None = None
+    ) -> None:
+        """Take the settings, the threads to compute in, and textures that are kept."""
         self._settings = settings
         self._compute = compute
+        self._textures = textures
 
     async def process(
         self,
@@ -86,7 +87,9 @@ class MeshSwapper:
     ) -> Layer | None:
         """Return the portrait's face warped onto `face`; see `Swapper.process`."""
         deadline.check()
-        return await self._compute.run(swap_layer, image, face, portrait, self._settings, patches)
+        return await self._compute.run(
+            swap_layer, image, face, portrait, self._settings, patches, self._textures
+        )
 
 
 def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
@@ -130,6 +133,7 @@ def swap_layer(
     portrait: Portrait,
     settings: SwapSettings,
     patches: Patches = MappingProxyType({}),
+    textures: Textures | None = None,
 ) -> Layer | None:
     """Warp the portrait's face onto `face` of `image` (H, W, 3); None if it lies outside.
 
@@ -139,6 +143,7 @@ def swap_layer(
         portrait: Of the person whose face it becomes.
         settings: How.
         patches: Other portraits of that person, for parts of the face.
+        textures: Those of the portraits that were made already, if they are to be kept.
     """
     source = portrait.face.landmarks[:N_MESH]
     shown = retarget(face.expression, face.rest, portrait.face.rest)
@@ -146,13 +151,14 @@ def swap_layer(
     region = bounding_region(target[:, :2], image.shape[:2], margin=1)
     if region is None:
         return None
-    texture, texture_xy, enlarged = _texture(portrait.image, on_lips(source, target), target)
+    textures = textures or Textures()
+    texture = textures.of(portrait, target)
     vertices = target.copy()
     vertices[:, :2] -= region.origin_xy
     changed = displacement(shown, portrait.face.expression)[:N_MESH]
     attributes = np.column_stack(
         [
-            texture_xy,
+            texture.places(on_lips(source, target)),
             folding(changed),
             np.minimum(
                 (distance_to_outline() - settings.inset) / settings.edge, _seen(source, target)
@@ -164,9 +170,9 @@ def swap_layer(
     planes = rasterise(vertices, topology().triangles, attributes, region.shape)
     x, y, folds, from_border, from_openings = planes[:5]
     support = smoothstep(from_border)
-    pixels = remap(texture, x, y, smooth=enlarged)
+    pixels = remap(texture.pixels, x, y, smooth=False)
     for patch, other in patches.items():
-        _put_patch(pixels, patch, other, vertices, support)
+        _put_patch(pixels, patch, other, vertices, support, textures)
     if settings.wrinkles:
         below = np.ascontiguousarray(region.of(image), np.uint8)
         pixels = with_folds_of(pixels, below, folds * support, eye_distance(target))
@@ -180,7 +186,14 @@ def swap_layer(
     )
 
 
-def _put_patch(pixels: U8, patch: Patch, portrait: Portrait, vertices: F32, support: F32) -> None:
+def _put_patch(
+    pixels: U8,
+    patch: Patch,
+    portrait: Portrait,
+    vertices: F32,
+    support: F32,
+    textures: Textures,
+) -> None:
     """Blend another portrait's part into warped pixels (h, w, 3) that are ours to change.
 
     Its colours are brought to theirs by what both show there.
@@ -191,36 +204,19 @@ def _put_patch(pixels: U8, patch: Patch, portrait: Portrait, vertices: F32, supp
         portrait: Whose.
         vertices: float32 (468, 3), where the mesh lies in `pixels`.
         support: float32 (h, w), where `pixels` show the face.
+        textures: Where the portrait's comes from.
     """
-    texture, texture_xy, enlarged = _texture(
-        portrait.image, portrait.face.landmarks[:N_MESH], vertices
-    )
-    attributes = np.column_stack([texture_xy, patch_weight(patch)])
+    texture = textures.of(portrait, vertices)
+    places = texture.places(portrait.face.landmarks[:N_MESH])
+    attributes = np.column_stack([places, patch_weight(patch)])
     x, y, weight = rasterise(vertices, topology().triangles, attributes, support.shape)
-    other = remap(texture, x, y, smooth=enlarged)
+    other = remap(texture.pixels, x, y, smooth=False)
     common = (weight > 0.05) & (weight < 0.6) & (support > 0.5)
     own, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
     if own is not None and lent is not None:
         other = apply_cube(other, transfer_cube(statistics_transfer(lent, own)))
     share = (weight * support)[..., None]
     pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
-
-
-def _texture(image: U8, source: F32, target: F32) -> tuple[U8, F32, bool]:
-    """Cut the source's face out, shrunk if it is clearly larger than the target's.
-
-    Returns the texture, the landmarks' x, y (468, 2) in it, and whether it is clearly smaller
-    than the target's face.
-    """
-    region = bounding_region(source[:, :2], image.shape[:2], margin=4)
-    region = region or Region(0, 0, image.shape[1], image.shape[0])
-    texture = np.asarray(region.of(image), np.uint8)
-    positions = source[:, :2] - region.origin_xy
-    spread = float(np.sqrt(np.var(source, axis=0).sum() / max(np.var(target, axis=0).sum(), 1e-9)))
-    if spread > LARGER:
-        texture, scale = shrink_area(texture, spread / FINER)
-        positions = (positions + 0.5) * np.asarray(scale, np.float32) - 0.5
-    return texture, positions.astype(np.float32), spread < 0.9
 
 
 def _seen(source: F32, target: F32) -> F32:

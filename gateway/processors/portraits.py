@@ -54,11 +54,24 @@ class Choice:
     patches: dict[Patch, int] = field(default_factory=dict)
 
 
-def choose(target: U8, face: Face, portraits: Sequence[Portrait]) -> Choice:
-    """Return which portraits are nearest to a face of `target` (H, W, 3), part by part."""
+def choose(
+    target: U8, face: Face, portraits: Sequence[Portrait], last: Choice | None = None
+) -> Choice:
+    """Return which portraits are nearest to a face of `target` (H, W, 3), part by part.
+
+    Args:
+        target: uint8 (H, W, 3) RGB.
+        face: In it.
+        portraits: Of the person, n ≥ 1.
+        last: What was chosen for a film's frame before. It stays unless others are clearly nearer.
+    """
     if len(portraits) == 1:
         return Choice(0)
     costs = np.array([_costs(target, face, portrait) for portrait in portraits])
+    if last is not None:
+        costs[last.base, 0] -= CLEARLY
+        for column, patch in enumerate(Patch, start=1):
+            costs[last.patches.get(patch, last.base), column] -= CLEARLY
     base = int(costs[:, 0].argmin())
     patches = {}
     for column, patch in enumerate(Patch, start=1):

@@ -5,7 +5,8 @@ import pytest
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.performance import opening

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions, FaceAnalyser
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import SAME_PERSON, FaceEmbedder
 from gateway.faces.face import FaceWarning
 from gateway.inference.local import LocalInference

@@ -95,3 +95,9 @@ class Person:
         if not self.frames:
             return face_model().rest
         return rest_of(self.shown, self.weight)
+
+
+def alikeness(one: AnyFloat, other: AnyFloat) -> float:
+    """Return how much two identities (I,) are alike: the cosine between them, -1 … 1."""
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(np.dot(one, other)) / max(size, 1e-9)

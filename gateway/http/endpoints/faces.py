@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions
+from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face
 from gateway.http import schemas
 from gateway.http.exchange import Exchange

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.faces.analyser import DetectOptions
+from gateway.faces.detect import DetectOptions
 from gateway.http.exchange import Exchange
 from gateway.http.face_schemas import TrackOptions, track_line
 from gateway.http.films import DAMAGED, open_film

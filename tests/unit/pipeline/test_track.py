@@ -11,7 +11,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded
-from gateway.faces.analyser import DetectOptions
+from gateway.faces.detect import DetectOptions
 from gateway.faces.face import FaceWarning
 from gateway.faces.morphable.expression import named
 from gateway.pipeline.timings import Timings

@@ -1,0 +1,111 @@
+"""Who is who in a film: found out once, from all over it, so that every part of it agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gateway.arrays import F32, AnyFloat
+
+DIGITS = 6
+"""Decimals of what is kept as text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Somebody seen in the film.
+
+    Attributes:
+        descriptor: float32 (128,).
+        rest: float32 (K + C,), their expression at rest.
+    """
+
+    descriptor: F32
+    rest: F32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Whose face is changed.
+
+    Attributes:
+        descriptor: float32 (128,); None for everybody.
+        entry: Index of the mapping's entry; None without a mapping.
+    """
+
+    descriptor: F32 | None
+    entry: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmCast:
+    """Who is in a film, and whose faces are changed.
+
+    Attributes:
+        known: The people that were seen.
+        parts: Whose faces are changed.
+        farthest: Distance of descriptors up to which two may be of one person.
+    """
+
+    known: tuple[Known, ...]
+    parts: tuple[Part, ...]
+    farthest: float
+
+    def part_of(self, descriptor: F32) -> Part | None:
+        """Return the part that somebody with a descriptor (128,) has, if any."""
+        best, least = None, self.farthest
+        for part in self.parts:
+            off = 0.0 if part.descriptor is None else _apart(part.descriptor, descriptor)
+            if off <= least:
+                best, least = part, off
+        return best
+
+    def rest_of(self, descriptor: F32) -> F32 | None:
+        """Return the rest (K + C,) of somebody with a descriptor (128,), if they are known."""
+        near = min(self.known, key=lambda k: _apart(k.descriptor, descriptor), default=None)
+        if near is None or _apart(near.descriptor, descriptor) > self.farthest:
+            return None
+        return near.rest
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "known": [
+                {"descriptor": _told(one.descriptor), "rest": _told(one.rest)} for one in self.known
+            ],
+            "parts": [
+                {
+                    "descriptor": None if part.descriptor is None else _told(part.descriptor),
+                    "entry": part.entry,
+                }
+                for part in self.parts
+            ],
+            "farthest": self.farthest,
+        }
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> FilmCast:
+        """Return what `facts` has told."""
+        return cls(
+            tuple(Known(_heard(k["descriptor"]), _heard(k["rest"])) for k in facts["known"]),
+            tuple(
+                Part(None if p["descriptor"] is None else _heard(p["descriptor"]), p["entry"])
+                for p in facts["parts"]
+            ),
+            float(facts["farthest"]),
+        )
+
+
+def _apart(one: AnyFloat, other: AnyFloat) -> float:
+    return float(np.linalg.norm(one - other))
+
+
+def _told(values: F32) -> list[float]:
+    return [round(float(value), DIGITS) for value in values]
+
+
+def _heard(values: Sequence[float]) -> F32:
+    return np.asarray(values, np.float32)

@@ -1,0 +1,221 @@
+"""A first look at a film: who is in it, what they look like at rest, and who is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from gateway.arrays import F32, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
+from gateway.faces.embedding import FaceEmbedder
+from gateway.faces.face import Face, FaceWarning
+from gateway.faces.morphable.fit import Fit
+from gateway.faces.morphable.person import Person
+from gateway.faces.selection import ordered
+from gateway.pipeline.film.cast import FilmCast, Known, Part
+from gateway.pipeline.film.picture import FilmPicture
+from gateway.pipeline.film.tracks import OVERVIEW
+from gateway.pipeline.options import SwapOptions
+from gateway.pipeline.track import TURNED
+from gateway.storage.identities import Identity
+
+SURELY = 0.5
+"""Distance of descriptors up to which two faces of one film are taken for one person."""
+DESCRIBED = 64
+"""Faces whose descriptors are computed at the most: that takes longer than all the rest."""
+
+
+@dataclass(slots=True, eq=False)
+class _Somebody:
+    """A person as far as they were seen.
+
+    Attributes:
+        descriptors: float32 (128,) each.
+        landmarks: float32 (478, 3) each, of faces that are not turned away.
+        fits: Of these.
+        sizes: (width, height) of their pictures.
+    """
+
+    descriptors: list[F32] = field(default_factory=list)
+    landmarks: list[F32] = field(default_factory=list)
+    fits: list[Fit] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+
+    def saw(self, face: Face, descriptor: F32, size_wh: tuple[int, int]) -> None:
+        """Add a face."""
+        self.descriptors.append(descriptor)
+        if TURNED.isdisjoint(face.warnings):
+            self.landmarks.append(face.landmarks)
+            self.fits.append(face.fit)
+            self.sizes.append(size_wh)
+
+    @property
+    def descriptor(self) -> F32:
+        """float32 (128,), the mean."""
+        return np.asarray(np.mean(self.descriptors, axis=0), np.float32)
+
+    def known(self) -> Known:
+        """Return what is kept of them."""
+        person = Person.nobody()
+        for points, fit, size in zip(self.landmarks, self.fits, self.sizes, strict=True):
+            person = person.seen_in(points[None], np.array([size], np.float32), fit)
+        return Known(self.descriptor, np.asarray(person.rest, np.float32))
+
+
+class Surveyor:
+    """Looks at frames all over a film."""
+
+    def __init__(
+        self,
+        analyser: FaceAnalyser,
+        embedder: FaceEmbedder,
+        compute: Compute,
+        *,
+        min_face_px: float,
+    ) -> None:
+        """Take the parts; `min_face_px` is the width below which a face is left alone."""
+        self._analyser = analyser
+        self._embedder = embedder
+        self._compute = compute
+        self._min_face_px = min_face_px
+
+    async def survey(
+        self,
+        pictures: Iterable[FilmPicture],
+        options: SwapOptions,
+        *,
+        deadline: Deadline,
+        references: Sequence[U8] = (),
+        identities: Mapping[str, Identity] = MappingProxyType({}),
+    ) -> FilmCast:
+        """Return who is in a film.
+
+        Args:
+            pictures: Frames from all over it, in their order; read in the imaging threads.
+            options: Who is meant.
+            deadline: When the answer is of no use any more.
+            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            identities: Enrolled people that the mapping names, by their ids.
+
+        Raises:
+            NoFaceInTarget: there is nobody to be seen in any of the frames.
+            FaceNotSelected: whoever is meant by place is not there.
+            InvalidOptions: somebody is meant by a reference that was not sent.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        several = options.face_selector.mode != "one" or bool(options.mapping)
+        detect = DetectOptions(
+            thorough=several or options.face_selector.position > 0,
+            angles=options.detector.angles,
+            min_score=options.detector.min_score,
+        )
+        people: list[_Somebody] = []
+        first: list[tuple[list[Face], list[int]]] = []
+        described = 0
+        coming = iter(pictures)
+        while (picture := await self._compute.run(next, coming, None)) is not None:
+            if described >= DESCRIBED:
+                break
+            small = await self._compute.run(picture.small, OVERVIEW)
+            found = await self._analyser.analyse(small, deadline=deadline, options=detect)
+            least = self._min_face_px * small.shape[1] / picture.shape[1]
+            faces = [f for f in found if _is_face(f) and f.quality.width_px >= least]
+            seen = await self._embedder.embed(small, faces, deadline=deadline)
+            size = small.shape[1], small.shape[0]
+            who = []
+            for face, descriptor in zip(faces, seen, strict=True):
+                who.append(_nearest(people, descriptor))
+                people[who[-1]].saw(face, descriptor, size)
+            first.append((faces, who))
+            described += len(faces)
+        if not people:
+            raise NoFaceInTarget("The film shows no face.")
+        known = tuple(somebody.known() for somebody in people)
+        by_place = _by_place(first, options)
+        wanted = await self._described(references, deadline)
+        parts = _parts(options, known, by_place, wanted, identities)
+        return FilmCast(known, parts, options.face_selector.reference_distance)
+
+    async def _described(self, references: Sequence[U8], deadline: Deadline) -> list[F32]:
+        """Return who (128,) the largest face of each reference is."""
+        out = []
+        for n, picture in enumerate(references):
+            faces = await self._analyser.analyse(picture, deadline=deadline)
+            if not faces:
+                raise NoFaceInTarget(f"Reference {n} shows no face.")
+            out.append((await self._embedder.embed(picture, faces[:1], deadline=deadline))[0])
+        return out
+
+
+def _is_face(face: Face) -> bool:
+    return FaceWarning.UNRELIABLE not in face.warnings
+
+
+def _nearest(people: list[_Somebody], descriptor: F32) -> int:
+    """Return which of the people somebody is; who is nobody of them becomes one."""
+    apart = [float(np.linalg.norm(one.descriptor - descriptor)) for one in people]
+    if apart and min(apart) <= SURELY:
+        return int(np.argmin(apart))
+    people.append(_Somebody([descriptor]))
+    return len(people) - 1
+
+
+def _by_place(
+    first: Sequence[tuple[list[Face], list[int]]], options: SwapOptions
+) -> dict[int, int]:
+    """Return who is at each place that is asked for, in the first frame that has so many faces."""
+    selector = options.face_selector
+    places = {e.position for e in options.mapping if e.position is not None}
+    if not options.mapping and selector.mode == "one":
+        places = {selector.position}
+    out: dict[int, int] = {}
+    for place in places:
+        for faces, who in first:
+            if place < len(faces):
+                face = ordered(faces, selector.order)[place]
+                out[place] = who[[f is face for f in faces].index(True)]
+                break
+    return out
+
+
+def _parts(
+    options: SwapOptions,
+    known: Sequence[Known],
+    by_place: Mapping[int, int],
+    references: Sequence[F32],
+    identities: Mapping[str, Identity],
+) -> tuple[Part, ...]:
+    """Return whose faces are changed."""
+    selector = options.face_selector
+    if not options.mapping:
+        if selector.mode == "many":
+            return (Part(None),)
+        if selector.mode == "reference":
+            if not references:
+                raise InvalidOptions(
+                    "Selecting by reference needs a `reference` picture.",
+                    errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
+                )
+            return (Part(references[0]),)
+        if selector.position not in by_place:
+            raise FaceNotSelected(f"No frame shows face {selector.position}.")
+        return (Part(known[by_place[selector.position]].descriptor),)
+    parts = []
+    for n, entry in enumerate(options.mapping):
+        if entry.position is not None:
+            if entry.position in by_place:
+                parts.append(Part(known[by_place[entry.position]].descriptor, n))
+            elif not entry.optional:
+                raise FaceNotSelected(f"No frame shows the face of entry {n} of the mapping.")
+        elif entry.identity is not None:
+            parts.append(Part(identities[entry.identity].descriptor, n))
+        elif entry.reference is not None:
+            parts.append(Part(references[entry.reference], n))
+    return tuple(parts)

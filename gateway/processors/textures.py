@@ -1,0 +1,77 @@
+"""Faces cut out of portraits, brought to about the size at which they are wanted.
+
+A face that is far larger than where it goes would alias, one that is far smaller would be sampled
+coarsely. So textures come in sizes half an octave apart; a film's frames share them, and as a face
+comes nearer its texture changes rarely.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.arrays import F32, U8, AnyFloat
+from gateway.faces.topology import N_MESH
+from gateway.imaging.warp import Region, bounding_region, enlarge, shrink_area
+from gateway.processors.base import Portrait
+
+MARGIN_PX = 4.0
+"""Pixels of the portrait around its face."""
+STEPS = 2
+"""Sizes to an octave."""
+LARGEST = 4.0
+"""Most that a portrait is enlarged by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texture:
+    """A part of a portrait.
+
+    Attributes:
+        pixels: uint8 (h, w, 3) RGB.
+        origin_xy: float32 (2,), of its first pixel in the portrait.
+        scale_xy: float32 (2,), its pixels per pixel of the portrait.
+    """
+
+    pixels: U8
+    origin_xy: F32
+    scale_xy: F32
+
+    def places(self, points: AnyFloat) -> F32:
+        """Return where points (N, ≥ 2) of the portrait lie in it, (N, 2)."""
+        inside = np.asarray(points[:, :2], np.float32) - self.origin_xy
+        return np.asarray((inside + np.float32(0.5)) * self.scale_xy - np.float32(0.5), np.float32)
+
+
+class Textures:
+    """Makes textures, each once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int], tuple[Portrait, Texture]] = {}
+
+    def of(self, portrait: Portrait, target: AnyFloat) -> Texture:
+        """Return a portrait's texture for a face of landmarks (≥ 468, 3)."""
+        source = portrait.face.landmarks[:N_MESH]
+        spread = np.var(source, axis=0).sum() / max(float(np.var(target, axis=0).sum()), 1e-9)
+        size = math.ceil(-STEPS * math.log2(max(float(np.sqrt(spread)), 1e-6)))
+        size = min(size, round(STEPS * math.log2(LARGEST)))
+        key = (id(portrait), size)
+        if key not in self._made:
+            # The portrait is kept, too: so long nobody else can have its id.
+            self._made[key] = portrait, _cut(portrait.image, source, 2 ** (size / STEPS))
+        return self._made[key][1]
+
+
+def _cut(image: U8, source: F32, factor: float) -> Texture:
+    """Cut out a face of landmarks (468, 3), `factor` times as large."""
+    region = bounding_region(source[:, :2], image.shape[:2], margin=MARGIN_PX)
+    region = region or Region(0, 0, image.shape[1], image.shape[0])
+    pixels = np.ascontiguousarray(region.of(image), np.uint8)
+    scale = 1.0, 1.0
+    if factor < 1:
+        pixels, scale = shrink_area(pixels, 1 / factor)
+    elif factor > 1:
+        pixels, scale = enlarge(pixels, factor)
+    return Texture(pixels, region.origin_xy, np.asarray(scale, np.float32))
