@@ -16,7 +16,7 @@ OURS = {
     "gateway.compute": ("gateway.errors",),
     "gateway.settings": (),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
-    "gateway.media": ("gateway.arrays", "gateway.errors"),
+    "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors",),
     # A network of our own is written from the calculation it repeats.
     "gateway.models.face_3dmm": (
