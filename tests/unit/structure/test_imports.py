@@ -49,6 +49,8 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
+    # Which encoders there are, and what holds their films, is told once.
+    "gateway.pipeline.film_options": ("gateway.pipeline.option_groups", "gateway.media.encoders"),
     "gateway.serving": (
         "gateway.pipeline",
         "gateway.storage",
@@ -140,6 +142,7 @@ FOREIGN = {
         "gateway.settings",
         "gateway.pipeline.options",
         "gateway.pipeline.option_groups",
+        "gateway.pipeline.film_options",
         "gateway.pipeline.read_options",
         "gateway.http",
         "semblant.cli.common",
