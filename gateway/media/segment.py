@@ -7,6 +7,7 @@ alike. A segment is an MP4, or QuickTime for ProRes: these keep any clock exactl
 from __future__ import annotations
 
 import os
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Final, Self
 import av
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from gateway.errors import EncoderUnavailable
@@ -23,6 +25,8 @@ from gateway.media.film import FilmFrame
 from gateway.media.pixels import FULL, LIMITED, as_format
 from gateway.media.probe import Probe
 
+_MOST_DELAY: Final = 16
+"""Places by which frames may come too late to be shown in order: references of H.264 (A.3)."""
 FIRST_TICK: Final = "comment"
 """Under which name a segment's metadata tell its first frame's time, in ticks of the source."""
 
@@ -61,9 +65,11 @@ class SegmentWriter:
         self._part = path.with_name(path.name + ".part")
         self._plan = plan(probe, wish, threads=threads)
         self._base = probe.timing.time_base
+        self._step = max(1, round(1 / (probe.timing.rate * self._base)))
         self._first: int | None = None
         self._last = -1
         self._frames = 0
+        self._due: deque[int] = decoding_ticks(0, self._step, _MOST_DELAY)
         if wish.encoder == "libsvtav1":
             # It writes to the standard error otherwise, and knows no other way to be quiet.
             os.environ.setdefault("SVT_LOG", "1")
@@ -92,19 +98,21 @@ class SegmentWriter:
         # Times that were made up may be finer than the clock.
         self._last = max(tick - self._first, self._last + 1)
         picture.pts, picture.time_base = self._last, self._base
+        self._due.append(self._last)
         # Else the encoder would repeat the source's choice of key frames.
         picture.pict_type = 0
         try:
-            self._container.mux(self._stream.encode(picture))
+            packets = self._stream.encode(picture)
         except FFmpegError as error:
             raise _unavailable(self._plan.encoder) from error
+        self._mux(packets)
         self._frames += 1
 
     def close(self) -> Segment:
         """Encode what is left, and give the file its name."""
         assert self._container is not None
         if self._frames:
-            self._container.mux(self._stream.encode())
+            self._mux(self._stream.encode())
             self._container.close()
             self._file.close()
             self._container = None
@@ -122,6 +130,13 @@ class SegmentWriter:
             self._file.close()
             self._part.unlink(missing_ok=True)
 
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            # Some encoders reckon with a constant rate, and would have frames shown before that.
+            packet.dts = self._due.popleft()
+            self._container.mux(packet)
+
     def __enter__(self) -> Self:
         """Return itself."""
         return self
@@ -134,6 +149,19 @@ class SegmentWriter:
     ) -> None:
         """Discard what was not closed."""
         self.discard()
+
+
+def decoding_ticks(first: int, step: int, delay: int) -> deque[int]:
+    """Return when the first frames are decoded, if frames come up to `delay` places too late.
+
+    Every later one is decoded when the one so many places before it is shown.
+
+    Args:
+        first: When the first frame is shown, in ticks.
+        step: Ticks from one frame to the next, about.
+        delay: Number of frames.
+    """
+    return deque(first - (delay - k) * step for k in range(delay))
 
 
 def _stream(
