@@ -3,6 +3,8 @@
 EXACT = 0
 LEVEL = 1
 """8-bit levels: one rounding after the warp and one after the blend may differ."""
+CODE_LEVELS = 2
+"""8-bit levels: limited codes are 1.16 levels wide, and a rounded Cb counts 1.9 times in blue."""
 AFFINE = 1e-9
 """Closed-form linear algebra in float64 on numbers of order 1000."""
 FLOAT32_PIXELS = 2e-3

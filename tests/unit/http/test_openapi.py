@@ -20,6 +20,8 @@ SNAPSHOT = Path(__file__).with_name("openapi.json")
 UPDATE = "SEMBLANT_UPDATE_SNAPSHOTS"
 # Told by probes and pages only, or never over HTTP.
 NOT_ANSWERED = {"platform_unsupported"}
+# Told of films that are being made; the addresses that answer them are to come.
+NOT_ANSWERED |= {"video_size_changes", "encoder_unavailable", "output_invalid"}
 OPTIONS = (
     "SwapOptions",
     "FacesOptions",

@@ -16,7 +16,7 @@ OURS = {
     "gateway.compute": ("gateway.errors",),
     "gateway.settings": (),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
-    "gateway.media": ("gateway.arrays", "gateway.errors"),
+    "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors",),
     # A network of our own is written from the calculation it repeats.
     "gateway.models.face_3dmm": (
@@ -49,6 +49,8 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
+    # Which encoders there are, and what holds their films, is told once.
+    "gateway.pipeline.film_options": ("gateway.pipeline.option_groups", "gateway.media.encoders"),
     "gateway.serving": (
         "gateway.pipeline",
         "gateway.storage",
@@ -140,6 +142,7 @@ FOREIGN = {
         "gateway.settings",
         "gateway.pipeline.options",
         "gateway.pipeline.option_groups",
+        "gateway.pipeline.film_options",
         "gateway.pipeline.read_options",
         "gateway.http",
         "semblant.cli.common",

@@ -1,0 +1,272 @@
+"""What goes along with a film's picture into its new container: sound, words, data, attachments.
+
+Packets are copied bit for bit. Sound that a container cannot hold is encoded anew; what else it
+cannot hold is left out, and so are other pictures (covers, second views), as nobody changed the
+faces in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final, Literal
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import AttachmentStream, Discard, Stream
+
+from gateway.media.film import Span
+from gateway.media.opening import OpenFilm, fraction
+
+How = Literal["copied", "encoded", "dropped"]
+
+# FFmpeg's encoder, and its rate if it takes no other, for sound a container cannot hold as it is.
+_SOUND: Final = {"webm": ("libopus", 48000), "mp4": ("aac", None), "mov": ("aac", None)}
+# What a container tells of the file it was, not of the film.
+_OF_THE_FILE: Final = ("DURATION", "NUMBER_OF_", "BPS", "_STATISTICS_", "encoder", "vendor_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What became of a stream beside the picture.
+
+    Attributes:
+        index: Its number in the source.
+        kind: audio, subtitle, data, attachment, video.
+        codec: FFmpeg's name in the source; None if it has none.
+        how: What was done.
+        sha256: Of all bytes of its packets, hexadecimal; None unless it was copied.
+        packets: Their number.
+        offset_s: From the picture's first frame to its first packet; None if there is none.
+    """
+
+    index: int
+    kind: str
+    codec: str | None
+    how: How
+    sha256: str | None = None
+    packets: int = 0
+    offset_s: Fraction | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Passage:
+    """A stream on its way; `last` is the decoding time of its last packet."""
+
+    source: Stream
+    target: Stream
+    how: How
+    last: int | None = None
+    first_s: Fraction | None = None
+    packets: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+
+class Companions:
+    """The streams beside the picture, added to an output whose header is not written yet.
+
+    Args:
+        film: The source, at its beginning.
+        output: Where to.
+        form: FFmpeg's name of the output's container.
+        sound: Whether sound comes along.
+    """
+
+    def __init__(self, film: OpenFilm, output: OutputContainer, form: str, *, sound: bool) -> None:
+        self._film, self._output = film, output
+        self._passages: dict[int, _Passage] = {}
+        self._dropped: list[Stream] = []
+        for stream in film.container.streams:
+            if stream.index == film.stream.index or stream.discard == Discard.all:
+                continue  # the picture, or a track of chapters, which are written otherwise
+            how = _how(stream, form, sound=sound)
+            if how == "dropped":
+                self._dropped.append(stream)
+            else:
+                target = _added(output, stream, how, form)
+                self._passages[stream.index] = _Passage(stream, target, how)
+
+    def starts_s(self) -> list[Fraction]:
+        """Return when each of them begins on the source's clock."""
+        starts = []
+        for passage in self._passages.values():
+            base, start = fraction(passage.source.time_base), passage.source.start_time
+            if base is not None and start is not None and passage.source.type == "audio":
+                starts.append(start * base)
+        return starts
+
+    def packets(self, zero_s: Fraction, span: Span) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+        """Yield what to write, about in the order of time, each with its decoding time in seconds.
+
+        Args:
+            zero_s: What on the source's clock is 0 on the output's.
+            span: The part to take, both ends on the source's clock; a packet that is only partly in
+                it comes along as a whole.
+        """
+        wanted = [p.source for p in self._passages.values() if p.source.type != "attachment"]
+        if not wanted:
+            return
+        self._film.stream.discard = Discard.all
+        packets = self._film.container.demux(wanted)
+        while True:
+            try:
+                packet = next(packets, None)
+            except FFmpegError:  # the good part was copied; the picture tells of the damage
+                packet = None
+            if packet is None:
+                break
+            passage = self._passages[packet.stream.index]
+            if passage.how == "encoded":
+                yield from self._encoded(passage, packet, zero_s, span)
+            elif not _is_gap(passage, packet):
+                yield from _moved(passage, packet, zero_s, span)
+        for passage in self._passages.values():
+            if isinstance(passage.target, AudioStream) and passage.how == "encoded":
+                yield from _timed(passage, passage.target.encode(None))
+
+    def told(self, first_s: Fraction) -> tuple[Companion, ...]:
+        """Return what became of them; the picture's first frame is at `first_s` on the output."""
+        there = [
+            Companion(
+                index=p.source.index,
+                kind=p.source.type,
+                codec=_codec(p.source),
+                how=p.how,
+                sha256=p.digest.hexdigest() if p.how == "copied" else None,
+                packets=p.packets,
+                offset_s=None if p.first_s is None else p.first_s - first_s,
+            )
+            for p in self._passages.values()
+        ]
+        gone = [Companion(s.index, s.type, _codec(s), "dropped") for s in self._dropped]
+        return tuple(sorted((*there, *gone), key=lambda c: c.index))
+
+    def _encoded(
+        self, passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: Span
+    ) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+        assert isinstance(passage.target, AudioStream)
+        try:
+            frames: list[Any] = packet.decode()
+        except FFmpegError:
+            return
+        for frame in frames:
+            base = fraction(frame.time_base)
+            if frame.pts is None or base is None:
+                continue
+            at, length = frame.pts * base, Fraction(frame.samples, frame.sample_rate)
+            if at + length <= span.start_s or span.ends_before(at):
+                continue
+            frame.pts -= round(zero_s / base)
+            yield from _timed(passage, passage.target.encode(frame))
+
+
+def payload(packet: Packet[Stream]) -> bytes:
+    """Return a packet's bytes as every container holds them.
+
+    AAC of MPEG-TS has a header in each packet (ADTS, ISO/IEC 13818-7, 6.2), which others do not.
+    """
+    data = bytes(packet)
+    stream: Any = packet.stream
+    context = stream.codec_context
+    if context is None or context.codec.canonical_name != "aac" or context.extradata:
+        return data
+    if len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        return data[7 if data[1] & 1 else 9 :]
+    return data
+
+
+def _how(stream: Stream, form: str, *, sound: bool) -> How:
+    if stream.type == "video" or (stream.type == "audio" and not sound):
+        return "dropped"
+    if _fits(stream, form):
+        return "copied"
+    context: Any = stream.codec_context
+    return "encoded" if stream.type == "audio" and context and form in _SOUND else "dropped"
+
+
+def _fits(stream: Stream, form: str) -> bool:
+    """Return whether a container can hold a stream: whether its header can be written."""
+    try:
+        with av.open(io.BytesIO(), "w", format=form) as trial:
+            trial.add_stream_from_template(stream, opaque=True)
+            trial.start_encoding()
+    except (FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _added(output: OutputContainer, stream: Stream, how: How, form: str) -> Stream:
+    if how == "copied":
+        target = output.add_stream_from_template(stream, opaque=True)
+    else:
+        context: Any = stream.codec_context
+        encoder, rate = _SOUND[form]
+        target = output.add_stream(encoder, rate=rate or context.sample_rate)
+        assert isinstance(target, AudioStream)
+        target.codec_context.layout = context.layout
+    for name, value in stream.metadata.items():
+        if not name.startswith(_OF_THE_FILE) and not isinstance(stream, AttachmentStream):
+            target.metadata[name] = value
+    target.disposition = stream.disposition
+    return target
+
+
+def _moved(
+    passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: Span
+) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+    """Put a packet on the output's clock, if it is in the part."""
+    base = fraction(packet.time_base) or Fraction(1, 1000)
+    pts = packet.dts if packet.pts is None else packet.pts
+    if pts is None:
+        return
+    length = packet.duration or 0
+    if (pts + max(length, 1)) * base <= span.start_s or span.ends_before(pts * base):
+        return
+    passage.digest.update(payload(packet))
+    start = round(zero_s / base)
+    dts = (pts if packet.dts is None else packet.dts) - start
+    pts -= start
+    if passage.source.type == "subtitle" and pts < 0:  # it was to be seen before the part began
+        packet.duration = length + pts
+        pts = dts = 0
+    if passage.last is not None and dts <= passage.last:
+        dts = passage.last + 1
+    pts = max(pts, dts)
+    packet.pts, packet.dts, packet.time_base = pts, dts, base
+    packet.stream = passage.target
+    passage.last = dts
+    passage.packets += 1
+    if passage.first_s is None:
+        passage.first_s = pts * base
+    yield dts * base, packet
+
+
+def _is_gap(passage: _Passage, packet: Packet[Stream]) -> bool:
+    """Return whether a packet holds nothing: the end, or a pause between words in MP4.
+
+    Where there is such a pause, MP4's writer puts it by itself.
+    """
+    return not packet.size or (_codec(passage.source) == "mov_text" and bytes(packet) == b"\0\0")
+
+
+def _timed(
+    passage: _Passage, packets: list[Packet[Any]]
+) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+    for packet in packets:
+        base = fraction(packet.time_base) or Fraction(1, 1000)
+        at = (packet.dts or 0) * base
+        passage.packets += 1
+        if passage.first_s is None:
+            passage.first_s = at
+        yield at, packet
+
+
+def _codec(stream: Stream) -> str | None:
+    context: Any = stream.codec_context
+    return None if context is None else str(context.codec.canonical_name)

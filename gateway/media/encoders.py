@@ -1,0 +1,239 @@
+"""Encoders: what each takes, what its options are called, and what may hold its films."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Literal, Protocol, get_args
+
+import av
+
+from gateway.media.pixels import Colours, PixelFormat, nearest
+from gateway.media.probe import Probe
+from gateway.media.side_data import ContentLight, Mastering
+
+Encoder = Literal[
+    "libx264",
+    "libx265",
+    "libsvtav1",
+    "libvpx-vp9",
+    "ffv1",
+    "prores_ks",
+    "h264_nvenc",
+    "hevc_nvenc",
+    "av1_nvenc",
+]
+Preset = Literal[
+    "veryslow", "slower", "slow", "medium", "fast", "faster", "veryfast", "superfast", "ultrafast"
+]
+Container = Literal["mp4", "mov", "mkv", "webm"]
+
+FORMATS: Final[dict[str, str]] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+"""FFmpeg's names of the containers that are written."""
+
+HOLDERS: Final[dict[Encoder, tuple[Container, ...]]] = {
+    "libx264": ("mp4", "mov", "mkv"),
+    "libx265": ("mp4", "mov", "mkv"),
+    "libsvtav1": ("mp4", "mkv", "webm"),
+    "libvpx-vp9": ("webm", "mkv", "mp4"),
+    "ffv1": ("mkv",),
+    "prores_ks": ("mov", "mkv"),
+    "h264_nvenc": ("mp4", "mov", "mkv"),
+    "hevc_nvenc": ("mp4", "mov", "mkv"),
+    "av1_nvenc": ("mp4", "mkv", "webm"),
+}
+"""Which containers may hold an encoder's films, the usual one first."""
+
+_PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Preset))}
+# By place: SVT-AV1's and libvpx's own scales of effort, and NVENC's.
+_SVT = (2, 3, 4, 6, 8, 9, 10, 11, 12)
+_VPX = (0, 1, 1, 2, 3, 4, 5, 7, 8)
+_NVENC = (7, 6, 5, 4, 3, 2, 2, 1, 1)
+# Whose subsampled films must be divisible by the steps of their chroma.
+_EVEN = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc")
+_KEYS_S = 5
+"""Seconds from one key frame to the next, at most."""
+
+
+class Wish(Protocol):
+    """How a film is to be encoded."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """FFmpeg's name of it."""
+
+    @property
+    def preset(self) -> Preset:
+        """How much effort is made."""
+
+    @property
+    def quality(self) -> int:
+        """0–100."""
+
+    @property
+    def container(self) -> Container | None:
+        """What is to hold the film; None leaves it to the source."""
+
+    @property
+    def hdr(self) -> Literal["keep", "tone_map"]:
+        """What becomes of a high dynamic range."""
+
+    @property
+    def audio(self) -> Literal["copy", "drop"]:
+        """What becomes of the sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the frames of a film are encoded, the same for all its segments.
+
+    Attributes:
+        encoder: FFmpeg's name.
+        pixel_format: What frames are brought to.
+        colours: Tags of what is encoded.
+        rate: Frames a second, on average.
+        time_base: Seconds a tick, the source's.
+        aspect: Width of a stored pixel over its height.
+        options: The encoder's own.
+        gop: Frames from one key frame to the next, at most.
+    """
+
+    encoder: Encoder
+    pixel_format: str
+    colours: Colours
+    rate: Fraction
+    time_base: Fraction
+    aspect: Fraction
+    options: dict[str, str]
+    gop: int
+
+
+def plan(probe: Probe, wish: Wish, *, threads: int = 0) -> Plan:
+    """Return how a film is encoded.
+
+    Args:
+        probe: What the frames are: the source's, or what became of them on the way.
+        wish: What is asked for.
+        threads: Of the encoder; 0 are as many as it likes.
+    """
+    pixel_format = format_for(wish.encoder, probe.planar, probe.size)
+    colours = probe.colours
+    if PixelFormat.of(pixel_format).kind == "yuv" and probe.planar.kind == "rgb":
+        colours = replace(colours, full=False, space=1)
+    elif probe.planar.kind == "grey":
+        colours = replace(colours, full=probe.coding.full)
+    return Plan(
+        encoder=wish.encoder,
+        pixel_format=pixel_format,
+        colours=colours,
+        rate=probe.timing.rate,
+        time_base=probe.timing.time_base,
+        aspect=probe.sample_aspect,
+        options=_options(wish, probe, pixel_format, threads),
+        gop=max(1, min(250, round(_KEYS_S * probe.timing.rate))),
+    )
+
+
+def container_for(wish: Wish, source: str) -> Container:
+    """Return what holds the film: what was asked for, the source's, or the encoder's usual one."""
+    holders = HOLDERS[wish.encoder]
+    if wish.container is not None:
+        return wish.container
+    return next((name for name in holders if name == source), holders[0])
+
+
+def format_for(encoder: Encoder, source: PixelFormat, size: tuple[int, int]) -> str:
+    """Return the pixel format that an encoder gets a film of `size` (height, width) in.
+
+    The source's own, if it takes that; else the nearest, without loss if there is one. Grey is
+    given neutral chroma, except to FFV1, and RGB becomes 4:2:0 for H.264: else few could play it.
+    """
+    names = [f.name for f in av.Codec(encoder, "w").video_formats or ()]
+    if encoder == "ffv1":
+        known = [n for n in names if not n.endswith(("f16le", "f32le"))]
+        return nearest(source, known)
+    kinds = {n: PixelFormat.of(n) for n in names if "msb" not in n and n != "cuda"}
+    fitting = {n: k for n, k in kinds.items() if k.kind != "grey"}
+    if encoder in _EVEN:
+        fitting = {n: k for n, k in fitting.items() if _divides(k.steps, size)}
+    if encoder == "h264_nvenc":
+        fitting = {n: k for n, k in fitting.items() if k.depth == 8}
+    if source.kind == "rgb" and encoder in ("libx264", "h264_nvenc"):
+        source = PixelFormat("yuv", 8, (2, 2))
+    return nearest(source, fitting)
+
+
+def _divides(steps: tuple[int, int], size: tuple[int, int]) -> bool:
+    return size[0] % steps[0] == 0 and size[1] % steps[1] == 0
+
+
+def rate_factor(encoder: Encoder, quality: int) -> int:
+    """Return an encoder's own measure of quality, where less is better, for one of 0–100.
+
+    It is linear in between: 51–10 for H.264 and HEVC, 63–13 for AV1 and VP9.
+    """
+    worst, best = (63, 13) if encoder in ("libsvtav1", "libvpx-vp9", "av1_nvenc") else (51, 10)
+    return round(worst - (worst - best) * quality / 100)
+
+
+def _options(wish: Wish, probe: Probe, pixel_format: str, threads: int) -> dict[str, str]:
+    encoder, place = wish.encoder, _PLACE[wish.preset]
+    factor = str(rate_factor(encoder, wish.quality))
+    if encoder == "libx264":
+        more = _hdr_params(probe, "mastering-display", "cll")
+        return {"preset": wish.preset, "crf": factor, **_joined("x264-params", more)}
+    if encoder == "libx265":
+        # Each segment must begin anew; and a name of the encoder in it would tell nobody anything.
+        fixed = ["log-level=none", "open-gop=0", "info=0", "repeat-headers=0"]
+        pools = [f"pools={threads}"] if threads else []
+        more = [*fixed, *pools, *_hdr_params(probe, "master-display", "max-cll")]
+        return {"preset": wish.preset, "crf": factor, **_joined("x265-params", more)}
+    if encoder == "libsvtav1":
+        more = [f"lp={threads}"] if threads else []
+        more += _hdr_params(probe, "mastering-display", "content-light")
+        return {"preset": str(_SVT[place]), "crf": factor, **_joined("svtav1-params", more)}
+    if encoder == "libvpx-vp9":
+        deadline = "good" if _VPX[place] <= 5 else "realtime"
+        effort = {"deadline": deadline, "cpu-used": str(_VPX[place]), "row-mt": "1"}
+        return {"crf": factor, "b": "0", **effort}
+    if encoder == "ffv1":
+        return {"level": "3", "slicecrc": "1", "slices": "4" if min(probe.size) >= 64 else "0"}
+    if encoder == "prores_ks":
+        fine = PixelFormat.of(pixel_format).steps == (1, 1)
+        profile = "4444" if fine else "lt" if wish.quality < 40 else "standard"
+        return {"profile": "hq" if wish.quality >= 70 and not fine else profile, "vendor": "apl0"}
+    return {"preset": f"p{_NVENC[place]}", "rc": "vbr", "cq": factor, "forced-idr": "1"}
+
+
+def _joined(name: str, params: list[str]) -> dict[str, str]:
+    return {name: ":".join(params)} if params else {}
+
+
+def _hdr_params(probe: Probe, mastering: str, light: str) -> list[str]:
+    """Return what tells a film's brightness, under the names that an encoder has for it."""
+    found = []
+    whole = mastering != "mastering-display" or light != "content-light"  # SVT-AV1 takes fractions
+    if probe.mastering is not None and (told := _display(probe.mastering, whole=whole)):
+        found.append(f"{mastering}={told}")
+    if probe.light is not None:
+        found.append(f"{light}={_light(probe.light)}")
+    return found
+
+
+def _light(light: ContentLight) -> str:
+    return f"{light.brightest},{light.average}"
+
+
+def _display(mastering: Mastering, *, whole: bool) -> str | None:
+    """Return a mastering display as text; in 1/50000 and 1/10000 cd/m², or in fractions."""
+    if mastering.primaries is None or mastering.luminance is None:
+        return None
+
+    def told(value: Fraction, unit: int) -> str:
+        return str(round(value * unit)) if whole else f"{float(value):.5f}"
+
+    red, green, blue, white = (
+        f"({told(x, 50000)},{told(y, 50000)})" for x, y in mastering.primaries
+    )
+    least, most = (told(value, 10000) for value in mastering.luminance)
+    return f"G{green}B{blue}R{red}WP{white}L({most},{least})"

@@ -1,0 +1,280 @@
+"""Films to be made anew: what they are, and their frames, part by part.
+
+    path ──▶ `FilmSource.probe` ──▶ `Probe`
+                      └──▶ `read` of a span ──▶ `FilmFrame`s: looked at, changed in place, written
+
+Nothing is kept open between calls, so parts can be read at the same time. One frame is held at a
+time, and as many as the decoder needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+
+from gateway.arrays import U8
+from gateway.errors import VideoCorrupt, VideoSizeChanges
+from gateway.imaging.orientation import Orientation
+from gateway.imaging.planes import Coding, Planes, put_back, rgb_of, small_rgb
+from gateway.imaging.warp import Region
+from gateway.media.decoding import Clock, good_frames
+from gateway.media.opening import OpenFilm, open_film, starts_as_webm
+from gateway.media.pixels import as_format, planes_of
+from gateway.media.probe import Probe, described, first_frame, walk
+
+_TRIES: Final = 3
+"""Key frames that reading may begin at before it begins at the film's beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a film: frames from `start_s` to before `end_s`, both after its beginning.
+
+    Attributes:
+        start_s: Seconds.
+        end_s: Seconds; None is the film's end.
+    """
+
+    start_s: Fraction = Fraction(0)
+    end_s: Fraction | None = None
+
+    def holds(self, time_s: Fraction) -> bool:
+        """Return whether a time is in it."""
+        return self.start_s <= time_s and not self.ends_before(time_s)
+
+    def ends_before(self, time_s: Fraction) -> bool:
+        """Return whether it has ended at a time."""
+        return self.end_s is not None and time_s >= self.end_s
+
+
+class FilmFrame:
+    """One frame of a film, in its decoder's planes.
+
+    Args:
+        picture: As decoded, of a planar pixel format.
+        time_s: Seconds after the film's beginning.
+        lead_in: Whether it is only looked at, not to be encoded.
+        coding: How its numbers are meant.
+        orientation: What makes it upright.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_coding",
+        "_orientation",
+        "_ours",
+        "_picture",
+        "lead_in",
+        "shape",
+        "time_s",
+    )
+
+    def __init__(
+        self,
+        picture: VideoFrame,
+        time_s: Fraction,
+        *,
+        lead_in: bool,
+        coding: Coding,
+        orientation: Orientation,
+    ) -> None:
+        self._picture, self._coding, self._orientation = picture, coding, orientation
+        self._ours = False
+        self.time_s, self.lead_in = time_s, lead_in
+        self.shape = orientation.shape((picture.height, picture.width))
+
+    @property
+    def picture(self) -> VideoFrame:
+        """What is encoded: the frame with all that was written."""
+        return self._picture
+
+    def small(self, longest: int) -> U8:
+        """Return the whole frame as upright RGB (h, w, 3), its longer side at most `longest`."""
+        return small_rgb(self._planes(), longest)
+
+    def rgb(self, region: Region) -> U8:
+        """Return a region as upright RGB (h, w, 3), as fine as it is."""
+        return rgb_of(self._planes(), region)
+
+    def write(self, region: Region, before: U8, after: U8) -> None:
+        """Add what two upright pictures (h, w, 3) of a region differ by to the frame."""
+        if not self._ours:
+            # The decoder may still need these planes to decode others from them.
+            self._picture.make_writable()
+            self._ours = True
+        put_back(self._planes(), region, before, after)
+
+    def _planes(self) -> Planes:
+        return planes_of(self._picture, self._coding, self._orientation)
+
+
+class SpanReader:
+    """Reads a part of a film once; to be closed.
+
+    Attributes:
+        lost: Packets and frames of the part that could not be used, so far.
+
+    Args:
+        source: Which film.
+        probe: What it is.
+        span: Which part.
+        since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
+    """
+
+    def __init__(
+        self, source: FilmSource, probe: Probe, span: Span, *, since_s: Fraction | None = None
+    ) -> None:
+        self.lost = 0
+        self._source, self._probe, self._span = source, probe, span
+        since = span.start_s if since_s is None else min(since_s, span.start_s)
+        self._since_s = max(since, Fraction(0))
+        self._open = ExitStack()
+        self._last_s = self._since_s
+
+    def __iter__(self) -> Iterator[FilmFrame]:
+        """Yield the frames in their order, those to be looked at first.
+
+        Raises:
+            VideoSizeChanges: a frame is not as large as the first one.
+        """
+        probe = self._probe
+        for time_s, picture in self._begin():
+            if self._span.ends_before(time_s):
+                return
+            self._last_s = time_s
+            if time_s < self._since_s:
+                continue
+            if (picture.height, picture.width) != probe.size:
+                raise VideoSizeChanges(
+                    f"{self._source.name}'s frames change their size from "
+                    f"{probe.size[1]}×{probe.size[0]} to {picture.width}×{picture.height}.",
+                    extra={"time_s": float(time_s)},
+                )
+            if picture.format.name != probe.pixel_format or probe.reformatted:
+                picture = as_format(picture, probe.planar.name)  # noqa: PLW2901
+            yield FilmFrame(
+                picture,
+                time_s,
+                lead_in=time_s < self._span.start_s,
+                coding=probe.coding,
+                orientation=probe.orientation,
+            )
+
+    def close(self) -> None:
+        """Let go of the film."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _begin(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Decode from the nearest place from which the first frame that is wanted can be had."""
+        timing = self._probe.timing
+        for more in range(_TRIES if timing.regular else 0):
+            key_s = timing.key_before(self._since_s, more)
+            if key_s <= 0:
+                break
+            frames = self._decoded(key_s)
+            first = next(frames, None)
+            # Where a container seeks by decoding times, it may have gone too far.
+            if first is not None and first[0] <= self._since_s:
+                yield first
+                yield from frames
+                return
+            self.lost = 0
+        yield from self._decoded(Fraction(0))
+
+    def _decoded(self, key_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Decode from a key frame, or the beginning, on."""
+        self._open.close()
+        film = self._open.enter_context(self._source.opened())
+        film.stream.codec_context.thread_count = self._source.threads
+        film.stream.codec_context.thread_type = "AUTO"
+        base, start_s = self._probe.timing.time_base, self._probe.timing.start_s
+        if key_s > 0:
+            try:
+                film.container.seek(int((start_s + key_s) / base), stream=film.stream)
+            except FFmpegError:
+                return
+
+        def lost(pts: int | None) -> None:
+            time_s = self._last_s if pts is None else pts * base - start_s
+            self.lost += self._span.holds(time_s)
+
+        clock = Clock(film.stream)
+        for frame in good_frames(film.container, film.stream, lost):
+            time_s = clock.time_of(frame)
+            # Before the key frame come those that need others from before it.
+            if time_s >= key_s:
+                yield time_s, frame
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSource:
+    """A film in a file.
+
+    Attributes:
+        path: Of the file.
+        max_pixels: Width × height of a frame beyond which it is refused.
+        name: What to call it in error messages.
+        threads: Of the decoder; 0 are as many as there are cores.
+    """
+
+    path: Path
+    max_pixels: int
+    name: str = "The film"
+    threads: int = 0
+
+    def probe(self) -> Probe:
+        """Tell what the film is; all its packets are looked at, one frame is decoded.
+
+        Raises:
+            EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
+            OSError: if the file cannot be read.
+        """
+        with ExitStack() as stack:
+            timing, complete = walk(stack.enter_context(self.opened()))
+            if not timing.frames:
+                raise VideoCorrupt(f"{self.name} holds no frame that can be decoded.")
+            film = stack.enter_context(self.opened())
+            with self.path.open("rb") as file:
+                webm = starts_as_webm(file)
+            probe = described(film, first_frame(film), timing, webm=webm)
+            return probe if complete else replace(probe, damaged=True)
+
+    def read(self, probe: Probe, span: Span, *, since_s: Fraction | None = None) -> SpanReader:
+        """Return a reader of a part of the film, and of what is looked at before it."""
+        return SpanReader(self, probe, span, since_s=since_s)
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenFilm]:
+        """Open the film at its beginning, for as long as the context lasts.
+
+        Raises:
+            EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
+            OSError: if the file cannot be read.
+        """
+        with self.path.open("rb") as file:
+            film = open_film(file, max_pixels=self.max_pixels, name=self.name)
+            try:
+                yield film
+            finally:
+                film.container.close()

@@ -1,0 +1,133 @@
+"""Opening films safely: what container it is, and which of its streams is the picture.
+
+    file ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶ picture ──TooManyPixels──▶
+
+The decoder is given an open file, never a name: it can reach nothing else on this machine.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO, Final, NoReturn
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt
+from gateway.media.containers import HEAD, ends_early, starts_like_a_film
+
+READABLE: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts")
+"""FFmpeg's names of the containers that are read; everything else is not even looked into."""
+_READABLE_TOLD = "MP4, QuickTime, Matroska, WebM, AVI or MPEG-TS"
+# Titles and the like may be in any encoding. PyAV 19 always takes them as they are.
+_LENIENT: Final[dict[str, Any]] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenFilm:
+    """A film whose container was judged.
+
+    Attributes:
+        container: To be closed by whoever opened it, before the file is.
+        stream: Its picture.
+        cut_short: Whether the file is shorter than its container says.
+        name: What to call it in error messages.
+        max_pixels: Width × height of a frame beyond which it is refused.
+    """
+
+    container: InputContainer
+    stream: VideoStream
+    cut_short: bool
+    name: str
+    max_pixels: int
+
+    def check_pixels(self, width: int, height: int) -> None:
+        """Raise TooManyPixels if a frame is too large."""
+        if width * height > self.max_pixels:
+            raise TooManyPixels(
+                f"{self.name}'s frames have {width}×{height} pixels; "
+                f"at most {self.max_pixels} are allowed.",
+                extra={"width": width, "height": height, "max_pixels": self.max_pixels},
+            )
+
+
+def open_film(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> OpenFilm:
+    """Judge a film's container and open it.
+
+    Args:
+        file: At its beginning. It is left open, whatever happens.
+        max_pixels: Width × height of a frame beyond which it is refused unseen.
+        name: What to call it in error messages.
+
+    Raises:
+        EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
+    """
+    head = file.read(HEAD)
+    if not head:
+        raise EmptyUpload(f"{name} is empty.")
+    cut_short = ends_early(file)
+    file.seek(0)
+    try:
+        container = open_container(file, READABLE)
+    except FFmpegError as error:
+        if starts_like_a_film(head):
+            raise VideoCorrupt(f"{name}'s header is incomplete or corrupt.") from error
+        raise NotAVideo(f"{name} is not a film in {_READABLE_TOLD}.") from error
+    try:
+        stream = _picture(container, cut_short, name)
+        film = OpenFilm(container, stream, cut_short, name, max_pixels)
+        film.check_pixels(stream.width, stream.height)
+    except BaseException:
+        container.close()
+        raise
+    return film
+
+
+def open_container(file: BinaryIO, formats: tuple[str, ...]) -> InputContainer:
+    """Open a container of one of these formats (FFmpeg's names), which can reach no other file.
+
+    Raises:
+        FFmpegError: it is none.
+    """
+    container: InputContainer = av.open(
+        file,
+        "r",
+        container_options={"format_whitelist": ",".join(formats)},
+        io_open=_reach_nothing,
+        **_LENIENT,
+    )
+    return container
+
+
+def starts_as_webm(file: BinaryIO) -> bool:
+    """Return whether a Matroska file calls itself WebM (RFC 8794, 11.2.6)."""
+    file.seek(0, io.SEEK_SET)
+    return b"webm" in file.read(HEAD)[:64]
+
+
+def fraction(value: Any) -> Fraction | None:
+    """Return a rational number of PyAV's, whose kind depends on its version; None if it is none."""
+    return Fraction(value.numerator, value.denominator) if value else None
+
+
+def _picture(container: InputContainer, cut_short: bool, name: str) -> VideoStream:
+    shown = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if shown and shown[0].codec_context is not None:
+        return shown[0]
+    if cut_short:  # of a part of a file nothing more is known
+        raise VideoCorrupt(f"{name}'s header is incomplete or corrupt.")
+    what = (
+        "is coded in a way that cannot be read" if shown else "has no picture, only sound or data"
+    )
+    raise NotAVideo(f"{name} {what}.")
+
+
+def _reach_nothing(*_: object) -> NoReturn:
+    raise PermissionError("a film may not open other files")

@@ -1,0 +1,339 @@
+"""Films made of segments: nothing but the picture may differ, and that only where it was meant."""
+
+import os
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+
+from gateway.errors import OutputInvalid
+from gateway.media.film import FilmSource, Span
+from gateway.media.join import join
+from gateway.media.segment import SegmentWriter
+from gateway.media.verify import verify
+from gateway.pipeline.film_options import VideoOutput
+from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, saved
+from tests.unit.media.test_segment import SOFTWARE, decoded, segment
+
+VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
+TICK = Fraction(1, 1000)
+
+
+def remade(source, folder, cuts=(), *, span=None, change=None, **wish):
+    """Make a film anew in segments, and look at it; return where it is, and the report."""
+    wish = {"preset": "ultrafast"} | wish
+    probe, whole = source.probe(), span or Span()
+    ends = [whole.start_s, *cuts, whole.end_s]
+    paths = []
+    for number, (a, b) in enumerate(pairwise(ends)):
+        made = segment(source, folder / f"part{number}", Span(a, b), change=change, **wish)
+        if made.frames:
+            paths.append(made.path)
+    out, output = folder / "made", VideoOutput(**wish)
+    report = join(source, paths, out, probe=probe, wish=output, span=span)
+    verify(out, report, probe)
+    return FilmSource(out, source.max_pixels), report
+
+
+def times_of(source) -> list[Fraction]:
+    return [frame.time_s for frame in frames_of(source)]
+
+
+def packets_of(path, kind: str) -> list[tuple[Fraction, bytes]]:
+    """Return times after the picture's first frame, and bytes, of a stream's packets."""
+    with av.open(str(path)) as container:
+        stream = next(s for s in container.streams if s.type == kind)
+        picture = container.streams.video[0]
+        begin = picture.start_time * picture.time_base
+        packets = [p for p in container.demux(stream) if p.size]
+        return [(p.pts * p.time_base - begin, bytes(p)) for p in packets]
+
+
+# The picture
+
+
+@pytest.mark.parametrize("encoder", SOFTWARE)
+@pytest.mark.parametrize("cuts", [(), (5,), (1, 4, 9)])
+def test_joined_segments_have_the_times_of_the_film_in_one_go(tmp_path, encoder, cuts):
+    source = saved(tmp_path, film(12, size=(64, 96)))
+    made, report = remade(source, tmp_path, [cut / NTSC for cut in cuts], encoder=encoder)
+    exact = report.container in ("mp4", "mov")
+    wanted = [n / NTSC if exact else round(n / NTSC, 3) for n in range(12)]
+    assert [t if exact else round(t, 3) for t in times_of(made)] == wanted
+    assert report.frames == 12
+    if exact:
+        assert made.probe().timing.duration_s == 12 / NTSC
+
+
+@pytest.mark.parametrize("preset", ["medium", "ultrafast"])  # with B-frames, and without
+@pytest.mark.parametrize("encoder", ["libx264", "libx265"])
+@pytest.mark.parametrize("cuts", [(), (3, 7), (2, 3, 4, 5, 10)])
+def test_a_varying_rate_is_kept_tick_by_tick(tmp_path, encoder, cuts, preset):
+    source = saved(tmp_path, film(12, ticks=VARYING))
+    at = [VARYING[cut] * CLOCK for cut in cuts]
+    made, _ = remade(source, tmp_path, at, encoder=encoder, preset=preset)
+    assert times_of(made) == [t * CLOCK for t in VARYING]
+    with av.open(str(made.path)) as container:
+        packets = [p for p in container.demux(video=0) if p.size]
+    assert all(a.dts < b.dts for a, b in pairwise(packets))
+    assert all(p.dts <= p.pts for p in packets)
+    assert preset == "ultrafast" or any(p.dts < p.pts for p in packets)
+    durations = {p.pts: p.duration for p in packets}
+    assert set(durations) >= {packets[0].pts}
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "size"),
+    [("yuv420p", (48, 64)), ("yuv422p10le", (47, 61)), ("yuv444p", (47, 61)), ("gray", (31, 45))],
+)
+def test_without_loss_every_pixel_comes_back(tmp_path, pixel_format, size):
+    source = saved(tmp_path, film(9, "matroska", "ffv1", pixel_format=pixel_format, size=size))
+    made, report = remade(source, tmp_path, [Fraction(1, 10)], encoder="ffv1")
+    assert report.container == "mkv"
+    assert report.pixel_format == pixel_format
+    for old, new in zip(frames_of(source), frames_of(made), strict=True):
+        assert all((a == b).all() for a, b in zip(planes(old), planes(new), strict=True))
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [
+        (90, False, False),
+        (180, False, False),
+        (-90, False, False),
+        (0, True, False),
+        (90, True, False),
+    ],
+)
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm"])
+def test_a_turned_film_stays_turned(tmp_path, turned, container):
+    source = saved(tmp_path, film(3, size=(64, 96), turned=turned))
+    encoder = "libvpx-vp9" if container == "webm" else "libx264"
+    made, _ = remade(source, tmp_path, container=container, encoder=encoder)
+    before, after = source.probe(), made.probe()
+    assert after.orientation == before.orientation
+    assert after.shape == before.shape
+    old, new = frames_of(source)[0].small(96), frames_of(made)[0].small(96)
+    assert np.abs(old.astype(int) - new).mean() < 12
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
+def test_a_high_dynamic_range_is_kept_with_its_tags(tmp_path, encoder):
+    data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, 16))
+    source = saved(tmp_path, data)
+    made, report = remade(source, tmp_path, encoder=encoder)
+    assert report.pixel_format == "yuv420p10le"
+    assert made.probe().colours == source.probe().colours
+    assert made.probe().colours.hdr == "pq"
+
+
+def test_aspect_and_tags_are_kept(tmp_path):
+    data = film(3, aspect=Fraction(64, 45), colours=(1, 6, 5, 6))
+    for container in ("mp4", "mkv"):
+        source = saved(tmp_path, data)
+        made, _ = remade(source, tmp_path, container=container)
+        assert made.probe().sample_aspect == Fraction(64, 45)
+        assert made.probe().colours == source.probe().colours
+
+
+def test_full_range_stays_full(tmp_path):
+    source = saved(tmp_path, film(3, pixel_format="yuvj420p", colours=(2, 1, 1, 1)))
+    made, _ = remade(source, tmp_path, quality=100)
+    assert made.probe().coding.full
+    old, new = frames_of(source)[0], frames_of(made)[0]
+    assert np.abs(planes(old)[0].astype(int) - planes(new)[0]).mean() < 3
+
+
+# What goes along
+
+
+@pytest.mark.parametrize("start", [Fraction(0), Fraction(1, 8), Fraction(2)])
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv"])
+def test_sound_is_copied_bit_for_bit_and_stays_in_step(tmp_path, start, container):
+    source = saved(tmp_path, film(30, sound_at=start))
+    made, report = remade(source, tmp_path, [Fraction(1, 2)], container=container)
+    assert [(c.kind, c.how) for c in report.companions] == [("audio", "copied")]
+    before, after = packets_of(source.path, "audio"), packets_of(made.path, "audio")
+    assert [data for _, data in before] == [data for _, data in after]
+    assert all(abs(a - b) <= TICK for (a, _), (b, _) in zip(before, after, strict=True))
+    if container != "mkv":  # which cannot tell what a decoder of AAC is to leave out
+        old, new = (first_sound(path) for path in (source.path, made.path))
+        assert abs(old - new) <= TICK
+
+
+def first_sound(path) -> Fraction:
+    """Return when a decoder lets sound be heard first, after the first frame."""
+    with av.open(str(path)) as container:
+        frame = next(container.decode(audio=0))
+        picture = container.streams.video[0]
+        return frame.pts * frame.time_base - picture.start_time * picture.time_base
+
+
+def test_sound_of_another_container_is_copied_without_its_headers(tmp_path):
+    source = saved(tmp_path, film(30, "mpegts", sound_at=Fraction(0)))
+    made, report = remade(source, tmp_path)
+    assert report.container == "mp4"
+    assert report.companions[0].how == "copied"
+    # Its own clock begins where it likes; here it begins with the first of both.
+    assert abs(min(made.probe().timing.start_s, Fraction(1)) - 0) <= Fraction(1, 5)
+    assert len(packets_of(source.path, "audio")) == len(packets_of(made.path, "audio"))
+
+
+def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
+    source = saved(tmp_path, film(30, size=(64, 96), sound_at=Fraction(1, 8)))
+    made, report = remade(source, tmp_path, encoder="libvpx-vp9", container="webm")
+    assert [(c.kind, c.codec, c.how) for c in report.companions] == [("audio", "aac", "encoded")]
+    assert made.probe().others[0].codec == "opus"
+    assert abs(first_sound(source.path) - first_sound(made.path)) <= Fraction(1, 100)
+
+
+def test_sound_may_be_left_out(tmp_path):
+    source = saved(tmp_path, film(6, sound_at=Fraction(0)))
+    made, report = remade(source, tmp_path, audio="drop")
+    assert report.companions[0].how == "dropped"
+    assert made.probe().others == ()
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+def test_words_chapters_title_and_attachments_are_kept(tmp_path, container):
+    chapters = [
+        {"id": n, "start": 400 * n, "end": 400 * (n + 1), "time_base": TICK}
+        | {"metadata": {"title": f"part {n}"}}
+        for n in range(2)
+    ]
+    more = {"attachment": container == "matroska", "chapters": chapters}
+    data = film(30, container, subtitles=True, metadata={"title": "A walk"}, **more)
+    source = saved(tmp_path, data)
+    made, report = remade(source, tmp_path)
+    assert packets_of(made.path, "subtitle") == packets_of(source.path, "subtitle")
+    assert all(c.how == "copied" for c in report.companions)
+    probe = made.probe()
+    assert probe.metadata["title"] == "A walk"
+    assert report.chapters == probe.chapters == 2
+    assert [s.language for s in probe.others if s.kind == "subtitle"] == ["eng"]
+    with av.open(str(made.path)) as container:
+        told = [(c["start"] * c["time_base"], c["metadata"]["title"]) for c in container.chapters()]
+        assert told == [(0, "part 0"), (Fraction(2, 5), "part 1")]
+        held = [a.data for a in container.streams.attachments]
+    assert held == ([b"letters" * 9] if more["attachment"] else [])
+
+
+def test_other_pictures_do_not_come_along(tmp_path):
+    path = tmp_path / "film"
+    with av.open(str(path), "w", format="matroska") as made:
+        streams = [made.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.height, stream.width = 48, 64
+        for stream in streams:
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            made.mux([*stream.encode(frame), *stream.encode()])
+    out, report = remade(FilmSource(path, 10**6), tmp_path)
+    assert [(c.kind, c.how) for c in report.companions] == [("video", "dropped")]
+    assert out.probe().others == ()
+
+
+# Parts
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_a_part_begins_at_zero_and_its_sound_with_it(tmp_path, container):
+    source = saved(tmp_path, film(60, sound_at=Fraction(0), subtitles=True))
+    span = Span(Fraction(1, 2), Fraction(3, 2))
+    made, report = remade(source, tmp_path, [Fraction(1)], span=span, container=container)
+    inside = [t for t in times_of(source) if span.holds(t)]
+    got = times_of(made)
+    assert len(got) == report.frames == len(inside)
+    assert all(abs(t - (wanted - inside[0])) <= TICK for t, wanted in zip(got, inside, strict=True))
+    old = [(t, data) for t, data in packets_of(source.path, "audio")]
+    new = packets_of(made.path, "audio")
+    (at,) = [k for k, (_, data) in enumerate(old) if data == new[0][1]]
+    assert [data for _, data in new] == [data for _, data in old[at : at + len(new)]]
+    length = Fraction(1024, 8000)
+    assert span.start_s - length < old[at][0] <= span.start_s
+    assert span.end_s - length <= old[at + len(new) - 1][0] < span.end_s
+    for (t, _), (wanted, _) in zip(new, old[at:], strict=False):
+        assert abs(t - (wanted - inside[0])) <= 2 * TICK
+
+
+def test_chapters_are_cut_with_the_part(tmp_path):
+    chapters = [
+        {"id": n, "start": 400 * n, "end": 400 * (n + 1), "time_base": TICK, "metadata": {}}
+        for n in range(5)
+    ]
+    source = saved(tmp_path, film(60, chapters=chapters))
+    made, report = remade(source, tmp_path, span=Span(Fraction(1, 2), Fraction(1)))
+    assert report.chapters == 2
+    with av.open(str(made.path)) as container:
+        told = [c["start"] * c["time_base"] for c in container.chapters()]
+    assert told == [0, Fraction(3, 10)]
+
+
+# What goes wrong
+
+
+def test_segments_that_do_not_belong_together_are_refused(tmp_path):
+    source = saved(tmp_path, film(12))
+    probe, wish = source.probe(), VideoOutput(preset="ultrafast")
+    one = segment(source, tmp_path / "one", Span(Fraction(0), 6 / NTSC)).path
+    two = segment(source, tmp_path / "two", Span(6 / NTSC)).path
+    other = segment(source, tmp_path / "other", Span(6 / NTSC), preset="medium").path
+    broken = tmp_path / "broken"
+    broken.write_bytes(two.read_bytes()[:100])
+    out = tmp_path / "out"
+    for parts in ([], [two, one], [one, one], [one, other], [one, broken]):
+        with pytest.raises(OutputInvalid):
+            join(source, parts, out, probe=probe, wish=wish)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("out")]
+
+
+def test_a_film_that_is_not_what_was_joined_is_found_out(tmp_path):
+    source = saved(tmp_path, film(30, sound_at=Fraction(0)))
+    made, report = remade(source, tmp_path)
+    probe = source.probe()
+    sound = report.companions[0]
+    wrong = [
+        (replace(report, frames=29), "29"),
+        (replace(report, duration_s=report.duration_s + 1), "last"),
+        (replace(report, companions=(replace(sound, sha256="0" * 64),)), "Sound track 1"),
+        (replace(report, companions=(replace(sound, offset_s=Fraction(1)),)), "off by"),
+        (replace(report, companions=()), "sound tracks"),
+    ]
+    for told, what in wrong:
+        with pytest.raises(OutputInvalid, match=what):
+            verify(made.path, told, probe)
+    with pytest.raises(OutputInvalid, match="turned"):
+        verify(made.path, report, replace(probe, size=(64, 48)))
+    data = made.path.read_bytes()
+    made.path.write_bytes(data[:200])
+    with pytest.raises(OutputInvalid, match=r"opened|no picture"):
+        verify(made.path, report, probe)
+
+
+def test_hevc_is_tagged_for_all_players_and_mp4_starts_fast(tmp_path):
+    made, _ = remade(saved(tmp_path, film(4)), tmp_path, encoder="libx265")
+    data = made.path.read_bytes()
+    assert b"hvc1" in data
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_a_film_without_times_gets_some(tmp_path):
+    """AVI has no times of its own, and frames that change places have none at all there."""
+    data = film(12, "avi", "mpeg4", time_base=Fraction(1, 25), rate=Fraction(25), ticks=range(12))
+    source = saved(tmp_path, data)
+    made, _ = remade(source, tmp_path, [Fraction(1, 5)])
+    assert times_of(made) == times_of(source) == [Fraction(n, 25) for n in range(12)]
+
+
+def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
+    source = saved(tmp_path, film(5))
+    probe, wish = source.probe(), VideoOutput(preset="ultrafast", quality=100)
+    with source.read(probe, Span()) as reader, SegmentWriter(tmp_path / "a", probe, wish) as writer:
+        for frame in reader:
+            writer.write(frame)
+        writer.close()
+    old = [planes(f)[0].astype(int) for f in frames_of(source)]
+    new = [planes(f)[0] for _, f in decoded(tmp_path / "a")]
+    assert max(np.abs(a - b).mean() for a, b in zip(old, new, strict=True)) < 2
