@@ -47,6 +47,11 @@ class Form:
         """Return how many parts a field has."""
         return len(self._parts[name])
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many parts each field has."""
+        return {name: len(parts) for name, parts in self._parts.items()}
+
     async def files(self, name: str) -> list[bytes]:
         """Return the contents of all files of a field, in their order."""
         return [await part.read() for part in self._parts[name] if isinstance(part, UploadFile)]

@@ -6,8 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from gateway.errors import InvalidOptions
 from gateway.media.encoders import HOLDERS, Container, Encoder, Preset
-from gateway.pipeline.option_groups import Options
+from gateway.pipeline.option_groups import Options, QualityOptions
+from gateway.pipeline.options import SwapOptions
 
 
 class VideoOutput(Options):
@@ -54,3 +56,24 @@ class VideoOutput(Options):
             held = ", ".join(HOLDERS[self.encoder])
             raise ValueError(f"`{self.encoder}` goes with the containers {held} only")
         return self
+
+
+class FilmOptions(SwapOptions):
+    """Options of a job: those of a swap, and how a film is written."""
+
+    film: VideoOutput = Field(
+        default_factory=VideoOutput, description="How a film is written; of no use to a picture."
+    )
+
+    def require_film(self) -> None:
+        """Check that what is asked for can be done to films.
+
+        Raises:
+            InvalidOptions: it is about single pictures.
+        """
+        for name in ("limits", "retry"):
+            usual = QualityOptions()
+            if getattr(self.quality, name) != getattr(usual, name):
+                raise InvalidOptions(
+                    errors=[{"pointer": f"/quality/{name}", "detail": "is for pictures only"}]
+                )

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.errors import InvalidRequest, MissingField
+from gateway.errors import InvalidRequest
 from gateway.http import schemas
 from gateway.http.exchange import Exchange
 from gateway.http.forms import Field, Form, read_form
-from gateway.http.mapped import kept_identities, require_mapped, source_identity
+from gateway.http.mapped import kept_identities, source_identity
 from gateway.http.negotiate import JSON, Accepted, acceptable
 from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
 from gateway.http.schemas import SwapReport
@@ -21,6 +21,7 @@ from gateway.http.work import allowed_seconds, perform
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.options import SwapOptions, parse_options
 from gateway.pipeline.quality import worst
+from gateway.pipeline.requirements import require_pictures
 from gateway.pipeline.result import ENTRY_UNMATCHED, SwappedFace, SwapResult
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry
@@ -69,9 +70,8 @@ async def post_swaps(services: Services, request: Request) -> Response:
         async with read_form(request, fields(settings.max_sources)) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
-            source_id = await source_identity(form, wish.options)
-            _require_pictures(form, wish.options, source_id)
-            require_mapped(form, wish.options)
+            source_id = await source_identity(form)
+            require_pictures(wish.options, form.counts, source_id)
 
             async def work(deadline: Deadline) -> Response:
                 return await _swap(services, exchange, form, wish, deadline, source_id)
@@ -114,22 +114,6 @@ async def _swap(
     if as_report:
         return await services.compute.run(_report, result, exchange, wish, data, format)
     return _picture(result, exchange, data, format)
-
-
-def _require_pictures(form: Form, options: SwapOptions, source_id: str | None) -> None:
-    """Check that there is a target, and a source unless nothing of one is asked for.
-
-    Raises:
-        MissingField: naming what is missing.
-    """
-    sourceless = source_id is not None or not options.needs_source
-    needed = ["target"] if sourceless else ["source", "target"]
-    missing = [name for name in needed if not form.count(name)]
-    if missing:
-        raise MissingField(
-            f"Missing: {', '.join(missing)}.",
-            errors=[{"pointer": f"/{name}", "detail": "required"} for name in missing],
-        )
 
 
 async def _library(services: Services, options: SwapOptions) -> Sequence[LibraryEntry]:

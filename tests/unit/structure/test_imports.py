@@ -50,7 +50,18 @@ OURS = {
         *BASICS,
     ),
     # Which encoders there are, and what holds their films, is told once.
-    "gateway.pipeline.film_options": ("gateway.pipeline.option_groups", "gateway.media.encoders"),
+    "gateway.pipeline.film_options": (
+        "gateway.pipeline",
+        "gateway.media.encoders",
+        "gateway.errors",
+    ),
+    "gateway.films": (
+        "gateway.jobs.work",
+        "gateway.media",
+        "gateway.pipeline",
+        "gateway.storage",
+        *BASICS,
+    ),
     "gateway.serving": (
         "gateway.pipeline",
         "gateway.storage",

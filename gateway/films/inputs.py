@@ -1,0 +1,149 @@
+"""The files of a job, read once however many of its parts are made here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from gateway.arrays import U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.jobs.work import Task
+from gateway.media.image import decode_image
+from gateway.pipeline.cast import Players, portraits_of
+from gateway.pipeline.film.fuse_film import FilmFuser
+from gateway.pipeline.film.survey import Surveyor
+from gateway.pipeline.film_options import FilmOptions
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.people import People
+from gateway.pipeline.wish import expressive
+from gateway.storage import expressions
+from gateway.storage.expressions import ExpressionStore, LibraryEntry
+from gateway.storage.identities import Identity, IdentityStore
+
+REMEMBERED = 4
+"""Jobs whose files need not be looked at again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is taken on, and how long parts of it may take.
+
+    Attributes:
+        max_pixels: Width × height of a picture or frame.
+        max_film_s: Seconds of a film.
+        call_s: Seconds that what is done to a frame or a picture may take.
+        threads: Of decoder and encoder; 0 are as many as there are cores.
+    """
+
+    max_pixels: int
+    max_film_s: float
+    call_s: float
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tools:
+    """What does the work.
+
+    Attributes:
+        people: Finds faces in portraits.
+        surveyor: Looks through a film first.
+        fuser: Changes its faces.
+        pictures: Changes a picture's.
+        identities: Enrolled people.
+        expressions: Libraries of expressions.
+        compute: Threads for imaging work, and for reading and writing.
+    """
+
+    people: People
+    surveyor: Surveyor
+    fuser: FilmFuser
+    pictures: ImageFuser
+    identities: IdentityStore
+    expressions: ExpressionStore
+    compute: Compute
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """The files of a job, but for its target.
+
+    Attributes:
+        sources: uint8 (H, W, 3) RGB each.
+        references: Likewise.
+        players: Whose faces may be used.
+        library: Entries to match expressions with.
+    """
+
+    sources: Sequence[U8]
+    references: Sequence[U8]
+    players: Players
+    library: Sequence[LibraryEntry]
+
+
+class Recent(Generic[T]):
+    """The last few of what takes long to find out, each found out once."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, asyncio.Future[T]] = OrderedDict()
+
+    async def of(self, key: str, find: Callable[[], Awaitable[T]]) -> T:
+        """Return what is known by a key, or find it out."""
+        while (known := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+            if known.done() and (known.cancelled() or known.exception() is not None):
+                del self._known[key]
+                continue
+            return await asyncio.shield(known)
+        self._known[key] = finding = asyncio.ensure_future(find())
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return await asyncio.shield(finding)
+
+
+async def read_inputs(tools: Tools, limits: Limits, task: Task, options: FilmOptions) -> Inputs:
+    """Read the portraits and all that is named beside them.
+
+    Raises:
+        SemblantError: a picture cannot be used, or what is named is not there.
+    """
+    named = [*options.identities, *([] if task.source_id is None else [task.source_id])]
+    identities: dict[str, Identity] = {}
+    for id in named:
+        identities[id] = await tools.compute.run(tools.identities.get, id)
+    library: Sequence[LibraryEntry] = ()
+    if isinstance(options.expression, str) and expressions.ID.fullmatch(options.expression):
+        kept = await tools.compute.run(tools.expressions.get, options.expression)
+        library = kept.entries
+    sources = await tools.compute.run(_pictures, task, "source", limits)
+    references = await tools.compute.run(_pictures, task, "reference", limits)
+    portraits = await tools.people.portraits(
+        sources, deadline=Deadline.after(limits.call_s), precise=expressive(options)
+    )
+    if task.source_id is not None:
+        portraits = portraits_of(identities[task.source_id])
+    return Inputs(sources, references, Players(portraits, identities, task.source_id), library)
+
+
+def _pictures(task: Task, name: str, limits: Limits) -> list[U8]:
+    return [
+        decode_image(
+            path.read_bytes(),
+            max_pixels=limits.max_pixels,
+            name=f"{name.capitalize()} {n}",
+        ).rgb
+        for n, path in enumerate(task.files.get(name, ()))
+    ]
+
+
+def target_of(task: Task) -> Path:
+    """Return the file that is to be changed."""
+    (path,) = task.files["target"]
+    return path

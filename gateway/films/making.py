@@ -1,0 +1,130 @@
+"""One part of a film: read, fused, encoded, all three at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from gateway.compute import Compute
+from gateway.films.plan import LEAD_IN_S
+from gateway.jobs.work import Control
+from gateway.media.film import FilmFrame, FilmSource, Span, SpanReader
+from gateway.media.probe import Probe
+from gateway.media.segment import SegmentWriter
+from gateway.pipeline.film.fuse_film import FilmFuser
+from gateway.pipeline.film.production import Production
+from gateway.pipeline.film_options import VideoOutput
+
+WAITING = 2
+"""Frames that are made and not yet encoded."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done to the frames of a part.
+
+    Attributes:
+        frames: How many were encoded.
+        lost: How many of the source's could not be read.
+        changed: Frames in which a face was changed.
+        faces: Faces that were changed.
+        carried: How many of these no network saw.
+        cuts: Shots that begin.
+    """
+
+    frames: int = 0
+    lost: int = 0
+    changed: int = 0
+    faces: int = 0
+    carried: int = 0
+    cuts: int = 0
+
+    def facts(self) -> dict[str, int]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+class SegmentMaker:
+    """Makes parts of films."""
+
+    def __init__(self, fuser: FilmFuser, compute: Compute, *, threads: int = 0) -> None:
+        """Take what fuses, what runs the array work, and the threads of decoder and encoder."""
+        self._fuser = fuser
+        self._compute = compute
+        self._threads = threads
+
+    async def make(
+        self,
+        source: FilmSource,
+        probe: Probe,
+        span: Span,
+        *,
+        production: Production,
+        output: VideoOutput,
+        out: Path,
+        control: Control,
+    ) -> Tally:
+        """Make one part and write it to a file.
+
+        Raises:
+            SemblantError, OSError: from reading, the networks, the encoder or the control.
+        """
+        begins_s = max(span.start_s - LEAD_IN_S, Fraction(str(output.start_s)))
+        tally = Tally()
+        with (
+            source.read(probe, span, since_s=begins_s) as reader,
+            SegmentWriter(out, probe, output, threads=self._threads) as writer,
+        ):
+            await self._run(reader, writer, production, tally, control)
+            tally.frames = (await self._compute.run(writer.close)).frames
+            tally.lost = reader.lost
+        return tally
+
+    async def _run(
+        self,
+        reader: SpanReader,
+        writer: SegmentWriter,
+        production: Production,
+        tally: Tally,
+        control: Control,
+    ) -> None:
+        made: asyncio.Queue[FilmFrame | None] = asyncio.Queue(maxsize=WAITING)
+
+        async def encode() -> None:
+            while (frame := await made.get()) is not None:
+                with production.timings.stage("encode"):
+                    await self._compute.run(writer.write, frame)
+                control.advance(1)
+
+        async def fuse() -> None:
+            frames = _watched(reader, control)
+            async with aclosing(self._fuser.fuse(frames, production)) as coming:
+                async for picture, report in coming:
+                    if picture.lead_in:
+                        continue
+                    tally.changed += report.changed > 0
+                    tally.faces += report.changed
+                    tally.carried += report.carried
+                    tally.cuts += report.cut
+                    assert isinstance(picture, FilmFrame)
+                    await made.put(picture)
+            await made.put(None)
+
+        try:
+            async with asyncio.TaskGroup() as together:
+                together.create_task(encode())
+                together.create_task(fuse())
+        except ExceptionGroup as group:
+            # Who ends the other is the reason; it comes first.
+            raise group.exceptions[0] from None
+
+
+def _watched(reader: SpanReader, control: Control) -> Iterator[FilmFrame]:
+    """Yield a reader's frames; where the work is to stop, stop."""
+    for frame in reader:
+        control.check()
+        yield frame

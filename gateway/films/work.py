@@ -1,0 +1,265 @@
+"""What jobs make: films and pictures with other faces in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from gateway.deadline import Deadline
+from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
+from gateway.films.inputs import Inputs, Limits, Recent, Tools, read_inputs, target_of
+from gateway.films.making import SegmentMaker
+from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, divided, heard, looks, told
+from gateway.films.report import film_report, picture_report
+from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
+from gateway.media.containers import HEAD, starts_like_a_film
+from gateway.media.film import FilmFrame, FilmSource, Span
+from gateway.media.image import MEDIA_TYPES, decode_image, encode_image
+from gateway.media.join import join
+from gateway.media.probe import Probe
+from gateway.media.segment import SegmentWriter
+from gateway.media.verify import verify
+from gateway.pipeline.film.cast import FilmCast
+from gateway.pipeline.film.production import Production
+from gateway.pipeline.film_options import FilmOptions
+from gateway.pipeline.read_options import read_options
+from gateway.pipeline.requirements import require_pictures
+from gateway.pipeline.timings import Timings
+
+FILM, PICTURE = "film", "picture"
+CONTAINERS: Mapping[str, tuple[str, str]] = {
+    "mp4": ("video/mp4", ".mp4"),
+    "mov": ("video/quicktime", ".mov"),
+    "mkv": ("video/matroska", ".mkv"),
+    "webm": ("video/webm", ".webm"),
+}
+
+
+class FilmWork:
+    """Makes what jobs ask for; see `jobs.work.Work`."""
+
+    def __init__(self, tools: Tools, limits: Limits) -> None:
+        """Take what does the work, and its limits."""
+        self._tools = tools
+        self._limits = limits
+        self._compute = tools.compute
+        self._maker = SegmentMaker(tools.fuser, tools.compute, threads=limits.threads)
+        self._probes: Recent[Probe] = Recent()
+        self._inputs: Recent[Inputs] = Recent()
+
+    def accept(self, options: bytes | str | None) -> Facts:
+        """Read the options of a job; see `Work.accept`."""
+        return read_options(FilmOptions, options).model_dump(mode="json")
+
+    def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
+        """Check the files that were sent; see `Work.require`."""
+        require_pictures(FilmOptions.model_validate(options), counts, source_id)
+
+    async def plan(self, task: Task, control: Control) -> Plan:
+        """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
+        options = FilmOptions.model_validate(task.options)
+        inputs = await self._inputs_of(task, options)
+        if not await self._compute.run(_is_film, target_of(task)):
+            return Plan(1, 1, {"kind": PICTURE})
+        options.require_film()
+        probe = await self._probe_of(task)
+        whole = _whole(options, probe)
+        length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
+        if length_s > self._limits.max_film_s:
+            raise VideoTooLong(
+                f"The film is {float(length_s):.0f} seconds long; "
+                f"at most {self._limits.max_film_s:g} are allowed.",
+                extra={"max_film_s": self._limits.max_film_s},
+            )
+        await self._compute.run(self._try_encoder, task, probe, options)
+        cast = await self._survey(task, probe, whole, options, inputs, control)
+        spans = divided(probe.timing, whole)
+        share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
+        frames = max(1, round(probe.timing.frames * min(share, 1.0)))
+        return Plan(len(spans), frames, {"kind": FILM, "spans": told(spans), "cast": cast.facts()})
+
+    async def segment(
+        self, task: Task, plan: Plan, index: int, out: Path, control: Control
+    ) -> Made:
+        """Make one part; see `Work.segment`."""
+        options = FilmOptions.model_validate(task.options)
+        inputs = await self._inputs_of(task, options)
+        if plan.facts["kind"] == PICTURE:
+            return await self._picture(task, options, inputs, out, control)
+        probe = await self._probe_of(task)
+        timings = Timings()
+        tally = await self._maker.make(
+            self._source(task),
+            probe,
+            heard(plan.facts["spans"])[index],
+            production=Production(
+                FilmCast.of_facts(plan.facts["cast"]),
+                inputs.players,
+                options,
+                timings,
+                library=inputs.library,
+                call_s=self._limits.call_s,
+            ),
+            output=options.film,
+            out=out,
+            control=control,
+        )
+        return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
+
+    async def finish(
+        self,
+        task: Task,
+        plan: Plan,
+        parts: Sequence[tuple[Path, Made]],
+        out: Path,
+        control: Control,
+    ) -> Finished:
+        """Join the parts; see `Work.finish`."""
+        if plan.facts["kind"] == PICTURE:
+            ((path, made),) = parts
+            await self._compute.run(_moved, path, out)
+            format = made.facts["format"]
+            return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
+        options = FilmOptions.model_validate(task.options)
+        probe = await self._probe_of(task)
+        tallies = [made.facts for _, made in parts]
+        if not sum(facts["faces"] for facts in tallies):
+            raise FaceNotSelected("Whoever is meant is in no frame of the film.")
+        control.check()
+        joined = await self._compute.run(
+            lambda: join(
+                self._source(task),
+                [path for path, made in parts if made.frames],
+                out,
+                probe=probe,
+                wish=options.film,
+                span=_whole(options, probe) if _trimmed(options) else None,
+            )
+        )
+        control.check()
+        await self._compute.run(verify, out, joined, probe)
+        media_type, suffix = CONTAINERS[joined.container]
+        return Finished(media_type, suffix, film_report(options, probe, joined, tallies, plan))
+
+    async def _picture(
+        self, task: Task, options: FilmOptions, inputs: Inputs, out: Path, control: Control
+    ) -> Made:
+        """Change a picture, as `POST /v1/swaps` does."""
+        control.check()
+        max_pixels, timings = self._limits.max_pixels, Timings()
+        data = await self._compute.run(target_of(task).read_bytes)
+        target = await self._compute.run(
+            lambda: decode_image(data, max_pixels=max_pixels, name="The target")
+        )
+        result = await self._tools.pictures.swap(
+            inputs.sources,
+            target.rgb,
+            options,
+            deadline=Deadline.after(self._limits.call_s),
+            timings=timings,
+            references=inputs.references,
+            library=inputs.library,
+            identities=inputs.players.identities,
+            source_id=task.source_id,
+        )
+        format = options.output.format or target.format
+        image = target.with_rgb(result.image)
+        made = await self._compute.run(
+            lambda: encode_image(image, format, quality=options.output.quality)
+        )
+        await self._compute.run(out.write_bytes, made)
+        control.advance(1)
+        return Made(1, {"format": format, "report": picture_report(result, timings)})
+
+    async def _survey(
+        self,
+        task: Task,
+        probe: Probe,
+        whole: Span,
+        options: FilmOptions,
+        inputs: Inputs,
+        control: Control,
+    ) -> FilmCast:
+        """Find out who is in the film; look closer until there is somebody."""
+        count = FIRST_LOOK
+        while True:
+            times = looks(probe.timing, whole, count)
+            try:
+                return await self._tools.surveyor.survey(
+                    self._glances(task, probe, times, control),
+                    options,
+                    deadline=Deadline.after(self._limits.call_s * len(times)),
+                    references=inputs.references,
+                    identities=inputs.players.identities,
+                )
+            except (FaceNotSelected, NoFaceInTarget):
+                if count >= CLOSEST_LOOK or len(times) < count:
+                    raise
+            count *= 4
+
+    def _glances(
+        self, task: Task, probe: Probe, times: Sequence[Fraction], control: Control
+    ) -> Iterator[FilmFrame]:
+        """Yield the frames at certain times, those that can be read."""
+        for time_s in times:
+            control.check()
+            with self._source(task).read(probe, Span(time_s)) as reader:
+                frame = next(iter(reader), None)
+            if frame is not None:
+                yield frame
+
+    def _try_encoder(self, task: Task, probe: Probe, options: FilmOptions) -> None:
+        """Open the encoder once, so that what does not work is told before any work is done."""
+        path = target_of(task).with_name(f"{task.id}.trial")
+        SegmentWriter(path, probe, options.film, threads=self._limits.threads).discard()
+
+    async def _probe_of(self, task: Task) -> Probe:
+        async def look() -> Probe:
+            return await self._compute.run(self._source(task).probe)
+
+        return await self._probes.of(task.id, look)
+
+    def _source(self, task: Task) -> FilmSource:
+        return FilmSource(
+            target_of(task),
+            self._limits.max_pixels,
+            name="The target",
+            threads=self._limits.threads,
+        )
+
+    async def _inputs_of(self, task: Task, options: FilmOptions) -> Inputs:
+        async def read() -> Inputs:
+            return await read_inputs(self._tools, self._limits, task, options)
+
+        return await self._inputs.of(task.id, read)
+
+
+def _is_film(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return len(head) > 8 and starts_like_a_film(head.ljust(HEAD, b"\0"))
+
+
+def _moved(path: Path, out: Path) -> None:
+    out.write_bytes(path.read_bytes())
+
+
+def _trimmed(options: FilmOptions) -> bool:
+    return options.film.start_s > 0 or options.film.end_s is not None
+
+
+def _whole(options: FilmOptions, probe: Probe) -> Span:
+    """Return the part of the film that is asked for.
+
+    Raises:
+        InvalidOptions: the film is over before it begins.
+    """
+    film = options.film
+    start_s = Fraction(str(film.start_s))
+    if start_s and start_s >= probe.timing.duration_s:
+        raise InvalidOptions(
+            f"The film is {float(probe.timing.duration_s):.3f} seconds long.",
+            errors=[{"pointer": "/film/start_s", "detail": "lies beyond the film's end"}],
+        )
+    return Span(start_s, None if film.end_s is None else Fraction(str(film.end_s)))
