@@ -40,21 +40,34 @@ and fully are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Channels:
-    """Faces of n frames taken apart; the pose relative to that of the one in the middle.
+class Moving:
+    """A face taken apart.
 
     Attributes:
-        pose: float64 (n, 7), rotation vector, translation and logarithm of scale.
-        landmarks: float64 (n, 478 · 3), in the head's frame.
-        expression: float64 (n, K + C).
+        face: The face.
+        rotation: float64 (3, 3), from the head's frame to the picture.
+        translation: float64 (3,), picture pixels.
+        scale: Picture pixels per inter-ocular distance.
+        landmarks: float64 (478 · 3,), in the head's frame.
     """
 
-    pose: F64
+    face: Face
+    rotation: F64
+    translation: F64
+    scale: float
     landmarks: F64
-    expression: F64
+
+    @classmethod
+    def of(cls, face: Face) -> Moving:
+        """Take a face apart."""
+        rotation = face.fit.rotation[0].astype(np.float64)
+        translation = face.fit.translation[0].astype(np.float64)
+        scale = float(face.fit.scale[0, 0])
+        head = ((face.landmarks - translation) @ rotation) / scale
+        return cls(face, rotation, translation, scale, head.ravel())
 
 
-def steadied(faces: Sequence[Face], times_s: Sequence[Fraction], at: int) -> Face:
+def steadied(faces: Sequence[Moving], times_s: Sequence[Fraction], at: int) -> Face:
     """Return one of a person's faces as the frames around it say it is.
 
     Args:
@@ -62,18 +75,17 @@ def steadied(faces: Sequence[Face], times_s: Sequence[Fraction], at: int) -> Fac
         times_s: Of these frames, rising.
         at: Index of the one that is wanted.
     """
-    if len(faces) < 3:
-        return faces[at]
+    one = faces[at]
     weights = curve_weights([float(t - times_s[at]) for t in times_s])
     if weights is None:
-        return faces[at]
-    apart = _apart(faces, at)
-    noise = np.full(apart.expression.shape[1], RESIDUAL_NOISE)
+        return one.face
+    pose = _settled(_poses(faces, at), weights, at, POSE_NOISE)
+    landmarks = np.stack([f.landmarks for f in faces])
+    head = _settled(landmarks, weights, at, LANDMARK_NOISE).reshape(-1, 3)
+    expressions = np.stack([f.face.expression for f in faces]).astype(np.float64)
+    noise = np.full(expressions.shape[1], RESIDUAL_NOISE)
     noise[:N_NAMED] = CONTROL_NOISE
-    pose = _settled(apart.pose, weights, at, POSE_NOISE)
-    landmarks = _settled(apart.landmarks, weights, at, LANDMARK_NOISE).reshape(-1, 3)
-    expression = _settled(apart.expression, weights, at, noise)
-    return _together(faces[at], pose, landmarks, expression)
+    return _together(one, pose, head, _settled(expressions, weights, at, noise))
 
 
 def curve_weights(offsets_s: Sequence[float]) -> F64 | None:
@@ -99,31 +111,24 @@ def _settled(values: F64, weights: F64, at: int, noise: F64 | float) -> F64:
     return np.asarray(line + believed * off)
 
 
-def _apart(faces: Sequence[Face], at: int) -> _Channels:
-    rotation = np.stack([f.fit.rotation[0] for f in faces]).astype(np.float64)
-    scale = np.array([f.fit.scale[0, 0] for f in faces], np.float64)
-    middle = np.stack([f.fit.translation[0] for f in faces]).astype(np.float64)
-    turned = rotation @ rotation[at].T
-    pose = np.column_stack(
-        [
-            _rotation_vectors(turned),
-            (middle - middle[at]) / scale[at],
-            np.log(scale / scale[at]),
-        ]
-    )
-    points = np.stack([f.landmarks for f in faces]).astype(np.float64)
-    head = ((points - middle[:, None]) @ rotation) / scale[:, None, None]
-    expression = np.stack([f.expression for f in faces]).astype(np.float64)
-    return _Channels(pose, head.reshape(len(faces), -1), expression)
+def _poses(faces: Sequence[Moving], at: int) -> F64:
+    """Return poses (n, 7) relative to that of one of them.
+
+    Rotation vector, translation in inter-ocular distances, logarithm of scale.
+    """
+    one = faces[at]
+    turned = np.stack([f.rotation for f in faces]) @ one.rotation.T
+    moved = (np.stack([f.translation for f in faces]) - one.translation) / one.scale
+    grown = np.log(np.array([f.scale for f in faces]) / one.scale)
+    return np.column_stack([_rotation_vectors(turned), moved, grown])
 
 
-def _together(face: Face, pose: F64, head: F64, expression: F64) -> Face:
+def _together(one: Moving, pose: F64, head: F64, expression: F64) -> Face:
     """Return a face with another pose (7,), landmarks (478, 3) in the head's frame, expression."""
-    fit = face.fit
-    scale = float(fit.scale[0, 0])
-    rotation = _rotation(pose[:3]) @ fit.rotation[0].astype(np.float64)
-    translation = fit.translation[0] + pose[3:6] * scale
-    scale *= float(np.exp(pose[6]))
+    face = one.face
+    rotation = _rotation(pose[:3]) @ one.rotation
+    translation = one.translation + pose[3:6] * one.scale
+    scale = one.scale * float(np.exp(pose[6]))
     landmarks = (scale * head @ rotation.T + translation).astype(np.float32)
     skin = landmarks[:N_MESH, :2]
     return replace(
@@ -133,7 +138,7 @@ def _together(face: Face, pose: F64, head: F64, expression: F64) -> Face:
         landmarks=landmarks,
         pose=HeadPose(*euler_degrees(rotation)),
         fit=replace(
-            fit,
+            face.fit,
             expression=expression[None].astype(np.float32),
             rotation=rotation[None].astype(np.float32),
             translation=translation[None].astype(np.float32),

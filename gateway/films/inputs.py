@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.films.studio import Studio
 from gateway.jobs.work import Task
 from gateway.media.image import decode_image
 from gateway.pipeline.cast import Players, portraits_of
@@ -55,7 +56,9 @@ class Tools:
     Attributes:
         people: Finds faces in portraits.
         surveyor: Looks through a film first.
-        fuser: Changes its faces.
+        fuser: Makes what changes its faces, which belongs to the event loop and the thread it is
+            made in; it is given the threads to read frames in.
+        studio: Threads for that.
         pictures: Changes a picture's.
         identities: Enrolled people.
         expressions: Libraries of expressions.
@@ -64,7 +67,8 @@ class Tools:
 
     people: People
     surveyor: Surveyor
-    fuser: FilmFuser
+    fuser: Callable[[Compute], FilmFuser]
+    studio: Studio
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore

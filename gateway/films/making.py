@@ -51,10 +51,10 @@ class Tally:
 class SegmentMaker:
     """Makes parts of films."""
 
-    def __init__(self, fuser: FilmFuser, compute: Compute, *, threads: int = 0) -> None:
-        """Take what fuses, what runs the array work, and the threads of decoder and encoder."""
+    def __init__(self, fuser: FilmFuser, coding: Compute, *, threads: int = 0) -> None:
+        """Take what fuses, the threads to encode in, and those of the encoder itself."""
         self._fuser = fuser
-        self._compute = compute
+        self._coding = coding
         self._threads = threads
 
     async def make(
@@ -80,7 +80,7 @@ class SegmentMaker:
             SegmentWriter(out, probe, output, threads=self._threads) as writer,
         ):
             await self._run(reader, writer, production, tally, control)
-            tally.frames = (await self._compute.run(writer.close)).frames
+            tally.frames = (await self._coding.run(writer.close)).frames
             tally.lost = reader.lost
         return tally
 
@@ -97,7 +97,7 @@ class SegmentMaker:
         async def encode() -> None:
             while (frame := await made.get()) is not None:
                 with production.timings.stage("encode"):
-                    await self._compute.run(writer.write, frame)
+                    await self._coding.run(writer.write, frame)
                 control.advance(1)
 
         async def fuse() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
+from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
 from gateway.films.inputs import Inputs, Limits, Recent, Tools, read_inputs, target_of
-from gateway.films.making import SegmentMaker
+from gateway.films.making import SegmentMaker, Tally
 from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, divided, heard, looks, told
 from gateway.films.report import film_report, picture_report
 from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
@@ -28,6 +30,8 @@ from gateway.pipeline.requirements import require_pictures
 from gateway.pipeline.timings import Timings
 
 FILM, PICTURE = "film", "picture"
+CODING_THREADS = 2
+"""Threads beside a studio's: one reads frames, one encodes them."""
 CONTAINERS: Mapping[str, tuple[str, str]] = {
     "mp4": ("video/mp4", ".mp4"),
     "mov": ("video/quicktime", ".mov"),
@@ -44,7 +48,6 @@ class FilmWork:
         self._tools = tools
         self._limits = limits
         self._compute = tools.compute
-        self._maker = SegmentMaker(tools.fuser, tools.compute, threads=limits.threads)
         self._probes: Recent[Probe] = Recent()
         self._inputs: Recent[Inputs] = Recent()
 
@@ -89,22 +92,31 @@ class FilmWork:
             return await self._picture(task, options, inputs, out, control)
         probe = await self._probe_of(task)
         timings = Timings()
-        tally = await self._maker.make(
-            self._source(task),
-            probe,
-            heard(plan.facts["spans"])[index],
-            production=Production(
-                FilmCast.of_facts(plan.facts["cast"]),
-                inputs.players,
-                options,
-                timings,
-                library=inputs.library,
-                call_s=self._limits.call_s,
-            ),
-            output=options.film,
-            out=out,
-            control=control,
+        production = Production(
+            FilmCast.of_facts(plan.facts["cast"]),
+            inputs.players,
+            options,
+            timings,
+            library=inputs.library,
+            call_s=self._limits.call_s,
         )
+        span = heard(plan.facts["spans"])[index]
+
+        async def make() -> Tally:
+            with closing(Compute(CODING_THREADS)) as coding:
+                fuser = self._tools.fuser(coding)
+                maker = SegmentMaker(fuser, coding, threads=self._limits.threads)
+                return await maker.make(
+                    self._source(task),
+                    probe,
+                    span,
+                    production=production,
+                    output=options.film,
+                    out=out,
+                    control=control,
+                )
+
+        tally = await self._tools.studio.run(make)
         return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
 
     async def finish(

@@ -27,8 +27,11 @@ from gateway.pipeline.track import TURNED
 from gateway.processors.base import Portrait
 from gateway.processors.face_enhancer import Enhancer
 
-LOOK_S = Fraction(1, 10)
-"""Seconds between two looks at what is before a face."""
+LOOK_S, CLEAR_LOOK_S = Fraction(1, 15), Fraction(1, 5)
+"""Seconds between two looks at what is before a face: where there is something, and where there is
+nothing."""
+CLEAR = 0.93
+"""Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
 """Seconds after which about a third is left of what was seen before a face."""
 UNDECIDED_S = Fraction(1, 2)
@@ -46,6 +49,7 @@ class _Person:
         rest: float32 (K + C,), the expression at rest, if it is known.
         decided: Whether it is certain who it is.
         looked_s: When what is before the face was last looked at.
+        pause_s: Until the next look.
         last_s: When the face was last changed.
     """
 
@@ -55,6 +59,7 @@ class _Person:
     rest: F32 | None = None
     decided: bool = False
     looked_s: Fraction | None = None
+    pause_s: Fraction = LOOK_S
     last_s: Fraction | None = None
 
 
@@ -216,7 +221,7 @@ class FrameMaker:
 
     async def _look(self, person: _Person, now: Fraction, rgb: U8, face: Face) -> None:
         """Look at what is before a face, now and then."""
-        if person.looked_s is not None and now - person.looked_s < LOOK_S:
+        if person.looked_s is not None and now < person.looked_s + person.pause_s:
             return
         options, deadline = self._production.options, self._production.deadline()
         (seen,) = await self._masking.look(rgb, [face], options, deadline=deadline)
@@ -224,6 +229,8 @@ class FrameMaker:
         if seen is not None and memory.seen is not None and before is not None:
             seen = seen.steadied(memory.seen, float(np.exp(-float(now - before) / SEEN_S)))
         memory.seen, person.looked_s = seen, now
+        clear = seen is None or float(seen.visible.mean()) > CLEAR
+        person.pause_s = CLEAR_LOOK_S if clear else LOOK_S
         await self._take_glasses_off(person, seen)
 
     async def _take_glasses_off(self, person: _Person, seen: Seen | None) -> None:

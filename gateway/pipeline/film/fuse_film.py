@@ -18,7 +18,7 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
-from gateway.faces.motion import REACH_S, steadied
+from gateway.faces.motion import REACH_S, Moving, steadied
 from gateway.pipeline.change_face import FaceChanger
 from gateway.pipeline.film.frames import FrameMaker
 from gateway.pipeline.film.picture import FilmPicture
@@ -49,7 +49,7 @@ class _Followed:
 
     time_s: Fraction
     shot: int
-    faces: dict[int, Face]
+    faces: dict[int, Moving]
     picture: FilmPicture | None
     sightings: Sequence[Sighting]
 
@@ -66,8 +66,10 @@ class FilmFuser:
         compute: Compute,
         *,
         min_face_px: float,
+        reading: Compute | None = None,
     ) -> None:
-        """Take the parts; see `ImageFuser`."""
+        """Take the parts; see `ImageFuser`. `reading` has the threads that frames are read in."""
+        self._reading = reading or compute
         self._analyser = analyser
         self._embedder = embedder
         self._masking = masking
@@ -84,7 +86,7 @@ class FilmFuser:
         however long the film is. Close the iterator if it is left early (`contextlib.aclosing`).
 
         Args:
-            pictures: The frames in their order; read one by one, in the imaging threads.
+            pictures: The frames in their order; read one by one, in a thread.
             production: What the film is made of.
 
         Raises:
@@ -132,12 +134,12 @@ class FilmFuser:
 
         async def follow() -> None:
             shot = -1
-            async with aclosing(ahead(pictures, self._compute, production.timings)) as coming:
+            async with aclosing(ahead(pictures, self._reading, production.timings)) as coming:
                 async for picture in coming:
                     with production.timings.stage("track"):
                         seen, cut = await tracker.step(picture, deadline=production.deadline())
                     shot += cut
-                    faces = {s.track: s.face for s in seen}
+                    faces = {s.track: Moving.of(s.face) for s in seen}
                     await queue.put(_Followed(picture.time_s, shot, faces, picture, seen))
 
         async def to_the_end() -> None:

@@ -6,13 +6,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateway.faces.motion import curve_weights, steadied
+from gateway.faces.motion import Moving, curve_weights
+from gateway.faces.motion import steadied as settle
 from gateway.faces.topology import five_points
 from tests.unit.pipeline.people import face_of, person
 
 RATE = 30
 TIMES = [Fraction(n, RATE) for n in range(13)]
 MIDDLE = 6
+
+
+def steadied(faces, times, at):
+    return settle([Moving.of(face) for face in faces], times, at)
 
 
 def spread(faces) -> float:

@@ -1,0 +1,78 @@
+"""A thread with an event loop of its own, in which a part of a film is made.
+
+What is done to a frame is many small steps. Handed from thread to thread each would cost more than
+it takes, and would wait for Python's lock; done one after the other in one thread they cost nothing
+but themselves, while decoder and encoder work beside it. Calls of networks still go to whoever
+runs these, and other frames go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
+
+from gateway.deadline import Deadline
+from gateway.inference.protocol import Inference, ModelState, Tensors
+
+T = TypeVar("T")
+
+
+class Elsewhere:
+    """An `Inference` that belongs to another event loop, for use in this one."""
+
+    def __init__(self, inference: Inference, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the inference, and the loop it belongs to, which must go on running."""
+        self._inference = inference
+        self._loop = loop
+
+    async def infer(
+        self, model: str, inputs: Tensors, *, deadline: Deadline
+    ) -> dict[str, NDArray[Any]]:
+        """Run one batch through a model; see `Inference.infer`."""
+        return await self._there(self._inference.infer(model, inputs, deadline=deadline))
+
+    async def model_states(self) -> list[ModelState]:
+        """Return every model with its state; see `Inference.model_states`."""
+        return await self._there(self._inference.model_states())
+
+    async def close(self) -> None:
+        """Do nothing: who made the inference closes it."""
+
+    async def _there(self, call: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
+
+
+class Studio:
+    """Runs coroutines in threads of their own."""
+
+    def __init__(self, threads: int) -> None:
+        """Take how many may run at the same time; more wait."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="studio")
+
+    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what a coroutine returns, run in a thread; cancelled, it ends there, too."""
+        loop = asyncio.get_running_loop()
+        running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = []
+
+        async def begin() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            running.append((asyncio.get_running_loop(), task))
+            return await work()
+
+        future = loop.run_in_executor(self._pool, lambda: asyncio.run(begin()))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            for there, task in running:
+                there.call_soon_threadsafe(task.cancel)
+            await asyncio.wait([future])
+            raise
+
+    def close(self) -> None:
+        """Let what runs end and stop the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
