@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import OutputInvalid
 from gateway.media.film import FilmSource, Span
 from gateway.media.join import join
+from gateway.media.pixels import Colours
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
 from gateway.pipeline.film_options import VideoOutput
@@ -128,6 +129,29 @@ def test_a_high_dynamic_range_is_kept_with_its_tags(tmp_path, encoder):
     assert report.pixel_format == "yuv420p10le"
     assert made.probe().colours == source.probe().colours
     assert made.probe().colours.hdr == "pq"
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
+    data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, transfer))
+    source = saved(tmp_path, data)
+    probe, wish = source.probe().tone_mapped(), VideoOutput(preset="ultrafast", hdr="tone_map")
+    with source.read(probe, Span()) as reader, SegmentWriter(tmp_path / "a", probe, wish) as writer:
+        frames = list(reader)
+        for frame in frames:
+            writer.write(frame)
+        writer.close()
+    assert {frame.picture.format.name for frame in frames} == {"yuv420p"}
+    out = tmp_path / "made"
+    verify(out, join(source, [tmp_path / "a"], out, probe=probe, wish=wish), probe)
+    made = FilmSource(out, source.max_pixels).probe()
+    assert made.colours == Colours(full=False, space=1, primaries=1, transfer=1)
+    assert made.pixel_format == "yuv420p"
+
+
+def test_what_has_no_high_range_is_not_mapped(tmp_path):
+    probe = saved(tmp_path, film(1)).probe()
+    assert probe.tone_mapped() is probe
 
 
 def test_aspect_and_tags_are_kept(tmp_path):
