@@ -188,6 +188,41 @@ def test_sound_is_copied_bit_for_bit_and_stays_in_step(tmp_path, start, containe
         assert abs(old - new) <= TICK
 
 
+@pytest.mark.parametrize(
+    ("container", "codecs", "kind"),
+    [
+        ("mov", ("pcm_s16le", "aac"), "mov"),
+        ("matroska", ("flac", "libopus"), "mkv"),
+        ("matroska", ("pcm_s16le", "libmp3lame"), "mkv"),
+        ("mp4", ("libopus", "aac"), "mp4"),
+        ("mp4", ("alac", "flac"), "mp4"),
+        ("avi", ("libmp3lame",), "mp4"),
+        ("mpegts", ("mp2", "aac"), "mp4"),
+    ],
+)
+def test_every_usual_sound_is_copied_with_its_language(tmp_path, container, codecs, kind):
+    data = film(
+        30,
+        container,
+        "mpeg4" if container == "avi" else "libx264",
+        rate=Fraction(25),
+        time_base=Fraction(1, 25),
+        ticks=range(30),
+        sound_at=Fraction(0),
+        sound_codecs=codecs,
+    )
+    source = saved(tmp_path, data)
+    made, report = remade(source, tmp_path, [Fraction(1, 2)])
+    assert report.container == kind
+    assert [c.how for c in report.companions] == ["copied"] * len(codecs)
+    before, after = source.probe().others, made.probe().others
+    if container != "mpegts":  # where MP2 is told from MP3, as it is not in MP4
+        assert [s.codec for s in before] == [s.codec for s in after]
+    if container != "avi":
+        assert [s.language for s in before] == [s.language for s in after]
+        assert before[0].language == "ger"
+
+
 def first_sound(path) -> Fraction:
     """Return when a decoder lets sound be heard first, after the first frame."""
     with av.open(str(path)) as container:
@@ -204,6 +239,16 @@ def test_sound_of_another_container_is_copied_without_its_headers(tmp_path):
     # Its own clock begins where it likes; here it begins with the first of both.
     assert abs(min(made.probe().timing.start_s, Fraction(1)) - 0) <= Fraction(1, 5)
     assert len(packets_of(source.path, "audio")) == len(packets_of(made.path, "audio"))
+
+
+def test_a_broken_packet_of_sound_is_left_out_and_counted(tmp_path):
+    data = bytearray(film(30, "mpegts", sound_at=Fraction(0)))
+    at = data.index(b"\xff\xf1", len(data) // 2)
+    data[at + 2 : at + 6] = b"\xff" * 4
+    made, report = remade(saved(tmp_path, bytes(data)), tmp_path)
+    (sound,) = report.companions
+    assert sound.lost > 0
+    assert len(packets_of(made.path, "audio")) == sound.packets > 0
 
 
 def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
