@@ -198,7 +198,7 @@ def payload(data: bytes, stream: Stream) -> bytes:
     context: Any = stream.codec_context
     if context is None or context.codec.canonical_name != "aac" or context.extradata:
         return data
-    if len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+    if len(data) > 7 and data[0] == 0xFF and data[1] & 0xF0 == 0xF0:
         return data[7 if data[1] & 1 else 9 :]
     return data
 
@@ -224,13 +224,14 @@ def _fits(stream: Stream, form: str) -> bool:
 
 def _encodes(stream: AudioStream, form: str) -> bool:
     """Return whether sound can be decoded, and encoded for a container."""
-    if stream.codec_context is None or form not in _SOUND:
+    context: Any = stream.codec_context
+    if context is None or form not in _SOUND:
         return False
     encoder, rate = _SOUND[form]
     trial = av.CodecContext.create(encoder, "w")
     assert isinstance(trial, AudioCodecContext)
-    trial.sample_rate = rate or stream.codec_context.sample_rate
-    trial.layout, trial.format = stream.codec_context.layout, "fltp" if encoder == "aac" else "s16"
+    trial.sample_rate, trial.layout = rate or context.sample_rate, context.layout
+    trial.format = "fltp" if encoder == "aac" else "s16"
     try:
         trial.open()
     except (FFmpegError, ValueError):
