@@ -117,6 +117,22 @@ def _write_words(made, words) -> None:
         made.mux(packet)
 
 
+def remuxed(data: bytes, container: str, *, first: int = 0, later: int = 0) -> bytes:
+    """Return a film's packets from number `first` on, all of them `later` by so many ticks."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(data)) as old, av.open(out, "w", format=container) as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for number, packet in enumerate(p for p in old.demux(video=0) if p.size):
+            if number >= first:
+                packet.pts, packet.dts, packet.stream = (
+                    packet.pts + later,
+                    packet.dts + later,
+                    stream,
+                )
+                new.mux(packet)
+    return out.getvalue()
+
+
 def saved(folder: Path, data: bytes, name: str = "film") -> FilmSource:
     path = folder / name
     path.write_bytes(data)

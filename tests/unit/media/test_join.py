@@ -9,14 +9,14 @@ import av
 import numpy as np
 import pytest
 
-from gateway.errors import OutputInvalid
+from gateway.errors import OutputInvalid, SemblantError
 from gateway.media.film import FilmSource, Span
 from gateway.media.join import join
 from gateway.media.pixels import Colours
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
 from gateway.pipeline.film_options import VideoOutput
-from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, saved
+from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, remuxed, saved
 from tests.unit.media.test_segment import SOFTWARE, decoded, segment
 
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
@@ -406,3 +406,48 @@ def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
     old = [planes(f)[0].astype(int) for f in frames_of(source)]
     new = [planes(f)[0] for _, f in decoded(tmp_path / "a")]
     assert max(np.abs(a - b).mean() for a, b in zip(old, new, strict=True)) < 2
+
+
+def test_a_film_that_begins_between_two_key_frames(tmp_path):
+    """As cutting without encoding leaves it: an edit list skips what is only decoded."""
+    cut = remuxed(film(20, gop=10), "mp4", later=-4 * 3003)
+    source = saved(tmp_path, cut)
+    timing = source.probe().timing
+    assert (timing.frames, timing.key_times_s) == (16, (6 / NTSC,))
+    whole = frames_of(source)
+    assert [frame.time_s for frame in whole] == [n / NTSC for n in range(16)]
+    made, _ = remade(source, tmp_path, [3 / NTSC, 8 / NTSC])
+    assert times_of(made) == [n / NTSC for n in range(16)]
+
+
+@pytest.mark.parametrize("first", [1, 3, 6])
+def test_a_recording_that_begins_anywhere(tmp_path, first):
+    cut = remuxed(film(30, "mp4", gop=10, bf="2"), "mpegts", first=first)
+    source = saved(tmp_path, cut)
+    times = times_of(source)
+    assert len(times) >= 20
+    made, report = remade(source, tmp_path, [times[5], times[9]])
+    assert report.frames == len(times)
+    assert times_of(made) == [time - times[0] for time in times]
+
+
+def test_whatever_is_broken_there_is_a_film_or_an_error_with_a_name(tmp_path):
+    rng = np.random.default_rng(0)
+    whole = [
+        film(8, "mp4", sound_at=Fraction(0), subtitles=True),
+        film(8, "matroska", sound_at=Fraction(0), attachment=True),
+        film(8, "mpegts", sound_at=Fraction(0)),
+    ]
+    made = 0
+    for number in range(24):
+        data = bytearray(whole[number % 3])
+        for at in rng.integers(0, len(data), 1 + number % 7):
+            data[at] = rng.integers(0, 256)
+        source = saved(tmp_path, bytes(data))
+        try:
+            remade(source, tmp_path, [Fraction(1, 10)])
+            made += 1
+        except SemblantError:
+            continue
+    assert made > 8
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
