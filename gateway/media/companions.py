@@ -60,12 +60,13 @@ class Companion:
 
 @dataclass(slots=True, eq=False)
 class _Passage:
-    """A stream on its way; `last` is the decoding time of its last packet."""
+    """A stream on its way; `last` and `after` are when its last packet is decoded, and ends."""
 
     source: Stream
     target: Stream
     how: How
     last: int | None = None
+    after: int = 0
     first_s: Fraction | None = None
     packets: int = 0
     lost: int = 0
@@ -272,12 +273,12 @@ def _moved(
     if passage.source.type == "subtitle" and pts < 0:  # it was to be seen before the part began
         packet.duration = length + pts
         pts = dts = 0
-    if passage.last is not None and dts <= passage.last:
-        dts = passage.last + 1
+    if passage.last is not None and dts <= passage.last:  # as the picture's clock has it
+        pts, dts = pts - dts + passage.after, passage.after
     pts = max(pts, dts)
     packet.pts, packet.dts, packet.time_base = pts, dts, base
     packet.stream = passage.target
-    passage.last = dts
+    passage.last, passage.after = dts, dts + max(length, 1)
     yield dts * base, packet
 
 

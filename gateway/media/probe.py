@@ -60,8 +60,8 @@ class Timing:
         rate: Frames a second, on average.
         frames: Packets that hold one, whether or not it can be decoded.
         key_times_s: Of the frames that decoding can begin at, rising.
-        regular: Whether every packet tells a time of its own. If not, times are made up from the
-            beginning on, and no part can be read without what is before it.
+        regular: Whether every packet tells a time of its own, and none turns back. If not, times
+            are made up from the beginning on, and no part can be read without what is before it.
     """
 
     time_base: Fraction
@@ -213,11 +213,14 @@ def walk(film: OpenFilm) -> tuple[Timing, bool]:
     failed: list[int | None] = []
     ticks: dict[int, int] = {}  # pts → duration
     keys: list[int] = []
-    frames, regular = 0, True
+    frames, regular, decoded = 0, True, None
     for packet in good_packets(film.container, stream, failed.append):
         if not packet.size or packet.is_discard:  # the end, or before where an edit list begins
             continue
         frames += 1
+        if packet.dts is not None:  # which turns back where recordings were put together
+            regular = regular and (decoded is None or packet.dts >= decoded)
+            decoded = packet.dts
         if packet.pts is None or packet.pts in ticks:
             regular = False
             continue

@@ -431,6 +431,20 @@ def test_a_recording_that_begins_anywhere(tmp_path, first):
     assert times_of(made) == [time - times[0] for time in times]
 
 
+def test_recordings_put_together_go_on_where_their_clock_turns_back(tmp_path):
+    part = film(30, "mpegts", sound_at=Fraction(0))
+    source = saved(tmp_path, part + part)
+    probe = source.probe()
+    assert not probe.timing.regular
+    times = times_of(source)
+    assert len(times) >= 55
+    assert all(Fraction(1, 40) < b - a < Fraction(1, 8) for a, b in pairwise(times))
+    made, report = remade(source, tmp_path, [times[20], times[40]])
+    assert report.frames == len(times)
+    sound = [time for time, _ in packets_of(made.path, "audio")]
+    assert abs(sound[-1] - sound[0] - (times[-1] - times[0])) < Fraction(1, 3)
+
+
 def test_whatever_is_broken_there_is_a_film_or_an_error_with_a_name(tmp_path):
     rng = np.random.default_rng(0)
     whole = [
