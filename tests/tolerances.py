@@ -5,6 +5,8 @@ LEVEL = 1
 """8-bit levels: one rounding after the warp and one after the blend may differ."""
 CODE_LEVELS = 2
 """8-bit levels: limited codes are 1.16 levels wide, and a rounded Cb counts 1.9 times in blue."""
+TONE_LEVELS = 6
+"""Levels: a cube of 65 nodes a side between the curves of PQ and of BT.709, colours inside both."""
 AFFINE = 1e-9
 """Closed-form linear algebra in float64 on numbers of order 1000."""
 FLOAT32_PIXELS = 2e-3

@@ -15,9 +15,10 @@ from fractions import Fraction
 from typing import Any, Final, Literal
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError, InvalidDataError, PatchWelcomeError
 from av.packet import Packet
 from av.stream import AttachmentStream, Discard, Stream
 
@@ -43,6 +44,7 @@ class Companion:
         how: What was done.
         sha256: Of all bytes of its packets, hexadecimal; None unless it was copied.
         packets: Their number.
+        lost: Those that were too broken for the container.
         offset_s: From the picture's first frame to its first packet; None if there is none.
     """
 
@@ -52,19 +54,22 @@ class Companion:
     how: How
     sha256: str | None = None
     packets: int = 0
+    lost: int = 0
     offset_s: Fraction | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Passage:
-    """A stream on its way; `last` is the decoding time of its last packet."""
+    """A stream on its way; `last` and `after` are when its last packet is decoded, and ends."""
 
     source: Stream
     target: Stream
     how: How
     last: int | None = None
+    after: int = 0
     first_s: Fraction | None = None
     packets: int = 0
+    lost: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
 
@@ -128,7 +133,26 @@ class Companions:
                 yield from _moved(passage, packet, zero_s, span)
         for passage in self._passages.values():
             if isinstance(passage.target, AudioStream) and passage.how == "encoded":
-                yield from _timed(passage, passage.target.encode(None))
+                yield from _timed(passage.target.encode(None))
+
+    def write(self, packet: Packet[Stream]) -> None:
+        """Write one of `packets`; one that is too broken is left out, and counted.
+
+        Raises:
+            FFmpegError: it cannot be written for another reason, such as a full disk.
+        """
+        passage = next(p for p in self._passages.values() if p.target is packet.stream)
+        base = fraction(packet.time_base) or Fraction(1, 1000)
+        data, begins_s = payload(bytes(packet), passage.source), (packet.pts or 0) * base
+        try:
+            self._output.mux(packet)
+        except (InvalidDataError, PatchWelcomeError, ArgumentError):
+            passage.lost += 1
+            return
+        passage.digest.update(data)
+        passage.packets += 1
+        if passage.first_s is None:
+            passage.first_s = begins_s
 
     def told(self, first_s: Fraction) -> tuple[Companion, ...]:
         """Return what became of them; the picture's first frame is at `first_s` on the output."""
@@ -140,6 +164,7 @@ class Companions:
                 how=p.how,
                 sha256=p.digest.hexdigest() if p.how == "copied" else None,
                 packets=p.packets,
+                lost=p.lost,
                 offset_s=None if p.first_s is None else p.first_s - first_s,
             )
             for p in self._passages.values()
@@ -163,20 +188,18 @@ class Companions:
             if at + length <= span.start_s or span.ends_before(at):
                 continue
             frame.pts -= round(zero_s / base)
-            yield from _timed(passage, passage.target.encode(frame))
+            yield from _timed(passage.target.encode(frame))
 
 
-def payload(packet: Packet[Stream]) -> bytes:
-    """Return a packet's bytes as every container holds them.
+def payload(data: bytes, stream: Stream) -> bytes:
+    """Return the bytes of a stream's packet as every container holds them.
 
     AAC of MPEG-TS has a header in each packet (ADTS, ISO/IEC 13818-7, 6.2), which others do not.
     """
-    data = bytes(packet)
-    stream: Any = packet.stream
-    context = stream.codec_context
+    context: Any = stream.codec_context
     if context is None or context.codec.canonical_name != "aac" or context.extradata:
         return data
-    if len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+    if len(data) > 7 and data[0] == 0xFF and data[1] & 0xF0 == 0xF0:
         return data[7 if data[1] & 1 else 9 :]
     return data
 
@@ -186,8 +209,7 @@ def _how(stream: Stream, form: str, *, sound: bool) -> How:
         return "dropped"
     if _fits(stream, form):
         return "copied"
-    context: Any = stream.codec_context
-    return "encoded" if stream.type == "audio" and context and form in _SOUND else "dropped"
+    return "encoded" if isinstance(stream, AudioStream) and _encodes(stream, form) else "dropped"
 
 
 def _fits(stream: Stream, form: str) -> bool:
@@ -201,15 +223,32 @@ def _fits(stream: Stream, form: str) -> bool:
     return True
 
 
+def _encodes(stream: AudioStream, form: str) -> bool:
+    """Return whether sound can be decoded, and encoded for a container."""
+    context: Any = stream.codec_context
+    if context is None or form not in _SOUND:
+        return False
+    encoder, rate = _SOUND[form]
+    trial = av.CodecContext.create(encoder, "w")
+    assert isinstance(trial, AudioCodecContext)
+    trial.sample_rate, trial.layout = rate or context.sample_rate, context.layout
+    trial.format = "fltp" if encoder == "aac" else "s16"
+    try:
+        trial.open()
+    except (FFmpegError, ValueError):
+        return False
+    return True
+
+
 def _added(output: OutputContainer, stream: Stream, how: How, form: str) -> Stream:
     if how == "copied":
         target = output.add_stream_from_template(stream, opaque=True)
     else:
-        context: Any = stream.codec_context
+        assert isinstance(stream, AudioStream)
         encoder, rate = _SOUND[form]
-        target = output.add_stream(encoder, rate=rate or context.sample_rate)
+        target = output.add_stream(encoder, rate=rate or stream.codec_context.sample_rate)
         assert isinstance(target, AudioStream)
-        target.codec_context.layout = context.layout
+        target.codec_context.layout = stream.codec_context.layout
     for name, value in stream.metadata.items():
         if not name.startswith(_OF_THE_FILE) and not isinstance(stream, AttachmentStream):
             target.metadata[name] = value
@@ -228,22 +267,18 @@ def _moved(
     length = packet.duration or 0
     if (pts + max(length, 1)) * base <= span.start_s or span.ends_before(pts * base):
         return
-    passage.digest.update(payload(packet))
     start = round(zero_s / base)
     dts = (pts if packet.dts is None else packet.dts) - start
     pts -= start
     if passage.source.type == "subtitle" and pts < 0:  # it was to be seen before the part began
         packet.duration = length + pts
         pts = dts = 0
-    if passage.last is not None and dts <= passage.last:
-        dts = passage.last + 1
+    if passage.last is not None and dts <= passage.last:  # as the picture's clock has it
+        pts, dts = pts - dts + passage.after, passage.after
     pts = max(pts, dts)
     packet.pts, packet.dts, packet.time_base = pts, dts, base
     packet.stream = passage.target
-    passage.last = dts
-    passage.packets += 1
-    if passage.first_s is None:
-        passage.first_s = pts * base
+    passage.last, passage.after = dts, dts + max(length, 1)
     yield dts * base, packet
 
 
@@ -255,16 +290,9 @@ def _is_gap(passage: _Passage, packet: Packet[Stream]) -> bool:
     return not packet.size or (_codec(passage.source) == "mov_text" and bytes(packet) == b"\0\0")
 
 
-def _timed(
-    passage: _Passage, packets: list[Packet[Any]]
-) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+def _timed(packets: list[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Stream]]]:
     for packet in packets:
-        base = fraction(packet.time_base) or Fraction(1, 1000)
-        at = (packet.dts or 0) * base
-        passage.packets += 1
-        if passage.first_s is None:
-            passage.first_s = at
-        yield at, packet
+        yield (packet.dts or 0) * (fraction(packet.time_base) or Fraction(1, 1000)), packet
 
 
 def _codec(stream: Stream) -> str | None:

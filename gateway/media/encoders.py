@@ -75,10 +75,6 @@ class Wish(Protocol):
         """What is to hold the film; None leaves it to the source."""
 
     @property
-    def hdr(self) -> Literal["keep", "tone_map"]:
-        """What becomes of a high dynamic range."""
-
-    @property
     def audio(self) -> Literal["copy", "drop"]:
         """What becomes of the sound."""
 

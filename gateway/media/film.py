@@ -22,12 +22,13 @@ from av.video.frame import VideoFrame
 
 from gateway.arrays import U8
 from gateway.errors import VideoCorrupt, VideoSizeChanges
-from gateway.imaging.orientation import Orientation
+from gateway.imaging.orientation import UPRIGHT, Orientation
 from gateway.imaging.planes import Coding, Planes, put_back, rgb_of, small_rgb
+from gateway.imaging.tone import ToneCube, tone_cube, tone_map
 from gateway.imaging.warp import Region
 from gateway.media.decoding import Clock, good_frames
 from gateway.media.opening import OpenFilm, open_film, starts_as_webm
-from gateway.media.pixels import as_format, planes_of
+from gateway.media.pixels import PixelFormat, as_format, planes_of
 from gateway.media.probe import Probe, described, first_frame, walk
 
 _TRIES: Final = 3
@@ -116,6 +117,33 @@ class FilmFrame:
         return planes_of(self._picture, self._coding, self._orientation)
 
 
+class _Preparation:
+    """Brings decoded frames to the planes that a probe tells of."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._name, colours = probe.decoded
+        self._planar = PixelFormat.of(self._name)
+        self._coding = self._planar.coding(colours, probe.size[0])
+        self._cube: ToneCube | None = None
+        if probe.mapped is not None and colours.hdr != "none":
+            self._cube = tone_cube(self._coding, colours.hdr, probe.mapped.peak)
+
+    def done(self, picture: VideoFrame) -> VideoFrame:
+        """Return a frame in the probe's planes; the same one, if they are its own."""
+        if picture.format.name != self._name or self._probe.reformatted:
+            picture = as_format(picture, self._planar.name)
+        if self._cube is None:
+            return picture
+        planar = self._probe.planar
+        made = VideoFrame(picture.width, picture.height, planar.name)
+        made.pts, made.time_base = picture.pts, picture.time_base
+        self._probe.colours.put_on(made)
+        high = planes_of(picture, self._coding, UPRIGHT)
+        tone_map(high, self._cube, planes_of(made, self._probe.coding, UPRIGHT))
+        return made
+
+
 class SpanReader:
     """Reads a part of a film once; to be closed.
 
@@ -124,7 +152,7 @@ class SpanReader:
 
     Args:
         source: Which film.
-        probe: What it is.
+        probe: What it is, or, from `Probe.tone_mapped`, what is to be made of it.
         span: Which part.
         since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
     """
@@ -136,6 +164,7 @@ class SpanReader:
         self._source, self._probe, self._span = source, probe, span
         since = span.start_s if since_s is None else min(since_s, span.start_s)
         self._since_s = max(since, Fraction(0))
+        self._preparation = _Preparation(probe)
         self._open = ExitStack()
         self._last_s = self._since_s
 
@@ -158,10 +187,8 @@ class SpanReader:
                     f"{probe.size[1]}×{probe.size[0]} to {picture.width}×{picture.height}.",
                     extra={"time_s": float(time_s)},
                 )
-            if picture.format.name != probe.pixel_format or probe.reformatted:
-                picture = as_format(picture, probe.planar.name)  # noqa: PLW2901
             yield FilmFrame(
-                picture,
+                self._preparation.done(picture),
                 time_s,
                 lead_in=time_s < self._span.start_s,
                 coding=probe.coding,
@@ -207,7 +234,7 @@ class SpanReader:
         self._open.close()
         film = self._open.enter_context(self._source.opened())
         film.stream.codec_context.thread_count = self._source.threads
-        film.stream.codec_context.thread_type = "AUTO"
+        film.stream.codec_context.thread_type = "SLICE"
         base, start_s = self._probe.timing.time_base, self._probe.timing.start_s
         if key_s > 0:
             try:

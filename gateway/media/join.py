@@ -119,7 +119,10 @@ def join(
             video = picture.packets(target, timing.start_s - zero_s)
             both = heapq.merge(video, companions.packets(zero_s, part_of), key=lambda at: at[0])
             for _, packet in both:
-                output.mux(packet)
+                if packet.stream is target:
+                    output.mux(packet)
+                else:
+                    companions.write(packet)
             report = JoinReport(
                 container=container,
                 codec=first.streams.video[0].codec_context.codec.canonical_name,

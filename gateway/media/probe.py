@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from gateway.errors import VideoCorrupt
 from gateway.imaging.orientation import Orientation
 from gateway.imaging.planes import Coding
+from gateway.imaging.tone import USUAL_PEAK
 from gateway.media.decoding import good_frames, good_packets, rate_of
 from gateway.media.opening import OpenFilm, fraction
 from gateway.media.pixels import Colours, PixelFormat, colours_of, is_planar
@@ -59,8 +60,8 @@ class Timing:
         rate: Frames a second, on average.
         frames: Packets that hold one, whether or not it can be decoded.
         key_times_s: Of the frames that decoding can begin at, rising.
-        regular: Whether every packet tells a time of its own. If not, times are made up from the
-            beginning on, and no part can be read without what is before it.
+        regular: Whether every packet tells a time of its own, and none turns back. If not, times
+            are made up from the beginning on, and no part can be read without what is before it.
     """
 
     time_base: Fraction
@@ -79,8 +80,23 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class HighRange:
+    """What a film was before its high dynamic range was given up.
+
+    Attributes:
+        pixel_format: FFmpeg's name, as it is decoded.
+        colours: Its tags.
+        peak: cd/m², the most there is in it.
+    """
+
+    pixel_format: str
+    colours: Colours
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
-    """What a film is.
+    """What a film is, or what its frames are made into before they are worked on.
 
     Attributes:
         container: Its kind.
@@ -98,6 +114,7 @@ class Probe:
         chapters: Their number.
         metadata: Title and the like.
         damaged: Whether the file is shorter than it says, or its packets end in an error.
+        mapped: What its frames are mapped from; None if they are what is decoded.
     """
 
     container: Container
@@ -115,6 +132,33 @@ class Probe:
     chapters: int
     metadata: Mapping[str, str]
     damaged: bool
+    mapped: HighRange | None = None
+
+    def tone_mapped(self) -> Probe:
+        """Return what is read if a high dynamic range is to become BT.709 with 8 bits."""
+        planar = self.planar
+        if self.colours.hdr == "none" or planar.kind != "yuv":
+            return self
+        peak = USUAL_PEAK
+        if self.light is not None and self.light.brightest:
+            peak = float(self.light.brightest)
+        elif self.mastering is not None and self.mastering.luminance is not None:
+            peak = float(self.mastering.luminance[1])
+        return replace(
+            self,
+            pixel_format=replace(planar, depth=8, alpha=False).name,
+            colours=Colours(full=False, space=1, primaries=1, transfer=1),
+            mastering=None,
+            light=None,
+            mapped=HighRange(self.pixel_format, self.colours, peak),
+        )
+
+    @property
+    def decoded(self) -> tuple[str, Colours]:
+        """The pixel format and the colours of what is decoded."""
+        if self.mapped is not None:
+            return self.mapped.pixel_format, self.mapped.colours
+        return self.pixel_format, self.colours
 
     @property
     def orientation(self) -> Orientation:
@@ -135,7 +179,7 @@ class Probe:
     @property
     def reformatted(self) -> bool:
         """Whether each frame is brought to that format first, as it has no such planes."""
-        return not is_planar(self.pixel_format)
+        return not is_planar(self.decoded[0])
 
     @property
     def coding(self) -> Coding:
@@ -169,11 +213,14 @@ def walk(film: OpenFilm) -> tuple[Timing, bool]:
     failed: list[int | None] = []
     ticks: dict[int, int] = {}  # pts → duration
     keys: list[int] = []
-    frames, regular = 0, True
+    frames, regular, decoded = 0, True, None
     for packet in good_packets(film.container, stream, failed.append):
         if not packet.size or packet.is_discard:  # the end, or before where an edit list begins
             continue
         frames += 1
+        if packet.dts is not None:  # which turns back where recordings were put together
+            regular = regular and (decoded is None or packet.dts >= decoded)
+            decoded = packet.dts
         if packet.pts is None or packet.pts in ticks:
             regular = False
             continue

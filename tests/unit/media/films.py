@@ -41,6 +41,7 @@ def film(
     time_base: Fraction = CLOCK,
     gop: int = 5,
     sound_at: Fraction | None = None,
+    sound_codecs: Sequence[str] = ("aac",),
     turned: tuple[float, bool, bool] | None = None,
     colours: tuple[int, int, int, int] = (1, 1, 1, 1),
     aspect: Fraction | None = None,
@@ -67,7 +68,11 @@ def film(
             context.sample_aspect_ratio = aspect
         if turned:
             stream.set_display_rotation(*turned)
-        voice = made.add_stream("aac", rate=8000, layout="mono") if sound_at is not None else None
+        voices = []
+        for number, name in enumerate(sound_codecs if sound_at is not None else ()):
+            voices.append(made.add_stream(name, rate=8000 if name == "aac" else 48000))
+            voices[-1].codec_context.layout = "mono"
+            voices[-1].metadata["language"] = ("ger", "fre")[number % 2]
         words = None
         if subtitles:
             words = made.add_mux_stream("mov_text" if container in ("mp4", "mov") else "subrip")
@@ -82,7 +87,7 @@ def film(
             frame.time_base = time_base
             made.mux(stream.encode(frame))
         made.mux(stream.encode())
-        if voice is not None:
+        for voice in voices:
             _speak(made, voice, sound_at, Fraction(count) / rate)
         if words is not None:
             _write_words(made, words)
@@ -91,11 +96,12 @@ def film(
 
 def _speak(made, voice, start: Fraction, length: Fraction) -> None:
     rng = np.random.default_rng(0)
-    for n in range(int(length * 8000) // 1024 + 1):
+    rate = voice.codec_context.sample_rate
+    for n in range(int(length * rate) // 1024 + 1):
         noise = (rng.random((1, 1024), np.float32) - 0.5) * 0.2
         frame = av.AudioFrame.from_ndarray(noise, "fltp", "mono")
-        frame.rate, frame.pts = 8000, n * 1024 + int(start * 8000)
-        frame.time_base = Fraction(1, 8000)
+        frame.rate, frame.pts = rate, n * 1024 + int(start * rate)
+        frame.time_base = Fraction(1, rate)
         made.mux(voice.encode(frame))
     made.mux(voice.encode())
 
@@ -109,6 +115,22 @@ def _write_words(made, words) -> None:
         packet.pts = packet.dts = 100 * n
         packet.duration, packet.time_base = 90, Fraction(1, 1000)
         made.mux(packet)
+
+
+def remuxed(data: bytes, container: str, *, first: int = 0, later: int = 0) -> bytes:
+    """Return a film's packets from number `first` on, all of them `later` by so many ticks."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(data)) as old, av.open(out, "w", format=container) as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for number, packet in enumerate(p for p in old.demux(video=0) if p.size):
+            if number >= first:
+                packet.pts, packet.dts, packet.stream = (
+                    packet.pts + later,
+                    packet.dts + later,
+                    stream,
+                )
+                new.mux(packet)
+    return out.getvalue()
 
 
 def saved(folder: Path, data: bytes, name: str = "film") -> FilmSource:

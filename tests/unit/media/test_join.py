@@ -9,13 +9,14 @@ import av
 import numpy as np
 import pytest
 
-from gateway.errors import OutputInvalid
+from gateway.errors import OutputInvalid, SemblantError
 from gateway.media.film import FilmSource, Span
 from gateway.media.join import join
+from gateway.media.pixels import Colours
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
 from gateway.pipeline.film_options import VideoOutput
-from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, saved
+from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, remuxed, saved
 from tests.unit.media.test_segment import SOFTWARE, decoded, segment
 
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
@@ -130,6 +131,29 @@ def test_a_high_dynamic_range_is_kept_with_its_tags(tmp_path, encoder):
     assert made.probe().colours.hdr == "pq"
 
 
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
+    data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, transfer))
+    source = saved(tmp_path, data)
+    probe, wish = source.probe().tone_mapped(), VideoOutput(preset="ultrafast", hdr="tone_map")
+    with source.read(probe, Span()) as reader, SegmentWriter(tmp_path / "a", probe, wish) as writer:
+        frames = list(reader)
+        for frame in frames:
+            writer.write(frame)
+        writer.close()
+    assert {frame.picture.format.name for frame in frames} == {"yuv420p"}
+    out = tmp_path / "made"
+    verify(out, join(source, [tmp_path / "a"], out, probe=probe, wish=wish), probe)
+    made = FilmSource(out, source.max_pixels).probe()
+    assert made.colours == Colours(full=False, space=1, primaries=1, transfer=1)
+    assert made.pixel_format == "yuv420p"
+
+
+def test_what_has_no_high_range_is_not_mapped(tmp_path):
+    probe = saved(tmp_path, film(1)).probe()
+    assert probe.tone_mapped() is probe
+
+
 def test_aspect_and_tags_are_kept(tmp_path):
     data = film(3, aspect=Fraction(64, 45), colours=(1, 6, 5, 6))
     for container in ("mp4", "mkv"):
@@ -164,6 +188,41 @@ def test_sound_is_copied_bit_for_bit_and_stays_in_step(tmp_path, start, containe
         assert abs(old - new) <= TICK
 
 
+@pytest.mark.parametrize(
+    ("container", "codecs", "kind"),
+    [
+        ("mov", ("pcm_s16le", "aac"), "mov"),
+        ("matroska", ("flac", "libopus"), "mkv"),
+        ("matroska", ("pcm_s16le", "libmp3lame"), "mkv"),
+        ("mp4", ("libopus", "aac"), "mp4"),
+        ("mp4", ("alac", "flac"), "mp4"),
+        ("avi", ("libmp3lame",), "mp4"),
+        ("mpegts", ("mp2", "aac"), "mp4"),
+    ],
+)
+def test_every_usual_sound_is_copied_with_its_language(tmp_path, container, codecs, kind):
+    data = film(
+        30,
+        container,
+        "mpeg4" if container == "avi" else "libx264",
+        rate=Fraction(25),
+        time_base=Fraction(1, 25),
+        ticks=range(30),
+        sound_at=Fraction(0),
+        sound_codecs=codecs,
+    )
+    source = saved(tmp_path, data)
+    made, report = remade(source, tmp_path, [Fraction(1, 2)])
+    assert report.container == kind
+    assert [c.how for c in report.companions] == ["copied"] * len(codecs)
+    before, after = source.probe().others, made.probe().others
+    if container != "mpegts":  # where MP2 is told from MP3, as it is not in MP4
+        assert [s.codec for s in before] == [s.codec for s in after]
+    if container != "avi":
+        assert [s.language for s in before] == [s.language for s in after]
+        assert before[0].language == "ger"
+
+
 def first_sound(path) -> Fraction:
     """Return when a decoder lets sound be heard first, after the first frame."""
     with av.open(str(path)) as container:
@@ -180,6 +239,16 @@ def test_sound_of_another_container_is_copied_without_its_headers(tmp_path):
     # Its own clock begins where it likes; here it begins with the first of both.
     assert abs(min(made.probe().timing.start_s, Fraction(1)) - 0) <= Fraction(1, 5)
     assert len(packets_of(source.path, "audio")) == len(packets_of(made.path, "audio"))
+
+
+def test_a_broken_packet_of_sound_is_left_out_and_counted(tmp_path):
+    data = bytearray(film(30, "mpegts", sound_at=Fraction(0)))
+    at = data.index(b"\xff\xf1", len(data) // 2)
+    data[at + 2 : at + 6] = b"\xff" * 4
+    made, report = remade(saved(tmp_path, bytes(data)), tmp_path)
+    (sound,) = report.companions
+    assert sound.lost > 0
+    assert len(packets_of(made.path, "audio")) == sound.packets > 0
 
 
 def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
@@ -337,3 +406,62 @@ def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
     old = [planes(f)[0].astype(int) for f in frames_of(source)]
     new = [planes(f)[0] for _, f in decoded(tmp_path / "a")]
     assert max(np.abs(a - b).mean() for a, b in zip(old, new, strict=True)) < 2
+
+
+def test_a_film_that_begins_between_two_key_frames(tmp_path):
+    """As cutting without encoding leaves it: an edit list skips what is only decoded."""
+    cut = remuxed(film(20, gop=10), "mp4", later=-4 * 3003)
+    source = saved(tmp_path, cut)
+    timing = source.probe().timing
+    assert (timing.frames, timing.key_times_s) == (16, (6 / NTSC,))
+    whole = frames_of(source)
+    assert [frame.time_s for frame in whole] == [n / NTSC for n in range(16)]
+    made, _ = remade(source, tmp_path, [3 / NTSC, 8 / NTSC])
+    assert times_of(made) == [n / NTSC for n in range(16)]
+
+
+@pytest.mark.parametrize("first", [1, 3, 6])
+def test_a_recording_that_begins_anywhere(tmp_path, first):
+    cut = remuxed(film(30, "mp4", gop=10, bf="2"), "mpegts", first=first)
+    source = saved(tmp_path, cut)
+    times = times_of(source)
+    assert len(times) >= 20
+    made, report = remade(source, tmp_path, [times[5], times[9]])
+    assert report.frames == len(times)
+    assert times_of(made) == [time - times[0] for time in times]
+
+
+def test_recordings_put_together_go_on_where_their_clock_turns_back(tmp_path):
+    part = film(30, "mpegts", sound_at=Fraction(0))
+    source = saved(tmp_path, part + part)
+    probe = source.probe()
+    assert not probe.timing.regular
+    times = times_of(source)
+    assert len(times) >= 55
+    assert all(Fraction(1, 40) < b - a < Fraction(1, 8) for a, b in pairwise(times))
+    made, report = remade(source, tmp_path, [times[20], times[40]])
+    assert report.frames == len(times)
+    sound = [time for time, _ in packets_of(made.path, "audio")]
+    assert abs(sound[-1] - sound[0] - (times[-1] - times[0])) < Fraction(1, 3)
+
+
+def test_whatever_is_broken_there_is_a_film_or_an_error_with_a_name(tmp_path):
+    rng = np.random.default_rng(0)
+    whole = [
+        film(8, "mp4", sound_at=Fraction(0), subtitles=True),
+        film(8, "matroska", sound_at=Fraction(0), attachment=True),
+        film(8, "mpegts", sound_at=Fraction(0)),
+    ]
+    made = 0
+    for number in range(24):
+        data = bytearray(whole[number % 3])
+        for at in rng.integers(0, len(data), 1 + number % 7):
+            data[at] = rng.integers(0, 256)
+        source = saved(tmp_path, bytes(data))
+        try:
+            remade(source, tmp_path, [Fraction(1, 10)])
+            made += 1
+        except SemblantError:
+            continue
+    assert made > 8
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
