@@ -1,0 +1,82 @@
+"""How films are divided: without gaps, at key frames where there are any."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.films.plan import LONGEST_S, SEGMENT_S, divided, heard, looks, told
+from gateway.media.film import Span
+from gateway.media.probe import Timing
+
+
+def timing(length_s, keys_s) -> Timing:
+    return Timing(
+        time_base=Fraction(1, 90000),
+        start_s=Fraction(0),
+        duration_s=Fraction(length_s),
+        last_s=Fraction(1, 30),
+        rate=Fraction(30),
+        frames=max(1, round(30 * length_s)),
+        key_times_s=tuple(map(Fraction, keys_s)),
+        regular=True,
+    )
+
+
+seconds = st.fractions(0, 200, max_denominator=30)
+
+
+@given(st.fractions(Fraction(1, 30), 200, max_denominator=30), st.lists(seconds), seconds)
+def test_parts_follow_each_other_without_gaps(length_s, keys_s, start_s):
+    whole = Span(min(start_s, length_s / 2))
+    parts = divided(timing(length_s, sorted({Fraction(0), *keys_s})), whole)
+    assert parts[0].start_s == whole.start_s
+    assert parts[-1].end_s == whole.end_s
+    for one, following in pairwise(parts):
+        assert one.end_s == following.start_s
+        assert one.start_s < one.end_s
+        assert one.end_s - one.start_s <= LONGEST_S + SEGMENT_S
+
+
+@pytest.mark.parametrize("gop_s", [Fraction(1, 2), 2, 3, 5])
+def test_parts_begin_at_key_frames(gop_s):
+    keys = [n * gop_s for n in range(int(60 / gop_s))]
+    parts = divided(timing(60, keys), Span())
+    assert all(part.start_s in keys for part in parts)
+    assert all(part.end_s - part.start_s >= SEGMENT_S for part in parts[:-1])
+
+
+def test_without_key_frames_parts_are_made_all_the_same():
+    parts = divided(timing(100, [0]), Span())
+    assert len(parts) > 10
+
+
+def test_a_short_film_is_one_part():
+    assert divided(timing(3, [0, 1, 2]), Span()) == [Span()]
+    assert divided(timing(Fraction(1, 25), [0]), Span()) == [Span()]
+
+
+def test_only_what_is_asked_for_is_divided():
+    parts = divided(timing(60, range(0, 60, 2)), Span(Fraction(11), Fraction(31)))
+    assert parts[0].start_s == 11
+    assert parts[-1].end_s == 31
+
+
+def test_spans_are_written_down_exactly():
+    spans = [Span(Fraction(1001, 30000), Fraction(7, 3)), Span(Fraction(7, 3))]
+    assert heard(told(spans)) == spans
+
+
+@given(st.fractions(Fraction(1, 30), 500, max_denominator=30), st.integers(1, 100))
+def test_looks_are_inside_and_no_more_than_asked(length_s, count):
+    times = looks(timing(length_s, range(0, int(length_s) + 1, 4)), Span(), count)
+    assert 1 <= len(times) <= count
+    assert all(0 <= time_s < length_s for time_s in times)
+    assert times == sorted(set(times))
+
+
+def test_looks_prefer_key_frames():
+    keys = [Fraction(n) for n in range(100)]
+    assert set(looks(timing(100, keys), Span(), 10)) <= set(keys)

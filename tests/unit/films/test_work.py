@@ -1,0 +1,283 @@
+"""Jobs from files to files, over fake networks."""
+
+import asyncio
+import io
+import json
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateway.compute import Compute
+from gateway.errors import (
+    FaceNotSelected,
+    IdentityNotFound,
+    InvalidOptions,
+    InvalidRequest,
+    MissingField,
+    NoFaceInTarget,
+    NotAVideo,
+    RequestCancelled,
+    VideoCorrupt,
+    VideoTooLong,
+)
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.embedding import FaceEmbedder
+from gateway.films.inputs import Limits, Tools
+from gateway.films.studio import Studio
+from gateway.films.work import FilmWork
+from gateway.jobs.work import Made, Task
+from gateway.pipeline.change_face import FaceChanger
+from gateway.pipeline.film.fuse_film import FilmFuser
+from gateway.pipeline.film.survey import Surveyor
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.masking import Masking
+from gateway.pipeline.people import People
+from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
+from gateway.testing_faces import fake_face_inference
+from tests.unit.media.films import film
+
+SIZE = (120, 160)
+
+
+class Watched:
+    """A control that counts, and stops when it is told to."""
+
+    def __init__(self, stop_after=None) -> None:
+        self.frames, self.checks, self.stop_after = 0, 0, stop_after
+
+    def advance(self, frames) -> None:
+        self.frames += frames
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.stop_after is not None and self.frames >= self.stop_after:
+            raise RequestCancelled()
+
+
+@pytest.fixture
+def work():
+    inference, compute, studio = fake_face_inference(), Compute(1), Studio(1)
+
+    def parts(with_compute):
+        analyser = FaceAnalyser(inference, with_compute)
+        return analyser, FaceEmbedder(inference, with_compute), Masking(inference, with_compute)
+
+    def fuser(coding):
+        inline = Compute(inline=True)
+        changer = FaceChanger(*parts(inline), inline)
+        return FilmFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
+
+    analyser, embedder, masking = parts(compute)
+    yield FilmWork(
+        Tools(
+            People(analyser, embedder, min_face_px=20),
+            Surveyor(analyser, embedder, compute, min_face_px=20),
+            fuser,
+            studio,
+            ImageFuser(analyser, embedder, masking, compute),
+            MemoryIdentityStore(),
+            MemoryExpressionStore(),
+            compute,
+        ),
+        Limits(max_pixels=10**6, max_film_s=60, call_s=30),
+    )
+    studio.close()
+    compute.close()
+
+
+def portrait() -> bytes:
+    pixels = np.random.default_rng(1).integers(60, 220, (*SIZE, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def task(tmp_path, work, target: bytes, options=None, *, sources=1, name="job") -> Task:
+    files = {"target": [tmp_path / "target"], "source": []}
+    files["target"][0].write_bytes(target)
+    for n in range(sources):
+        path = tmp_path / f"source-{n}"
+        path.write_bytes(portrait())
+        files["source"].append(path)
+    return Task(name, files, work.accept(json.dumps(options or {})))
+
+
+async def done(work, todo, out, control=None):
+    """Carry a task out; return what was finished."""
+    control = control or Watched()
+    plan = await work.plan(todo, control)
+    # As a database would keep it.
+    plan = type(plan)(plan.segments, plan.frames, json.loads(json.dumps(plan.facts)))
+    parts = []
+    for index in range(plan.segments):
+        path = out.with_name(f"part-{index}")
+        made = await work.segment(todo, plan, index, path, control)
+        parts.append((path, Made(made.frames, json.loads(json.dumps(made.facts)))))
+    finished = await work.finish(todo, plan, parts, out, control)
+    json.dumps(finished.report)
+    return finished
+
+
+def frames_of(path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+async def test_a_film_from_end_to_end(work, tmp_path):
+    control = Watched()
+    target = film(20, size=SIZE, crf="10")
+    finished = await done(work, task(tmp_path, work, target), tmp_path / "out", control)
+    assert (finished.media_type, finished.suffix) == ("video/mp4", ".mp4")
+    assert finished.report["frames"] == finished.report["changed_frames"] == control.frames == 20
+    assert finished.report["people"] == 1
+    assert control.checks > 20
+    assert len(frames_of(tmp_path / "out")) == 20
+
+
+async def test_without_loss_all_beside_the_face_stays_as_it_was(work, tmp_path):
+    target = film(8, "matroska", "ffv1", size=SIZE)
+    options = {"film": {"encoder": "ffv1"}}
+    finished = await done(work, task(tmp_path, work, target, options), tmp_path / "out")
+    assert finished.suffix == ".mkv"
+    (tmp_path / "before").write_bytes(target)
+    before, after = frames_of(tmp_path / "before"), frames_of(tmp_path / "out")
+    for one, other in zip(before, after, strict=True):
+        changed = (one != other).any(-1)
+        assert changed.any()
+        assert not changed[:8].any()
+        assert not changed[-8:].any()
+        assert changed.mean() < 0.7
+
+
+async def test_done_again_it_is_the_same(work, tmp_path):
+    todo = task(tmp_path, work, film(8, size=SIZE), {"film": {"encoder": "ffv1"}})
+    results = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        await done(work, todo, folder / "out")
+        results.append(frames_of(folder / "out"))
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+
+
+async def test_a_picture_is_a_job_too(work, tmp_path):
+    finished = await done(work, task(tmp_path, work, portrait()), tmp_path / "out")
+    assert (finished.media_type, finished.suffix) == ("image/png", ".png")
+    assert finished.report["changed_faces"] == 1
+    with Image.open(tmp_path / "out") as made:
+        assert made.size == SIZE[::-1]
+
+
+async def test_restoring_needs_no_source(work, tmp_path):
+    options = {"processors": ["face_enhancer"], "enhancer_model": "classical"}
+    todo = task(tmp_path, work, film(4, size=SIZE), options, sources=0)
+    work.require(todo.options, {"target": 1}, None)
+    assert (await done(work, todo, tmp_path / "out")).report["changed_frames"] == 4
+
+
+async def test_sound_comes_along(work, tmp_path):
+    target = film(10, size=SIZE, sound_at=0)
+    report = (await done(work, task(tmp_path, work, target), tmp_path / "out")).report
+    (sound,) = [one for one in report["companions"] if one["kind"] == "audio"]
+    assert sound["how"] == "copied"
+    assert len(sound["sha256"]) == 64
+
+
+async def test_a_part_of_a_film(work, tmp_path):
+    options = {"film": {"start_s": 0.2, "end_s": 0.5}}
+    report = (
+        await done(work, task(tmp_path, work, film(30, size=SIZE), options), tmp_path / "out")
+    ).report
+    assert report["frames"] == 9
+    with pytest.raises(InvalidOptions, match="seconds long"):
+        await work.plan(
+            task(tmp_path, work, film(10, size=SIZE), {"film": {"start_s": 9}}, name="late"),
+            Watched(),
+        )
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
+    todo = task(tmp_path, work, film(40, size=SIZE))
+    plan = await work.plan(todo, Watched())
+    control = Watched(stop_after=after)
+    with pytest.raises(RequestCancelled):
+        await work.segment(todo, plan, 0, tmp_path / "part", control)
+    assert control.frames < 40
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
+
+
+async def test_cancelled_it_ends(work, tmp_path):
+    todo = task(tmp_path, work, film(40, size=SIZE))
+    plan, control = await work.plan(todo, Watched()), Watched()
+    making = asyncio.create_task(work.segment(todo, plan, 0, tmp_path / "part", control))
+    while not control.frames:
+        await asyncio.sleep(0.01)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        (film(4, size=SIZE)[:300], VideoCorrupt),
+        (b"RIFF\0\0\0\0AVI " + bytes(300), (NotAVideo, VideoCorrupt)),
+    ],
+)
+async def test_what_cannot_be_read_is_told_before_any_work(work, tmp_path, target, error):
+    with pytest.raises(error):
+        await work.plan(task(tmp_path, work, target), Watched())
+
+
+async def test_a_film_may_be_too_long(work, tmp_path):
+    ticks = [n * 90000 * 8 for n in range(12)]
+    with pytest.raises(VideoTooLong) as caught:
+        await work.plan(task(tmp_path, work, film(12, size=SIZE, ticks=ticks)), Watched())
+    assert caught.value.extra == {"max_film_s": 60}
+
+
+async def test_limits_are_for_pictures(work, tmp_path):
+    options = {"quality": {"limits": {"max_seam_ratio": 2}}}
+    with pytest.raises(InvalidOptions):
+        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+
+
+async def test_nobody_there_fails_the_job(work, tmp_path):
+    options = {"face_selector": {"position": 3}}
+    with pytest.raises((FaceNotSelected, NoFaceInTarget)):
+        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+
+
+def test_files_are_checked_against_the_options(work):
+    usual = work.accept(None)
+    work.require(usual, {"source": 1, "target": 1}, None)
+    for counts in ({"source": 1}, {"target": 1}, {}):
+        with pytest.raises(MissingField):
+            work.require(usual, counts, None)
+    with pytest.raises(IdentityNotFound):
+        work.require(usual, {"target": 1}, "nobody")
+    with pytest.raises(InvalidRequest):
+        work.require(usual, {"target": 1, "source": 1}, "nobody")
+    with pytest.raises(InvalidRequest):
+        work.require(usual, {"target": 1, "source": 1, "reference": 2}, None)
+    mapped = work.accept(json.dumps({"mapping": [{"sources": [1], "position": 0}]}))
+    with pytest.raises(InvalidOptions):
+        work.require(mapped, {"target": 1, "source": 1}, None)
+
+
+@pytest.mark.parametrize("options", ['{"film": {"encoder": "h265"}}', "{", '{"film": {"crf": 1}}'])
+def test_options_are_checked_when_a_job_is_taken_on(work, options):
+    with pytest.raises(InvalidOptions):
+        work.accept(options)
+
+
+def test_options_are_kept_in_full(work):
+    kept = work.accept('{"film": {"encoder": "libx265"}}')
+    assert kept["film"]["encoder"] == "libx265"
+    assert kept["film"]["audio"] == "copy"
+    assert kept["color"] == "adaptive"
+    assert work.accept(json.dumps(kept)) == kept
