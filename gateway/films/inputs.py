@@ -56,8 +56,8 @@ class Tools:
     Attributes:
         people: Finds faces in portraits.
         surveyor: Looks through a film first.
-        fuser: Makes what changes its faces, which belongs to the event loop and the thread it is
-            made in; it is given the threads to read frames in.
+        fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
+            the threads to read frames in, and the event loop that the networks belong to.
         studio: Threads for that.
         pictures: Changes a picture's.
         identities: Enrolled people.
@@ -67,7 +67,7 @@ class Tools:
 
     people: People
     surveyor: Surveyor
-    fuser: Callable[[Compute], FilmFuser]
+    fuser: Callable[[Compute, asyncio.AbstractEventLoop], FilmFuser]
     studio: Studio
     pictures: ImageFuser
     identities: IdentityStore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
@@ -101,10 +102,11 @@ class FilmWork:
             call_s=self._limits.call_s,
         )
         span = heard(plan.facts["spans"])[index]
+        home = asyncio.get_running_loop()
 
         async def make() -> Tally:
             with closing(Compute(CODING_THREADS)) as coding:
-                fuser = self._tools.fuser(coding)
+                fuser = self._tools.fuser(coding, home)
                 maker = SegmentMaker(fuser, coding, threads=self._limits.threads)
                 return await maker.make(
                     self._source(task),

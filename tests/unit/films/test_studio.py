@@ -8,7 +8,8 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded
-from gateway.films.studio import Elsewhere, Studio
+from gateway.films.studio import Studio
+from gateway.inference.elsewhere import Elsewhere
 from gateway.testing_faces import fake_face_inference
 
 

@@ -64,7 +64,7 @@ def work():
         analyser = FaceAnalyser(inference, with_compute)
         return analyser, FaceEmbedder(inference, with_compute), Masking(inference, with_compute)
 
-    def fuser(coding):
+    def fuser(coding, home):
         inline = Compute(inline=True)
         changer = FaceChanger(*parts(inline), inline)
         return FilmFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)

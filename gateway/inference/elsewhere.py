@@ -1,0 +1,39 @@
+"""Networks that belong to another event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
+
+from gateway.deadline import Deadline
+from gateway.inference.protocol import Inference, ModelState, Tensors
+
+T = TypeVar("T")
+
+
+class Elsewhere:
+    """An `Inference` that belongs to another event loop, for use in this one."""
+
+    def __init__(self, inference: Inference, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the inference, and the loop it belongs to, which must go on running."""
+        self._inference = inference
+        self._loop = loop
+
+    async def infer(
+        self, model: str, inputs: Tensors, *, deadline: Deadline
+    ) -> dict[str, NDArray[Any]]:
+        """Run one batch through a model; see `Inference.infer`."""
+        return await self._there(self._inference.infer(model, inputs, deadline=deadline))
+
+    async def model_states(self) -> list[ModelState]:
+        """Return every model with its state; see `Inference.model_states`."""
+        return await self._there(self._inference.model_states())
+
+    async def close(self) -> None:
+        """Do nothing: who made the inference closes it."""
+
+    async def _there(self, call: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
