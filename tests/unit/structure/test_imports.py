@@ -79,6 +79,7 @@ OURS = {
         "gateway.imaging.skin",
         "gateway.inference",
     ),
+    "gateway.jobs.testing": ("gateway.jobs", "gateway.settings", *BASICS),
     "gateway.storage.testing": ("gateway.storage", "gateway.errors"),
     "gateway.serving.testing": (
         "gateway.testing",
@@ -116,6 +117,8 @@ FOREIGN = {
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
     "httpx": (
+        "gateway.jobs.webhooks",
+        "gateway.jobs.engine",
         "semblant.calls",
         "semblant.films",
         "semblant.people",
@@ -125,6 +128,10 @@ FOREIGN = {
     "typer": ("semblant.cli",),
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
+    "obstore": ("gateway.storage.objects",),
+    "dbos": ("gateway.jobs.queues", "gateway.jobs.worker"),
+    "sqlalchemy": ("gateway.jobs",),
+    "standardwebhooks": ("gateway.jobs.webhooks",),
     # Networks.
     "onnxruntime": ("gateway.inference.local", "gateway.models.build", "triton_backend"),
     "onnx": ("gateway.models",),
