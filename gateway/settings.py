@@ -160,7 +160,12 @@ class Settings(BaseSettings):
     job_upload_timeout_s: float = Field(
         3600.0, gt=0, description="Seconds the request that makes a job may take to arrive."
     )
-    max_uploads: int = Field(100, ge=1, description="Uploads that are kept until a job takes them.")
+    max_uploads: int = Field(
+        100,
+        ge=1,
+        description="Uploads that are kept until a job takes them, and requests for jobs that are "
+        "read at the same time.",
+    )
     upload_retention_h: float = Field(
         24.0, gt=0, description="Hours an upload is kept after it was last written to."
     )

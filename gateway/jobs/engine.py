@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from itertools import chain
 from pathlib import Path
@@ -215,7 +215,7 @@ class DurableEngine:
             raise JobNotFinished(f"The job's status is {job.status}.")
         return job.output
 
-    async def changes(self, tenant: str, id: str, after: int = 0) -> AsyncIterator[Job]:
+    async def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
         """Yield a job whenever it has changed; see `JobEngine.changes`."""
         while True:
             job = await self.get(tenant, id)
@@ -230,14 +230,6 @@ class DurableEngine:
         """Return a job's object; see `JobEngine.describe`."""
         position = await asyncio.to_thread(self._store.position, job)
         return describe(job, position=position, public_url=self._settings.public_url)
-
-    def counts(self) -> Mapping[Status, int]:
-        """Return how many jobs have not ended, by status. Waits for the database.
-
-        Raises:
-            JobsUnavailable: it is not reachable.
-        """
-        return self._store.counts()
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -33,6 +33,10 @@ class Counter(Protocol):
         """Count an attempt at a step that failed, by the error's code."""
         ...
 
+    def jobs_now(self, *, queued: int, running: int) -> None:
+        """Record how many jobs wait, and how many are being carried out."""
+        ...
+
 
 class Observer:
     """Tells of jobs; nothing of what they are about.
@@ -45,6 +49,7 @@ class Observer:
         self._counter = counter
         self.segment_made = counter.segment_made
         self.attempt_failed = counter.attempt_failed
+        self.jobs_now = counter.jobs_now
 
     def ended(self, job: Job) -> None:
         """Tell of a job that has ended."""

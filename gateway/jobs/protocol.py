@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -134,7 +134,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    def changes(self, tenant: str, id: str, after: int = 0) -> AsyncIterator[Job]:
+    def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
         """Yield a job whenever it has changed since a version, until it has ended.
 
         Raises:

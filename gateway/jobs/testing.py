@@ -147,6 +147,7 @@ class Counted:
         self.jobs: list[tuple[str, str]] = []
         self.frames = 0
         self.failed: list[str] = []
+        self.now = (0, 0)
 
     def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
         """Count a job; see `Counter.job_ended`."""
@@ -159,6 +160,10 @@ class Counted:
     def attempt_failed(self, code: str) -> None:
         """Count a failure; see `Counter.attempt_failed`."""
         self.failed.append(code)
+
+    def jobs_now(self, *, queued: int, running: int) -> None:
+        """Record how many there are; see `Counter.jobs_now`."""
+        self.now = (queued, running)
 
 
 @asynccontextmanager

@@ -138,6 +138,10 @@ class Tidier:
             waiting = job.status is Status.STARTING
             to = Status.ABORTED if waiting else Status.CANCELED
             self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
+        now = self._store.counts()
+        self._observer.jobs_now(
+            queued=now.get(Status.STARTING, 0), running=now.get(Status.PROCESSING, 0)
+        )
 
     def sweep(self) -> None:
         """Remove what others left, and what has been kept for long enough."""

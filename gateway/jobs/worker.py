@@ -155,7 +155,8 @@ class Worker:
         self._watch.leave()
         if not self._watch.wait_until_left(_LEAVE_S):
             log.warning("a step did not end in time; whoever takes over will do it again")
-        self._reaping.join()
+        if self._reaping.is_alive():
+            self._reaping.join()
         self._watch.stop()
         self._heart.stop()
         self._engine.dispose()

@@ -50,6 +50,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
+        "gateway.jobs",
         "gateway.pipeline",
         "gateway.storage",
         "gateway.processors",
@@ -63,6 +64,8 @@ OURS = {
     ),
     "gateway.http": (
         "gateway.serving",
+        "gateway.settings",
+        "gateway.jobs",
         "gateway.pipeline",
         "gateway.faces",
         "gateway.media",
@@ -86,6 +89,7 @@ OURS = {
         "gateway.testing_faces",
         "gateway.storage",
         "gateway.serving",
+        "gateway.jobs",
         "gateway.models.catalog",
         "gateway.inference.protocol",
         "gateway.settings",
