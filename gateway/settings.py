@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     # What is kept
     data_dir: Path = Field(
         PROJECT_ROOT / ".data",
-        description="Folder of what is kept: libraries of expressions, enrolled identities.",
+        description="Folder of what is kept: libraries of expressions, enrolled identities, jobs.",
     )
     max_library_entries: int = Field(
         64, ge=1, description="Entries of one library, and pictures sent to make it."
@@ -115,6 +115,95 @@ class Settings(BaseSettings):
     max_libraries: int = Field(1000, ge=1, description="Libraries that are kept.")
     max_identities: int = Field(
         1000, ge=1, description="Enrolled identities that are kept, a person's portraits each."
+    )
+
+    # Jobs
+    jobs: Literal["inside", "outside", "off"] = Field(
+        "inside",
+        description="inside: take jobs and carry them out; outside: leave that to workers; "
+        "off: take none.",
+    )
+    jobs_database_url: str = Field(
+        "",
+        description="`postgresql://…` or `sqlite:///…` of the database of jobs; empty: a SQLite "
+        "file in the folder of what is kept.",
+    )
+    object_store_url: str = Field(
+        "",
+        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the jobs' files; "
+        "empty: a folder in the folder of what is kept.",
+    )
+    public_url: str = Field(
+        "", description="What comes before the addresses in a job's object, such as `https://host`."
+    )
+    jobs_concurrency: int = Field(
+        8, ge=1, description="Jobs that one process carries out at the same time."
+    )
+    segments_concurrency: int = Field(
+        2, ge=1, description="Segments of jobs that one process makes at the same time."
+    )
+    max_film_s: float = Field(
+        14400.0, gt=0, description="Seconds of one film that a job makes; 14400 are four hours."
+    )
+    coding_threads: int = Field(
+        0,
+        ge=0,
+        description="Threads of decoder and encoder, each, of one segment; 0 = as many as they "
+        "like.",
+    )
+    tenant_jobs: int = Field(
+        4, ge=1, description="Jobs of one tenant that are carried out at the same time."
+    )
+    max_queued_jobs: int = Field(
+        1000, ge=1, description="Jobs that may wait for their turn; beyond it 429 is answered."
+    )
+    job_attempts: int = Field(
+        4, ge=1, description="Attempts at a step of a job that fails in a way that may pass."
+    )
+    job_retention_h: float = Field(
+        24.0, gt=0, description="Hours a job and its output are kept once it has ended, at most."
+    )
+    max_job_upload_bytes: int = Field(
+        4 * 2**30, ge=1, description="Bytes of the request that makes a job, or of one upload."
+    )
+    job_upload_timeout_s: float = Field(
+        3600.0, gt=0, description="Seconds the request that makes a job may take to arrive."
+    )
+    max_uploads: int = Field(
+        100,
+        ge=1,
+        description="Uploads that are kept until a job takes them, and requests for jobs that are "
+        "read at the same time.",
+    )
+    upload_retention_h: float = Field(
+        24.0, gt=0, description="Hours an upload is kept after it was last written to."
+    )
+    worker_drain_s: float = Field(
+        20.0,
+        ge=0,
+        description="Seconds that segments may take to be finished when the process is to end.",
+    )
+    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="Secrets to sign webhooks with, `whsec_` and base64, separated by commas; "
+        "without one there are no webhooks.",
+    )
+    webhook_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds the call of a webhook may take."
+    )
+    webhook_attempts: int = Field(
+        8, ge=1, description="Calls of a webhook that may fail before it is given up."
+    )
+    webhook_schemes: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("https",), description="Schemes of the webhooks' addresses, separated by commas."
+    )
+    webhook_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        (443,), description="TCP ports of the webhooks' addresses, separated by commas."
+    )
+    webhook_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts and networks that webhooks may be sent to although they are not "
+        "public, separated by commas.",
     )
 
     # Inference
@@ -152,7 +241,16 @@ class Settings(BaseSettings):
         "environment separated by commas.",
     )
 
-    @field_validator("execution_providers", mode="before")
+    @field_validator(
+        "execution_providers",
+        "webhook_secrets",
+        "webhook_schemes",
+        "webhook_ports",
+        "webhook_allow",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(p.strip() for p in value.split(",")) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -7,6 +7,7 @@ routes      parse, call, render
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -16,18 +17,22 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
-from gateway.http.body import BodyLimits
+from gateway.http.body import BodyLimits, Limits
 from gateway.http.documented import error_responses
 from gateway.http.edge import Edge
 from gateway.http.face_schemas import FacesOptions, TrackLine, TrackOptions
 from gateway.http.identity_schemas import IdentityOptions
+from gateway.http.job_schemas import WebhookOptions
 from gateway.http.library_schemas import EnrolOptions, MatchRequest
 from gateway.http.negotiate import JSON
-from gateway.http.routes import ROUTES, Handler, Route
+from gateway.http.route import Handler, Route
+from gateway.http.routes import ROUTES
 from gateway.http.schemas import Problem
 from gateway.pipeline.options import SwapOptions
 from gateway.serving.services import Services
+from gateway.settings import Settings
 
 DESCRIPTION = (
     "Puts one person's face into another person's picture. Errors are problem details (RFC 9457) "
@@ -35,6 +40,8 @@ DESCRIPTION = (
 )
 
 
+LONG_BODIES = re.compile(r"/v1/(?:jobs|uploads(?:/[^/]*)?)")
+"""Addresses to which whole films are sent."""
 _UNSTATED = (
     SwapOptions,
     FacesOptions,
@@ -43,6 +50,7 @@ _UNSTATED = (
     EnrolOptions,
     MatchRequest,
     IdentityOptions,
+    WebhookOptions,
     Problem,
 )
 """Models that no route states as its answer."""
@@ -65,11 +73,21 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Edge, metrics=services.metrics)
     app.add_middleware(
         BodyLimits,
-        max_bytes=services.settings.max_upload_bytes,
-        timeout_s=services.settings.upload_timeout_s,
+        limits=_limits(services.settings),
     )
     _complete_openapi(app)
     return app
+
+
+def _limits(settings: Settings) -> Callable[[Scope], Limits]:
+    """Return which limits hold for the body of a request."""
+    usual = Limits(settings.max_upload_bytes, settings.upload_timeout_s)
+    long = Limits(settings.max_job_upload_bytes, settings.job_upload_timeout_s)
+
+    def limits(scope: Scope) -> Limits:
+        return long if LONG_BODIES.fullmatch(scope["path"]) else usual
+
+    return limits
 
 
 def _pass_on(request: Request, error: Exception) -> NoReturn:

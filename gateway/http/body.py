@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,40 +21,49 @@ LINGER_BYTES = 8 * 2**20
 """Seconds and bytes an early answer lets its sender go on, before the connection is closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a body is read.
+
+    Attributes:
+        max_bytes: Of a whole one.
+        timeout_s: Seconds from its first wanted byte to its last.
+    """
+
+    max_bytes: int
+    timeout_s: float
+
+
 class BodyLimits:
     """Middleware that bounds the size of request bodies and the time they take.
 
     Args:
         app: What is guarded.
-        max_bytes: Of a whole body.
-        timeout_s: From its first wanted byte to its last.
+        limits: Which limits hold for a request.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Callable[[Scope], Limits]) -> None:
         self._app = app
-        self._max_bytes = max_bytes
-        self._timeout_s = timeout_s
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guard = _Guard(scope, receive, send, self._max_bytes, self._timeout_s)
+        guard = _Guard(scope, receive, send, self._limits(scope))
         await self._app(scope, guard.receive, guard.send)
 
 
 class _Guard:
     """Receive and send of one request."""
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, max_bytes: int, timeout_s: float
-    ) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         self._declared = int(declared) if declared.isdecimal() else 0
         self._receive, self._send = receive, send
-        self._max_bytes, self._timeout_s = max_bytes, timeout_s
+        self._max_bytes, self._timeout_s = limits.max_bytes, limits.timeout_s
         self._seen = 0
         self._until: float | None = None
         self._complete = not self._declared and "transfer-encoding" not in headers

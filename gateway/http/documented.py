@@ -101,6 +101,52 @@ MATCH_ERRORS: Errors = (
     errors.PayloadTooLarge,
     errors.UnsupportedRequestType,
 )
+_JOBS: Errors = (*READ_ERRORS, errors.InvalidRequest, errors.JobsOff)
+LIST_ERRORS: Errors = (*_JOBS, errors.JobsUnavailable)
+JOB_ERRORS: Errors = (*LIST_ERRORS, errors.JobNotFound)
+RESUME_ERRORS: Errors = (*JOB_ERRORS, errors.JobNotResumable)
+STREAM_ERRORS: Errors = JOB_ERRORS
+OUTPUT_ERRORS: Errors = (
+    *JOB_ERRORS,
+    errors.JobNotFinished,
+    errors.RangeNotSatisfiable,
+    errors.StorageUnavailable,
+)
+_STORE: Errors = (
+    errors.Overloaded,
+    errors.ShuttingDown,
+    errors.StorageFull,
+    errors.PayloadTooLarge,
+    errors.RequestTimeout,
+    errors.RequestCancelled,
+    errors.UnsupportedRequestType,
+)
+JOBS_ERRORS: Errors = (
+    *LIST_ERRORS,
+    *_STORE,
+    errors.EmptyUpload,
+    errors.MissingField,
+    errors.InvalidOptions,
+    errors.UnknownModel,
+    errors.SetupIncomplete,
+    errors.IdempotencyMismatch,
+    errors.IdempotencyInProgress,
+    errors.WebhookRefused,
+    errors.UploadNotFound,
+    errors.UploadIncomplete,
+    errors.UploadLocked,
+    errors.StorageUnavailable,
+)
+TUS_ERRORS: Errors = (errors.JobsOff,)
+_TUS: Errors = (*_JOBS, errors.TusVersionUnsupported)
+UPLOAD_ERRORS: Errors = (*_TUS, errors.UploadNotFound, errors.UploadLocked)
+UPLOADS_ERRORS: Errors = (*_TUS, *_STORE, errors.UploadChecksumMismatch)
+WRITE_ERRORS: Errors = (
+    *UPLOAD_ERRORS,
+    *_STORE,
+    errors.UploadOffsetMismatch,
+    errors.UploadChecksumMismatch,
+)
 
 
 def error_responses(kinds: Iterable[type[SemblantError]]) -> dict[int | str, dict[str, Any]]:
@@ -153,6 +199,8 @@ _EXTRAS: dict[str, dict[str, Any]] = {
             "blend": "poisson",
         }
     },
+    "upload_offset_mismatch": {"extra": {"offset": 1048576}},
+    "range_not_satisfiable": {"extra": {"size": 1048576}},
     "face_too_small": {"extra": {"width_px": 12.5, "min_width_px": 20.0}},
 }
 

@@ -52,7 +52,7 @@ class Edge:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = exchange.request_id
-                for name, value in _HEADERS.items():
+                for name, value in (exchange.headers | _HEADERS).items():
                     headers.setdefault(name, value)
             await send(message)
 

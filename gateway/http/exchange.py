@@ -26,6 +26,7 @@ class Exchange:
         code: Error code of the answer; empty if there was no error.
         faces_found: Faces of the target, or of the analysed picture.
         faces_swapped: Faces that were changed.
+        headers: Of the answer, whatever it is.
     """
 
     request_id: str
@@ -33,6 +34,7 @@ class Exchange:
     code: str = ""
     faces_found: int = 0
     faces_swapped: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, scope: Scope) -> Exchange:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
 
 from python_multipart.multipart import parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from gateway.errors import InvalidRequest, MissingField, UnsupportedRequestType
+from gateway.errors import EmptyUpload, InvalidRequest, MissingField, UnsupportedRequestType
+from gateway.jobs.job import SentFile
+from gateway.storage.objects import room_on_disk
 
 MAX_TEXT_BYTES = 64 * 1024
 """Bytes of a text field, such as the options."""
@@ -61,6 +68,21 @@ class Form:
         files = await self.files(name)
         return files[0] if files else None
 
+    async def kept(self, name: str) -> list[SentFile]:
+        """Return where the files of a field lie, in their order, of a form that was read to disk.
+
+        Raises:
+            EmptyUpload: one of them has no content.
+        """
+        files = [part.file for part in self._parts[name] if isinstance(part, UploadFile)]
+        sent = []
+        for file in files:
+            assert isinstance(file, KeptFile)
+            if not file.size:
+                raise EmptyUpload(f"A file of the field `{name}` is empty.")
+            sent.append(await run_in_threadpool(file.sent))
+        return sent
+
     async def text(self, name: str) -> bytes | str | None:
         """Return a text field; None without one.
 
@@ -77,17 +99,23 @@ class Form:
 
 
 @asynccontextmanager
-async def read_form(request: Request, fields: Mapping[str, Field]) -> AsyncIterator[Form]:
+async def read_form(
+    request: Request, fields: Mapping[str, Field], *, folder: Path | None = None
+) -> AsyncIterator[Form]:
     """Read and check the form of a request; its spool files are gone after the block.
+
+    With a `folder` its files are written there while they arrive, however large they are; those
+    that have been moved away by the end of the block stay.
 
     Raises:
         UnsupportedRequestType: the body is something else.
         InvalidRequest: it is malformed, or a field is unknown, of the wrong kind or repeated.
         MissingField: naming what is missing.
         PayloadTooLarge, RequestTimeout: from reading.
+        StorageFull: the folder has no room.
     """
     _require_multipart(request)
-    parser = _Parser(request, sum(field.most for field in fields.values()) + _SPARE_PARTS)
+    parser = _Parser(request, sum(field.most for field in fields.values()) + _SPARE_PARTS, folder)
     try:
         try:
             form = await parser.parse()
@@ -99,10 +127,57 @@ async def read_form(request: Request, fields: Mapping[str, Field]) -> AsyncItera
         parser.close()
 
 
+class KeptFile:
+    """A file of a form, on disk and with its digest, as far as a parser needs to know it.
+
+    Args:
+        folder: Where to put it.
+
+    Raises:
+        StorageFull: there is no room.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / secrets.token_hex(16)
+        self._digest = hashlib.sha256()
+        self.size = 0
+        """In bytes."""
+        with room_on_disk():
+            self._file = self._path.open("x+b")
+
+    def write(self, data: bytes) -> int:
+        """Append what has arrived."""
+        self._digest.update(data)
+        self.size += len(data)
+        with room_on_disk():
+            return self._file.write(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return what comes next."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go elsewhere, after all of it has arrived."""
+        with room_on_disk():
+            return self._file.seek(offset, whence)
+
+    def sent(self) -> SentFile:
+        """Return where it lies, all of it."""
+        with room_on_disk():
+            self._file.flush()
+        return SentFile(self._path, self._digest.hexdigest(), self.size)
+
+    def close(self) -> None:
+        """Remove it, if it is still there."""
+        with suppress(OSError):  # what could not be written is not wanted any more
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
 class _Parser(MultiPartParser):
     """Starlette's parser, which notices an early end, and forgets no spool file."""
 
-    def __init__(self, request: Request, max_parts: int) -> None:
+    def __init__(self, request: Request, max_parts: int, folder: Path | None) -> None:
         super().__init__(
             request.headers,
             request.stream(),
@@ -111,6 +186,18 @@ class _Parser(MultiPartParser):
             max_part_size=MAX_TEXT_BYTES,
         )
         self._ended = False
+        self._folder = folder
+        self._kept: list[KeptFile] = []
+
+    def on_headers_finished(self) -> None:
+        """Give a file that begins its place on disk."""
+        super().on_headers_finished()
+        part = self._current_part.file
+        if part is not None and self._folder is not None:
+            part.file.close()
+            kept = KeptFile(self._folder)
+            self._kept.append(kept)
+            part.file = cast("BinaryIO", kept)
 
     def on_end(self) -> None:
         """Note that the last boundary was seen."""
@@ -131,6 +218,8 @@ class _Parser(MultiPartParser):
         """Remove all spool files, those of parts that never ended included."""
         for spool in self._files_to_close_on_error:
             spool.close()
+        for kept in self._kept:
+            kept.close()
 
 
 def _require_multipart(request: Request) -> None:

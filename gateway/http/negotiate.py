@@ -10,6 +10,8 @@ from gateway.errors import NotAcceptable
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 """One JSON document a line."""
+EVENTS = "text/event-stream"
+"""Server-sent events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def film_work(
             People(analyser, embedder, min_face_px=settings.min_face_px),
             Surveyor(analyser, embedder, compute, min_face_px=settings.min_face_px),
             FilmFusers(settings, inference),
-            Studio(settings.max_segments),
+            Studio(settings.segments_concurrency),
             pictures,
             identities,
             expressions,

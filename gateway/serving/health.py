@@ -46,6 +46,11 @@ class Health:
         """Why no requests should be sent; None when they may."""
         return ShuttingDown(retry_after_s=1) if self._leaving else self._problem
 
+    @property
+    def leaving(self) -> bool:
+        """Whether the service is about to end."""
+        return self._leaving
+
     def leave(self) -> None:
         """Turn unready for good, ahead of shutting down."""
         self._leaving = True

@@ -12,6 +12,7 @@ from gateway.serving.admission import Admission
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_JOB_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0)
 _QUALITY = {
     "seam_ratio": (
         "What is seen across a new face's border, over what was.",
@@ -31,6 +32,73 @@ _QUALITY = {
     ),
 }
 """Figures of results that are kept, each with what it is and its buckets."""
+
+
+class JobMetrics:
+    """Metrics of jobs; see `gateway.jobs.observer.Counter`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._jobs = Counter(
+            "semblant_jobs",
+            "Jobs that ended, by status and error code.",
+            ("status", "code"),
+            registry=registry,
+        )
+        self._wait_seconds = Histogram(
+            "semblant_job_wait_seconds",
+            "Time a job waited for its turn.",
+            buckets=_JOB_SECONDS,
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "semblant_job_seconds",
+            "Time a job was carried out for.",
+            ("status",),
+            buckets=_JOB_SECONDS,
+            registry=registry,
+        )
+        self._segment_seconds = Histogram(
+            "semblant_job_segment_seconds",
+            "Time a segment of a job took, attempts that failed included.",
+            buckets=_JOB_SECONDS,
+            registry=registry,
+        )
+        self._frames = Counter("semblant_job_frames", "Frames made for jobs.", registry=registry)
+        self._failed = Counter(
+            "semblant_job_attempts_failed",
+            "Attempts at steps of jobs that failed, by error code.",
+            ("code",),
+            registry=registry,
+        )
+        self._queued = Gauge(
+            "semblant_jobs_queued", "Jobs that wait, in the whole database.", registry=registry
+        )
+        self._running = Gauge(
+            "semblant_jobs_running",
+            "Jobs that are carried out, in the whole database.",
+            registry=registry,
+        )
+
+    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+        """Count a job that has ended."""
+        self._jobs.labels(status, code).inc()
+        self._wait_seconds.observe(waited_s)
+        if took_s is not None:
+            self._seconds.labels(status).observe(took_s)
+
+    def segment_made(self, *, frames: int, seconds: float) -> None:
+        """Count a segment that was recorded."""
+        self._frames.inc(frames)
+        self._segment_seconds.observe(seconds)
+
+    def attempt_failed(self, code: str) -> None:
+        """Count an attempt that failed."""
+        self._failed.labels(code).inc()
+
+    def jobs_now(self, *, queued: int, running: int) -> None:
+        """Record how many jobs have not ended."""
+        self._queued.set(queued)
+        self._running.set(running)
 
 
 class Metrics:
@@ -91,6 +159,7 @@ class Metrics:
         self._model_ready = Gauge(
             "semblant_model_ready", "1 for a model that answers.", ("model",), registry=registry
         )
+        self.jobs = JobMetrics(registry)
         self.restarts = Counter(
             "semblant_triton_restarts", "Restarts of the embedded server.", registry=registry
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ from gateway.inference.contracts import ModelContract, read_contracts
 from gateway.inference.local import LocalInference
 from gateway.inference.protocol import Inference
 from gateway.inference.triton import TritonInference
+from gateway.jobs.protocol import JobEngine
+from gateway.jobs.work import Work
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
@@ -26,7 +28,9 @@ from gateway.pipeline.people import People
 from gateway.pipeline.track import FilmTracker
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
+from gateway.serving.films import film_work
 from gateway.serving.health import Health
+from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
@@ -53,6 +57,8 @@ class Services:
         metrics: What is counted.
         health: Whether requests may be sent.
         models: The catalogue's entries, by name.
+        jobs: Takes jobs on; None where none are taken.
+        intake: Who may send files for jobs.
     """
 
     settings: Settings
@@ -69,6 +75,8 @@ class Services:
     metrics: Metrics
     health: Health
     models: Mapping[str, ModelEntry]
+    jobs: JobEngine | None
+    intake: Admission
 
 
 def build_services(settings: Settings) -> Services:
@@ -93,6 +101,7 @@ def build_services(settings: Settings) -> Services:
         ),
         admission=admission,
         metrics=metrics,
+        jobs=lambda work: make_jobs(settings, work, metrics),
     )
 
 
@@ -106,27 +115,41 @@ def assemble(
     identities: IdentityStore,
     admission: Admission,
     metrics: Metrics,
+    jobs: Callable[[Work], JobEngine | None],
+    work: Work | None = None,
 ) -> Services:
-    """Join the parts that follow from others to them; tests bring those of their own."""
+    """Join the parts that follow from others to them; tests bring those of their own.
+
+    `jobs` makes the engine of jobs for its work, which is made here unless it is given.
+    """
     compute = Compute(settings.cpu_threads)
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)
     people = People(analyser, embedder, min_face_px=settings.min_face_px)
     tracker = FilmTracker(analyser, compute)
+    fuser = ImageFuser(
+        analyser,
+        embedder,
+        Masking(inference, compute),
+        compute,
+        min_face_px=settings.min_face_px,
+        expected=expected_quality(settings),
+        observe=metrics.swapped,
+    )
+    work = work or film_work(
+        settings,
+        inference,
+        pictures=fuser,
+        identities=identities,
+        expressions=expressions,
+        compute=compute,
+    )
     return Services(
         settings=settings,
         inference=inference,
         compute=compute,
         analyser=analyser,
-        fuser=ImageFuser(
-            analyser,
-            embedder,
-            Masking(inference, compute),
-            compute,
-            min_face_px=settings.min_face_px,
-            expected=expected_quality(settings),
-            observe=metrics.swapped,
-        ),
+        fuser=fuser,
         tracker=tracker,
         enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
         expressions=expressions,
@@ -136,6 +159,8 @@ def assemble(
         metrics=metrics,
         health=Health(inference, contracts, metrics),
         models=models,
+        jobs=jobs(work),
+        intake=Admission(settings.max_uploads, 0),
     )
 
 
@@ -172,6 +197,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     Raises:
         PlatformUnsupported, SetupIncomplete, InferenceUnavailable: the backend does not start.
         ModelNotReady: a model of our own backend is not ready or does not pass the self-test.
+        JobsUnavailable: the database of jobs is not reachable.
     """
     watching: asyncio.Task[None] | None = None
     try:
@@ -184,10 +210,15 @@ async def running(services: Services) -> AsyncIterator[None]:
         watching = asyncio.create_task(
             services.health.watch(services.settings.health_interval_s), name="watch-health"
         )
+        if services.jobs is not None:
+            await services.jobs.start()
         yield
     finally:
         services.health.leave()
         services.admission.close()
+        services.intake.close()
+        if services.jobs is not None:
+            await services.jobs.close()
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.inference.protocol import Inference
+from gateway.jobs.engine import DurableEngine
+from gateway.jobs.protocol import JobEngine
+from gateway.jobs.testing import FAST, FakeWork
+from gateway.jobs.work import Work
 from gateway.models.catalog import ModelEntry
 from gateway.serving.admission import Admission
 from gateway.serving.metrics import Metrics
@@ -17,6 +21,14 @@ from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 
+_DEFAULTS = {
+    "backend": "local",
+    "cpu_threads": 2,
+    "drain_s": 0,
+    "jobs": "off",
+    "worker_drain_s": 0,
+}
+
 
 def fake_services(
     *,
@@ -24,18 +36,28 @@ def fake_services(
     models: Mapping[str, ModelEntry] | None = None,
     expressions: ExpressionStore | None = None,
     identities: IdentityStore | None = None,
+    work: Work | None = None,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
     Unless given, `inference` is `fake_face_inference()`, and libraries and identities are kept in
-    memory. Call `services.health.look()` to make them ready, or run them with
+    memory. Jobs are taken only where settings say so: of a `FakeWork`, at a fast rhythm. Call
+    `services.health.look()` to make them ready, or run them with
     `gateway.serving.services.running`.
     """
     inference = inference or fake_face_inference()
     fakes = inference.models.values() if isinstance(inference, FakeInference) else ()
-    chosen = Settings(**{"backend": "local", "cpu_threads": 2, "drain_s": 0, **settings})
+    chosen = Settings(**{**_DEFAULTS, **settings})
     admission = Admission(chosen.max_concurrency, chosen.max_queue)
+    metrics = Metrics(admission)
+
+    def jobs(made: Work) -> JobEngine | None:
+        if chosen.jobs == "off":
+            return None
+        inside = chosen.jobs == "inside"
+        return DurableEngine(chosen, made, metrics.jobs, carry_out=inside, pace=FAST)
+
     return assemble(
         chosen,
         inference,
@@ -44,5 +66,7 @@ def fake_services(
         expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
         identities=identities or MemoryIdentityStore(most=chosen.max_identities),
         admission=admission,
-        metrics=Metrics(admission),
+        metrics=metrics,
+        jobs=jobs,
+        work=work or FakeWork(),
     )

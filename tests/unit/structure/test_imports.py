@@ -63,6 +63,8 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
+        "gateway.films",
+        "gateway.jobs",
         "gateway.pipeline",
         "gateway.storage",
         "gateway.processors",
@@ -76,6 +78,8 @@ OURS = {
     ),
     "gateway.http": (
         "gateway.serving",
+        "gateway.settings",
+        "gateway.jobs",
         "gateway.pipeline",
         "gateway.faces",
         "gateway.media",
@@ -92,12 +96,14 @@ OURS = {
         "gateway.imaging.skin",
         "gateway.inference",
     ),
+    "gateway.jobs.testing": ("gateway.jobs", "gateway.settings", *BASICS),
     "gateway.storage.testing": ("gateway.storage", "gateway.errors"),
     "gateway.serving.testing": (
         "gateway.testing",
         "gateway.testing_faces",
         "gateway.storage",
         "gateway.serving",
+        "gateway.jobs",
         "gateway.models.catalog",
         "gateway.inference.protocol",
         "gateway.settings",
@@ -129,6 +135,8 @@ FOREIGN = {
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
     "httpx": (
+        "gateway.jobs.webhooks",
+        "gateway.jobs.engine",
         "semblant.calls",
         "semblant.films",
         "semblant.people",
@@ -138,6 +146,10 @@ FOREIGN = {
     "typer": ("semblant.cli",),
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
+    "obstore": ("gateway.storage.objects",),
+    "dbos": ("gateway.jobs.queues", "gateway.jobs.worker"),
+    "sqlalchemy": ("gateway.jobs",),
+    "standardwebhooks": ("gateway.jobs.webhooks",),
     # Networks.
     "onnxruntime": ("gateway.inference.local", "gateway.models.build", "triton_backend"),
     "onnx": ("gateway.models",),

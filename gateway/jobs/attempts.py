@@ -1,0 +1,247 @@
+"""Carrying out a step of a job: in the right place, again if that may help, and not for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import shutil
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from gateway.errors import (
+    DeadlineExceeded,
+    InternalError,
+    JobCanceled,
+    JobElsewhere,
+    JobsUnavailable,
+    SemblantError,
+    StorageFull,
+    StorageUnavailable,
+)
+from gateway.jobs.heart import Heart
+from gateway.jobs.observer import Observer
+from gateway.jobs.pace import Pace
+from gateway.jobs.queues import Owner
+from gateway.jobs.watch import StepControl, Watch
+from gateway.storage.objects import NO_ROOM, room_on_disk
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LOOK_S = 0.1
+_GRACE_S = 0.4
+"""Seconds a step that does not ask whether it is wanted goes on before it is cancelled."""
+
+
+class Abandoned(BaseException):
+    """An attempt ends without a result, because somebody else will carry the step out.
+
+    Not an `Exception`, so that nothing records it as the step's outcome.
+    """
+
+
+class Refused(Exception):
+    """A step has failed for good.
+
+    Attributes:
+        error: Why.
+    """
+
+    def __init__(self, error: SemblantError) -> None:
+        self.error = error
+        super().__init__(error.detail)
+
+
+class Unwanted(Exception):
+    """A step need not be carried out any more."""
+
+
+def _settle(outcome: Future[T], task: asyncio.Task[T]) -> None:
+    """Hand the outcome of a task over to another thread."""
+    if task.cancelled():
+        outcome.set_exception(CancelledError())
+    elif (error := task.exception()) is not None:
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(task.result())
+
+
+def named(error: Exception) -> SemblantError:
+    """Return the error that stands for whatever went wrong in a step."""
+    if isinstance(error, SemblantError):
+        return error
+    if isinstance(error, OSError):
+        return StorageFull() if error.errno in NO_ROOM else StorageUnavailable()
+    return InternalError()
+
+
+class Attempts:
+    """Makes attempts at steps, in the threads of whoever calls, the work itself on its own loop.
+
+    Args:
+        loop: Of the work.
+        watch: Looks after the attempts.
+        heart: Whether others may have taken over.
+        scratch: Folder of whatever they write meanwhile; each has one of its own in there.
+        most: How many attempts at a step may fail.
+        pace: The pauses between them.
+        observer: Told of those that fail.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        watch: Watch,
+        heart: Heart,
+        scratch: Path,
+        *,
+        most: int,
+        pace: Pace,
+        observer: Observer,
+    ) -> None:
+        self._loop = loop
+        self._watch = watch
+        self._heart = heart
+        self._scratch = scratch
+        self._most = most
+        self._pace = pace
+        self._observer = observer
+
+    def carry_out(
+        self,
+        job_id: str,
+        run: str,
+        step: Callable[[StepControl, Path], T],
+        owner: Callable[[], Owner | None],
+        *,
+        index: int | None = None,
+        idle: bool = False,
+    ) -> T:
+        """Return what a step returns, at the latest after as many attempts as there may be.
+
+        An attempt that ends because the database or this process was away for too long does not
+        count.
+
+        Args:
+            job_id: Whose step it is.
+            run: Of which run.
+            step: Takes its control and a folder that is gone afterwards.
+            owner: Who carries the step out; if that changes meanwhile, it is not us.
+            index: Of which segment.
+            idle: Whether it only waits.
+
+        Raises:
+            Refused: it has failed for good.
+            Unwanted: the job has ended.
+            Abandoned: it is carried out elsewhere.
+        """
+        ours = self.patiently(owner)
+        failed = 0
+        while True:
+            try:
+                attempt = uuid4().hex
+                over = self._watch.over(job_id, run, attempt, index=index, idle=idle)
+                with over as control:
+                    return self._once(control, step)
+            except (JobCanceled, DeadlineExceeded) as error:
+                raise Unwanted from error
+            except (JobElsewhere, JobsUnavailable):
+                self._regain(ours, owner)
+            except Exception as error:
+                failed += 1
+                told = named(error)
+                self._observer.attempt_failed(told.spec.code)
+                log.warning(
+                    "job %s: attempt %d failed: %s",
+                    job_id,
+                    failed,
+                    told.spec.code,
+                    exc_info=error if isinstance(told, InternalError) else None,
+                )
+                final = isinstance(told, StorageFull) or not told.spec.retryable
+                if final or failed >= self._most:
+                    raise Refused(told) from error
+                self._pause(job_id, run, self._pace.pause_s(failed))
+
+    def result(self, work: Coroutine[Any, Any, T], control: StepControl) -> T:
+        """Return what work on its own loop returns; work that is not wanted any more is cancelled.
+
+        Raises:
+            JobCanceled, DeadlineExceeded, JobElsewhere: it was.
+        """
+        outcome: Future[T] = Future()
+        tasks: list[asyncio.Task[T]] = []
+
+        def begin() -> None:
+            tasks.append(self._loop.create_task(work))
+            tasks[0].add_done_callback(lambda task: _settle(outcome, task))
+
+        self._loop.call_soon_threadsafe(begin)
+        until: float | None = None
+        while True:
+            try:
+                return outcome.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if outcome.done():
+                    raise  # the work's own
+            except CancelledError:
+                control.check()
+                raise JobElsewhere() from None  # its loop is ending
+            if self._loop.is_closed():
+                raise JobElsewhere()
+            if control.unwanted:
+                until = until or time.monotonic() + _GRACE_S
+                if time.monotonic() >= until and tasks:
+                    # It ends when it has let go of its files: they are removed with the attempt.
+                    self._loop.call_soon_threadsafe(tasks[0].cancel)
+                    until = math.inf
+
+    def patiently(self, call: Callable[[], T]) -> T:
+        """Return what a call returns, however long the database is away.
+
+        Raises:
+            Abandoned: this worker ends meanwhile.
+        """
+        while True:
+            try:
+                return call()
+            except JobsUnavailable:
+                self._sleep(self._pace.first_pause_s)
+
+    def _once(self, control: StepControl, step: Callable[[StepControl, Path], T]) -> T:
+        control.check()
+        folder = self._scratch / control.attempt
+        with room_on_disk():
+            folder.mkdir(mode=0o700, parents=True)
+        try:
+            return step(control, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _regain(self, ours: Owner | None, owner: Callable[[], Owner | None]) -> None:
+        """Wait until nobody can take over any more, and make sure that nobody has."""
+        self._sleep(_LOOK_S)
+        while not self._heart.healthy:
+            self._sleep(_LOOK_S)
+        if self.patiently(owner) != ours:
+            raise Abandoned
+
+    def _pause(self, job_id: str, run: str, seconds: float) -> None:
+        """Let time pass before another attempt, as long as there is to be one."""
+        until = time.monotonic() + seconds
+        with self._watch.over(job_id, run, attempt="", idle=True) as control:
+            while time.monotonic() < until:
+                if control.unwanted:
+                    return  # the next attempt will say why
+                self._sleep(_LOOK_S)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._watch.leaving:
+            raise Abandoned
+        time.sleep(seconds)

@@ -1,0 +1,169 @@
+"""The database of jobs: SQLite or PostgreSQL, and our tables beside those of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+
+from gateway.errors import JobsUnavailable, SetupIncomplete
+
+_LOCK = 0x73656D62  # "semb": only one process makes the tables
+_UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+_CONNECT_S = 5
+
+TABLES = sa.MetaData()
+
+JOBS = sa.Table(
+    "semblant_jobs",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("stage", sa.String, nullable=False),
+    sa.Column("run", sa.String, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("fingerprint", sa.String, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("source_id", sa.String),
+    sa.Column("files", sa.JSON, nullable=False),
+    sa.Column("webhook", sa.JSON(none_as_null=True)),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("started", sa.Double),
+    sa.Column("completed", sa.Double),
+    sa.Column("deadline", sa.Double),
+    sa.Column("expires", sa.Double),
+    sa.Column("retention_s", sa.Double, nullable=False),
+    sa.Column("plan", sa.JSON(none_as_null=True)),
+    sa.Column("frames", sa.Integer, nullable=False),
+    sa.Column("fps", sa.Double),
+    sa.Column("failure", sa.JSON(none_as_null=True)),
+    sa.Column("output", sa.JSON(none_as_null=True)),
+    sa.Column("report", sa.JSON(none_as_null=True)),
+    # Whether its files are there, and whether nothing else is left but what is kept.
+    sa.Column("has_files", sa.Boolean, nullable=False),
+    sa.Column("tidy", sa.Boolean, nullable=False),
+    sa.Index("semblant_jobs_of_tenant", "tenant", "created", "id"),
+    sa.Index("semblant_jobs_by_status", "status", "deadline"),
+    sa.Index("semblant_jobs_by_end", "expires"),
+)
+SEGMENTS = sa.Table(
+    "semblant_segments",
+    TABLES,
+    sa.Column("job_id", sa.String, sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("index", sa.Integer, primary_key=True),
+    # Whoever began it last; nobody else may record it.
+    sa.Column("attempt", sa.String, nullable=False),
+    sa.Column("frames", sa.Integer, nullable=False),
+    # Once it is made:
+    sa.Column("file", sa.JSON(none_as_null=True)),
+    sa.Column("facts", sa.JSON(none_as_null=True)),
+)
+TAKING = sa.Table(
+    "semblant_taking",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("token", sa.String, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+)
+"""Jobs with an idempotency key whose request is being read."""
+WORKERS = sa.Table(
+    "semblant_workers",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("beat", sa.Double, nullable=False),
+)
+
+
+class Now(sa.ColumnElement[float]):
+    """The database's own clock, in seconds since 1970: the one that all processes share."""
+
+    inherit_cache = True
+    type = sa.Double()
+
+
+@compiles(Now, "sqlite")
+def _now_sqlite(element: Now, compiler: Any, **options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(Now, "postgresql")
+def _now_postgresql(element: Now, compiler: Any, **options: Any) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+def database_url(url: str, folder: Path) -> str:
+    """Return the URL of the database, by default of a SQLite file in a folder.
+
+    Raises:
+        SetupIncomplete: it is of neither kind.
+    """
+    if not url:
+        return f"sqlite:///{folder / 'jobs.sqlite'}"
+    try:
+        made = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise SetupIncomplete("The URL of the database of jobs cannot be read.") from error
+    kind = made.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise SetupIncomplete(f"Jobs are kept in SQLite or PostgreSQL, not in {kind}.")
+    if kind == "postgresql":
+        made = made.set(drivername="postgresql+psycopg")
+    return made.render_as_string(hide_password=False)
+
+
+def make_engine(url: str, *, connections: int) -> sa.Engine:
+    """Return connections to the database, none of them made yet."""
+    made = sa.make_url(url)
+    if made.get_backend_name() == "sqlite":
+        if made.database:
+            Path(made.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    return sa.create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_CONNECT_S,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": _CONNECT_S},
+    )
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    """Let several processes write in turn, and readers not wait for them."""
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection whose statements count all or not at all.
+
+    Raises:
+        JobsUnavailable: the database is not reachable.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except _UNREACHABLE as error:
+        raise JobsUnavailable(retry_after_s=2) from error
+
+
+def make_tables(engine: sa.Engine) -> None:
+    """Make the tables that are not there yet, whoever else does so at the same time."""
+    with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        else:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+        TABLES.create_all(connection)

@@ -1,0 +1,340 @@
+"""The engine of jobs: in a database, carried out here or by workers elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gateway.errors import (
+    IdempotencyMismatch,
+    JobNotFinished,
+    JobNotFound,
+    JobNotResumable,
+    JobsUnavailable,
+    Overloaded,
+)
+from gateway.jobs.addresses import Guard
+from gateway.jobs.database import database_url, make_engine, make_tables
+from gateway.jobs.describe import describe, described
+from gateway.jobs.job import Job, Order, Output, SentFile, Status, StoredFile, job_id
+from gateway.jobs.observer import Counter, Observer
+from gateway.jobs.pace import Pace
+from gateway.jobs.protocol import Taken
+from gateway.jobs.queues import Queues, make_engine_tables
+from gateway.jobs.steps import sha256_of
+from gateway.jobs.store import Asked, JobStore
+from gateway.jobs.tidy import Tidier, input_key
+from gateway.jobs.webhooks import Webhooks
+from gateway.jobs.work import Work
+from gateway.jobs.worker import Worker
+from gateway.settings import Settings
+from gateway.storage.objects import ObjectStore
+from gateway.storage.uploads import UploadStore
+
+log = logging.getLogger(__name__)
+
+_CONNECTIONS = 8
+_TAKING_SPARE_S = 60.0
+
+
+class DurableEngine:
+    """Jobs in a database, carried out here or by workers elsewhere; see `JobEngine`.
+
+    Args:
+        settings: Of the service.
+        work: What jobs make.
+        counter: Counts them.
+        carry_out: Whether to do so here.
+        pace: How often what happens.
+        transport: In place of the network for webhooks, for tests.
+
+    Raises:
+        SetupIncomplete: a URL or a secret in the settings cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        work: Work,
+        counter: Counter,
+        *,
+        carry_out: bool,
+        pace: Pace | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings
+        self._work = work
+        self._pace = pace or Pace()
+        folder = settings.data_dir / "jobs"
+        self._scratch = folder / "scratch"
+        self._spool = folder / "spool"
+        self._url = database_url(settings.jobs_database_url, folder)
+        self._engine = make_engine(self._url, connections=_CONNECTIONS)
+        self._queues = Queues(self._engine)
+        self._store = JobStore(self._engine, self._queues)
+        self._objects = ObjectStore(settings.object_store_url, folder=folder / "objects")
+        self._uploads = UploadStore(
+            folder / "uploads",
+            most=settings.max_uploads,
+            max_bytes=settings.max_job_upload_bytes,
+            keep_s=3600 * settings.upload_retention_h,
+        )
+        observer = Observer(counter)
+        self._tidier = Tidier(
+            self._store,
+            self._queues,
+            self._objects,
+            self._engine,
+            scratch=self._scratch,
+            pace=self._pace,
+            observer=observer,
+            further=self._sweep,
+        )
+        self._webhooks = Webhooks(
+            tuple(secret.get_secret_value() for secret in settings.webhook_secrets),
+            Guard(settings.webhook_schemes, settings.webhook_ports, settings.webhook_allow),
+            timeout_s=settings.webhook_timeout_s,
+            job=self._store.get,
+            render=self._render,
+            transport=transport,
+        )
+        self._worker = self._make_worker(observer) if carry_out else None
+        self._started = False
+
+    @property
+    def work(self) -> Work:
+        """What jobs make."""
+        return self._work
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where their files are."""
+        return self._objects
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Where files arrive that are sent ahead."""
+        return self._uploads
+
+    @property
+    def spool(self) -> Path:
+        """Folder for files on their way into a job."""
+        return self._spool
+
+    async def start(self) -> None:
+        """Begin; see `JobEngine.start`."""
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._start, loop)
+
+    async def close(self) -> None:
+        """End; see `JobEngine.close`. Segments have `worker_drain_s` to be finished in."""
+        await asyncio.to_thread(self._close)
+
+    def check_webhook(self, order: Order) -> None:
+        """Check an order's webhook; see `JobEngine.check_webhook`."""
+        if order.webhook is not None:
+            self._webhooks.check(order.webhook)
+
+    @asynccontextmanager
+    async def taking(self, tenant: str, key: str | None) -> AsyncIterator[None]:
+        """Be the only one who reads an order; see `JobEngine.taking`."""
+        if key is None:
+            yield
+            return
+        id, token = job_id(tenant, key), secrets.token_hex(8)
+        most_s = self._settings.job_upload_timeout_s + _TAKING_SPARE_S
+        await asyncio.to_thread(self._store.take, id, token, at_most_s=most_s)
+        try:
+            yield
+        finally:
+            try:
+                await asyncio.to_thread(self._store.let_go, id, token)
+            except JobsUnavailable:
+                log.warning("job %s: its key stays taken for a while", id)
+
+    async def submit(self, order: Order) -> Taken:
+        """Take an order on; see `JobEngine.submit`."""
+        return await asyncio.to_thread(self._submit, order)
+
+    async def get(self, tenant: str, id: str) -> Job:
+        """Return a job; see `JobEngine.get`."""
+        return await asyncio.to_thread(self._get, tenant, id)
+
+    async def page(self, tenant: str, asked: Asked) -> Sequence[Job]:
+        """Return jobs; see `JobEngine.page`."""
+        return await asyncio.to_thread(self._store.page, tenant, asked)
+
+    async def cancel(self, tenant: str, id: str) -> Job:
+        """Call a job off; see `JobEngine.cancel`."""
+
+        def cancel() -> Job:
+            self._get(tenant, id)
+            self._tidier.end(id, Status.CANCELED)
+            return self._get(tenant, id)
+
+        return await asyncio.to_thread(cancel)
+
+    async def resume(self, tenant: str, id: str) -> Job:
+        """Let a failed job go on; see `JobEngine.resume`."""
+
+        def resume() -> Job:
+            job = self._get(tenant, id)
+            if job.resumable:
+                self._tidier.tidy(job)  # in case that was put off
+            resumed = self._store.move(id, Status.STARTING, run=job.run)
+            if resumed is None:
+                raise JobNotResumable()
+            return resumed
+
+        return await asyncio.to_thread(resume)
+
+    async def delete(self, tenant: str, id: str) -> None:
+        """Remove a job; see `JobEngine.delete`."""
+
+        def delete() -> None:
+            self._get(tenant, id)
+            self._tidier.end(id, Status.CANCELED)
+            self._tidier.remove(self._get(tenant, id))
+
+        await asyncio.to_thread(delete)
+
+    async def output(self, tenant: str, id: str) -> Output:
+        """Return what a job made; see `JobEngine.output`."""
+        job = await self.get(tenant, id)
+        if job.output is None:
+            raise JobNotFinished(f"The job's status is {job.status}.")
+        return job.output
+
+    async def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
+        """Yield a job whenever it has changed; see `JobEngine.changes`."""
+        while True:
+            job = await self.get(tenant, id)
+            if job.version > after:
+                after = job.version
+                yield job
+            if job.final:
+                return
+            await asyncio.sleep(self._pace.watch_s)
+
+    async def describe(self, job: Job) -> dict[str, Any]:
+        """Return a job's object; see `JobEngine.describe`."""
+        position = await asyncio.to_thread(self._store.position, job)
+        return describe(job, position=position, public_url=self._settings.public_url)
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_tables(self._engine)
+        make_engine_tables(self._url)
+        self._started = True
+        self._tidier.start()
+        if self._worker is not None:
+            self._worker.start(loop)
+
+    def _close(self) -> None:
+        if self._started:
+            if self._worker is not None:
+                self._worker.stop(self._settings.worker_drain_s)
+            self._tidier.stop()
+        self._queues.close()
+        self._engine.dispose()
+
+    def _make_worker(self, observer: Observer) -> Worker:
+        settings = self._settings
+        return Worker(
+            self._url,
+            store=self._store,
+            queues=self._queues,
+            objects=self._objects,
+            tidier=self._tidier,
+            work=self._work,
+            tell=self._webhooks.tell,
+            observer=observer,
+            scratch=self._scratch,
+            jobs=settings.jobs_concurrency,
+            segments=settings.segments_concurrency,
+            tenant_jobs=settings.tenant_jobs,
+            attempts=settings.job_attempts,
+            webhook_attempts=settings.webhook_attempts,
+            pace=self._pace,
+        )
+
+    def _get(self, tenant: str, id: str) -> Job:
+        job = self._store.get(id, tenant)
+        if job is None:
+            raise JobNotFound()
+        return job
+
+    def _submit(self, order: Order) -> Taken:
+        id = job_id(order.tenant, order.key)
+        if order.key is not None and (known := self._store.get(id)) is not None:
+            return _replayed(known, order)
+        waiting = self._store.counts().get(Status.STARTING, 0)
+        if waiting >= self._settings.max_queued_jobs:
+            raise Overloaded("Too many jobs are waiting.", retry_after_s=30)
+        kept: dict[str, list[StoredFile]] = {}
+        job: Job | None = None
+        with ExitStack() as stack:
+            files = {name: list(sent) for name, sent in order.files.items()}
+            for name, upload in order.uploads.items():
+                files.setdefault(name, []).append(self._uploaded(stack, order.tenant, upload))
+            try:
+                self._keep(id, files, kept)
+                job = self._store.add(id, order, kept)
+            finally:
+                if job is None:
+                    for stored in chain(*kept.values()):
+                        self._objects.delete(stored.key)
+        if job is None:  # somebody with the same key came first
+            return _replayed(self._get(order.tenant, id), order)
+        log.info("job %s: taken on", id)
+        return Taken(job, replayed=False)
+
+    def _keep(
+        self,
+        id: str,
+        files: Mapping[str, Sequence[SentFile]],
+        kept: dict[str, list[StoredFile]],
+    ) -> None:
+        """Move files into the store; those that are there stand in `kept`, whatever happens."""
+        token = secrets.token_hex(8)
+        for field, sent in files.items():
+            for number, file in enumerate(sent):
+                key = input_key(id, token, field, number)
+                kept.setdefault(field, []).append(StoredFile(key, file.sha256, file.size))
+                self._objects.put(key, file.path)
+
+    def _uploaded(self, stack: ExitStack, tenant: str, upload: str) -> SentFile:
+        """Return the file of an upload, which is gone once the stack ends well."""
+        path = stack.enter_context(self._uploads.taking(tenant, upload))
+        link = self._spool / f"{upload}-{secrets.token_hex(4)}"
+        os.link(path, link)
+        stack.callback(link.unlink, missing_ok=True)
+        return SentFile(link, sha256_of(link), link.stat().st_size)
+
+    def _render(self, job: Job) -> bytes:
+        position = self._store.position(job)
+        return described(job, position=position, public_url=self._settings.public_url)
+
+    def _sweep(self) -> None:
+        """Remove files that were on their way into a job when a process died."""
+        self._uploads.sweep()
+        before = time.time() - self._settings.job_upload_timeout_s - _TAKING_SPARE_S
+        for path in self._spool.glob("*"):
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
+
+def _replayed(known: Job, order: Order) -> Taken:
+    if known.fingerprint != order.fingerprint:
+        raise IdempotencyMismatch()
+    return Taken(known, replayed=True)

@@ -1,0 +1,331 @@
+"""A job: a frozen record, and between which states it may go."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+from gateway.errors import ERROR_TABLE, ErrorSpec, InternalError, SemblantError
+from gateway.jobs.work import Facts, Plan
+
+
+class Status(StrEnum):
+    """What has become of a job."""
+
+    STARTING = "starting"
+    """It waits for its turn."""
+    PROCESSING = "processing"
+    """It is being carried out."""
+    SUCCEEDED = "succeeded"
+    """Its output is there."""
+    FAILED = "failed"
+    """It ended with an error."""
+    CANCELED = "canceled"
+    """Somebody called it off, or its time was over while it was carried out."""
+    ABORTED = "aborted"
+    """Its time was over before its turn came."""
+
+
+class Stage(StrEnum):
+    """What is being done for a job."""
+
+    QUEUED = "queued"
+    """Nothing yet."""
+    PREPARING = "preparing"
+    """Its files are looked at."""
+    MAKING = "making"
+    """Its segments are made."""
+    FINISHING = "finishing"
+    """They are joined."""
+    DONE = "done"
+    """Nothing any more."""
+
+
+class Event(StrEnum):
+    """What a webhook may be told of."""
+
+    START = "start"
+    """Its turn has come."""
+    COMPLETED = "completed"
+    """It has ended, in whatever way."""
+
+
+class Priority(IntEnum):
+    """Whose turn comes first."""
+
+    HIGH = 0
+    NORMAL = 1
+    LOW = 2
+
+
+FINAL = frozenset((Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED))
+COMES_FROM: Mapping[Status, frozenset[Status]] = {
+    Status.STARTING: frozenset((Status.FAILED,)),  # resumed
+    Status.PROCESSING: frozenset((Status.STARTING,)),
+    Status.SUCCEEDED: frozenset((Status.PROCESSING,)),
+    Status.FAILED: frozenset((Status.STARTING, Status.PROCESSING)),
+    Status.CANCELED: frozenset((Status.STARTING, Status.PROCESSING)),
+    Status.ABORTED: frozenset((Status.STARTING,)),
+}
+"""From which states a job may come into each; no other way is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a job.
+
+    Attributes:
+        key: Where it is kept.
+        sha256: Of its content, hexadecimal.
+        size: In bytes.
+    """
+
+    key: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a job has made.
+
+    Attributes:
+        key: Where it is kept.
+        sha256: Of its content, hexadecimal.
+        size: In bytes.
+        media_type: Of it.
+        suffix: Of a file's name for it, with the dot.
+    """
+
+    key: str
+    sha256: str
+    size: int
+    media_type: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job ended without an output.
+
+    Attributes:
+        code: Of the error.
+        detail: Public sentence about it.
+    """
+
+    code: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: SemblantError) -> Failure:
+        """Return what is told of an error: nothing in detail where it is our fault."""
+        ours = error.spec.http == InternalError.spec.http
+        return cls(error.spec.code, error.spec.title if ours else error.detail)
+
+    @property
+    def title(self) -> str:
+        """The sentence of the error's row."""
+        return self._spec.title
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same can succeed later."""
+        return self._spec.retryable
+
+    @property
+    def _spec(self) -> ErrorSpec:
+        return ERROR_TABLE.get(self.code, InternalError.spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Who is told of a job.
+
+    Attributes:
+        url: Where.
+        events: Of what.
+    """
+
+    url: str
+    events: tuple[Event, ...] = (Event.COMPLETED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job, as it was when it was looked at. Times are in seconds since 1970, UTC.
+
+    Attributes:
+        id: `job_` and 32 hexadecimal digits.
+        tenant: Whose it is.
+        status: What has become of it.
+        stage: What is being done for it.
+        run: Which of its runs; resuming starts another one.
+        version: Rises with each change.
+        fingerprint: Of what was asked for.
+        priority: Its turn.
+        options: In full, as the work understands them.
+        source_id: The enrolled identity in place of source files.
+        files: Of every form field its files; none once they are removed.
+        webhook: Who is told.
+        created: When it was taken on.
+        started: When its turn came.
+        completed: When it ended.
+        deadline: When it is to have ended.
+        expires: When all of it is removed; known once it has ended.
+        retention_s: Seconds it is kept once it has ended.
+        plan: How it is divided, once that is known.
+        frames: How many are done.
+        fps: Frames a second, lately.
+        failure: Why it failed, or ran out of time.
+        output: What it made.
+        report: For the caller.
+    """
+
+    id: str
+    tenant: str
+    status: Status
+    stage: Stage
+    run: str
+    version: int
+    fingerprint: str
+    priority: Priority
+    options: Facts
+    source_id: str | None
+    files: Mapping[str, Sequence[StoredFile]]
+    webhook: Webhook | None
+    created: float
+    started: float | None
+    completed: float | None
+    deadline: float | None
+    expires: float | None
+    retention_s: float
+    plan: Plan | None
+    frames: int
+    fps: float | None
+    failure: Failure | None
+    output: Output | None
+    report: Facts | None
+
+    @property
+    def final(self) -> bool:
+        """Whether it has ended."""
+        return self.status in FINAL
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it failed and can go on from there."""
+        return self.status is Status.FAILED and bool(self.files)
+
+    @property
+    def total(self) -> int | None:
+        """How many frames there will be, if known."""
+        return None if self.plan is None else self.plan.frames
+
+    @property
+    def percent(self) -> float:
+        """How much is done, 0-100; 100 only when all is."""
+        if self.status is Status.SUCCEEDED:
+            return 100.0
+        done = self.frames / self.total if self.total else 0.0
+        return min(99.0, round(100.0 * done, 1))
+
+    @property
+    def eta_s(self) -> float | None:
+        """How many seconds the frames still need, if that can be told."""
+        if self.final or not self.fps or not self.total:
+            return None
+        return round(max(0, self.total - self.frames) / self.fps, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that was sent for a job, and is moved into the store if the job is taken on.
+
+    Attributes:
+        path: Where it lies.
+        sha256: Of its content, hexadecimal.
+        size: In bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked for.
+
+    Attributes:
+        tenant: By whom.
+        files: Of every form field its files, in their order.
+        options: As the work returned them.
+        uploads: Of form fields the upload whose file takes a file's place.
+        key: Tells this order from others of the tenant, however often it is sent.
+        source_id: The enrolled identity in place of source files.
+        webhook: Who is told.
+        priority: Its turn.
+        cancel_after_s: Seconds it may take from now.
+        retention_s: Seconds it is kept once it has ended.
+    """
+
+    tenant: str
+    files: Mapping[str, Sequence[SentFile]]
+    options: Facts
+    uploads: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+    source_id: str | None = None
+    webhook: Webhook | None = None
+    priority: Priority = Priority.NORMAL
+    cancel_after_s: float | None = None
+    retention_s: float = 86400.0
+
+    @property
+    def fingerprint(self) -> str:
+        """What two orders have in common only if they ask for the same, hexadecimal."""
+        asked = {
+            "files": {name: [file.sha256 for file in sent] for name, sent in self.files.items()},
+            "uploads": dict(self.uploads),
+            "options": self.options,
+            "source_id": self.source_id,
+            "webhook": None if self.webhook is None else asdict(self.webhook),
+            "priority": self.priority,
+            "cancel_after_s": self.cancel_after_s,
+            "retention_s": self.retention_s,
+        }
+        text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def job_id(tenant: str, key: str | None) -> str:
+    """Return the id of a tenant's order: the same for the same key, new without one."""
+    if key is None:
+        return f"job_{secrets.token_hex(16)}"
+    return f"job_{hashlib.sha256(json.dumps([tenant, key]).encode()).hexdigest()[:32]}"
+
+
+def new_run() -> str:
+    """Return what tells a run of a job from all others."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment that is made.
+
+    Attributes:
+        index: Which.
+        frames: How many it has.
+        file: What was made.
+        facts: For the last step.
+    """
+
+    index: int
+    frames: int
+    file: StoredFile
+    facts: Facts = field(default_factory=dict)

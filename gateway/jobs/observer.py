@@ -1,0 +1,71 @@
+"""Who is told of jobs: the log, and whoever counts."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Protocol
+
+from gateway.jobs.job import Job
+
+log = logging.getLogger("gateway.jobs")
+
+
+class Counter(Protocol):
+    """Counts jobs."""
+
+    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+        """Count a job that has ended.
+
+        Args:
+            status: How.
+            code: Of the error, if there was one.
+            waited_s: Seconds until its turn came, or until it ended without.
+            took_s: Seconds it was carried out for; None if its turn did not come.
+        """
+        ...
+
+    def segment_made(self, *, frames: int, seconds: float) -> None:
+        """Count a segment that was recorded, and the seconds it took."""
+        ...
+
+    def attempt_failed(self, code: str) -> None:
+        """Count an attempt at a step that failed, by the error's code."""
+        ...
+
+    def jobs_now(self, *, queued: int, running: int) -> None:
+        """Record how many jobs wait, and how many are being carried out."""
+        ...
+
+
+class Observer:
+    """Tells of jobs; nothing of what they are about.
+
+    Args:
+        counter: Counts them.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self.segment_made = counter.segment_made
+        self.attempt_failed = counter.attempt_failed
+        self.jobs_now = counter.jobs_now
+
+    def ended(self, job: Job) -> None:
+        """Tell of a job that has ended."""
+        assert job.completed is not None
+        until = job.started or job.completed
+        waited_s = until - job.created
+        took_s = None if job.started is None else job.completed - job.started
+        code = job.failure.code if job.failure is not None else ""
+        self._counter.job_ended(status=job.status, code=code, waited_s=waited_s, took_s=took_s)
+        line = {
+            "event": "job",
+            "job": job.id,
+            "status": job.status,
+            "code": code or None,
+            "frames": job.frames,
+            "waited_s": round(waited_s, 1),
+            "took_s": None if took_s is None else round(took_s, 1),
+        }
+        log.info(json.dumps({key: value for key, value in line.items() if value is not None}))

@@ -1,0 +1,50 @@
+"""How often what happens, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The rhythm of the workers, the same for all that share a database.
+
+    Attributes:
+        beat_s: Between two signs of life.
+        fence_s: Without having been able to give one, after which a worker stops of itself.
+        dead_s: Without a sign of life, after which others take over; more than `fence_s`.
+        reap_s: Between two looks for the dead.
+        queue_s: Between two looks for work.
+        watch_s: Between two looks at whether the jobs in hand are still wanted.
+        progress_s: Least time between two notes of progress of a job.
+        keep_s: Between two looks for deadlines.
+        sweep_s: Between two looks for what is to be removed.
+        orphan_s: Age from which files that belong to no job are removed.
+        first_pause_s: Before a second attempt; it doubles with each further one.
+        longest_pause_s: Before any attempt.
+        webhook_first_pause_s: Before a second call of a webhook; it grows fourfold with each.
+        webhook_longest_pause_s: Before any call.
+    """
+
+    beat_s: float = 2.0
+    fence_s: float = 10.0
+    dead_s: float = 15.0
+    reap_s: float = 5.0
+    queue_s: float = 0.5
+    watch_s: float = 0.4
+    progress_s: float = 1.0
+    keep_s: float = 1.0
+    sweep_s: float = 30.0
+    orphan_s: float = 7200.0
+    first_pause_s: float = 1.0
+    longest_pause_s: float = 60.0
+    webhook_first_pause_s: float = 5.0
+    webhook_longest_pause_s: float = 3600.0
+
+    def pause_s(self, attempt: int) -> float:
+        """Return the pause after an attempt that failed, the first of which is 1."""
+        return min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
+
+    def webhook_pause_s(self, attempt: int) -> float:
+        """Return the pause after a call in vain, the first of which is 1."""
+        return min(self.webhook_first_pause_s * 4.0 ** (attempt - 1), self.webhook_longest_pause_s)

@@ -1,0 +1,147 @@
+"""Jobs as the rest of the service sees them: taken on, looked at, called off."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from gateway.jobs.job import Job, Order, Output
+from gateway.jobs.store import Asked
+from gateway.jobs.work import Work
+from gateway.storage.objects import ObjectStore
+from gateway.storage.uploads import UploadStore
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an order.
+
+    Attributes:
+        job: The job.
+        replayed: Whether it had been taken on before.
+    """
+
+    job: Job
+    replayed: bool
+
+
+class JobEngine(Protocol):
+    """Takes jobs on. A job of another tenant is not there."""
+
+    @property
+    def work(self) -> Work:
+        """What jobs make."""
+        ...
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where their files are."""
+        ...
+
+    @property
+    def uploads(self) -> UploadStore:
+        """Where files arrive that are sent ahead."""
+        ...
+
+    @property
+    def spool(self) -> Path:
+        """Folder for files on their way into a job."""
+        ...
+
+    async def start(self) -> None:
+        """Begin; the work is done on the loop that calls.
+
+        Raises:
+            JobsUnavailable: the database is not reachable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End; what is not finished, others finish, or we do when we are back."""
+        ...
+
+    def check_webhook(self, order: Order) -> None:
+        """Check that an order's webhook may be called.
+
+        Raises:
+            WebhookRefused: it may not.
+        """
+        ...
+
+    def taking(self, tenant: str, key: str | None) -> Any:
+        """Be the only one who reads the order of that key, for the time of a block (async).
+
+        Raises:
+            IdempotencyInProgress: somebody else does.
+        """
+        ...
+
+    async def submit(self, order: Order) -> Taken:
+        """Take an order on, or find that it was; its files are moved away from where they lie.
+
+        Raises:
+            IdempotencyMismatch: its key was used for another one.
+            Overloaded: too many jobs are waiting.
+            StorageFull, StorageUnavailable, JobsUnavailable: it was not taken on.
+        """
+        ...
+
+    async def get(self, tenant: str, id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        ...
+
+    async def page(self, tenant: str, asked: Asked) -> Sequence[Job]:
+        """Return jobs, the latest first."""
+        ...
+
+    async def cancel(self, tenant: str, id: str) -> Job:
+        """Call a job off, if it has not ended; return it.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        ...
+
+    async def resume(self, tenant: str, id: str) -> Job:
+        """Let a failed job go on from where it got to; return it.
+
+        Raises:
+            JobNotFound: there is none.
+            JobNotResumable: it did not fail, or its files are gone.
+        """
+        ...
+
+    async def delete(self, tenant: str, id: str) -> None:
+        """Call a job off and remove all that is kept of it.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        ...
+
+    async def output(self, tenant: str, id: str) -> Output:
+        """Return what a job made.
+
+        Raises:
+            JobNotFound: there is none.
+            JobNotFinished: there is nothing yet.
+        """
+        ...
+
+    def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
+        """Yield a job whenever it has changed since a version, until it has ended.
+
+        Raises:
+            JobNotFound: there is none, or not any more.
+        """
+        ...
+
+    async def describe(self, job: Job) -> dict[str, Any]:
+        """Return a job's object, as JSON has it."""
+        ...

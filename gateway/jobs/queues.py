@@ -1,0 +1,174 @@
+"""The engine's queues as whoever does no work itself sees them: put something in, take it back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+from gateway.jobs.job import Event, Job
+from gateway.jobs.pace import Pace
+
+APPLICATION = "semblant"
+FILMS, SEGMENTS, WEBHOOKS = "films", "segments", "webhooks"
+"""Names of the queues, and of what is in them."""
+_WEBHOOKS_AT_ONCE = 16
+_FIRST = 1
+_LEVEL = 10**8  # more segments than any job has
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who carries something out, and for which time: changes whenever it is handed on.
+
+    Attributes:
+        executor: The process.
+        claims: How often it was begun.
+    """
+
+    executor: str | None
+    claims: int
+
+
+def film_id(job_id: str, run: str) -> str:
+    """Return the name of a run among the engine's."""
+    return f"{job_id}.{run}"
+
+
+def segment_id(job_id: str, run: str, index: int) -> str:
+    """Return the name of a segment of a run among the engine's."""
+    return f"{job_id}.{run}.{index}"
+
+
+def job_of(workflow_id: str) -> tuple[str, str]:
+    """Return the job and the run that something of the engine's belongs to."""
+    job_id, run, *_ = workflow_id.split(".")
+    return job_id, run
+
+
+def segment_priority(job: Job, index: int) -> int:
+    """Return a segment's turn: by the job's priority, then by its place in the job.
+
+    The first segments of all jobs come before the second ones: so a long film does not keep a
+    short one waiting.
+    """
+    return _FIRST + _LEVEL * job.priority + index
+
+
+class Queues:
+    """Puts work into the engine's queues, in transactions of others.
+
+    Args:
+        engine: Connections to the database.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._client = DBOSClient(
+            system_database_engine=engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
+    def register(self, *, pace: Pace, films: int, segments: int, tenant_films: int) -> None:
+        """Say how much of each may be taken out at a time; the last one to say so counts.
+
+        Args:
+            pace: How often to look.
+            films: By one process.
+            segments: By one process.
+            tenant_films: Of one tenant, by all processes.
+        """
+        register = partial(
+            self._client.register_queue,
+            polling_interval_sec=pace.queue_s,
+            on_conflict="always_update",
+        )
+        register(FILMS, worker_concurrency=films, partition_concurrency=tenant_films)
+        register(SEGMENTS, worker_concurrency=segments)
+        register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
+
+    def add_film(self, connection: sa.Connection, job: Job) -> None:
+        """Let a job be carried out, if and when the transaction counts."""
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": FILMS,
+                "queue_name": FILMS,
+                "workflow_id": film_id(job.id, job.run),
+                "priority": _FIRST + job.priority,
+                "queue_partition_key": job.tenant,
+            },
+            job.id,
+            job.run,
+        )
+
+    def add_webhook(self, connection: sa.Connection, job: Job, event: Event) -> None:
+        """Let a job's webhook be told, if and when the transaction counts."""
+        name = f"{film_id(job.id, job.run)}.{event}"
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": WEBHOOKS,
+                "queue_name": WEBHOOKS,
+                "workflow_id": f"{name}.1",
+            },
+            name,
+            job.id,
+            event.value,
+            1,
+        )
+
+    def cancel(self, job: Job) -> None:
+        """Take a run back, with its segments."""
+        self._client.cancel_workflow(film_id(job.id, job.run), cancel_children=True)
+
+    def forget(self, job_id: str) -> None:
+        """Remove all that the engine knows of a job."""
+        known = self._client.list_workflows(
+            workflow_id_prefix=f"{job_id}.", load_input=False, load_output=False
+        )
+        if known:
+            self._client.delete_workflows([each.workflow_id for each in known])
+
+    def owner(self, workflow_id: str) -> Owner | None:
+        """Return who carries something out; None if it is not known."""
+        found = self._client.list_workflows(
+            workflow_ids=[workflow_id], load_input=False, load_output=False
+        )
+        return Owner(found[0].executor_id, found[0].recovery_attempts or 0) if found else None
+
+    def executors(self) -> set[str]:
+        """Return the processes by which something is being carried out, dead or alive."""
+        running = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {each.executor_id for each in running if each.executor_id}
+
+    def broken(self, most: int = 100) -> Iterable[str]:
+        """Return the latest names of what the engine has given up, of films and segments."""
+        found = self._client.list_workflows(
+            status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"],
+            name=[FILMS, SEGMENTS],
+            load_input=False,
+            load_output=False,
+            sort_desc=True,
+            limit=most,
+        )
+        return [each.workflow_id for each in found]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.destroy()
+
+
+def make_engine_tables(url: str) -> None:
+    """Make or renew the engine's own tables, whoever else does so at the same time."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    if not logger.handlers:  # it would write to the terminal by itself instead of joining others
+        logger.addHandler(logging.NullHandler())
+    DBOS.migrate(url)

@@ -1,0 +1,20 @@
+"""The engine of jobs, as the settings want it."""
+
+from __future__ import annotations
+
+from gateway.jobs.engine import DurableEngine
+from gateway.jobs.protocol import JobEngine
+from gateway.jobs.work import Work
+from gateway.serving.metrics import Metrics
+from gateway.settings import Settings
+
+
+def make_jobs(settings: Settings, work: Work, metrics: Metrics) -> JobEngine | None:
+    """Return the engine the settings ask for, not yet started; None if they want none.
+
+    Raises:
+        SetupIncomplete: a URL or a secret in the settings cannot be used.
+    """
+    if settings.jobs == "off":
+        return None
+    return DurableEngine(settings, work, metrics.jobs, carry_out=settings.jobs == "inside")

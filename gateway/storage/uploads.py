@@ -1,0 +1,275 @@
+"""Files that are sent a piece at a time, for as long as it takes.
+
+An upload is a file that grows and a note about it, side by side in a folder; where it has got to is
+how long the file is, so no crash can make the two disagree. Who writes holds a lock on the file,
+which the system takes back when a process dies.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from gateway.errors import (
+    InvalidRequest,
+    Overloaded,
+    PayloadTooLarge,
+    UploadChecksumMismatch,
+    UploadIncomplete,
+    UploadLocked,
+    UploadNotFound,
+    UploadOffsetMismatch,
+)
+from gateway.storage.folder import id_pattern, new_id
+from gateway.storage.objects import room_on_disk
+
+PREFIX = "upl_"
+ID = id_pattern(PREFIX)
+"""What an id looks like."""
+ALGORITHMS = ("sha1", "sha256", "md5")
+"""Of checksums; the first one is the one that every client knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload.
+
+    Attributes:
+        id: `upl_` and 32 hexadecimal digits.
+        tenant: Whose it is.
+        length: Bytes it will have.
+        expires: When it is removed, in seconds since 1970, UTC.
+        metadata: What its sender said of it, unread.
+        offset: Bytes that are there.
+    """
+
+    id: str
+    tenant: str
+    length: int
+    expires: float
+    metadata: str = ""
+    offset: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is there."""
+        return self.offset == self.length
+
+
+class Checksum:
+    """What the bytes of one piece must come to.
+
+    Args:
+        header: Name of the algorithm and the digest in base64.
+
+    Raises:
+        InvalidRequest: it is nothing of that kind.
+    """
+
+    def __init__(self, header: str) -> None:
+        name, _, digest = header.partition(" ")
+        if name not in ALGORITHMS:
+            raise InvalidRequest(f"The checksum must be one of {', '.join(ALGORITHMS)}.")
+        try:
+            self._wanted = base64.b64decode(digest, validate=True)
+        except binascii.Error:
+            raise InvalidRequest("The checksum must be base64.") from None
+        self._hash = hashlib.new(name, usedforsecurity=False)
+
+    def update(self, data: bytes) -> None:
+        """Take more bytes into account."""
+        self._hash.update(data)
+
+    def check(self) -> None:
+        """Compare.
+
+        Raises:
+            UploadChecksumMismatch: these are other bytes.
+        """
+        if self._hash.digest() != self._wanted:
+            raise UploadChecksumMismatch()
+
+
+class Writer:
+    """Appends to an upload; see `UploadStore.writing`."""
+
+    def __init__(self, file: IO[bytes], upload: Upload, checksum: Checksum | None) -> None:
+        self._file = file
+        self._left = upload.length - upload.offset
+        self._checksum = checksum
+
+    def write(self, data: bytes) -> None:
+        """Append a piece. Waits for the disk.
+
+        Raises:
+            PayloadTooLarge: it would be longer than was said.
+            StorageFull: there is no room.
+        """
+        if len(data) > self._left:
+            raise PayloadTooLarge("These are more bytes than were announced.")
+        with room_on_disk():
+            self._file.write(data)
+            self._file.flush()
+        self._left -= len(data)
+        if self._checksum is not None:
+            self._checksum.update(data)
+
+
+class UploadStore:
+    """Uploads in a folder, which is made with the first one. Calls may wait for a disk.
+
+    Args:
+        folder: Where.
+        most: Uploads that may be kept.
+        max_bytes: Of one.
+        keep_s: Seconds an upload is kept after it was last written to.
+    """
+
+    def __init__(self, folder: Path, *, most: int, max_bytes: int, keep_s: float) -> None:
+        self._folder = folder
+        self._most = most
+        self._keep_s = keep_s
+        self.max_bytes = max_bytes
+
+    def create(self, tenant: str, length: int, metadata: str = "") -> Upload:
+        """Begin an upload.
+
+        Raises:
+            PayloadTooLarge: it would be longer than may be.
+            Overloaded: as many are kept as may be.
+        """
+        if length > self.max_bytes:
+            raise PayloadTooLarge(
+                f"At most {self.max_bytes} bytes may be sent.", extra={"max_bytes": self.max_bytes}
+            )
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if len(list(self._folder.glob("*.json"))) >= self._most:
+            raise Overloaded("Too many uploads are under way.", retry_after_s=60)
+        upload = Upload(new_id(PREFIX), tenant, length, time.time() + self._keep_s, metadata)
+        with room_on_disk():
+            self._data(upload.id).touch(mode=0o600)
+            note = self._folder / f".{upload.id}.part"
+            note.write_text(json.dumps(asdict(upload)), encoding="utf-8")
+            note.replace(self._note(upload.id))
+        return upload
+
+    def get(self, tenant: str, id: str) -> Upload:
+        """Return an upload.
+
+        Raises:
+            UploadNotFound: there is none, or only one of another tenant.
+        """
+        if not ID.fullmatch(id):
+            raise UploadNotFound()
+        try:
+            kept = Upload(**json.loads(self._note(id).read_text(encoding="utf-8")))
+            found = self._data(id).stat()
+        except FileNotFoundError:
+            raise UploadNotFound() from None
+        expires = max(kept.expires, found.st_mtime + self._keep_s)
+        if kept.tenant != tenant or expires <= time.time():
+            raise UploadNotFound()
+        return Upload(id, tenant, kept.length, expires, kept.metadata, found.st_size)
+
+    @contextmanager
+    def writing(
+        self, tenant: str, id: str, offset: int, checksum: Checksum | None = None
+    ) -> Iterator[Writer]:
+        """Append to an upload for the time of the block; what came stays, whatever ends it.
+
+        Only what does not come to its checksum is taken back.
+
+        Raises:
+            UploadNotFound: there is none.
+            UploadLocked: somebody else is writing to it.
+            UploadOffsetMismatch: it has got elsewhere.
+            UploadChecksumMismatch: at the end of the block.
+        """
+        with self._locked(tenant, id) as file:
+            upload = self.get(tenant, id)
+            if offset != upload.offset:
+                raise UploadOffsetMismatch(extra={"offset": upload.offset})
+            whole = False
+            try:
+                yield Writer(file, upload, checksum)
+                if checksum is not None:
+                    checksum.check()
+                whole = True
+            finally:
+                if checksum is not None and not whole:
+                    file.truncate(offset)  # nothing tells whether it is what was sent
+                os.fsync(file.fileno())
+
+    @contextmanager
+    def taking(self, tenant: str, id: str) -> Iterator[Path]:
+        """Give the file of a complete upload, to be linked elsewhere; after the block it is gone.
+
+        If the block fails, it is kept.
+
+        Raises:
+            UploadNotFound: there is none.
+            UploadIncomplete: not all of it is there.
+            UploadLocked: somebody else is busy with it.
+        """
+        with self._locked(tenant, id):
+            if not self.get(tenant, id).complete:
+                raise UploadIncomplete()
+            yield self._data(id)
+            self._remove(id)
+
+    def delete(self, tenant: str, id: str) -> None:
+        """Remove an upload.
+
+        Raises:
+            UploadNotFound: there is none.
+            UploadLocked: somebody is writing to it.
+        """
+        with self._locked(tenant, id):
+            self._remove(id)
+
+    def sweep(self) -> None:
+        """Remove uploads that nobody goes on with, and what crashes have left of others."""
+        before = time.time() - self._keep_s
+        for path in self._folder.glob("*"):
+            try:
+                note = path.suffix == ".json"
+                old = path.stat().st_mtime < before
+                if not path.with_suffix(".data").exists() if note else old:
+                    path.unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue  # somebody else was quicker
+
+    @contextmanager
+    def _locked(self, tenant: str, id: str) -> Iterator[IO[bytes]]:
+        self.get(tenant, id)
+        try:
+            file = self._data(id).open("r+b")
+        except FileNotFoundError:
+            raise UploadNotFound() from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UploadLocked(retry_after_s=1) from None
+            file.seek(0, os.SEEK_END)
+            yield file
+
+    def _remove(self, id: str) -> None:
+        self._note(id).unlink(missing_ok=True)
+        self._data(id).unlink(missing_ok=True)
+
+    def _note(self, id: str) -> Path:
+        return self._folder / f"{id}.json"
+
+    def _data(self, id: str) -> Path:
+        return self._folder / f"{id}.data"

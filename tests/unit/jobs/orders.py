@@ -1,0 +1,44 @@
+"""Orders for tests, of files that are made for them."""
+
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway.jobs.engine import DurableEngine
+from gateway.jobs.job import Job, Order, SentFile
+
+TEXT = b"the quick brown fox jumps over the lazy dog"
+
+
+def sent(folder: Path, name: str, data: bytes) -> SentFile:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-{len(list(folder.iterdir()))}"
+    path.write_bytes(data)
+    return SentFile(path, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def order(engine: DurableEngine, *, text: bytes = TEXT, tenant: str = "default", **asked: Any):
+    """Return an order; what `Order` has no name for is an option of the fake work."""
+    own = {name: asked.pop(name) for name in list(asked) if name in Order.__dataclass_fields__}
+    options = engine.work.accept(json.dumps(asked))
+    files = {
+        "source": [sent(engine.spool, "source", b"face")],
+        "target": [sent(engine.spool, "target", text)],
+    }
+    return Order(**{"tenant": tenant, "files": files, "options": options, **own})
+
+
+async def ended(engine: DurableEngine, job: Job) -> Job:
+    """Return a job once it has ended."""
+    async with asyncio.timeout(30):  # it never takes that long, unless it never ends
+        async for seen in engine.changes(job.tenant, job.id):
+            job = seen
+    return job
+
+
+def content(engine: DurableEngine, job: Job) -> bytes:
+    """Return what a job made."""
+    assert job.output is not None, job.failure
+    return b"".join(engine.objects.read(job.output.key))
