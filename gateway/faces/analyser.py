@@ -23,6 +23,8 @@ from gateway.faces.landmarks import (
     crop_from_detection,
     crop_square,
     eye_crops,
+    eye_offsets,
+    kept_eyes,
     mesh_in_image,
     refine_eyes,
     square_of_landmarks,
@@ -90,7 +92,13 @@ class FaceAnalyser:
         return sorted(faces, key=lambda f: -f.area)[: options.max_faces]
 
     async def follow(
-        self, image: U8, faces: Sequence[Face], *, deadline: Deadline, precise: bool = False
+        self,
+        image: U8,
+        faces: Sequence[Face],
+        *,
+        deadline: Deadline,
+        precise: bool = False,
+        keep_eyes: bool = False,
     ) -> list[Face]:
         """Return faces again, as they are in another picture of the same place.
 
@@ -102,6 +110,8 @@ class FaceAnalyser:
             faces: Where they were.
             deadline: When the answer is of no use any more.
             precise: See `DetectOptions`.
+            keep_eyes: Leave lids and irises where they were beside the mesh's own, instead of
+                looking at the eyes by themselves: in a moment that hardly changes.
         """
         if not faces:
             return []
@@ -140,8 +150,9 @@ class FaceAnalyser:
         deadline: Deadline,
         *,
         sure: float = SURE,
+        eyes: Sequence[F32 | None] | None = None,
     ) -> list[Face]:
-        """Return the faces of crops that are scored (N,); see `SURE`."""
+        """Return the faces of crops that are scored (N,); see `SURE`, and for eyes `follow`."""
         meshes, presence = await self._mesh(crops, deadline)
         keep = [i for i in range(len(crops)) if presence[i] >= options.min_presence]
         keep = _distinct(meshes, keep, scores)
@@ -149,28 +160,44 @@ class FaceAnalyser:
             return []
         looks = [_Look(crops[i], meshes[i], presence[i]) for i in keep]
         looks = await self._look_again(image, looks, options, deadline, sure)
-        scores = scores[keep]
-        keep = _distinct([look.mesh for look in looks], list(range(len(looks))), scores)
-        looks = [looks[n] for n in keep]
+        one_each = _distinct([look.mesh for look in looks], list(range(len(looks))), scores[keep])
+        keep, looks = [keep[n] for n in one_each], [looks[n] for n in one_each]
         if options.precise:
             looks = await self._look_closely(image, looks, deadline)
-        eyes = await self._compute.run(_all_eye_crops, image, [look.mesh for look in looks])
-        pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
-        out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
-        landmarks = await self._compute.offload(len(looks), _with_eyes, looks, eyes, out)
+        offsets = [None if eyes is None else eyes[n] for n in keep]
+        landmarks = await self._with_eyes(image, looks, offsets, deadline)
         shape = (image.shape[0], image.shape[1])
         fits = await self._fit(landmarks, shape, deadline)
         return await self._compute.offload(
             len(looks), self._assessed, looks, landmarks, fits, scores[keep], shape
         )
 
+    async def _with_eyes(
+        self,
+        image: U8,
+        looks: list[_Look],
+        offsets: Sequence[F32 | None],
+        deadline: Deadline,
+    ) -> F32:
+        """Return landmarks (N, 478, 3) with lids and irises, seen or kept."""
+        if all(offset is not None for offset in offsets):
+            pairs = zip(looks, offsets, strict=True)
+            kept = [kept_eyes(look.mesh, offset) for look, offset in pairs if offset is not None]
+            return np.asarray(np.stack(kept), np.float32)
+        eyes = await self._compute.run(_all_eye_crops, image, [look.mesh for look in looks])
+        pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
+        out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
+        return await self._compute.offload(len(looks), _with_eyes, looks, eyes, out)
+
     def _assessed(
         self, looks: list[_Look], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
     ) -> list[Face]:
         """Make faces of the looks, their landmarks (N, 478, 3) and fits."""
-        return [
-            assess(
-                landmarks[n].astype(np.float64),
+        faces = []
+        for n, look in enumerate(looks):
+            points = landmarks[n].astype(np.float64)
+            face = assess(
+                points,
                 fits.of(n),
                 score=float(scores[n]),
                 presence=look.presence,
@@ -178,8 +205,8 @@ class FaceAnalyser:
                 shape=shape,
                 max_residual=self._max_residual,
             )
-            for n, look in enumerate(looks)
-        ]
+            faces.append(replace(face, eye_offsets=eye_offsets(look.mesh, points)))
+        return faces
 
     async def _fit(self, landmarks: F32, shape: tuple[int, int], deadline: Deadline) -> Fit:
         """Fit the morphable model to the landmarks (N, 478, 3) of a picture's faces."""

@@ -38,6 +38,9 @@ OVERVIEW = 960
 """Pixels of a frame's longer side when faces are looked for in all of it."""
 SAME_FACE = 0.5
 """Share of the smaller box inside the other from which two faces are one."""
+EYES_S = Fraction(1, 20)
+"""Seconds for which lids and irises are where they were beside the mesh: every other frame, of
+films with thirty a second."""
 REACH = 1.08
 """How much larger the part of a frame is that is converted than the crop that is looked at."""
 REMEMBERED, KNOWN = 16, 8
@@ -71,6 +74,7 @@ class _Track:
         number: Of the person.
         last: The last sighting.
         seen_s: When a network last saw the face.
+        eyes_s: When one last looked at the eyes by themselves.
         identity: float32 (I,), mean over the last frames.
         frames: How many that are.
     """
@@ -79,6 +83,7 @@ class _Track:
     last: Sighting
     seen_s: Fraction
     identity: F32
+    eyes_s: Fraction
     frames: int = 1
 
     def saw(self, sighting: Sighting, time_s: Fraction) -> None:
@@ -176,7 +181,10 @@ class FaceTracker:
         if region is None:
             return False
         rgb = await self._compute.run(picture.rgb, region)
-        found = await self._seen(rgb, region, before.face, deadline)
+        keep_eyes = not before.carried and now - track.eyes_s < EYES_S
+        found = await self._seen(rgb, region, before.face, deadline, keep_eyes)
+        if found is not None and not keep_eyes:
+            track.eyes_s = now
         if found is not None and self._is_another(track, found):
             found = None
         if found is None and now - track.seen_s < LOST_S:
@@ -198,11 +206,17 @@ class FaceTracker:
             return False
         return alikeness(track.identity, found.fit.identity[0]) < ALIKE
 
-    async def _seen(self, rgb: U8, region: Region, face: Face, deadline: Deadline) -> Face | None:
+    async def _seen(
+        self, rgb: U8, region: Region, face: Face, deadline: Deadline, keep_eyes: bool = False
+    ) -> Face | None:
         """Return a face as it is in a region (h, w, 3) now, in pixels of the frame."""
         local = face.moved((float(region.x0), float(region.y0)), (1.0, 1.0))
         found = await self._analyser.follow(
-            rgb, [local], deadline=deadline, precise=self._options.precise
+            rgb,
+            [local],
+            deadline=deadline,
+            precise=self._options.precise,
+            keep_eyes=keep_eyes,
         )
         if not found or FaceWarning.UNRELIABLE in found[0].warnings:
             return None
@@ -255,7 +269,7 @@ class FaceTracker:
             state.tracks.append(known)
             return
         sighting = Sighting(state.people, seen, region, rgb)
-        state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32)))
+        state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32), now))
         state.people += 1
 
 

@@ -73,7 +73,7 @@ class Eyes:
     def _faces(self):
         return [] if self.now in self.blind else self.film[self.now].faces
 
-    async def follow(self, image, faces, *, deadline, precise=False):
+    async def follow(self, image, faces, *, deadline, precise=False, keep_eyes=False):
         self.looks += 1
         self.precise.append(precise)
         (face,) = faces
