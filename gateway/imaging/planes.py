@@ -7,7 +7,7 @@ its two rows, as in MPEG-2 and H.264.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -127,12 +127,20 @@ class Planes:
         return self.chroma or (empty, empty)
 
 
-def rgb_of(planes: Planes, region: Region) -> U8:
+def rgb_of(planes: Planes, region: Region, reduction: int = 1) -> U8:
     """Return a region's pixels as RGB uint8 (h, w, 3); chroma is interpolated bilinearly.
 
     Deep colours are rounded to 8 bits.
+
+    Args:
+        planes: Of a frame.
+        region: The part, inside the picture.
+        reduction: Side in pixels of the squares whose means are returned; the region's sides and
+            its corner are multiples of it and of chroma's steps.
     """
     stored = planes.orientation.stored_region(region, planes.shape)
+    if reduction > 1:
+        planes, stored = _reduced(planes, stored, reduction)
     out = np.empty((*stored.shape, 3), np.uint8)
     coding = planes.coding
     change, offset = coding.rgb_from_code() if planes.chroma else _grey(coding)
@@ -140,6 +148,23 @@ def rgb_of(planes: Planes, region: Region) -> U8:
     corner = (stored.x0, stored.y0, *planes.size, *planes.steps)
     _read(planes.y, *planes._chroma, corner, numbers, out)
     return np.ascontiguousarray(planes.orientation.upright(out))
+
+
+def _reduced(planes: Planes, stored: Region, reduction: int) -> tuple[Planes, Region]:
+    """Return a region's planes shrunk by means, and all of them as the region."""
+    size = stored.shape[1] // reduction, stored.shape[0] // reduction
+
+    def part(plane: Samples, down: int, across: int) -> Samples:
+        rows = slice(stored.y0 // down, stored.y0 // down + size[1] * reduction // down)
+        columns = slice(stored.x0 // across, stored.x0 // across + size[0] * reduction // across)
+        return _shrunk(plane[rows, columns], size)
+
+    y = part(planes.y, 1, 1)
+    chroma = tuple(part(plane, *planes.steps) for plane in planes.chroma or ())
+    less = replace(
+        planes, y=y, chroma=(chroma[0], chroma[1]) if chroma else None, size=y.shape, steps=(1, 1)
+    )
+    return less, Region(0, 0, *size)
 
 
 def put_back(planes: Planes, region: Region, before: U8, after: U8) -> None:

@@ -101,9 +101,9 @@ class FilmFrame:
         """Return the whole frame as upright RGB (h, w, 3), its longer side at most `longest`."""
         return small_rgb(self._planes(), longest)
 
-    def rgb(self, region: Region) -> U8:
-        """Return a region as upright RGB (h, w, 3), as fine as it is."""
-        return rgb_of(self._planes(), region)
+    def rgb(self, region: Region, reduction: int = 1) -> U8:
+        """Return a region as upright RGB (h, w, 3), or the means of squares; see `rgb_of`."""
+        return rgb_of(self._planes(), region, reduction)
 
     def write(self, region: Region, before: U8, after: U8) -> None:
         """Add what two upright pictures (h, w, 3) of a region differ by to the frame."""

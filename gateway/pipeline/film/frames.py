@@ -14,16 +14,17 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Seen
 from gateway.faces.overlap import covering, nearness
-from gateway.imaging.warp import Region
+from gateway.imaging.warp import Region, bounding_region
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.change_face import FaceChanger, FaceMemory, Work
 from gateway.pipeline.enhance import Enhancement, enhancer_for
 from gateway.pipeline.film.cast import Part
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.production import FrameReport, Production
-from gateway.pipeline.film.tracks import Sighting
+from gateway.pipeline.film.tracks import Sighting, around
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.track import TURNED
+from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
 from gateway.processors.face_enhancer import Enhancer
 
@@ -34,6 +35,8 @@ CLEAR = 0.93
 """Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
 """Seconds after which about a third is left of what was seen before a face."""
+MARGIN = 0.1
+"""Of the face's width, kept around it when it is swapped."""
 UNDECIDED_S = Fraction(1, 2)
 """Seconds for which who is first seen from the side is not judged by that for good."""
 
@@ -104,24 +107,22 @@ class FrameMaker:
         swapping = "face_swapper" in options.processors
         told = {s.track: s for s in sightings}
         changed = carried = 0
-        written: list[Region] = []
         for track in sorted(faces, key=lambda t: nearness(faces[t])):
             sighting, face = told[track], faces[track]
-            person = await self._person(picture, sighting, face)
+            person = await self._person(picture, sighting)
             if person.part is None:
                 continue
-            rgb = sighting.rgb
-            if any(sighting.region.shared_with(region) for region in written):
-                rgb = await self._compute.run(picture.rgb, sighting.region)
-            local = _local(face, sighting.region, person.rest)
+            region = self._reach(face, picture.shape)
+            if region is None:
+                continue
+            rgb = await self._compute.run(picture.rgb, region)
+            local = _local(face, region, person.rest)
             nearer = [
-                outline - sighting.region.origin_xy
-                for outline in covering(face, list(faces.values()))
+                outline - region.origin_xy for outline in covering(face, list(faces.values()))
             ]
             if swapping:
                 await self._look(person, picture.time_s, rgb, local)
-            if await self._change(person, picture, sighting.region, rgb, local, nearer):
-                written.append(sighting.region)
+            if await self._change(person, picture, region, rgb, local, nearer):
                 changed += 1
                 carried += sighting.carried
         return FrameReport(len(sightings), changed, carried)
@@ -202,18 +203,25 @@ class FrameMaker:
         bare = takes_glasses_off(self._production.options, person.memory.seen)
         return (self._bare if bare and entry in self._bare else self._known)[entry]
 
-    async def _person(self, picture: FilmPicture, sighting: Sighting, face: Face) -> _Person:
+    def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
+        """Return the part of a frame of `shape` (height, width) that changing a face may need."""
+        options = self._production.options
+        if options.processors != ("face_swapper",) or expressive(options):
+            return around(face, shape)[0]
+        return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
+
+    async def _person(self, picture: FilmPicture, sighting: Sighting) -> _Person:
         """Return what is known of a track, after finding out who it is."""
         person = self._people.setdefault(sighting.track, _Person(picture.time_s))
         if person.decided:
             return person
         cast, now = self._production.cast, picture.time_s
+        face, view = sighting.face, sighting.view
         turned = not TURNED.isdisjoint(face.warnings)
         if turned and person.last_s is not None and now - person.since_s < UNDECIDED_S:
             return person
-        local = _local(face, sighting.region, None)
         (descriptor,) = await self._embedder.embed(
-            sighting.rgb, [local], deadline=self._production.deadline()
+            view.pixels, [view.inside(face)], deadline=self._production.deadline()
         )
         person.part, person.rest = cast.part_of(descriptor), cast.rest_of(descriptor)
         person.decided = not turned or now - person.since_s >= UNDECIDED_S

@@ -31,8 +31,14 @@ class FilmPicture(Protocol):
         """Return the whole frame (h, w, 3) RGB, its longer side at most `longest` pixels."""
         ...
 
-    def rgb(self, region: Region) -> U8:
-        """Return a region (h, w, 3) RGB at full resolution."""
+    def rgb(self, region: Region, reduction: int = 1) -> U8:
+        """Return a region (h, w, 3) RGB, or the means of its squares.
+
+        Args:
+            region: A part of the frame.
+            reduction: Side of the squares in pixels. If it is not 1, the region's sides and its
+                corner are multiples of twice that.
+        """
         ...
 
     def write(self, region: Region, before: U8, after: U8) -> None:

@@ -43,8 +43,36 @@ EYES_S = Fraction(1, 20)
 films with thirty a second."""
 REACH = 1.08
 """How much larger the part of a frame is that is converted than the crop that is looked at."""
+FINE_ENOUGH, COARSEST = 250.0, 8
+"""Pixels of the side of what is looked at from which on it need not be finer, and how much coarser
+than the frame it is at the most."""
 REMEMBERED, KNOWN = 16, 8
 """Frames over which a person's identity is averaged, and from which on it can be relied on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A part of a frame, as finely as networks look at it.
+
+    Attributes:
+        region: The part.
+        reduction: Side in pixels of the squares whose means are kept.
+        pixels: uint8 (h, w, 3) RGB.
+    """
+
+    region: Region
+    reduction: int
+    pixels: U8
+
+    def inside(self, face: Face) -> Face:
+        """Return a face of the frame as it is in these pixels."""
+        scale = 1 / self.reduction
+        return face.moved((float(self.region.x0), float(self.region.y0)), (scale, scale))
+
+    def outside(self, face: Face) -> Face:
+        """Return a face of these pixels as it is in the frame."""
+        scale = float(self.reduction)
+        return face.moved((-self.region.x0 / scale, -self.region.y0 / scale), (scale, scale))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +82,13 @@ class Sighting:
     Attributes:
         track: The person's number; never used again once lost for good.
         face: In pixels of the frame, as this frame by itself shows it.
-        region: A part of the frame that holds the face.
-        rgb: uint8 (h, w, 3), that part.
+        view: The part of the frame that was looked at.
         carried: Whether no network saw it here.
     """
 
     track: int
     face: Face
-    region: Region
-    rgb: U8
+    view: View
     carried: bool = False
 
 
@@ -177,25 +203,33 @@ class FaceTracker:
     async def _follow(self, track: _Track, picture: FilmPicture, deadline: Deadline) -> bool:
         """Find a face again near where it was, or carry it on; return whether it is there."""
         before, now = track.last, picture.time_s
-        region = around(before.face, picture.shape)
-        if region is None:
+        view = await self._view(before.face, picture)
+        if view is None:
             return False
-        rgb = await self._compute.run(picture.rgb, region)
         keep_eyes = not before.carried and now - track.eyes_s < EYES_S
-        found = await self._seen(rgb, region, before.face, deadline, keep_eyes)
+        found = await self._seen(view, before.face, deadline, keep_eyes)
         if found is not None and not keep_eyes:
             track.eyes_s = now
         if found is not None and self._is_another(track, found):
             found = None
         if found is None and now - track.seen_s < LOST_S:
-            again = await self._compute.run(picture.rgb, before.region)
+            was = before.view
+            again = await self._compute.run(picture.rgb, was.region, was.reduction)
             carried_on = await self._compute.run(_carried, before, again, picture.shape)
             if carried_on is not None:
-                track.saw(Sighting(track.number, carried_on, region, rgb, carried=True), now)
+                track.saw(Sighting(track.number, carried_on, view, carried=True), now)
             return carried_on is not None
         if found is not None:
-            track.saw(Sighting(track.number, found, region, rgb), now)
+            track.saw(Sighting(track.number, found, view), now)
         return found is not None
+
+    async def _view(self, face: Face, picture: FilmPicture) -> View | None:
+        """Return the part of a frame that a face is looked for in; None if it lies outside."""
+        region, reduction = around(face, picture.shape)
+        if region is None:
+            return None
+        pixels = await self._compute.run(picture.rgb, region, reduction)
+        return View(region, reduction, pixels)
 
     def _is_another(self, track: _Track, found: Face) -> bool:
         """Return whether a face is not who was followed, where two people have met."""
@@ -207,20 +241,19 @@ class FaceTracker:
         return alikeness(track.identity, found.fit.identity[0]) < ALIKE
 
     async def _seen(
-        self, rgb: U8, region: Region, face: Face, deadline: Deadline, keep_eyes: bool = False
+        self, view: View, face: Face, deadline: Deadline, keep_eyes: bool = False
     ) -> Face | None:
-        """Return a face as it is in a region (h, w, 3) now, in pixels of the frame."""
-        local = face.moved((float(region.x0), float(region.y0)), (1.0, 1.0))
+        """Return a face as it is in a part of the frame now, in pixels of the frame."""
         found = await self._analyser.follow(
-            rgb,
-            [local],
+            view.pixels,
+            [view.inside(face)],
             deadline=deadline,
             precise=self._options.precise,
             keep_eyes=keep_eyes,
         )
         if not found or FaceWarning.UNRELIABLE in found[0].warnings:
             return None
-        return found[0].moved((-float(region.x0), -float(region.y0)), (1.0, 1.0))
+        return view.outside(found[0])
 
     def _sort_out(self, gone: list[_Track], now: Fraction) -> None:
         """Let go of who is lost or seen twice, and give everybody back their own face."""
@@ -254,51 +287,66 @@ class FaceTracker:
 
     async def _begin(self, face: Face, picture: FilmPicture, deadline: Deadline) -> None:
         state, now = self._state, picture.time_s
-        region = around(face, picture.shape)
-        if region is None or any(_shared(face, t.last.face) for t in state.tracks):
+        if any(_shared(face, t.last.face) for t in state.tracks):
             return
-        rgb = await self._compute.run(picture.rgb, region)
-        seen = await self._seen(rgb, region, face, deadline)
-        if seen is None or seen.quality.width_px < self._min_face_px:
+        view = await self._view(face, picture)
+        seen = None if view is None else await self._seen(view, face, deadline)
+        if view is None or seen is None or seen.quality.width_px < self._min_face_px:
             return
         own = seen.fit.identity[0]
         known = max(state.lost, key=lambda t: alikeness(t.identity, own), default=None)
         if known is not None and alikeness(known.identity, own) >= ALIKE:
             state.lost.remove(known)
-            known.saw(Sighting(known.number, seen, region, rgb), now)
+            known.saw(Sighting(known.number, seen, view), now)
             state.tracks.append(known)
             return
-        sighting = Sighting(state.people, seen, region, rgb)
+        sighting = Sighting(state.people, seen, view)
         state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32), now))
         state.people += 1
 
 
-def around(face: Face, shape: tuple[int, int]) -> Region | None:
-    """Return the part of a picture of `shape` (height, width) that a face is looked for in."""
+def around(face: Face, shape: tuple[int, int]) -> tuple[Region | None, int]:
+    """Return the part of a picture of `shape` (height, width) that a face is looked for in.
+
+    And how many times coarser than the picture it may be looked at. The part begins and ends at
+    multiples of twice that, but for what the picture lacks.
+    """
     square = square_of_landmarks(face.landmarks)
     reach = REACH * square.side / 2
     turned = abs(np.cos(square.angle)) + abs(np.sin(square.angle))
     half = np.full(2, reach * turned)
     middle = np.array([square.x, square.y])
-    return bounding_region(np.stack([middle - half, middle + half]), shape, margin=0)
+    region = bounding_region(np.stack([middle - half, middle + half]), shape, margin=0)
+    reduction = 1
+    while square.side >= 2 * reduction * FINE_ENOUGH and reduction < COARSEST:
+        reduction *= 2
+    if region is None or reduction == 1:
+        return region, 1
+    step = 2 * reduction
+    x0, y0 = region.x0 // step * step, region.y0 // step * step
+    width, height = (
+        (end - start) // step * step for start, end in ((x0, region.x1), (y0, region.y1))
+    )
+    return Region(x0, y0, x0 + width, y0 + height), reduction
 
 
 def _carried(before: Sighting, again: U8, shape: tuple[int, int]) -> Face | None:
     """Return a face where the pixels have gone, of which `again` (h, w, 3) shows the same part."""
-    face, origin = before.face, before.region.origin_xy
-    points = carried(before.rgb, again, face.landmarks[:, :2] - origin)
+    view = before.view
+    face = view.inside(before.face)
+    points = carried(view.pixels, again, face.landmarks[:, :2])
     if points is None:
         return None
     landmarks = face.landmarks.copy()
-    landmarks[:, :2] = points + origin
-    skin = landmarks[:N_MESH, :2]
+    landmarks[:, :2] = points
+    there = view.outside(replace(face, landmarks=landmarks))
+    skin = there.landmarks[:N_MESH, :2]
     size = np.array([[shape[1], shape[0]]], np.float32)
     return replace(
-        face,
+        there,
         box_xyxy=np.concatenate([skin.min(0), skin.max(0)]).astype(np.float32),
-        landmarks_5=five_points(landmarks),
-        landmarks=landmarks,
-        fit=fit_landmarks(landmarks[None], size),
+        landmarks_5=five_points(there.landmarks),
+        fit=fit_landmarks(there.landmarks[None], size),
     )
 
 

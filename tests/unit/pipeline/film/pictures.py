@@ -8,6 +8,7 @@ import numpy as np
 
 from gateway.faces.blazeface import Candidates
 from gateway.faces.face import Face
+from gateway.pipeline.film.tracks import View
 
 RATE = 30
 SHAPE = (240, 320)
@@ -33,9 +34,11 @@ class Still:
         size = round(self.shape[1] * scale), round(self.shape[0] * scale)
         return cv2.resize(self.image, size, interpolation=cv2.INTER_AREA)
 
-    def rgb(self, region):
-        self.part = region
-        return np.ascontiguousarray(region.of(self.image))
+    def rgb(self, region, reduction=1):
+        self.part = region, reduction
+        pixels = np.ascontiguousarray(region.of(self.image))
+        size = pixels.shape[1] // reduction, pixels.shape[0] // reduction
+        return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
     def write(self, region, before, after):
         view = region.of(self.image)
@@ -78,15 +81,16 @@ class Eyes:
         self.precise.append(precise)
         (face,) = faces
         # In the pixels of the part that is looked at: find out where that part is.
-        origin = self.film[self.now].part.origin_xy
-        x, y = np.add(face.centre_xy, origin)
+        region, reduction = self.film[self.now].part
+        view = View(region, reduction, image)
+        x, y = view.outside(face).centre_xy
         near = [
             f
             for f in self._faces
             if np.hypot(f.centre_xy[0] - x, f.centre_xy[1] - y) < f.quality.width_px / 2
         ]
         nearest = sorted(near, key=lambda f: np.hypot(f.centre_xy[0] - x, f.centre_xy[1] - y))
-        return [f.moved(tuple(map(float, origin)), (1.0, 1.0)) for f in nearest[:1]]
+        return [view.inside(f) for f in nearest[:1]]
 
     async def detect(self, image, *, deadline, options):
         self.detections += 1

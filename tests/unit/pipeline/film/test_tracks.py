@@ -8,7 +8,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.pipeline.film.tracks import FaceTracker, around
+from gateway.pipeline.film.tracks import FaceTracker, View, around
 from tests.unit.pipeline.film.pictures import SHAPE, Eyes, film_of
 from tests.unit.pipeline.people import face_of, person
 
@@ -46,12 +46,12 @@ async def test_faces_are_told_in_pixels_of_the_frame_with_the_part_that_holds_th
         (sighting,) = seen
         assert np.allclose(sighting.face.landmarks, film[n].faces[0].landmarks, atol=1e-3)
         x0, y0, x1, y1 = sighting.face.box_xyxy
-        region = sighting.region
+        region = sighting.view.region
         assert region.x0 <= x0
         assert region.y0 <= y0
         assert x1 < region.x1
         assert y1 < region.y1
-        assert np.array_equal(sighting.rgb, region.of(film[n].image))
+        assert np.array_equal(sighting.view.pixels, region.of(film[n].image))
 
 
 async def test_who_comes_is_found_within_a_third_of_a_second():
@@ -147,9 +147,22 @@ async def test_how_hard_to_look_is_passed_on():
 
 
 def test_the_part_around_a_face_holds_the_crop_it_is_looked_for_in():
-    region = around(face_of(at=(160, 120)), SHAPE)
+    region, reduction = around(face_of(at=(160, 120)), SHAPE)
     assert region.shape[0] > 1.4 * 50
-    assert around(face_of(at=(-900, 120)), SHAPE) is None
+    assert reduction == 1
+    assert around(face_of(at=(-900, 120)), SHAPE)[0] is None
+
+
+@pytest.mark.parametrize("scale_px", [130, 200, 400, 900])
+def test_large_faces_are_looked_at_coarsely(scale_px):
+    face, shape = face_of(scale_px=scale_px, at=(2001, 1503)), (3000, 4000)
+    region, reduction = around(face, shape)
+    assert reduction > 1
+    assert max(region.shape) / reduction >= 250
+    assert not any(n % (2 * reduction) for n in (region.x0, region.y0, *region.shape))
+    view = View(region, reduction, np.zeros((1, 1, 3), np.uint8))
+    again = view.outside(view.inside(face))
+    assert np.allclose(again.landmarks, face.landmarks, atol=1e-2)
 
 
 def test_times_are_exact():
