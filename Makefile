@@ -81,6 +81,10 @@ bench-expression: .venv/installed-dev setup ## Measure expressions, and write be
 bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelity.json and sheets
 	@$(BIN)/python -m bench.fidelity
 
+.PHONY: bench-film
+bench-film: .venv/installed-dev setup ## Measure films, write bench/film.json and sheets
+	@$(BIN)/python -m bench.film
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 
