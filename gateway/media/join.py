@@ -229,6 +229,8 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         except FFmpegError as error:
             raise OutputInvalid("A segment cannot be read.") from error
         with container:
+            if not container.streams.video or FIRST_TICK not in container.metadata:
+                raise OutputInvalid("A segment is none.")
             yield container
 
 
