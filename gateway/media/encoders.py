@@ -118,15 +118,17 @@ def plan(probe: Probe, wish: Wish, *, threads: int = 0) -> Plan:
         colours = replace(colours, full=False, space=1)
     elif probe.planar.kind == "grey":
         colours = replace(colours, full=probe.coding.full)
+    rate = probe.timing.rate
     return Plan(
         encoder=wish.encoder,
         pixel_format=pixel_format,
         colours=colours,
-        rate=probe.timing.rate,
+        # A hint only, for frames have their times; SVT-AV1 refuses more.
+        rate=min(rate, Fraction(240)) if wish.encoder == "libsvtav1" else rate,
         time_base=probe.timing.time_base,
         aspect=probe.sample_aspect,
         options=_options(wish, probe, pixel_format, threads),
-        gop=max(1, min(250, round(_KEYS_S * probe.timing.rate))),
+        gop=max(1, min(250, round(_KEYS_S * rate))),
     )
 
 

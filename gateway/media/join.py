@@ -3,13 +3,14 @@
     segments ──OutputInvalid──▶ packets, on one clock ─┐
     source ──▶ sound, words, chapters, … ──────────────┴─▶ a file of another name ──▶ its place
 
-Packets pass one by one. The picture keeps its times; decoding times are given anew for all of it.
+Packets pass one by one; only the times of frames are held, 8 bytes each. The picture keeps them;
+decoding times are given anew for all of it.
 """
 
 from __future__ import annotations
 
-import bisect
 import heapq
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -144,31 +145,34 @@ class _Picture:
     Args:
         segments: Their files.
         probe: What the source is.
+
+    Attributes:
+        ticks: Of each segment, when its frames are shown, in the order of decoding.
     """
 
     def __init__(self, segments: Sequence[Path], probe: Probe) -> None:
         if not segments:
             raise OutputInvalid("There are no segments to be joined.")
         self._segments, self._timing = segments, probe.timing
-        self._step = max(1, round(1 / (probe.timing.rate * probe.timing.time_base)))
-        self._delay = 0
-        self._starts: list[int] = []
-        self.frames, self.last = 0, -1
-        extradata: bytes | None = None
+        self.ticks: list[array[int]] = []
+        last, extradata = -1, None
         for number, path in enumerate(segments):
             with _opened(path) as container:
                 context = container.streams.video[0].codec_context
                 if number and context.extradata != extradata:
                     raise OutputInvalid(f"Segment {number} was not encoded as those before it.")
                 extradata = context.extradata
-                ticks = [pts for pts, _ in self._ticks(container)]
-            if not ticks or min(ticks) <= self.last:
+                ticks = array("q", self._shown(container))
+            if not ticks or min(ticks) <= last:
                 raise OutputInvalid(f"Segment {number} does not follow the one before it.")
-            self._delay = max(self._delay, _delay(ticks))
-            self._starts.append(min(ticks))
-            self.frames += len(ticks)
-            self.last = max(ticks)
-        self.first = self._starts[0]
+            last = max(ticks)
+            self.ticks.append(ticks)
+        self.first, self.last = min(self.ticks[0]), last
+
+    @property
+    def frames(self) -> int:
+        """Their number."""
+        return sum(len(ticks) for ticks in self.ticks)
 
     @property
     def duration_s(self) -> Fraction:
@@ -181,33 +185,37 @@ class _Picture:
         """Yield all packets, with their decoding times in seconds on the output's clock."""
         base = self._timing.time_base
         start = round(start_s / base)
-        last = round(self._timing.last_s / base)
-        due = decoding_ticks(self.first, self._step, self._delay)
-        for number, path in enumerate(self._segments):
+        step = max(1, round(1 / (self._timing.rate * base)))
+        due = decoding_ticks(self.first, step, max(map(_delay, self.ticks)))
+        ends = [min(ticks) for ticks in self.ticks[1:]]
+        ends.append(self.last + max(round(self._timing.last_s / base), 1))
+        for path, ticks, end in zip(self._segments, self.ticks, ends, strict=True):
+            shown = sorted(ticks)
+            due.extend(shown)
+            after = dict(zip(shown, [*shown[1:], end], strict=True))
             with _opened(path) as container:
-                ticks = sorted(pts for pts, _ in self._ticks(container))
-            more = self._starts[number + 1 : number + 2] or [ticks[-1] + max(last, 1)]
-            ends = [*ticks[1:], *more]
-            due.extend(ticks)
-            with _opened(path) as container:
-                for pts, packet in self._ticks(container):
+                for pts, packet in zip(ticks, _packets(container), strict=True):
                     dts = due.popleft()
                     packet.pts, packet.dts, packet.time_base = pts + start, dts + start, base
-                    packet.duration = ends[bisect.bisect_left(ticks, pts)] - pts
+                    packet.duration = after[pts] - pts
                     packet.stream = target
                     yield (dts + start) * base, packet
 
-    def _ticks(self, container: InputContainer) -> Iterator[tuple[int, Packet[Any]]]:
-        """Yield a segment's packets with their times."""
-        stream = container.streams.video[0]
+    def _shown(self, container: InputContainer) -> Iterator[int]:
+        """Yield when a segment's frames are shown."""
         first = int(container.metadata[FIRST_TICK])
-        base = fraction(stream.time_base) or self._timing.time_base
-        for packet in container.demux(stream):
-            if packet.size and packet.pts is not None:
-                yield first + round(packet.pts * base / self._timing.time_base), packet
+        base = fraction(container.streams.video[0].time_base) or self._timing.time_base
+        for packet in _packets(container):
+            yield first + round((packet.pts or 0) * base / self._timing.time_base)
 
 
-def _delay(ticks: list[int]) -> int:
+def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
+    for packet in container.demux(container.streams.video[0]):
+        if packet.size:
+            yield packet
+
+
+def _delay(ticks: Sequence[int]) -> int:
     """Return how many places frames in decoding order come too late to be shown in order."""
     place = {tick: k for k, tick in enumerate(sorted(ticks))}
     return max(k - place[tick] for k, tick in enumerate(ticks))
@@ -221,6 +229,8 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         except FFmpegError as error:
             raise OutputInvalid("A segment cannot be read.") from error
         with container:
+            if not container.streams.video or FIRST_TICK not in container.metadata:
+                raise OutputInvalid("A segment is none.")
             yield container
 
 

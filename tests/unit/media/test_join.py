@@ -69,6 +69,15 @@ def test_joined_segments_have_the_times_of_the_film_in_one_go(tmp_path, encoder,
         assert made.probe().timing.duration_s == 12 / NTSC
 
 
+@pytest.mark.parametrize("encoder", SOFTWARE)
+@pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(1000), Fraction(14999999, 500000)])
+def test_odd_rates_are_kept_by_every_encoder(tmp_path, encoder, rate):
+    source = saved(tmp_path, film(5, size=(64, 96), rate=rate))
+    made, _ = remade(source, tmp_path, [times_of(source)[2]], encoder=encoder)
+    apart = zip(times_of(source), times_of(made), strict=True)
+    assert all(abs(old - new) <= TICK / 2 for old, new in apart)
+
+
 @pytest.mark.parametrize("preset", ["medium", "ultrafast"])  # with B-frames, and without
 @pytest.mark.parametrize("encoder", ["libx264", "libx265"])
 @pytest.mark.parametrize("cuts", [(), (3, 7), (2, 3, 4, 5, 10)])
@@ -352,7 +361,7 @@ def test_segments_that_do_not_belong_together_are_refused(tmp_path):
     broken = tmp_path / "broken"
     broken.write_bytes(two.read_bytes()[:100])
     out = tmp_path / "out"
-    for parts in ([], [two, one], [one, one], [one, other], [one, broken]):
+    for parts in ([], [two, one], [one, one], [one, other], [one, broken], [source.path]):
         with pytest.raises(OutputInvalid):
             join(source, parts, out, probe=probe, wish=wish)
     assert not [name for name in os.listdir(tmp_path) if name.startswith("out")]
