@@ -71,12 +71,17 @@ def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
         )
         if name == "talking_head":
             out["flicker_ratio"] = out.pop(f"flicker_ratio_{name}")
-            out["border_ratio"] = _borders(work, path, portrait, before)
+            out |= _borders(work, path, portrait, before, ratios)
     return out | {"jitter_px_rms": asyncio.run(_jitter())}
 
 
-def _borders(work: FilmWork, path: Path, portrait: Path, before: list[U8]) -> Figure:
-    """Divide a film every second, and compare what is seen there with what is seen elsewhere."""
+def _borders(
+    work: FilmWork, path: Path, portrait: Path, before: list[U8], whole: F64
+) -> dict[str, Figure]:
+    """Divide a film every second, and compare what is seen there with what is seen elsewhere.
+
+    And with what is seen at the same places of the film made as a whole.
+    """
     length = len(before)
     starts = [Fraction(n, 1) for n in range(length // clips.RATE)]
     spans = [
@@ -87,12 +92,12 @@ def _borders(work: FilmWork, path: Path, portrait: Path, before: list[U8]) -> Fi
     # The difference between frames n and n + 1 is the n-th.
     at = np.array([n * clips.RATE - 1 for n in range(1, len(starts))])
     elsewhere = np.delete(ratios, at)
-    return figure(
-        ratios[at] / np.nanmedian(elsewhere),
-        "",
-        f"flicker at {len(at)} borders of parts over that elsewhere",
-        "≤ 1.1",
-    )
+    undivided = whole[at] / np.nanmedian(np.delete(whole, at))
+    what = f"flicker at {len(at)} borders of parts over that elsewhere"
+    return {
+        "border_ratio": figure(ratios[at] / np.nanmedian(elsewhere), "", what, "≤ 1.1"),
+        "border_ratio_undivided": figure(undivided, "", "the same without borders there"),
+    }
 
 
 async def _jitter() -> Figure:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from gateway.compute import Compute
-from gateway.films.plan import LEAD_IN_S
+from gateway.films.plan import LEAD_IN_S, LEAD_OUT_S
 from gateway.jobs.work import Control
 from gateway.media.film import FilmFrame, FilmSource, Span, SpanReader
 from gateway.media.probe import Probe
@@ -73,10 +73,11 @@ class SegmentMaker:
         Raises:
             SemblantError, OSError: from reading, the networks, the encoder or the control.
         """
-        begins_s = max(span.start_s - LEAD_IN_S, Fraction(str(output.start_s)))
+        begins_s = max(span.start_s - LEAD_IN_S, Fraction(0))
+        ends_s = None if span.end_s is None else span.end_s + LEAD_OUT_S
         tally = Tally()
         with (
-            source.read(probe, span, since_s=begins_s) as reader,
+            source.read(probe, span, since_s=begins_s, until_s=ends_s) as reader,
             SegmentWriter(out, probe, output, threads=self._threads) as writer,
         ):
             await self._run(reader, writer, production, tally, control)

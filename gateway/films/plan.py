@@ -14,6 +14,8 @@ LONGEST_S = Fraction(14)
 """Seconds from which on a part is divided where no key frame is."""
 LEAD_IN_S = Fraction(1, 2)
 """Seconds before a part that are looked at, so that it goes on as the one before it ends."""
+LEAD_OUT_S = Fraction(1, 4)
+"""Seconds after it that are looked at: what comes then has a say in how its last frames are."""
 FIRST_LOOK, CLOSEST_LOOK = 24, 384
 """Frames that a survey looks at, and looks at until it finds somebody."""
 SURVEY_S = Fraction(2)

@@ -31,6 +31,7 @@ def film_report(
         plan: How it was divided.
     """
     height, width = probe.shape
+    decoded_format, decoded_colours = probe.decoded
     return {
         "kind": "film",
         "frames": joined.frames,
@@ -42,11 +43,11 @@ def film_report(
         "source": {
             "container": probe.container,
             "codec": probe.codec,
-            "pixel_format": probe.pixel_format,
-            "hdr": probe.colours.hdr,
+            "pixel_format": decoded_format,
+            "hdr": decoded_colours.hdr,
             "damaged": probe.damaged,
         },
-        "hdr": "none" if probe.colours.hdr == "none" else options.film.hdr,
+        "hdr": "none" if decoded_colours.hdr == "none" else options.film.hdr,
         "lost_frames": _sum(tallies, "lost"),
         "changed_frames": _sum(tallies, "changed"),
         "changed_faces": _sum(tallies, "faces"),

@@ -67,7 +67,7 @@ class FilmWork:
         if not await self._compute.run(_is_film, target_of(task)):
             return Plan(1, 1, {"kind": PICTURE})
         options.require_film()
-        probe = await self._probe_of(task)
+        probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
         if length_s > self._limits.max_film_s:
@@ -91,7 +91,7 @@ class FilmWork:
         inputs = await self._inputs_of(task, options)
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
-        probe = await self._probe_of(task)
+        probe = await self._probe_of(task, options)
         timings = Timings()
         production = Production(
             FilmCast.of_facts(plan.facts["cast"]),
@@ -136,7 +136,7 @@ class FilmWork:
             format = made.facts["format"]
             return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
         options = FilmOptions.model_validate(task.options)
-        probe = await self._probe_of(task)
+        probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
         if not sum(facts["faces"] for facts in tallies):
             raise FaceNotSelected("Whoever is meant is in no frame of the film.")
@@ -228,9 +228,12 @@ class FilmWork:
         path = target_of(task).with_name(f"{task.id}.trial")
         SegmentWriter(path, probe, options.film, threads=self._limits.threads).discard()
 
-    async def _probe_of(self, task: Task) -> Probe:
+    async def _probe_of(self, task: Task, options: FilmOptions) -> Probe:
+        """Return what the target is, or is to be brought to first."""
+
         async def look() -> Probe:
-            return await self._compute.run(self._source(task).probe)
+            probe = await self._compute.run(self._source(task).probe)
+            return probe.tone_mapped() if options.film.hdr == "tone_map" else probe
 
         return await self._probes.of(task.id, look)
 

@@ -62,7 +62,8 @@ class FilmFrame:
     Args:
         picture: As decoded, of a planar pixel format.
         time_s: Seconds after the film's beginning.
-        lead_in: Whether it is only looked at, not to be encoded.
+        lead_in: Whether it is only looked at, as it comes before what is encoded.
+        lead_out: Whether it is only looked at, as it comes after that.
         coding: How its numbers are meant.
         orientation: What makes it upright.
     """
@@ -74,6 +75,7 @@ class FilmFrame:
         "_ours",
         "_picture",
         "lead_in",
+        "lead_out",
         "shape",
         "time_s",
     )
@@ -84,12 +86,13 @@ class FilmFrame:
         time_s: Fraction,
         *,
         lead_in: bool,
+        lead_out: bool,
         coding: Coding,
         orientation: Orientation,
     ) -> None:
         self._picture, self._coding, self._orientation = picture, coding, orientation
         self._ours = False
-        self.time_s, self.lead_in = time_s, lead_in
+        self.time_s, self.lead_in, self.lead_out = time_s, lead_in, lead_out
         self.shape = orientation.shape((picture.height, picture.width))
 
     @property
@@ -155,15 +158,23 @@ class SpanReader:
         probe: What it is, or, from `Probe.tone_mapped`, what is to be made of it.
         span: Which part.
         since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
+        until_s: Where those end that are only looked at; `span.end_s` if there are none.
     """
 
     def __init__(
-        self, source: FilmSource, probe: Probe, span: Span, *, since_s: Fraction | None = None
+        self,
+        source: FilmSource,
+        probe: Probe,
+        span: Span,
+        *,
+        since_s: Fraction | None = None,
+        until_s: Fraction | None = None,
     ) -> None:
         self.lost = 0
         self._source, self._probe, self._span = source, probe, span
         since = span.start_s if since_s is None else min(since_s, span.start_s)
         self._since_s = max(since, Fraction(0))
+        self._until = span if until_s is None or span.end_s is None else Span(span.start_s, until_s)
         self._preparation = _Preparation(probe)
         self._open = ExitStack()
         self._last_s = self._since_s
@@ -176,7 +187,7 @@ class SpanReader:
         """
         probe = self._probe
         for time_s, picture in self._begin():
-            if self._span.ends_before(time_s):
+            if self._until.ends_before(time_s):
                 return
             self._last_s = time_s
             if time_s < self._since_s:
@@ -191,6 +202,7 @@ class SpanReader:
                 self._preparation.done(picture),
                 time_s,
                 lead_in=time_s < self._span.start_s,
+                lead_out=self._span.ends_before(time_s),
                 coding=probe.coding,
                 orientation=probe.orientation,
             )
@@ -287,9 +299,16 @@ class FilmSource:
             probe = described(film, first_frame(film), timing, webm=webm)
             return probe if complete else replace(probe, damaged=True)
 
-    def read(self, probe: Probe, span: Span, *, since_s: Fraction | None = None) -> SpanReader:
-        """Return a reader of a part of the film, and of what is looked at before it."""
-        return SpanReader(self, probe, span, since_s=since_s)
+    def read(
+        self,
+        probe: Probe,
+        span: Span,
+        *,
+        since_s: Fraction | None = None,
+        until_s: Fraction | None = None,
+    ) -> SpanReader:
+        """Return a reader of a part of the film, and of what is looked at before and after it."""
+        return SpanReader(self, probe, span, since_s=since_s, until_s=until_s)
 
     @contextmanager
     def opened(self) -> Iterator[OpenFilm]:

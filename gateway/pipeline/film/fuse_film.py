@@ -82,8 +82,9 @@ class FilmFuser:
     ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
         """Yield every frame of a part of a film with its faces changed.
 
-        Frames that only lead in come out, too, as they were. A bounded number of frames is held,
-        however long the film is. Close the iterator if it is left early (`contextlib.aclosing`).
+        Frames that only lead in come out, too, as they were; those that lead out do not. A
+        bounded number of frames is held, however long the film is. Close the iterator if it is left
+        early (`contextlib.aclosing`).
 
         Args:
             pictures: The frames in their order; read one by one, in a thread.
@@ -111,12 +112,14 @@ class FilmFuser:
             async for frame in coming:
                 window.append(frame)
                 while at < len(window) and _ripe(window, at):
+                    if _leads_out(window[at]):
+                        return
                     yield await made()
                     at += 1
                 while at > MOST_AHEAD:
                     window.popleft()
                     at -= 1
-        while at < len(window):
+        while at < len(window) and not _leads_out(window[at]):
             yield await made()
             at += 1
 
@@ -173,6 +176,11 @@ def _detection(options: SwapOptions) -> DetectOptions:
         min_score=options.detector.min_score,
         precise=expressive(options),
     )
+
+
+def _leads_out(frame: _Followed) -> bool:
+    """Return whether a frame is only there for those before it."""
+    return frame.picture is not None and frame.picture.lead_out
 
 
 def _ripe(window: Sequence[_Followed], at: int) -> bool:

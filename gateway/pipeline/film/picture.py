@@ -23,6 +23,11 @@ class FilmPicture(Protocol):
         ...
 
     @property
+    def lead_out(self) -> bool:
+        """Whether it is only looked at, so that what is before it ends as if it went on."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(height, width), upright."""
         ...

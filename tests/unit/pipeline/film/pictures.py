@@ -21,6 +21,7 @@ class Still:
     time_s: Fraction
     image: np.ndarray
     lead_in: bool = False
+    lead_out: bool = False
     faces: list[Face] = field(default_factory=list)
     part: object = None
     written: list = field(default_factory=list)

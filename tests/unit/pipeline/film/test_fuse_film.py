@@ -29,12 +29,13 @@ from tests.unit.pipeline.film.pictures import RATE, Still
 SIZE = (240, 320)
 
 
-def stills(count, *, lead_in=0, start=0, made=None):
+def stills(count, *, lead_in=0, lead_out=0, start=0, made=None):
     """Yield frames with a slowly changing pattern; those that are made are noted."""
     rng = np.random.default_rng(1)
     still = rng.integers(80, 170, (*SIZE, 3), dtype=np.uint8)
     for n in range(count):
-        picture = Still(Fraction(start + n, RATE), still.copy(), lead_in=n < lead_in)
+        picture = Still(Fraction(start + n, RATE), still.copy())
+        picture.lead_in, picture.lead_out = n < lead_in, n >= count - lead_out
         if made is not None:
             made.append(weakref.ref(picture))
         yield picture
@@ -95,6 +96,14 @@ async def test_frames_that_lead_in_stay_as_they_were_and_change_what_follows_ali
     assert all(picture.written for picture, _ in later[10:])
     off = np.abs(later[-1][0].image.astype(int) - whole[-1][0].image)
     assert off.mean() < 0.5
+
+
+async def test_frames_that_lead_out_only_have_a_say():
+    whole = await made(stills(30), await production())
+    cut = await made(stills(30, lead_out=8), await production())
+    assert [picture.time_s for picture, _ in cut] == [picture.time_s for picture, _ in whole[:22]]
+    for (one, _), (other, _) in zip(cut, whole, strict=False):
+        assert np.array_equal(one.image, other.image)
 
 
 async def test_who_has_no_part_is_left_alone():
