@@ -23,7 +23,7 @@ from gateway.faces.topology import N_MESH, five_points
 from gateway.imaging.geometry import euler_degrees
 from gateway.imaging.masks import smoothstep
 
-REACH_S = Fraction(1, 5)
+REACH_S = Fraction(7, 30)
 """Seconds before and after a frame that have a say in it."""
 WIDTH_S = 0.1
 """Standard deviation of their weights, in seconds."""
@@ -34,6 +34,8 @@ LANDMARK_NOISE = 0.0025
 """Of a landmark's coordinate in the head's frame, inter-ocular distances."""
 CONTROL_NOISE, RESIDUAL_NOISE = 0.02, 0.1
 """Of the expression's named controls, and of its residual coefficients."""
+NOISIEST = 1.5
+"""How many times as large a channel's noise may be: where an outline lies before hair, it is."""
 BELIEVED = (2.0, 4.0)
 """Departures from the line, in deviations of the noise, from which on they begin to be believed,
 and fully are."""
@@ -104,11 +106,23 @@ def curve_weights(offsets_s: Sequence[float]) -> F64 | None:
 
 def _settled(values: F64, weights: F64, at: int, noise: F64 | float) -> F64:
     """Return channels (d,) of values (n, d) on their curves, or as they are where they depart."""
-    line = weights @ values
-    off = values[at] - line
+    curve = weights @ values
+    off = values[at] - curve
     low, high = BELIEVED
+    noise = np.minimum(np.maximum(_noise(values, noise), noise), NOISIEST * noise)
     believed = smoothstep((np.abs(off) / noise - low) / (high - low))
-    return np.asarray(line + believed * off)
+    return np.asarray(curve + believed * off)
+
+
+def _noise(values: F64, usual: F64 | float) -> F64:
+    """Return the deviations (d,) of noise in values (n, d), by their second differences.
+
+    What changes suddenly counts no more than much noise would.
+    """
+    if len(values) < 3:
+        return np.zeros(values.shape[1])
+    bends = np.abs(values[2:] - 2 * values[1:-1] + values[:-2])
+    return np.asarray(np.minimum(bends, 6 * usual).mean(0) * (np.sqrt(np.pi / 2) / np.sqrt(6)))
 
 
 def _poses(faces: Sequence[Moving], at: int) -> F64:
