@@ -115,7 +115,7 @@ async def _jitter() -> Figure:
             faces.append(found[0])
     await inference.close()
     reach = int(REACH_S * clips.RATE)
-    times = [Fraction(n, clips.RATE) for n in range(len(faces))]
+    times = [n / clips.RATE for n in range(len(faces))]
     moving = [Moving.of(face) for face in faces]
     for n in range(reach, len(faces) - reach):
         window = slice(n - reach, n + reach + 1)

@@ -69,7 +69,7 @@ class Moving:
         return cls(face, rotation, translation, scale, head.ravel())
 
 
-def steadied(faces: Sequence[Moving], times_s: Sequence[Fraction], at: int) -> Face:
+def steadied(faces: Sequence[Moving], times_s: Sequence[float], at: int) -> Face:
     """Return one of a person's faces as the frames around it say it is.
 
     Args:
@@ -78,7 +78,7 @@ def steadied(faces: Sequence[Moving], times_s: Sequence[Fraction], at: int) -> F
         at: Index of the one that is wanted.
     """
     one = faces[at]
-    weights = curve_weights([float(t - times_s[at]) for t in times_s])
+    weights = curve_weights([t - times_s[at] for t in times_s])
     if weights is None:
         return one.face
     pose = _settled(_poses(faces, at), weights, at, POSE_NOISE)

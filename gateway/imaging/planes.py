@@ -8,6 +8,7 @@ its two rows, as in MPEG-2 and H.264.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import cv2
@@ -60,6 +61,7 @@ class Coding:
             return top, top
         return 235.0 * self._unit, (235.0 if self.matrix == "identity" else 240.0) * self._unit
 
+    @cache  # noqa: B019 - there are few codings, and none is ever of no use again
     def code_from_rgb(self) -> tuple[F64, F64]:
         """Return the matrix (3, 3) and the offset (3,) from levels 0–255 to codes."""
         span, chroma = (float(2**self.depth - 1),) * 2 if self.full else (219.0 * self._unit,) * 2
@@ -81,6 +83,7 @@ class Coding:
         middle = 128.0 * self._unit
         return change / 255, np.array([base, middle, middle])
 
+    @cache  # noqa: B019
     def rgb_from_code(self) -> tuple[F64, F64]:
         """Return the matrix (3, 3) and the offset (3,) from codes to levels 0–255."""
         change, offset = self.code_from_rgb()

@@ -100,12 +100,12 @@ def _spread(counts: np.ndarray) -> float:
 
 def _width(counts: np.ndarray, steep: np.ndarray, shallow: np.ndarray) -> float | None:
     """Return the width of the steepest edges from sums by steepness, in pixels."""
-    wanted = EDGES * counts.sum()
-    level = 255
-    while level > LEAST_EDGE and counts[level:].sum() < wanted:
-        level -= 1
+    # From every level on, all that are steeper.
+    steeper = np.cumsum(counts[::-1])[::-1]
+    enough = np.flatnonzero(steeper >= EDGES * counts.sum())
+    level = max(int(enough[-1]), int(LEAST_EDGE))
     first, second = steep[level:].sum(), shallow[level:].sum()
-    if second <= 0 or counts[level:].sum() < 12:
+    if second <= 0 or steeper[level] < 12:
         return None
     ratio = first / second
     if ratio <= 1.0 + 0.5 * (PROBE_PX / WIDEST_PX) ** 2:

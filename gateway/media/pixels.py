@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import av
@@ -86,6 +87,7 @@ class PixelFormat:
     alpha: bool = False
 
     @classmethod
+    @cache
     def of(cls, name: str) -> PixelFormat:
         """Return the planar format that holds all, or most, of what any of FFmpeg's holds."""
         known = av.VideoFormat(name, 4, 4)

@@ -27,13 +27,13 @@ from gateway.imaging.colour import lab_statistics, statistics_transfer
 from gateway.imaging.cube import apply_cube, transfer_cube
 from gateway.imaging.geometry import fit_similarity_3d
 from gateway.imaging.masks import smoothstep
-from gateway.imaging.raster import rasterise, vertex_facing, vertex_visibility
+from gateway.imaging.raster import rasterise, vertex_facing
 from gateway.imaging.warp import bounding_region, remap
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
-from gateway.processors.textures import Textures
+from gateway.processors.textures import Shown, Textures
 
 Patches = Mapping[Patch, Portrait]
 
@@ -161,7 +161,8 @@ def swap_layer(
             texture.places(on_lips(source, target)),
             folding(changed),
             np.minimum(
-                (distance_to_outline() - settings.inset) / settings.edge, _seen(source, target)
+                (distance_to_outline() - settings.inset) / settings.edge,
+                _seen(textures.shown(portrait), target),
             ),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
             atlas().place,
@@ -219,16 +220,15 @@ def _put_patch(
     pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
 
 
-def _seen(source: F32, target: F32) -> F32:
+def _seen(source: Shown, target: F32) -> F32:
     """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
 
     Near the outline a landmark must face both viewers; further inside (under the nose, in the
     corners of the eyes) it is enough that nothing lies before it.
     """
-    triangles = topology().triangles
-    facing = np.minimum(vertex_facing(source, triangles), vertex_facing(target, triangles))
+    facing = np.minimum(source.facing, vertex_facing(target, topology().triangles))
     squarely = (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW)
     inner = (distance_to_outline() - 0.5) / 0.3
-    seen = np.clip(np.maximum(squarely, inner), 0, 1) * vertex_visibility(source, triangles)
+    seen = np.clip(np.maximum(squarely, inner), 0, 1) * source.visible
     # One that is hidden alone among its neighbours (a nostril's rim) would only be a speck.
     return np.asarray(np.maximum(seen, neighbour_mean(seen)), np.float32)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.arrays import F32, U8, AnyFloat
-from gateway.faces.topology import N_MESH
+from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.faces.topology import N_MESH, topology
+from gateway.imaging.raster import vertex_facing, vertex_visibility
 from gateway.imaging.warp import Region, bounding_region, enlarge, shrink_area
 from gateway.processors.base import Portrait
 
@@ -45,11 +46,34 @@ class Texture:
         return np.asarray((inside + np.float32(0.5)) * self.scale_xy - np.float32(0.5), np.float32)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """How well a portrait shows each landmark of its face.
+
+    Attributes:
+        facing: float32 (468,), 1 = frontal, 0 = edge-on, < 0 = away.
+        visible: bool (468,), that nothing of the face hides it.
+    """
+
+    facing: F32
+    visible: Mask
+
+
 class Textures:
-    """Makes textures, each once."""
+    """Makes textures, and finds out what portraits show, each once."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[int, int], tuple[Portrait, Texture]] = {}
+        self._shown: dict[int, tuple[Portrait, Shown]] = {}
+
+    def shown(self, portrait: Portrait) -> Shown:
+        """Return what a portrait shows of its face."""
+        if id(portrait) not in self._shown:
+            source, triangles = portrait.face.landmarks[:N_MESH], topology().triangles
+            facing = vertex_facing(source, triangles)
+            one = Shown(facing, vertex_visibility(source, triangles))
+            self._shown[id(portrait)] = portrait, one
+        return self._shown[id(portrait)][1]
 
     def of(self, portrait: Portrait, target: AnyFloat) -> Texture:
         """Return a portrait's texture for a face of landmarks (≥ 468, 3)."""

@@ -12,7 +12,6 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
 from gateway.faces.overlap import covering, nearness
 from gateway.imaging.warp import Region, bounding_region
 from gateway.pipeline.canvas import Canvas
@@ -53,6 +52,7 @@ class _Person:
         decided: Whether it is certain who it is.
         looked_s: When what is before the face was last looked at.
         pause_s: Until the next look.
+        bare: Whether the portraits are used that wear no glasses.
         last_s: When the face was last changed.
     """
 
@@ -63,6 +63,7 @@ class _Person:
     decided: bool = False
     looked_s: Fraction | None = None
     pause_s: Fraction = LOOK_S
+    bare: bool = False
     last_s: Fraction | None = None
 
 
@@ -199,9 +200,7 @@ class FrameMaker:
 
     def _portraits(self, person: _Person) -> Sequence[Portrait]:
         assert person.part is not None
-        entry = person.part.entry
-        bare = takes_glasses_off(self._production.options, person.memory.seen)
-        return (self._bare if bare and entry in self._bare else self._known)[entry]
+        return (self._bare if person.bare else self._known)[person.part.entry]
 
     def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
         """Return the part of a frame of `shape` (height, width) that changing a face may need."""
@@ -239,15 +238,10 @@ class FrameMaker:
         memory.seen, person.looked_s = seen, now
         clear = seen is None or float(seen.visible.mean()) > CLEAR
         person.pause_s = CLEAR_LOOK_S if clear else LOOK_S
-        await self._take_glasses_off(person, seen)
-
-    async def _take_glasses_off(self, person: _Person, seen: Seen | None) -> None:
-        """Have portraits without glasses ready where they are wanted."""
-        assert person.part is not None
-        entry = person.part.entry
-        if entry in self._bare or not takes_glasses_off(self._production.options, seen):
-            return
-        self._bare[entry] = await self._masking.bared(self._known[entry])
+        person.bare = takes_glasses_off(options, seen)
+        entry = person.part.entry if person.part is not None else None
+        if person.bare and entry not in self._bare:
+            self._bare[entry] = await self._masking.bared(self._known[entry])
 
 
 def _local(face: Face, region: Region, rest: F32 | None) -> Face:

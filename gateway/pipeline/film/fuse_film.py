@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
@@ -31,6 +30,8 @@ from gateway.pipeline.wish import expressive
 
 MOST_AHEAD = 8
 """Frames before and after one that have a say in it, at the most."""
+LATEST_S = float(REACH_S) + 1e-6
+"""Seconds before and after a frame within which others have a say."""
 WAITING = 2
 """Frames that are followed and not yet wanted."""
 
@@ -40,14 +41,14 @@ class _Followed:
     """A frame and who is in it.
 
     Attributes:
-        time_s: Of the frame.
+        time_s: Of the frame, in seconds; what is told exactly is told by the picture.
         shot: Number of its shot.
         faces: By their tracks, as the frame by itself shows them.
         picture: The frame; None once it has gone on.
         sightings: Who is in it; none once it has gone on.
     """
 
-    time_s: Fraction
+    time_s: float
     shot: int
     faces: dict[int, Moving]
     picture: FilmPicture | None
@@ -143,7 +144,7 @@ class FilmFuser:
                         seen, cut = await tracker.step(picture, deadline=production.deadline())
                     shot += cut
                     faces = {s.track: Moving.of(s.face) for s in seen}
-                    await queue.put(_Followed(picture.time_s, shot, faces, picture, seen))
+                    await queue.put(_Followed(float(picture.time_s), shot, faces, picture, seen))
 
         async def to_the_end() -> None:
             try:
@@ -188,7 +189,7 @@ def _ripe(window: Sequence[_Followed], at: int) -> bool:
     frame, newest = window[at], window[-1]
     if newest.shot != frame.shot or len(window) - 1 - at >= MOST_AHEAD:
         return True
-    return newest.time_s - frame.time_s >= REACH_S
+    return newest.time_s - frame.time_s >= LATEST_S
 
 
 def _steadied(window: Sequence[_Followed], at: int) -> dict[int, Face]:
@@ -197,7 +198,7 @@ def _steadied(window: Sequence[_Followed], at: int) -> dict[int, Face]:
     near = [
         (n, one)
         for n, one in enumerate(window)
-        if one.shot == frame.shot and abs(one.time_s - frame.time_s) <= REACH_S
+        if one.shot == frame.shot and abs(one.time_s - frame.time_s) <= LATEST_S
     ]
     out = {}
     for track in frame.faces:

@@ -17,7 +17,7 @@ MIDDLE = 6
 
 
 def steadied(faces, times, at):
-    return settle([Moving.of(face) for face in faces], times, at)
+    return settle([Moving.of(face) for face in faces], [float(t) for t in times], at)
 
 
 def spread(faces) -> float:
