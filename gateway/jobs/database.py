@@ -121,8 +121,6 @@ def make_engine(url: str, *, connections: int) -> sa.Engine:
     """Return connections to the database, none of them made yet."""
     made = sa.make_url(url)
     if made.get_backend_name() == "sqlite":
-        if made.database:
-            Path(made.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
@@ -161,6 +159,8 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def make_tables(engine: sa.Engine) -> None:
     """Make the tables that are not there yet, whoever else does so at the same time."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with transaction(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

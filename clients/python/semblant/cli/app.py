@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from semblant.cli import demo, expressions, faces, identities, models, serve, swap, track, triton
+from semblant.cli import (
+    demo,
+    expressions,
+    faces,
+    identities,
+    models,
+    serve,
+    swap,
+    track,
+    triton,
+    worker,
+)
 
 app = typer.Typer(
     name="semblant",
@@ -22,6 +33,7 @@ app.command()(swap.swap)
 app.command()(faces.faces)
 app.command()(track.track)
 app.command()(serve.serve)
+app.command()(worker.worker)
 app.command()(triton.triton)
 app.command()(demo.demo)
 app.add_typer(expressions.app, name="expressions")
