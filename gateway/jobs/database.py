@@ -144,17 +144,27 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 @contextmanager
+def reachable() -> Iterator[None]:
+    """Name the errors of a database that is not.
+
+    Raises:
+        JobsUnavailable: in their place.
+    """
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise JobsUnavailable(retry_after_s=2) from error
+
+
+@contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection whose statements count all or not at all.
 
     Raises:
         JobsUnavailable: the database is not reachable.
     """
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except _UNREACHABLE as error:
-        raise JobsUnavailable(retry_after_s=2) from error
+    with reachable(), engine.begin() as connection:
+        yield connection
 
 
 def make_tables(engine: sa.Engine) -> None:

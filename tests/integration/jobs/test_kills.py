@@ -53,18 +53,21 @@ async def check_undisturbed(engine, job):
 
 async def test_another_worker_takes_over_from_one_that_was_killed(tmp_path, url):
     pace = Pace() if url else FAST  # once at the rhythm of real life
+    hold = tmp_path / "hold"
+    hold.touch()
     async with service(tmp_path, url, pace) as (engine, workers):
         first = await asyncio.to_thread(workers.start)
-        job = (await engine.submit(order(engine, **SLOW))).job
-        before = await begun(engine, job)
+        asked = {**SLOW, "segments": 2, "frames": 20, "hold_file": str(hold)}
+        job = (await engine.submit(order(engine, **asked))).job
+        async with asyncio.timeout(30):
+            while len(list((tmp_path / "jobs" / "scratch").glob("*/*"))) < 4:  # inputs, 2, wait
+                await asyncio.sleep(0.05)
         await asyncio.to_thread(workers.start)
         kill(first)
+        hold.unlink()
         loop = asyncio.get_running_loop()
         killed = loop.time()
-        async with asyncio.timeout(60):
-            async for seen in engine.changes(job.tenant, job.id, before.version):
-                if seen.frames > before.frames or seen.final:
-                    break
+        await begun(engine, job)
         # As documented: dead after 15 s, seen to within 5, and some frames until it is noted.
         assert loop.time() - killed < 20 + 10
         await check_undisturbed(engine, await ended(engine, job))
