@@ -123,6 +123,7 @@ FOREIGN = {
     "httpx": (
         "gateway.jobs.webhooks",
         "gateway.jobs.engine",
+        "gateway.jobs.testing",
         "semblant.calls",
         "semblant.films",
         "semblant.people",
