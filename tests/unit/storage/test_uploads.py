@@ -30,6 +30,13 @@ def append(store, upload, offset, data, checksum=None):
         writer.write(data)
 
 
+def broken(store, upload, offset, data, checksum=None):
+    """Append, and then lose the line."""
+    with store.writing(upload.tenant, upload.id, offset, checksum) as writer:
+        writer.write(data)
+        raise ConnectionError
+
+
 @given(st.lists(st.binary(max_size=9), max_size=9))
 def test_pieces_come_to_the_whole(tmp_path_factory, pieces):
     store = UploadStore(tmp_path_factory.mktemp("u"), most=1, max_bytes=100, keep_s=60)
@@ -54,9 +61,8 @@ def test_a_piece_belongs_where_the_upload_has_got_to(store):
 
 def test_what_came_before_a_break_stays(store):
     upload = store.create("t", 10)
-    with pytest.raises(ConnectionError), store.writing("t", upload.id, 0) as writer:
-        writer.write(b"123")
-        raise ConnectionError
+    with pytest.raises(ConnectionError):
+        broken(store, upload, 0, b"123")
     assert store.get("t", upload.id).offset == 3
 
 
@@ -65,12 +71,8 @@ def test_what_does_not_come_to_its_checksum_is_taken_back(store):
     append(store, upload, 0, b"123")
     with pytest.raises(UploadChecksumMismatch):
         append(store, upload, 3, b"456", Checksum("sha256 AAAA"))
-    with (
-        pytest.raises(ConnectionError),
-        store.writing("t", upload.id, 3, Checksum("md5 AAAA")) as writer,
-    ):
-        writer.write(b"4")
-        raise ConnectionError
+    with pytest.raises(ConnectionError):
+        broken(store, upload, 3, b"4", Checksum("md5 AAAA"))
     assert store.get("t", upload.id).offset == 3
 
 
