@@ -47,6 +47,7 @@ FAST = Pace(
     progress_s=0.05,
     keep_s=0.1,
     sweep_s=0.2,
+    orphans_s=0.2,
     first_pause_s=0.05,
     longest_pause_s=0.2,
     webhook_first_pause_s=0.05,

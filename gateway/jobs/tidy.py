@@ -75,6 +75,7 @@ class Tidier:
         self._pace = pace
         self._observer = observer
         self._further = further
+        self._orphans_looked_for = float("-inf")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)
 
@@ -149,7 +150,9 @@ class Tidier:
             self.tidy(job)
         for job in self._store.expired():
             self.remove(job)
-        self._sweep_orphans()
+        if time.monotonic() - self._orphans_looked_for >= self._pace.orphans_s:
+            self._orphans_looked_for = time.monotonic()
+            self._sweep_orphans()
         self._sweep_scratch()
         bury(self._engine, self._pace)
         self._further()
