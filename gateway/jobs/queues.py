@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, error
 
 from gateway.jobs.database import reachable
 from gateway.jobs.job import Event, Job
@@ -183,6 +183,12 @@ def make_engine_tables(url: str) -> None:
         DBOS.migrate(url)
 
 
+def _matters(record: logging.LogRecord) -> bool:
+    """Return whether a line tells of more than that a job was called off."""
+    called_off = error.DBOSAwaitedWorkflowCancelledError
+    return not (record.exc_info and isinstance(record.exc_info[1], called_off))
+
+
 def _quieten() -> None:
     """Let the engine's lines join ours, and only those that matter.
 
@@ -190,5 +196,6 @@ def _quieten() -> None:
     """
     logger = logging.getLogger("dbos")
     logger.setLevel(logging.ERROR)
+    logger.addFilter(_matters)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

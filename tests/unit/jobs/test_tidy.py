@@ -62,6 +62,16 @@ async def test_what_was_put_off_is_done_later(tmp_path, monkeypatch):
         await gone(*files)
 
 
+async def test_tidying_up_late_takes_nothing_from_a_job_that_was_resumed(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        counter = str(tmp_path / "n")
+        asked = order(engine, fail="for_good", fail_times=1, fails_file=counter)
+        failed = await ended(engine, (await engine.submit(asked)).job)
+        job = await ended(engine, await engine.resume(failed.tenant, failed.id))
+        engine._tidier.tidy(failed)  # by a process that was slow
+        assert content(engine, job)
+
+
 async def test_a_job_that_is_removed_stays_removed(tmp_path):
     async with running_engine(tmp_path) as engine:
         job = (await engine.submit(order(engine, frame_s=0.05))).job

@@ -126,6 +126,8 @@ FOREIGN = {
         "gateway.jobs.testing",
         "semblant.calls",
         "semblant.films",
+        "semblant.jobs",
+        "semblant.job_calls",
         "semblant.people",
         "semblant.client",
         "semblant.in_process",

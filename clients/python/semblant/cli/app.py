@@ -9,6 +9,7 @@ from semblant.cli import (
     expressions,
     faces,
     identities,
+    jobs,
     models,
     serve,
     swap,
@@ -38,4 +39,5 @@ app.command()(triton.triton)
 app.command()(demo.demo)
 app.add_typer(expressions.app, name="expressions")
 app.add_typer(identities.app, name="identities")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
