@@ -26,11 +26,49 @@ def serve(settings: Settings) -> None:
     Raises:
         SemblantError: the service could not be started, by name.
     """
+    _log(settings)
+    with suppress(asyncio.CancelledError):  # told to stop while still starting
+        asyncio.run(_serve(build_services(settings)))
+
+
+def work(settings: Settings) -> None:
+    """Carry jobs out until SIGINT or SIGTERM, then finish segments for a while, and end.
+
+    Nothing is listened on: what there is to do is found in the database.
+
+    Raises:
+        SemblantError: the worker could not be started, by name.
+    """
+    _log(settings)
+    with suppress(asyncio.CancelledError):
+        services = build_services(settings.model_copy(update={"jobs": "inside"}))
+        asyncio.run(until_stopped(services))
+
+
+async def until_stopped(services: Services) -> None:
+    """Run services until SIGINT or SIGTERM."""
+    loop, running_it = asyncio.get_running_loop(), asyncio.current_task()
+    assert running_it is not None
+    stopped = asyncio.Event()
+    started = False
+
+    def stop() -> None:
+        stopped.set()
+        if not started:
+            running_it.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    async with running(services):
+        started = True
+        log.info("carrying jobs out")
+        await stopped.wait()
+
+
+def _log(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    with suppress(asyncio.CancelledError):  # told to stop while still starting
-        asyncio.run(_serve(build_services(settings)))
 
 
 async def _serve(services: Services) -> None:

@@ -121,8 +121,6 @@ def make_engine(url: str, *, connections: int) -> sa.Engine:
     """Return connections to the database, none of them made yet."""
     made = sa.make_url(url)
     if made.get_backend_name() == "sqlite":
-        if made.database:
-            Path(made.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
@@ -146,21 +144,33 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 @contextmanager
+def reachable() -> Iterator[None]:
+    """Name the errors of a database that is not.
+
+    Raises:
+        JobsUnavailable: in their place.
+    """
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise JobsUnavailable(retry_after_s=2) from error
+
+
+@contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection whose statements count all or not at all.
 
     Raises:
         JobsUnavailable: the database is not reachable.
     """
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except _UNREACHABLE as error:
-        raise JobsUnavailable(retry_after_s=2) from error
+    with reachable(), engine.begin() as connection:
+        yield connection
 
 
 def make_tables(engine: sa.Engine) -> None:
     """Make the tables that are not there yet, whoever else does so at the same time."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with transaction(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

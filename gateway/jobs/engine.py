@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -330,8 +330,9 @@ class DurableEngine:
         self._uploads.sweep()
         before = time.time() - self._settings.job_upload_timeout_s - _TAKING_SPARE_S
         for path in self._spool.glob("*"):
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 def _replayed(known: Job, order: Order) -> Taken:

@@ -19,6 +19,7 @@ class Pace:
         progress_s: Least time between two notes of progress of a job.
         keep_s: Between two looks for deadlines.
         sweep_s: Between two looks for what is to be removed.
+        orphans_s: Between two looks for files that belong to no job.
         orphan_s: Age from which files that belong to no job are removed.
         first_pause_s: Before a second attempt; it doubles with each further one.
         longest_pause_s: Before any attempt.
@@ -35,6 +36,7 @@ class Pace:
     progress_s: float = 1.0
     keep_s: float = 1.0
     sweep_s: float = 30.0
+    orphans_s: float = 3600.0
     orphan_s: float = 7200.0
     first_pause_s: float = 1.0
     longest_pause_s: float = 60.0

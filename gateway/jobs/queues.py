@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, error
 
+from gateway.jobs.database import reachable
 from gateway.jobs.job import Event, Job
 from gateway.jobs.pace import Pace
 
@@ -67,6 +68,7 @@ class Queues:
     """
 
     def __init__(self, engine: sa.Engine) -> None:
+        _quieten()
         self._client = DBOSClient(
             system_database_engine=engine,
             serializer=DBOSPortableJSONSerializer(),
@@ -89,9 +91,10 @@ class Queues:
             polling_interval_sec=pace.queue_s,
             on_conflict="always_update",
         )
-        register(FILMS, worker_concurrency=films, partition_concurrency=tenant_films)
-        register(SEGMENTS, worker_concurrency=segments)
-        register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
+        with reachable():
+            register(FILMS, worker_concurrency=films, partition_concurrency=tenant_films)
+            register(SEGMENTS, worker_concurrency=segments)
+            register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
 
     def add_film(self, connection: sa.Connection, job: Job) -> None:
         """Let a job be carried out, if and when the transaction counts."""
@@ -126,35 +129,40 @@ class Queues:
 
     def cancel(self, job: Job) -> None:
         """Take a run back, with its segments."""
-        self._client.cancel_workflow(film_id(job.id, job.run), cancel_children=True)
+        with reachable():
+            self._client.cancel_workflow(film_id(job.id, job.run), cancel_children=True)
+
+    def again(self, workflow_id: str, queue: str) -> None:
+        """Put back what nobody carries out."""
+        with reachable():
+            self._client.resume_workflow(workflow_id, queue_name=queue)
 
     def forget(self, job_id: str) -> None:
         """Remove all that the engine knows of a job."""
-        known = self._client.list_workflows(
-            workflow_id_prefix=f"{job_id}.", load_input=False, load_output=False
-        )
+        known = self._list(workflow_id_prefix=f"{job_id}.")
         if known:
-            self._client.delete_workflows([each.workflow_id for each in known])
+            with reachable():
+                self._client.delete_workflows([each.workflow_id for each in known])
 
     def owner(self, workflow_id: str) -> Owner | None:
         """Return who carries something out; None if it is not known."""
-        found = self._client.list_workflows(
-            workflow_ids=[workflow_id], load_input=False, load_output=False
-        )
+        found = self._list(workflow_ids=[workflow_id])
         return Owner(found[0].executor_id, found[0].recovery_attempts or 0) if found else None
 
     def executors(self) -> set[str]:
         """Return the processes by which something is being carried out, dead or alive."""
-        running = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return {each.executor_id for each in running if each.executor_id}
+        return {each.executor_id for each in self._list(status="PENDING") if each.executor_id}
 
-    def broken(self, most: int = 100) -> Iterable[str]:
+    def held(self, executor: str) -> dict[str, str]:
+        """Return the names of what a process carries out, each with its queue."""
+        held = self._list(status="PENDING", executor_id=executor)
+        return {each.workflow_id: each.queue_name for each in held if each.queue_name}
+
+    def broken(self, most: int = 100) -> list[str]:
         """Return the latest names of what the engine has given up, of films and segments."""
-        found = self._client.list_workflows(
+        found = self._list(
             status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"],
             name=[FILMS, SEGMENTS],
-            load_input=False,
-            load_output=False,
             sort_desc=True,
             limit=most,
         )
@@ -164,11 +172,30 @@ class Queues:
         """Let go of the connections."""
         self._client.destroy()
 
+    def _list(self, **asked: Any) -> list[WorkflowStatus]:
+        with reachable():
+            return self._client.list_workflows(load_input=False, load_output=False, **asked)
+
 
 def make_engine_tables(url: str) -> None:
     """Make or renew the engine's own tables, whoever else does so at the same time."""
+    with reachable():
+        DBOS.migrate(url)
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """Return whether a line tells of more than that a job was called off."""
+    called_off = error.DBOSAwaitedWorkflowCancelledError
+    return not (record.exc_info and isinstance(record.exc_info[1], called_off))
+
+
+def _quieten() -> None:
+    """Let the engine's lines join ours, and only those that matter.
+
+    By itself it would write to the terminal, and a line for every look while the database is away.
+    """
     logger = logging.getLogger("dbos")
-    logger.setLevel(logging.WARNING)
-    if not logger.handlers:  # it would write to the terminal by itself instead of joining others
+    logger.setLevel(logging.ERROR)
+    logger.addFilter(_matters)
+    if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    DBOS.migrate(url)

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from gateway.errors import (
     FaceNotSelected,
     InferenceUnavailable,
@@ -45,6 +47,7 @@ FAST = Pace(
     progress_s=0.05,
     keep_s=0.1,
     sweep_s=0.2,
+    orphans_s=0.2,
     first_pause_s=0.05,
     longest_pause_s=0.2,
     webhook_first_pause_s=0.05,
@@ -168,14 +171,22 @@ class Counted:
 
 @asynccontextmanager
 async def running_engine(
-    folder: Path, *, carry_out: bool = True, pace: Pace = FAST, **settings: Any
+    folder: Path,
+    *,
+    carry_out: bool = True,
+    pace: Pace = FAST,
+    transport: httpx.AsyncBaseTransport | None = None,
+    **settings: Any,
 ) -> AsyncIterator[DurableEngine]:
     """Run an engine over fake work, with settings by name, for the time of the block.
 
-    Its `work` is a `FakeWork`. Only one that carries jobs out may run in a process.
+    Its `work` is a `FakeWork`; webhooks go to `transport`, if there is one. Only one engine that
+    carries jobs out may run in a process.
     """
     chosen = Settings(**{"data_dir": folder, "worker_drain_s": 0, **settings})
-    engine = DurableEngine(chosen, FakeWork(), Counted(), carry_out=carry_out, pace=pace)
+    engine = DurableEngine(
+        chosen, FakeWork(), Counted(), carry_out=carry_out, pace=pace, transport=transport
+    )
     await engine.start()
     try:
         yield engine

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -75,6 +76,7 @@ class Tidier:
         self._pace = pace
         self._observer = observer
         self._further = further
+        self._orphans_looked_for = float("-inf")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)
 
@@ -111,20 +113,32 @@ class Tidier:
         if job.status is not Status.SUCCEEDED:
             self._queues.cancel(job)
         place = f"{PREFIX}/{job.id}"
-        full = job.failure is not None and job.failure.code == StorageFull.spec.code
-        kept: set[str] = set()
-        if job.resumable and not full:
-            kept = {file.key for files in job.files.values() for file in files}
-            kept |= {segment.file.key for segment in self._store.segments.made(job.id)}
-        files_left = bool(kept)
-        if job.output is not None:
-            kept.add(job.output.key)
-        for found in self._objects.objects(place):
-            if found.key not in kept:
-                self._objects.delete(found.key)
+        found = self._objects.objects(place)
+        if not self._still(job):
+            return  # resumed meanwhile; had it been before, what was found might be of its new run
+        kept = self._needed(job)
+        for each in found:
+            if each.key not in kept:
+                self._objects.delete(each.key)
         if not kept:
             self._objects.delete_below(place)
+        files_left = job.resumable and bool(kept)
         self._store.tidied(job, files_left=files_left)
+
+    def _still(self, job: Job) -> bool:
+        """Return whether a job is as it was when it ended."""
+        now = self._store.get(job.id)
+        return now is not None and now.run == job.run and now.status is job.status
+
+    def _needed(self, job: Job) -> set[str]:
+        """Return the keys of what is kept of a job that has ended."""
+        if job.output is not None:
+            return {job.output.key}
+        full = job.failure is not None and job.failure.code == StorageFull.spec.code
+        if not job.resumable or full:
+            return set()
+        sent = {file.key for files in job.files.values() for file in files}
+        return sent | {segment.file.key for segment in self._store.segments.made(job.id)}
 
     def remove(self, job: Job) -> None:
         """Remove a job that has ended, with all that is kept of it."""
@@ -149,7 +163,9 @@ class Tidier:
             self.tidy(job)
         for job in self._store.expired():
             self.remove(job)
-        self._sweep_orphans()
+        if time.monotonic() - self._orphans_looked_for >= self._pace.orphans_s:
+            self._orphans_looked_for = time.monotonic()
+            self._sweep_orphans()
         self._sweep_scratch()
         bury(self._engine, self._pace)
         self._further()
@@ -173,9 +189,10 @@ class Tidier:
         living = alive(self._engine, self._pace)
         before = time.time() - self._pace.dead_s
         for folder in self._scratch.iterdir():
-            # One that was only just made may belong to a worker that has yet to beat.
-            if folder.name not in living and folder.stat().st_mtime < before:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):
+                # One that was only just made may belong to a worker that has yet to beat.
+                if folder.name not in living and folder.stat().st_mtime < before:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _run(self) -> None:
         swept = float("-inf")

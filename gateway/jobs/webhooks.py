@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
 from standardwebhooks import Webhook as Signer
-from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from gateway.errors import JobsUnavailable, SetupIncomplete, WebhookRefused
 from gateway.jobs.addresses import Guard, Place
@@ -17,6 +18,7 @@ from gateway.jobs.job import Event, Job, Webhook
 
 log = logging.getLogger(__name__)
 
+_LEAST_KEY = 24  # bytes, as Standard Webhooks asks for
 _GONE = 410
 """A receiver's wish to be told no more."""
 
@@ -34,7 +36,7 @@ class Webhooks:
         transport: In place of the network, for tests.
 
     Raises:
-        SetupIncomplete: a secret is not one.
+        SetupIncomplete: a secret is none, or too short to be one.
     """
 
     def __init__(
@@ -47,10 +49,7 @@ class Webhooks:
         render: Callable[[Job], bytes],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        try:
-            self._signers = [Signer(secret) for secret in secrets]
-        except (ValueError, EmptyWebhookSecretError) as error:
-            raise SetupIncomplete("A secret for webhooks is not base64.") from error
+        self._signers = [Signer(_key(secret)) for secret in secrets]
         self._guard = guard
         self._timeout_s = timeout_s
         self._job = job
@@ -118,3 +117,16 @@ class Webhooks:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
+
+
+def _key(secret: str) -> bytes:
+    """Return the bytes that a secret stands for."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) < _LEAST_KEY:
+        raise SetupIncomplete(
+            f"A secret for webhooks must be base64 of at least {_LEAST_KEY} bytes."
+        )
+    return key

@@ -12,7 +12,8 @@ import random
 import shutil
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -102,6 +103,8 @@ class Worker:
         self._heart = Heart(url, self.id, pace)
         self._watch = Watch(store, self._heart, pace)
         self._engine = make_engine(url, connections=_CONNECTIONS)
+        self._in_hand: set[str] = set()
+        self._lost: set[str] = set()
         self._ending = threading.Event()
         self._reaping = threading.Thread(target=self._reap, name="reap-jobs", daemon=True)
 
@@ -172,11 +175,11 @@ class Worker:
             application_version=VERSION,
             run_migrations=False,
             serializer=DBOSPortableJSONSerializer(),
-            log_level="WARNING",
+            log_level="ERROR",
             notification_listener_polling_interval_sec=self._pace.queue_s,
         )
         DBOS(config=config)
-        _register(steps, self._tell, self._pace, self._webhook_attempts)
+        self._register(steps)
         DBOS.listen_queues([FILMS, SEGMENTS, WEBHOOKS])
         DBOS.launch()
 
@@ -185,6 +188,7 @@ class Worker:
         while not self._ending.wait(self._pace.reap_s * random.uniform(0.9, 1.1)):
             try:
                 self._look_for_dead()
+                self._look_for_lost()
                 self._look_for_broken()
             except JobsUnavailable:
                 continue
@@ -198,6 +202,18 @@ class Worker:
             log.warning("taking over from %s", ", ".join(sorted(dead)))
             DBOS._recover_pending_workflows(sorted(dead))
 
+    def _look_for_lost(self) -> None:
+        """Put back what stands as ours twice in a row although nothing here carries it out.
+
+        That is left where an attempt was given up to somebody else who then did not exist.
+        """
+        held = self._queues.held(self.id)
+        lost = held.keys() - self._in_hand
+        for name in lost & self._lost:
+            log.warning("putting %s back", name)
+            self._queues.again(name, held[name])
+        self._lost = lost
+
     def _look_for_broken(self) -> None:
         """Fail jobs that the engine has given up: they end every process that carries them out."""
         for name in self._queues.broken():
@@ -209,38 +225,55 @@ class Worker:
             log.error("job %s: given up at %s", job_id, name)
             self._tidier.end(job_id, Status.FAILED, run=run, failure=failure)
 
+    def _register(self, steps: Steps) -> None:
+        """Tell the engine what jobs consist of; the order of steps is what `VERSION` stands for."""
 
-def _register(steps: Steps, tell: Callable[[str, str, str], bool], pace: Pace, most: int) -> None:
-    """Tell the engine what jobs consist of. The order of steps is what `VERSION` stands for."""
+        @DBOS.workflow(name=SEGMENTS, max_recovery_attempts=_SEGMENT_RECOVERIES)
+        def segment(job_id: str, run: str, index: int) -> bool:
+            with self._carrying_out():
+                return DBOS.run_step({"name": "segment"}, steps.segment, job_id, run, index)
 
-    @DBOS.workflow(name=SEGMENTS, max_recovery_attempts=_SEGMENT_RECOVERIES)
-    def segment(job_id: str, run: str, index: int) -> bool:
-        return DBOS.run_step({"name": "segment"}, steps.segment, job_id, run, index)
+        @DBOS.workflow(name=FILMS, max_recovery_attempts=_FILM_RECOVERIES)
+        def film(job_id: str, run: str) -> bool:
+            with self._carrying_out():
+                if not DBOS.run_step({"name": "begin"}, steps.begin, job_id, run):
+                    return False
+                divided = DBOS.run_step({"name": "plan"}, steps.plan, job_id, run)
+                if divided is None:
+                    return False
+                for index, turn in zip(divided["todo"], divided["turns"], strict=True):
+                    name, priority = (
+                        segment_id(job_id, run, index),
+                        SetEnqueueOptions(priority=turn),
+                    )
+                    with SetWorkflowID(name), priority:
+                        DBOS.enqueue_workflow(SEGMENTS, segment, job_id, run, index)
+                segments = divided["segments"]
+                if not DBOS.run_step({"name": "wait"}, steps.wait, job_id, run, segments):
+                    return False
+                return DBOS.run_step({"name": "finish"}, steps.finish, job_id, run)
 
-    @DBOS.workflow(name=FILMS, max_recovery_attempts=_FILM_RECOVERIES)
-    def film(job_id: str, run: str) -> bool:
-        if not DBOS.run_step({"name": "begin"}, steps.begin, job_id, run):
-            return False
-        divided = DBOS.run_step({"name": "plan"}, steps.plan, job_id, run)
-        if divided is None:
-            return False
-        for index, turn in zip(divided["todo"], divided["turns"], strict=True):
-            with SetWorkflowID(segment_id(job_id, run, index)), SetEnqueueOptions(priority=turn):
-                DBOS.enqueue_workflow(SEGMENTS, segment, job_id, run, index)
-        segments = divided["segments"]
-        if not DBOS.run_step({"name": "wait"}, steps.wait, job_id, run, segments):
-            return False
-        return DBOS.run_step({"name": "finish"}, steps.finish, job_id, run)
+        @DBOS.workflow(name=WEBHOOKS, max_recovery_attempts=_FILM_RECOVERIES)
+        def webhook(name: str, job_id: str, event: str, attempt: int) -> bool:
+            with self._carrying_out():
+                if DBOS.run_step({"name": "call"}, self._tell, name, job_id, event):
+                    return True
+                if attempt >= self._webhook_attempts:
+                    log.warning("job %s: its webhook was called %d times in vain", job_id, attempt)
+                    return False
+                # Another one, later: waiting in here would keep a place that others need.
+                later = SetEnqueueOptions(delay_seconds=self._pace.webhook_pause_s(attempt))
+                with SetWorkflowID(f"{name}.{attempt + 1}"), later:
+                    DBOS.enqueue_workflow(WEBHOOKS, webhook, name, job_id, event, attempt + 1)
+                return False
 
-    @DBOS.workflow(name=WEBHOOKS, max_recovery_attempts=_FILM_RECOVERIES)
-    def webhook(name: str, job_id: str, event: str, attempt: int) -> bool:
-        if DBOS.run_step({"name": "call"}, tell, name, job_id, event):
-            return True
-        if attempt >= most:
-            log.warning("job %s: its webhook was called %d times in vain", job_id, attempt)
-            return False
-        # Another one, later: waiting in here would keep a place that others need.
-        later = SetEnqueueOptions(delay_seconds=pace.webhook_pause_s(attempt))
-        with SetWorkflowID(f"{name}.{attempt + 1}"), later:
-            DBOS.enqueue_workflow(WEBHOOKS, webhook, name, job_id, event, attempt + 1)
-        return False
+    @contextmanager
+    def _carrying_out(self) -> Iterator[None]:
+        """Know for the time of the block what is being carried out."""
+        name = DBOS.workflow_id
+        assert name is not None
+        self._in_hand.add(name)
+        try:
+            yield
+        finally:
+            self._in_hand.discard(name)

@@ -233,12 +233,16 @@ def _read_file(path: Path, start: int, end: int | None) -> Iterator[bytes]:
 
 
 def _below(folder: Path, prefix: str) -> Iterator[StoredObject]:
-    for path in sorted((folder / prefix).rglob("*")):
-        with suppress(FileNotFoundError):  # removed meanwhile
-            found = path.stat()
-            if path.is_file() and not path.name.startswith("."):
-                key = path.relative_to(folder).as_posix()
-                yield StoredObject(key, found.st_size, found.st_mtime)
+    """Yield what is below a prefix; what is removed meanwhile is left out."""
+    for place, folders, names in os.walk(folder / prefix):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(place, name)
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                if not name.startswith("."):
+                    key = path.relative_to(folder).as_posix()
+                    yield StoredObject(key, found.st_size, found.st_mtime)
 
 
 @contextmanager

@@ -79,6 +79,7 @@ def gateway(tmp_path_factory) -> Iterator[Gateway]:
     environment = os.environ | {
         "SEMBLANT_PORT": str(port),
         "SEMBLANT_DRAIN_S": "0.5",
+        "SEMBLANT_DATA_DIR": str(log.parent / "data"),
         "SEMBLANT_HEALTH_INTERVAL_S": "0.2",
     }
     with log.open("wb") as stream:

@@ -13,7 +13,7 @@ from tests.unit.http.problem import checked
 
 pytestmark = pytest.mark.models
 
-SETTINGS = Settings(backend="local", drain_s=0)
+SETTINGS = Settings(backend="local", drain_s=0, jobs="off")
 JSON = {"Accept": "application/json"}
 PLAIN = {"color": "none", "blend": "feather"}
 

@@ -12,6 +12,7 @@ from semblant.calls import FacesResult, SwapResult
 from semblant.client import AsyncClient, Client
 from semblant.films import ExpressionMatch, Library, TrackResult
 from semblant.images import process_image
+from semblant.jobs import Job, JobRequest
 from semblant.people import Identity
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "ExpressionMatch",
     "FacesResult",
     "Identity",
+    "Job",
+    "JobRequest",
     "Library",
     "SemblantError",
     "SwapResult",

@@ -255,6 +255,11 @@ def headers_for(media_type: str, timeout_s: float) -> dict[str, str]:
     return {"Accept": media_type, "X-Request-Timeout": f"{timeout_s:g}"}
 
 
+def tenant_header(tenant: str | None) -> dict[str, str]:
+    """Return what every request says of whose it is."""
+    return {} if tenant is None else {"X-Semblant-Tenant": tenant}
+
+
 def server_timing(header: str) -> dict[str, float]:
     """Return a `Server-Timing` header's milliseconds by stage."""
     return {name: float(ms) for name, ms in _STAGE.findall(header)}

@@ -20,6 +20,7 @@ from semblant.calls import (
     server_address,
     swap_request,
     swap_result,
+    tenant_header,
 )
 from semblant.films import (
     FILM_TIMEOUT_S,
@@ -35,6 +36,7 @@ from semblant.films import (
     track_request,
     track_result,
 )
+from semblant.job_calls import AsyncJobCalls, JobCalls
 from semblant.people import (
     Identity,
     identify_request,
@@ -46,12 +48,13 @@ from semblant.people import (
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
-class Client:
+class Client(JobCalls):
     """A connection to a server.
 
     Args:
         server: Its address.
         timeout_s: Seconds a request may take; the server is told, too.
+        tenant: Whose jobs are meant.
         transport: Where requests go instead of the network; for tests.
 
     Raises:
@@ -63,9 +66,12 @@ class Client:
         server: str = DEFAULT_SERVER,
         *,
         timeout_s: float = 60.0,
+        tenant: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=server_address(server), transport=transport)
+        self._http = httpx.Client(
+            base_url=server_address(server), headers=tenant_header(tenant), transport=transport
+        )
         self._timeout_s = timeout_s
 
     def swap(
@@ -248,7 +254,7 @@ class Client:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(AsyncJobCalls):
     """As `Client`, for an event loop."""
 
     def __init__(
@@ -256,9 +262,12 @@ class AsyncClient:
         server: str = DEFAULT_SERVER,
         *,
         timeout_s: float = 60.0,
+        tenant: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=server_address(server), transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=server_address(server), headers=tenant_header(tenant), transport=transport
+        )
         self._timeout_s = timeout_s
 
     async def swap(

@@ -31,13 +31,14 @@ def provider_names(providers: Sequence[str]) -> tuple[str, ...]:
 async def in_process(settings: Settings, *, timeout_s: float = 60.0) -> AsyncIterator[AsyncClient]:
     """Run the service for the time of the block and yield a client of it.
 
-    There is one caller only, so what it grants is the deadline, not what the settings say.
+    There is one caller only, so what it grants is the deadline, not what the settings say. Nobody
+    comes back for a job, so none are taken.
 
     Raises:
         SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
     """
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
-    settings = settings.model_copy(update=granted)
+    settings = settings.model_copy(update={**granted, "jobs": "off"})
     services = build_services(settings)
     async with running(services):
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)

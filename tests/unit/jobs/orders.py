@@ -32,7 +32,7 @@ def order(engine: DurableEngine, *, text: bytes = TEXT, tenant: str = "default",
 
 async def ended(engine: DurableEngine, job: Job) -> Job:
     """Return a job once it has ended."""
-    async with asyncio.timeout(30):  # it never takes that long, unless it never ends
+    async with asyncio.timeout(60):  # it never takes that long, unless it never ends
         async for seen in engine.changes(job.tenant, job.id):
             job = seen
     return job

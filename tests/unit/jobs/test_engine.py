@@ -1,7 +1,6 @@
 """Jobs from order to output, and what may come in between."""
 
 import asyncio
-import json
 from dataclasses import replace
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.errors import (
     UploadNotFound,
 )
 from gateway.jobs.job import Priority, Stage, Status
+from gateway.jobs.pace import Pace
 from gateway.jobs.store import Asked
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
@@ -329,5 +329,5 @@ async def test_the_database_holds_no_content(tmp_path):
 
 
 def test_the_rhythm_lets_a_worker_stop_before_others_take_over():
-    assert FAST.fence_s < FAST.dead_s
-    assert json.dumps(FAST.pause_s(3)) == "0.2"
+    for pace in (FAST, Pace()):
+        assert pace.beat_s < pace.fence_s < pace.dead_s

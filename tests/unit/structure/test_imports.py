@@ -137,8 +137,11 @@ FOREIGN = {
     "httpx": (
         "gateway.jobs.webhooks",
         "gateway.jobs.engine",
+        "gateway.jobs.testing",
         "semblant.calls",
         "semblant.films",
+        "semblant.jobs",
+        "semblant.job_calls",
         "semblant.people",
         "semblant.client",
         "semblant.in_process",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from semblant.cli import demo, expressions, faces, identities, models, serve, swap, track, triton
+from semblant.cli import (
+    demo,
+    expressions,
+    faces,
+    identities,
+    jobs,
+    models,
+    serve,
+    swap,
+    track,
+    triton,
+    worker,
+)
 
 app = typer.Typer(
     name="semblant",
@@ -22,8 +34,10 @@ app.command()(swap.swap)
 app.command()(faces.faces)
 app.command()(track.track)
 app.command()(serve.serve)
+app.command()(worker.worker)
 app.command()(triton.triton)
 app.command()(demo.demo)
 app.add_typer(expressions.app, name="expressions")
 app.add_typer(identities.app, name="identities")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")

@@ -55,7 +55,7 @@ def with_client(
         typer.BadParameter: if these cannot be had.
     """
     if server is not None:
-        _check_address(server)
+        check_address(server)
     if providers and (server is not None or backend != "local"):
         raise typer.BadParameter("is for `--backend local`", param_hint="--provider")
 
@@ -86,7 +86,12 @@ def read_settings(**given: Any) -> Settings:
         raise typer.BadParameter(str(error), param_hint="the settings") from error
 
 
-def _check_address(server: str) -> None:
+def check_address(server: str) -> None:
+    """Check the address of a server.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
     try:
         server_address(server)
     except ValueError as error:

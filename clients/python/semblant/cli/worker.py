@@ -1,0 +1,29 @@
+"""`semblant worker`: carries jobs out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from semblant.cli.common import read_settings
+
+
+def worker(
+    backend: Annotated[
+        Literal["embedded", "triton", "local"] | None,
+        typer.Option(
+            "--backend",
+            help="`embedded` starts Triton here, `triton` uses a running one, `local` needs none.",
+        ),
+    ] = None,
+) -> None:
+    """Carry jobs out until interrupted, beside or without the HTTP service.
+
+    It finds them in the database of SEMBLANT_JOBS_DATABASE_URL and their files in the store of
+    SEMBLANT_OBJECT_STORE_URL: give it the same ones as the services that take them.
+    """
+    from gateway.main import work  # noqa: PLC0415 - the other commands need no server
+
+    given = {} if backend is None else {"backend": backend}
+    work(read_settings(**given))
