@@ -184,8 +184,10 @@ class Worker:
         DBOS.launch()
 
     def _reap(self) -> None:
-        """Take over from dead workers, again and again."""
-        while not self._ending.wait(self._pace.reap_s * random.uniform(0.9, 1.1)):
+        """Take over from dead workers, at once and then again and again."""
+        pause_s = 0.0
+        while not self._ending.wait(pause_s):
+            pause_s = self._pace.reap_s * random.uniform(0.9, 1.1)
             try:
                 self._look_for_dead()
                 self._look_for_lost()
@@ -199,7 +201,7 @@ class Worker:
         running = self._queues.executors()
         dead = running - alive(self._engine, self._pace) - {self.id}
         if dead and self._heart.healthy:
-            log.warning("taking over from %s", ", ".join(sorted(dead)))
+            log.info("taking over from %s", ", ".join(sorted(dead)))
             DBOS._recover_pending_workflows(sorted(dead))
 
     def _look_for_lost(self) -> None:

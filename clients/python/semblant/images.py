@@ -67,7 +67,7 @@ def process_image(
     sources = [read(source) for source in several(source_path)]
     target = read(target_path)
     references = [read(file) for file in several(() if reference_path is None else reference_path)]
-    wanted: dict[str, Any] = {**(options or {}), "processors": _names(frame_processors)}
+    wanted: dict[str, Any] = {**(options or {}), "processors": names_of(frame_processors)}
     if mapping is not None:
         wanted["mapping"] = [dict(entry) for entry in mapping]
     if enhance is not False:
@@ -80,14 +80,14 @@ def process_image(
                 sources, target, options=wanted, media_type=media_type, reference=references
             )
     else:
-        result = _run(
+        result = run_coroutine(
             _here(
                 sources,
                 target,
                 wanted,
                 media_type=media_type,
                 references=references,
-                providers=_names(execution_providers),
+                providers=names_of(execution_providers),
                 timeout_s=timeout_s,
             )
         )
@@ -114,12 +114,12 @@ def media_type_of(path: str | Path) -> str:
     return MEDIA_TYPES[ending]
 
 
-def _names(names: str | Sequence[str]) -> list[str]:
+def names_of(names: str | Sequence[str]) -> list[str]:
     """Return a list of names, also of a single one."""
     return [names] if isinstance(names, str) else list(names)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_coroutine(work: Coroutine[Any, Any, T]) -> T:
     """Wait for the work, in a thread of its own where an event loop is running already."""
     try:
         asyncio.get_running_loop()

@@ -28,17 +28,21 @@ def provider_names(providers: Sequence[str]) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def in_process(settings: Settings, *, timeout_s: float = 60.0) -> AsyncIterator[AsyncClient]:
+async def in_process(
+    settings: Settings, *, timeout_s: float = 60.0, jobs: bool = False
+) -> AsyncIterator[AsyncClient]:
     """Run the service for the time of the block and yield a client of it.
 
-    There is one caller only, so what it grants is the deadline, not what the settings say. Nobody
-    comes back for a job, so none are taken.
+    There is one caller only, so what it grants is the deadline, not what the settings say. With
+    `jobs` these are carried out here, too; those that were left unfinished go on.
 
     Raises:
         SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
     """
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
-    settings = settings.model_copy(update={**granted, "jobs": "off"})
+    # Who stops this does not wait: what is lost is a few seconds of a film.
+    taken = {"jobs": "inside" if jobs else "off", "worker_drain_s": 0.0}
+    settings = settings.model_copy(update={**granted, **taken})
     services = build_services(settings)
     async with running(services):
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)

@@ -48,8 +48,11 @@ def with_client(
     backend: Backend,
     providers: list[str] | None,
     timeout_s: float,
+    jobs: bool = False,
 ) -> T:
     """Run `work` with a client of the server, or of a service started for it.
+
+    A service that is started here carries jobs out only with `jobs`.
 
     Raises:
         typer.BadParameter: if these cannot be had.
@@ -65,7 +68,7 @@ def with_client(
                 return await work(client)
         given = {"execution_providers": provider_names(providers)} if providers else {}
         settings = read_settings(backend=backend, **given)
-        async with in_process(settings, timeout_s=timeout_s) as client:
+        async with in_process(settings, timeout_s=timeout_s, jobs=jobs) as client:
             return await work(client)
 
     return asyncio.run(here())

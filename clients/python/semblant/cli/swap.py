@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from semblant.calls import SwapResult
+from semblant.cli import film
 from semblant.cli.common import (
     BackendOption,
     ProviderOption,
@@ -23,6 +24,8 @@ from semblant.cli.console import err, out, progress, timing_table
 from semblant.cli.mapping import read_map
 from semblant.client import AsyncClient
 from semblant.images import add_enhancer, media_type_of
+from semblant.jobs import JobRequest
+from semblant.making import is_film, with_container
 
 
 def swap(
@@ -31,7 +34,7 @@ def swap(
         typer.Argument(
             metavar="SOURCE... TARGET",
             help="One or several portraits of one person (with --map of several people), and last "
-            "the picture to change.",
+            "the picture or film to change.",
             exists=True,
             dir_okay=False,
             readable=True,
@@ -39,7 +42,10 @@ def swap(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The result: .png, .jpg or .webp.")
+        Path,
+        typer.Option(
+            "--output", "-o", help="The result: .png, .jpg, .webp; .mp4, .mov, .mkv, .webm."
+        ),
     ],
     reference: Annotated[
         list[Path] | None,
@@ -120,10 +126,10 @@ def swap(
 ) -> None:
     """Put the face of SOURCE into TARGET.
 
-    The people shown must agree to it.
+    A film that was interrupted is gone on with by the same command. The people shown must agree.
     """
     try:
-        media_type = media_type_of(output)
+        media_type = "" if is_film(output) else media_type_of(output)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from error
     wanted = json_object(options)
@@ -153,6 +159,26 @@ def swap(
         merge(wanted, "quality", limits=limits_of(limit, wanted))
     if many or (reference and "mapping" not in wanted):
         merge(wanted, "face_selector", mode="reference" if reference else "many")
+
+    if is_film(output):
+        asked = JobRequest(
+            sources=pictures[:-1],
+            target=pictures[-1],
+            reference=reference or (),
+            source_id=source_id,
+            options=with_container(wanted, output),
+        )
+        film.make(
+            asked,
+            output,
+            server=server,
+            backend=backend,
+            providers=provider,
+            timeout_s=timeout,
+            quiet=quiet,
+        )
+        out.print(str(output), markup=False)
+        return
 
     async def work(client: AsyncClient) -> SwapResult:
         return await client.swap(

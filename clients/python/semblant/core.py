@@ -1,0 +1,148 @@
+"""`run`: pictures and films, one or many, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from semblant.calls import File, Options, SwapResult, several
+from semblant.client import AsyncClient
+from semblant.images import media_type_of, names_of, run_coroutine
+from semblant.jobs import Job, JobRequest
+from semblant.making import is_film, make_film, with_container
+
+
+def run(
+    *,
+    source: File | Sequence[File] = (),
+    targets: str | Path | Sequence[str | Path],
+    output: str | Path,
+    frame_processors: Sequence[str] = ("face_swapper",),
+    execution_threads: int = 0,
+    execution_providers: Sequence[str] = ("cpu",),
+    options: Options | None = None,
+    reference: File | Sequence[File] = (),
+    server: str | None = None,
+    timeout_s: float = 60.0,
+    told: Callable[[Path, Job], None] | None = None,
+) -> list[SwapResult | Job]:
+    """Put a face into pictures and films, and write the results.
+
+    A film that was begun and not finished, because the machine or its user stopped it, is gone on
+    with by the same call.
+
+    Args:
+        source: One portrait or several of the same person; none where nothing of one is asked for.
+        targets: Pictures and films to change.
+        output: Where the result goes; of several targets, the folder they go to under their own
+            names. Endings say the formats: .png, .jpg, .webp; .mp4, .mov, .mkv, .webm.
+        frame_processors: What is done, in this order.
+        execution_threads: For running here: threads for imaging work; 0 are as many as cores.
+        execution_providers: For running here: ONNX Runtime's providers, first choice first.
+        options: Further options, as the API documents them.
+        reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+        server: Address of a running server; without one everything runs in this process.
+        timeout_s: Seconds one picture may take, or what is done to one frame.
+        told: Is told how far each film is, several times a second.
+
+    Returns:
+        For each target what happened: of a picture a `SwapResult`, of a film its `Job`.
+
+    Raises:
+        SemblantError: by its subclass, with a stable `spec.code`; the targets before are done.
+        ValueError: for an ending that is no known format, or a server that is no address.
+        OSError: if a file cannot be read or written.
+    """
+    pairs = outputs(targets, output)
+    wanted = {**(options or {}), "processors": names_of(frame_processors)}
+    films = any(is_film(out) for _, out in pairs)
+
+    async def work() -> list[SwapResult | Job]:
+        service = _service(server, execution_threads, execution_providers, timeout_s, films)
+        async with service as client:
+            return [
+                await _one(
+                    client,
+                    target,
+                    out,
+                    source=source,
+                    options=wanted,
+                    reference=reference,
+                    told=told,
+                )
+                for target, out in pairs
+            ]
+
+    return run_coroutine(work())
+
+
+def outputs(
+    targets: str | Path | Sequence[str | Path], output: str | Path
+) -> list[tuple[Path, Path]]:
+    """Return every target with where its result goes.
+
+    Raises:
+        ValueError: there are none, two would go to the same place, or an ending is unknown.
+    """
+    several_ = [Path(targets)] if isinstance(targets, str | Path) else [Path(t) for t in targets]
+    if not several_:
+        raise ValueError("there is no target")
+    folder = len(several_) > 1 or not Path(output).suffix
+    pairs = [(t, Path(output) / t.name if folder else Path(output)) for t in several_]
+    if len({out for _, out in pairs}) < len(pairs):
+        raise ValueError("two targets have the same name")
+    for _, out in pairs:
+        if not is_film(out):
+            media_type_of(out)
+    return pairs
+
+
+async def _one(
+    client: AsyncClient,
+    target: Path,
+    output: Path,
+    *,
+    source: File | Sequence[File],
+    options: dict[str, Any],
+    reference: File | Sequence[File],
+    told: Callable[[Path, Job], None] | None,
+) -> SwapResult | Job:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if not is_film(output):
+        result = await client.swap(
+            several(source),
+            target,
+            options=options,
+            media_type=media_type_of(output),
+            reference=several(reference),
+        )
+        result.save(output)
+        return result
+    asked = JobRequest(
+        sources=source, target=target, reference=reference, options=with_container(options, output)
+    )
+
+    def tell(job: Job) -> None:
+        if told is not None:
+            told(target, job)
+
+    return await make_film(client, asked, output, told=tell)
+
+
+def _service(
+    server: str | None, threads: int, providers: Sequence[str], timeout_s: float, films: bool
+) -> AbstractAsyncContextManager[AsyncClient]:
+    """Return a client of a server, or of the service in this process."""
+    if server is not None:
+        return AsyncClient(server, timeout_s=timeout_s)
+    from gateway.settings import Settings  # noqa: PLC0415 - a client of a server needs none of it
+    from semblant.in_process import in_process, provider_names  # noqa: PLC0415
+
+    settings = Settings(
+        backend="local",
+        cpu_threads=threads,
+        execution_providers=provider_names(names_of(providers)),
+    )
+    return in_process(settings, timeout_s=timeout_s, jobs=films)

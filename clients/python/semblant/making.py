@@ -1,0 +1,105 @@
+"""Films made from files to files, here or on a server, and gone on with where they were left."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import InternalError, SemblantError, error_class
+from semblant.calls import several
+from semblant.client import AsyncClient
+from semblant.jobs import Job, JobRequest
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm"}
+"""What holds a film, by the ending of its file's name."""
+LOOK_S = 0.25
+"""Seconds between two looks at how far a job is."""
+_CHUNK = 2**20
+
+
+def is_film(path: str | Path) -> bool:
+    """Return whether the ending of a result's name is a film's."""
+    return Path(path).suffix.lower() in CONTAINERS
+
+
+def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:
+    """Return options that say what holds a film, as its name's ending does."""
+    film = {"container": CONTAINERS[Path(output).suffix.lower()], **options.get("film", {})}
+    return {**options, "film": film}
+
+
+async def make_film(
+    client: AsyncClient,
+    asked: JobRequest,
+    output: str | Path,
+    *,
+    told: Callable[[Job], None] = lambda _: None,
+) -> Job:
+    """Have a film made and save it; what was begun before and not finished is gone on with.
+
+    Args:
+        client: Of a server, or of the service in this process.
+        asked: What it is made of; its key is made of that, too, unless one is given.
+        output: Where it goes.
+        told: Is told how far it is, several times a second.
+
+    Raises:
+        SemblantError: why there is no film, by its class.
+        OSError: if a file cannot be read or written.
+    """
+    asked = asked if asked.key is not None else replace(asked, key=key_of(asked))
+    job = await client.submit_job(asked)
+    if job.status == "failed" and job.document.get("resumable"):
+        job = await client.resume_job(job.id)
+    elif job.final and job.status != "succeeded":
+        # It was given up; this is another try.
+        await client.delete_job(job.id)
+        job = await client.submit_job(asked)
+    while not job.final:
+        told(job)
+        await asyncio.sleep(LOOK_S)
+        job = await client.job(job.id)
+    told(job)
+    if job.status != "succeeded":
+        raise reason_of(job)
+    await client.save_job_output(job.id, output)
+    return job
+
+
+def key_of(asked: JobRequest) -> str:
+    """Return a key that is the same for the same request, with the same content of all files.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    told = [asked.source_id, asked.options, asked.webhook, asked.priority, asked.target_upload]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode())
+    targets = [] if asked.target is None else [asked.target]
+    for files in (several(asked.sources), several(asked.reference), targets):
+        digest.update(b"\0files")
+        for file in files:
+            digest.update(_digest(file))
+    return digest.hexdigest()
+
+
+def reason_of(job: Job) -> SemblantError:
+    """Return why a job has no output."""
+    if job.error is None:
+        return InternalError(f"The job ended as {job.status}.")
+    kind = error_class(str(job.error.get("code"))) or InternalError
+    return kind(str(job.error.get("detail")))
+
+
+def _digest(file: bytes | str | Path) -> bytes:
+    if isinstance(file, bytes):
+        return hashlib.sha256(file).digest()
+    digest = hashlib.sha256()
+    with Path(file).open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()
