@@ -160,6 +160,12 @@ class Settings(BaseSettings):
     job_attempts: int = Field(
         4, ge=1, description="Attempts at a step of a job that fails in a way that may pass."
     )
+    job_patience_s: float = Field(
+        600.0,
+        ge=0,
+        description="Seconds that a step of a job waits, in all, for networks or a store of files "
+        "that are away; that is no attempt.",
+    )
     job_retention_h: float = Field(
         24.0, gt=0, description="Hours a job and its output are kept once it has ended, at most."
     )

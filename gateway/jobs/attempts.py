@@ -15,10 +15,13 @@ from uuid import uuid4
 
 from gateway.errors import (
     DeadlineExceeded,
+    InferenceOverloaded,
+    InferenceUnavailable,
     InternalError,
     JobCanceled,
     JobElsewhere,
     JobsUnavailable,
+    ModelNotReady,
     SemblantError,
     StorageFull,
     StorageUnavailable,
@@ -34,6 +37,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_AWAY = (InferenceUnavailable, InferenceOverloaded, ModelNotReady, StorageUnavailable)
 _LOOK_S = 0.1
 _GRACE_S = 0.4
 """Seconds a step that does not ask whether it is wanted goes on before it is cancelled."""
@@ -90,6 +94,7 @@ class Attempts:
         heart: Whether others may have taken over.
         scratch: Folder of whatever they write meanwhile; each has one of its own in there.
         most: How many attempts at a step may fail.
+        patience_s: Seconds that a step waits, in all, for networks or a store that are away.
         pace: The pauses between them.
         observer: Told of those that fail.
     """
@@ -102,6 +107,7 @@ class Attempts:
         scratch: Path,
         *,
         most: int,
+        patience_s: float,
         pace: Pace,
         observer: Observer,
     ) -> None:
@@ -110,6 +116,7 @@ class Attempts:
         self._heart = heart
         self._scratch = scratch
         self._most = most
+        self._patience_s = patience_s
         self._pace = pace
         self._observer = observer
 
@@ -126,7 +133,7 @@ class Attempts:
         """Return what a step returns, at the latest after as many attempts as there may be.
 
         An attempt that ends because the database or this process was away for too long does not
-        count.
+        count. Nor does one that finds networks or a store away, as long as there is patience.
 
         Args:
             job_id: Whose step it is.
@@ -142,32 +149,42 @@ class Attempts:
             Abandoned: it is carried out elsewhere.
         """
         ours = self.patiently(owner)
-        failed = 0
+        failed, absences, waited_s = 0, 0, 0.0
         while True:
             try:
                 attempt = uuid4().hex
-                over = self._watch.over(job_id, run, attempt, index=index, idle=idle)
-                with over as control:
+                with self._watch.over(job_id, run, attempt, index=index, idle=idle) as control:
                     return self._once(control, step)
-            except (JobCanceled, DeadlineExceeded) as error:
+            except JobCanceled as error:
                 raise Unwanted from error
             except (JobElsewhere, JobsUnavailable):
                 self._regain(ours, owner)
             except Exception as error:
-                failed += 1
-                told = named(error)
-                self._observer.attempt_failed(told.spec.code)
-                log.warning(
-                    "job %s: attempt %d failed: %s",
-                    job_id,
-                    failed,
-                    told.spec.code,
-                    exc_info=error if isinstance(told, InternalError) else None,
-                )
-                final = isinstance(told, StorageFull) or not told.spec.retryable
-                if final or failed >= self._most:
-                    raise Refused(told) from error
-                self._pause(job_id, run, self._pace.pause_s(failed))
+                if isinstance(error, DeadlineExceeded) and control.ended:
+                    raise Unwanted from error  # the job's time; else it was that of a call
+                told = self._noted(job_id, error)
+                pause_s = self._pace.pause_s(absences + 1)
+                if isinstance(error, _AWAY) and waited_s + pause_s <= self._patience_s:
+                    absences, waited_s = absences + 1, waited_s + pause_s
+                else:
+                    failed += 1
+                    final = isinstance(told, StorageFull) or not told.spec.retryable
+                    if final or failed >= self._most:
+                        raise Refused(told) from error
+                    pause_s = self._pace.pause_s(failed)
+                self._pause(job_id, run, pause_s)
+
+    def _noted(self, job_id: str, error: Exception) -> SemblantError:
+        """Count and log what an attempt failed of; return it by name."""
+        told = named(error)
+        self._observer.attempt_failed(told.spec.code)
+        log.warning(
+            "job %s: an attempt failed: %s",
+            job_id,
+            told.spec.code,
+            exc_info=error if isinstance(told, InternalError) else None,
+        )
+        return told
 
     def result(self, work: Coroutine[Any, Any, T], control: StepControl) -> T:
         """Return what work on its own loop returns; work that is not wanted any more is cancelled.

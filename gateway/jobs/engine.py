@@ -264,6 +264,7 @@ class DurableEngine:
             segments=settings.segments_concurrency,
             tenant_jobs=settings.tenant_jobs,
             attempts=settings.job_attempts,
+            patience_s=settings.job_patience_s,
             webhook_attempts=settings.webhook_attempts,
             pace=self._pace,
         )

@@ -39,7 +39,7 @@ class Pace:
     orphans_s: float = 3600.0
     orphan_s: float = 7200.0
     first_pause_s: float = 1.0
-    longest_pause_s: float = 60.0
+    longest_pause_s: float = 20.0
     webhook_first_pause_s: float = 5.0
     webhook_longest_pause_s: float = 3600.0
 

@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 
 from gateway.errors import (
+    DeadlineExceeded,
     FaceNotSelected,
+    InferenceFailed,
     InferenceUnavailable,
     InvalidOptions,
     MissingField,
@@ -29,7 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "segments": 3,  # how many
     "frames": 4,  # of each
     "frame_s": 0.0,  # seconds each takes
-    "fail": "",  # what happens: "passing", "for_good", "disk", "bug"
+    "fail": "",  # what happens: "passing", "late", "away", "for_good", "disk", "bug"
     "fail_in": "segment",  # in which step
     "fail_at": 1,  # in which segment
     "fail_times": 10**9,  # how often
@@ -199,7 +201,9 @@ def _target(task: Task) -> Path:
 
 
 _ERRORS: Mapping[str, Exception | SemblantError] = {
-    "passing": InferenceUnavailable(),
+    "passing": InferenceFailed(),
+    "late": DeadlineExceeded(),
+    "away": InferenceUnavailable(),
     "for_good": NoFaceInTarget(),
     "other": FaceNotSelected(),
     "disk": OSError(errno.ENOSPC, "No space left on device"),

@@ -61,6 +61,11 @@ class StepControl:
         """Whether the step is to end."""
         return self._why is not None or not self._heart.healthy
 
+    @property
+    def ended(self) -> bool:
+        """Whether the step is to end because its job has."""
+        return self._why is not None and self._why is not JobElsewhere
+
     def stop(self, why: type[JobCanceled | DeadlineExceeded | JobElsewhere]) -> None:
         """Let the next check fail."""
         self._why = self._why or why

@@ -62,6 +62,7 @@ class Worker:
         segments: How many are made at the same time.
         tenant_jobs: How many of one tenant are carried out at the same time, by all workers.
         attempts: How many at a step may fail.
+        patience_s: Seconds that a step waits, in all, for what is away.
         webhook_attempts: How many calls of a webhook may fail.
         pace: How often what happens.
     """
@@ -82,6 +83,7 @@ class Worker:
         segments: int,
         tenant_jobs: int,
         attempts: int,
+        patience_s: float,
         webhook_attempts: int,
         pace: Pace,
     ) -> None:
@@ -98,6 +100,7 @@ class Worker:
         self._segments = segments
         self._tenant_jobs = tenant_jobs
         self._most_attempts = attempts
+        self._patience_s = patience_s
         self._webhook_attempts = webhook_attempts
         self._pace = pace
         self._heart = Heart(url, self.id, pace)
@@ -123,6 +126,7 @@ class Worker:
             self._heart,
             self._scratch,
             most=self._most_attempts,
+            patience_s=self._patience_s,
             pace=self._pace,
             observer=self._observer,
         )

@@ -68,8 +68,31 @@ async def test_what_does_not_pass_fails_after_some_attempts(tmp_path):
     async with running_engine(tmp_path, job_attempts=2) as engine:
         job = await ended(engine, (await engine.submit(order(engine, fail="passing"))).job)
         assert job.status is Status.FAILED
-        assert job.failure.code == "inference_unavailable"
+        assert job.failure.code == "inference_failed"
         assert engine.work.made.count((job.id, 1)) == 2
+
+
+async def test_a_call_that_takes_too_long_is_tried_again_and_ends_the_job_at_last(tmp_path):
+    async with running_engine(tmp_path, job_attempts=2) as engine:
+        fails = {"fails_file": str(tmp_path / "n"), "fail_times": 3}
+        job = await ended(engine, (await engine.submit(order(engine, fail="late", **fails))).job)
+        assert (job.status, job.failure.code) == (Status.FAILED, "deadline_exceeded")
+        resumed = await engine.resume(job.tenant, job.id)
+        assert content(engine, await ended(engine, resumed)) == TEXT.upper()
+
+
+async def test_networks_that_are_away_are_waited_for(tmp_path):
+    async with running_engine(tmp_path, job_attempts=1) as engine:
+        asked = order(engine, fail="away", fail_times=9, fails_file=str(tmp_path / "n"))
+        job = await ended(engine, (await engine.submit(asked)).job)
+        assert content(engine, job) == TEXT.upper()
+
+
+async def test_patience_has_an_end(tmp_path):
+    async with running_engine(tmp_path, job_attempts=1, job_patience_s=0.3) as engine:
+        job = await ended(engine, (await engine.submit(order(engine, fail="away"))).job)
+        assert (job.status, job.failure.code) == (Status.FAILED, "inference_unavailable")
+        assert engine.work.made.count((job.id, 1)) == 3  # after 50 and 100 ms; 200 more do not fit
 
 
 @pytest.mark.parametrize("step", ["plan", "segment", "finish"])
