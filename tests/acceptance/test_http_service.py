@@ -6,13 +6,9 @@ import base64
 import io
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,82 +17,18 @@ import pytest
 from PIL import Image
 
 from gateway.models.samples import fetch_samples
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.settings import Settings
+from tests.acceptance.service import Gateway, running_gateway
 from tests.unit.http.app import black, saved
 from tests.unit.http.problem import checked
 
 pytestmark = pytest.mark.server
 
 
-@dataclass
-class Gateway:
-    """A running service."""
-
-    process: subprocess.Popen[bytes]
-    http: httpx.Client
-    log: Path
-
-    @property
-    def triton_pid(self) -> int:
-        """The `tritonserver` process: our process's only grandchild of that name."""
-        for child in _children(self.process.pid):
-            for grandchild in _children(child):
-                if b"tritonserver" in Path(f"/proc/{grandchild}/cmdline").read_bytes():
-                    return grandchild
-        raise AssertionError("there is no server")
-
-    def wait_until_ready(self, timeout_s: float = 60) -> None:
-        until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if self.http.get("/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError(self.log.read_text())
-
-
-def _children(pid: int) -> list[int]:
-    return [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory) -> Iterator[Gateway]:
-    log, port = tmp_path_factory.mktemp("gateway") / "log", _free_port()
-    environment = os.environ | {
-        "SEMBLANT_PORT": str(port),
-        "SEMBLANT_DRAIN_S": "0.5",
-        "SEMBLANT_DATA_DIR": str(log.parent / "data"),
-        "SEMBLANT_HEALTH_INTERVAL_S": "0.2",
-    }
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.main"],
-            cwd=PROJECT_ROOT,
-            env=environment,
-            stderr=stream,
-        )
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
-        made = Gateway(process, http, log)
-        try:
-            made.wait_until_ready()
-            yield made
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
+    with running_gateway(tmp_path_factory.mktemp("gateway")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,106 @@
+"""Processes as a user starts them, and what is asked of them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from gateway.settings import PROJECT_ROOT
+
+T = TypeVar("T")
+
+PROGRAM = Path(sys.executable).with_name("semblant")
+
+
+@dataclass
+class Gateway:
+    """A running service."""
+
+    process: subprocess.Popen[bytes]
+    http: httpx.Client
+    log: Path
+
+    @property
+    def triton_pid(self) -> int:
+        """The `tritonserver` process: our process's only grandchild of that name."""
+        for child in children(self.process.pid):
+            for grandchild in children(child):
+                if b"tritonserver" in Path(f"/proc/{grandchild}/cmdline").read_bytes():
+                    return grandchild
+        raise AssertionError("there is no server")
+
+    def wait_until_ready(self, timeout_s: float = 60) -> None:
+        """Wait until requests may be sent."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                return self.http.get("/readyz").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(ready, timeout_s, self.log)
+
+
+def until(holds: Callable[[], T], timeout_s: float = 60, log: Path | None = None) -> T:
+    """Return what a condition gives as soon as it holds."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {timeout_s:g} s\n{log.read_text() if log else ''}")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_gateway(folder: Path, *, port: int = 0, **settings: str) -> Iterator[Gateway]:
+    """Run the service for the time of the block; it is ready."""
+    log, port = folder / "log", port or free_port()
+    environment = os.environ | {
+        "SEMBLANT_PORT": str(port),
+        "SEMBLANT_DRAIN_S": "0.5",
+        "SEMBLANT_DATA_DIR": str(folder / "data"),
+        "SEMBLANT_HEALTH_INTERVAL_S": "0.2",
+        **settings,
+    }
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.main"],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stderr=stream,
+        )
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+        made = Gateway(process, http, log)
+        try:
+            made.wait_until_ready()
+            yield made
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(40)
