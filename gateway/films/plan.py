@@ -19,7 +19,7 @@ LEAD_OUT_S = Fraction(1, 4)
 FIRST_LOOK, CLOSEST_LOOK = 24, 384
 """Frames that a survey looks at, and looks at until it finds somebody."""
 SURVEY_S = Fraction(2)
-"""Seconds between two frames of a survey, at least."""
+"""Seconds between two frames of a survey's first look, at least."""
 
 
 def divided(timing: Timing, whole: Span) -> list[Span]:
@@ -44,14 +44,16 @@ def divided(timing: Timing, whole: Span) -> list[Span]:
     ]
 
 
-def looks(timing: Timing, whole: Span, count: int) -> list[Fraction]:
+def looks(timing: Timing, whole: Span, count: int, apart_s: Fraction = SURVEY_S) -> list[Fraction]:
     """Return the times of up to `count` frames spread over a span, key frames where they are near.
+
+    There are two more at most than fit in if they are `apart_s`, in seconds.
 
     What is decoded from a key frame costs a frame; what is between them costs all before it.
     """
     end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
     length = max(end_s - whole.start_s, Fraction(0))
-    count = max(1, min(count, int(length / SURVEY_S) + 2))
+    count = max(1, min(count, int(length / apart_s) + 2))
     step = length / count
     times = []
     for n in range(count):

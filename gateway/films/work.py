@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from gateway.deadline import Deadline
 from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
 from gateway.films.inputs import Inputs, Limits, Recent, Tools, read_inputs, target_of
 from gateway.films.making import SegmentMaker, Tally
-from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, divided, heard, looks, told
+from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, SURVEY_S, divided, heard, looks, told
 from gateway.films.report import film_report, picture_report
 from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
 from gateway.media.containers import HEAD, starts_like_a_film
@@ -196,32 +197,44 @@ class FilmWork:
         control: Control,
     ) -> FilmCast:
         """Find out who is in the film; look closer until there is somebody."""
-        count = FIRST_LOOK
+        count, apart_s = FIRST_LOOK, SURVEY_S
         while True:
-            times = looks(probe.timing, whole, count)
+            times = looks(probe.timing, whole, count, apart_s)
             try:
-                return await self._tools.surveyor.survey(
-                    self._glances(task, probe, times, control),
-                    options,
-                    deadline=Deadline.after(self._limits.call_s * len(times)),
-                    references=inputs.references,
-                    identities=inputs.players.identities,
-                )
+                with closing(self._glances(task, probe, times, control)) as glances:
+                    return await self._tools.surveyor.survey(
+                        glances,
+                        options,
+                        deadline=Deadline.after(self._limits.call_s * len(times)),
+                        references=inputs.references,
+                        identities=inputs.players.identities,
+                    )
             except (FaceNotSelected, NoFaceInTarget):
-                if count >= CLOSEST_LOOK or len(times) < count:
+                frame_s = 1 / probe.timing.rate
+                everywhere = len(times) < count and apart_s == frame_s
+                if count >= CLOSEST_LOOK or everywhere:
                     raise
-            count *= 4
+            count, apart_s = 4 * count, frame_s
 
     def _glances(
         self, task: Task, probe: Probe, times: Sequence[Fraction], control: Control
-    ) -> Iterator[FilmFrame]:
-        """Yield the frames at certain times, those that can be read."""
-        for time_s in times:
-            control.check()
-            with self._source(task).read(probe, Span(time_s)) as reader:
-                frame = next(iter(reader), None)
-            if frame is not None:
-                yield frame
+    ) -> Generator[FilmFrame, None, None]:
+        """Yield the frames at certain times, those that can be read; each once."""
+        wanted = deque(times)
+        while wanted:
+            with self._source(task).read(probe, Span(wanted[0])) as reader:
+                for frame in reader:
+                    control.check()
+                    if frame.time_s < wanted[0]:
+                        continue
+                    yield frame
+                    while wanted and wanted[0] <= frame.time_s:
+                        wanted.popleft()
+                    # Reading on is quicker than beginning anew, up to the next key frame.
+                    if not wanted or probe.timing.key_before(wanted[0]) > frame.time_s:
+                        break
+                else:
+                    return
 
     def _try_encoder(self, task: Task, probe: Probe, options: FilmOptions) -> None:
         """Open the encoder once, so that what does not work is told before any work is done."""

@@ -77,6 +77,11 @@ def test_looks_are_inside_and_no_more_than_asked(length_s, count):
     assert times == sorted(set(times))
 
 
+def test_looks_may_be_at_every_frame():
+    times = looks(timing(2, [0]), Span(), 384, Fraction(1, 30))
+    assert len({int(30 * time_s) for time_s in times}) == 60
+
+
 def test_looks_prefer_key_frames():
     keys = [Fraction(n) for n in range(100)]
     assert set(looks(timing(100, keys), Span(), 10)) <= set(keys)
