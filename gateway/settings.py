@@ -46,7 +46,10 @@ class Settings(BaseSettings):
 
     # Limits on what is sent
     max_upload_bytes: int = Field(
-        64 * 2**20, ge=1, description="Bytes of a whole request body, counted while it arrives."
+        64 * 2**20,
+        ge=1,
+        description="Bytes of a whole request body, counted while it arrives; in jobs, of a "
+        "picture.",
     )
     max_pixels: int = Field(
         50_000_000,

@@ -12,9 +12,11 @@ from typing import Generic, TypeVar
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.films.studio import Studio
 from gateway.jobs.work import Task
-from gateway.media.image import decode_image
+from gateway.media.image import READABLE, Picture, decode_image
+from gateway.media.opening import READABLE_TOLD
 from gateway.pipeline.cast import Players, portraits_of
 from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
@@ -40,12 +42,14 @@ class Limits:
         max_pixels: Width × height of a picture or frame.
         max_film_s: Seconds of a film.
         call_s: Seconds that what is done to a frame or a picture may take.
+        max_picture_bytes: Of the file of a picture, which is read into memory.
         threads: Of decoder and encoder; 0 are as many as there are cores.
     """
 
     max_pixels: int
     max_film_s: float
     call_s: float
+    max_picture_bytes: int
     threads: int = 0
 
 
@@ -136,13 +140,45 @@ async def read_inputs(tools: Tools, limits: Limits, task: Task, options: FilmOpt
     return Inputs(sources, references, Players(portraits, identities, task.source_id), library)
 
 
+def read_picture(path: Path, limits: Limits, *, name: str) -> Picture:
+    """Read a picture from a file.
+
+    Args:
+        path: Of the file.
+        limits: How large it may be.
+        name: What to call it in error messages.
+
+    Raises:
+        PayloadTooLarge: the file is larger than a picture's may be.
+        EmptyUpload, NotAnImage, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
+    """
+    most = limits.max_picture_bytes
+    if path.stat().st_size > most:
+        raise PayloadTooLarge(
+            f"{name} is larger than {most} bytes, the most a picture may have.",
+            extra={"max_bytes": most},
+        )
+    return decode_image(path.read_bytes(), max_pixels=limits.max_pixels, name=name)
+
+
+def read_target_picture(task: Task, limits: Limits) -> Picture:
+    """Read the picture that is to be changed.
+
+    Raises:
+        NotAVideo: the target is neither a film nor a picture.
+        PayloadTooLarge, EmptyUpload, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
+    """
+    try:
+        return read_picture(target_of(task), limits, name="The target")
+    except NotAnImage as error:
+        raise NotAVideo(
+            f"The target is neither a film in {READABLE_TOLD} nor a {', '.join(READABLE)} picture."
+        ) from error
+
+
 def _pictures(task: Task, name: str, limits: Limits) -> list[U8]:
     return [
-        decode_image(
-            path.read_bytes(),
-            max_pixels=limits.max_pixels,
-            name=f"{name.capitalize()} {n}",
-        ).rgb
+        read_picture(path, limits, name=f"{name.capitalize()} {n}").rgb
         for n, path in enumerate(task.files.get(name, ()))
     ]
 

@@ -12,14 +12,22 @@ from pathlib import Path
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
-from gateway.films.inputs import Inputs, Limits, Recent, Tools, read_inputs, target_of
+from gateway.films.inputs import (
+    Inputs,
+    Limits,
+    Recent,
+    Tools,
+    read_inputs,
+    read_target_picture,
+    target_of,
+)
 from gateway.films.making import SegmentMaker, Tally
 from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, SURVEY_S, divided, heard, looks, told
 from gateway.films.report import film_report, picture_report
 from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
 from gateway.media.containers import HEAD, starts_like_a_film
 from gateway.media.film import FilmFrame, FilmSource, Span
-from gateway.media.image import MEDIA_TYPES, decode_image, encode_image
+from gateway.media.image import MEDIA_TYPES, encode_image
 from gateway.media.join import join
 from gateway.media.probe import Probe
 from gateway.media.segment import SegmentWriter
@@ -66,6 +74,7 @@ class FilmWork:
         options = FilmOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
         if not await self._compute.run(_is_film, target_of(task)):
+            await self._compute.run(read_target_picture, task, self._limits)
             return Plan(1, 1, {"kind": PICTURE})
         options.require_film()
         probe = await self._probe_of(task, options)
@@ -162,11 +171,8 @@ class FilmWork:
     ) -> Made:
         """Change a picture, as `POST /v1/swaps` does."""
         control.check()
-        max_pixels, timings = self._limits.max_pixels, Timings()
-        data = await self._compute.run(target_of(task).read_bytes)
-        target = await self._compute.run(
-            lambda: decode_image(data, max_pixels=max_pixels, name="The target")
-        )
+        timings = Timings()
+        target = await self._compute.run(read_target_picture, task, self._limits)
         result = await self._tools.pictures.swap(
             inputs.sources,
             target.rgb,

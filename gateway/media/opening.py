@@ -23,7 +23,7 @@ from gateway.media.containers import HEAD, ends_early, starts_like_a_film
 
 READABLE: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts")
 """FFmpeg's names of the containers that are read; everything else is not even looked into."""
-_READABLE_TOLD = "MP4, QuickTime, Matroska, WebM, AVI or MPEG-TS"
+READABLE_TOLD = "MP4, QuickTime, Matroska, WebM, AVI or MPEG-TS"
 # Titles and the like may be in any encoding. PyAV 19 always takes them as they are.
 _LENIENT: Final[dict[str, Any]] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
@@ -79,7 +79,7 @@ def open_film(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> Ope
     except FFmpegError as error:
         if starts_like_a_film(head):
             raise VideoCorrupt(f"{name}'s header is incomplete or corrupt.") from error
-        raise NotAVideo(f"{name} is not a film in {_READABLE_TOLD}.") from error
+        raise NotAVideo(f"{name} is not a film in {READABLE_TOLD}.") from error
     try:
         stream = _picture(container, cut_short, name)
         film = OpenFilm(container, stream, cut_short, name, max_pixels)

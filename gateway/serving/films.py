@@ -102,6 +102,7 @@ def film_work(
             max_pixels=settings.max_pixels,
             max_film_s=settings.max_film_s,
             call_s=settings.request_deadline_s,
+            max_picture_bytes=settings.max_upload_bytes,
             threads=settings.coding_threads,
         ),
     )

@@ -37,12 +37,14 @@ def fake_services(
     expressions: ExpressionStore | None = None,
     identities: IdentityStore | None = None,
     work: Work | None = None,
+    films: bool = False,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
     Unless given, `inference` is `fake_face_inference()`, and libraries and identities are kept in
-    memory. Jobs are taken only where settings say so: of a `FakeWork`, at a fast rhythm. Call
+    memory. Jobs are taken only where settings say so, at a fast rhythm: of a `FakeWork`, or, with
+    `films`, of films that are really made, over the fake networks. Call
     `services.health.look()` to make them ready, or run them with
     `gateway.serving.services.running`.
     """
@@ -68,5 +70,5 @@ def fake_services(
         admission=admission,
         metrics=metrics,
         jobs=jobs,
-        work=work or FakeWork(),
+        work=None if films else work or FakeWork(),
     )

@@ -81,7 +81,7 @@ def work():
             MemoryExpressionStore(),
             compute,
         ),
-        Limits(max_pixels=10**6, max_film_s=60, call_s=30),
+        Limits(max_pixels=10**6, max_film_s=60, call_s=30, max_picture_bytes=10**6),
     )
     studio.close()
     compute.close()
