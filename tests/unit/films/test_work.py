@@ -1,6 +1,7 @@
 """Jobs from files to files, over fake networks."""
 
 import asyncio
+import errno
 import io
 import json
 
@@ -231,6 +232,25 @@ async def test_cancelled_it_ends(work, tmp_path):
 async def test_what_cannot_be_read_is_told_before_any_work(work, tmp_path, target, error):
     with pytest.raises(error):
         await work.plan(task(tmp_path, work, target), Watched())
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "ffv1"])
+async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, encoder):
+    todo = task(tmp_path, work, film(20, size=SIZE), {"film": {"encoder": encoder}})
+    plan = await work.plan(todo, Watched())
+    before = {path.name for path in tmp_path.iterdir()}
+    (tmp_path / "part.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        await work.segment(todo, plan, 0, tmp_path / "part", Watched())
+    assert caught.value.errno == errno.ENOSPC
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+    made = await work.segment(todo, plan, 0, tmp_path / "part", Watched())
+    (tmp_path / "out.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        await work.finish(todo, plan, [(tmp_path / "part", made)], tmp_path / "out", Watched())
+    assert caught.value.errno == errno.ENOSPC
+    assert {path.name for path in tmp_path.iterdir()} == before | {"part"}
 
 
 async def test_a_film_may_be_too_long(work, tmp_path):
