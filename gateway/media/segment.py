@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -124,12 +124,13 @@ class SegmentWriter:
     def discard(self) -> None:
         """Remove what was not closed."""
         container, self._container = self._container, None
-        with ExitStack() as stack:
-            # Each of them is done even if the disk is full and those before it say so.
-            stack.callback(self._part.unlink, missing_ok=True)
-            stack.callback(self._file.close)
-            if container is not None:
+        # What is thrown away need not be complete; on a full disk that cannot be had, either.
+        if container is not None:
+            with suppress(FFmpegError, OSError):
                 container.close()
+        with suppress(OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         assert self._container is not None

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import io
 import json
+import os
+from pathlib import Path
 
 import av
 import numpy as np
@@ -37,6 +39,8 @@ from gateway.pipeline.masking import Masking
 from gateway.pipeline.people import People
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
+from tests.unit.http.app import photograph
+from tests.unit.media.clips import clip
 from tests.unit.media.films import film
 
 SIZE = (120, 160)
@@ -234,14 +238,34 @@ async def test_what_cannot_be_read_is_told_before_any_work(work, tmp_path, targe
         await work.plan(task(tmp_path, work, target), Watched())
 
 
-@pytest.mark.parametrize("encoder", ["libx264", "ffv1"])
-async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, encoder):
-    todo = task(tmp_path, work, film(20, size=SIZE), {"film": {"encoder": encoder}})
+class SmallDisk(io.FileIO):
+    """A file that has room for so many bytes."""
+
+    room = 0
+
+    def write(self, data) -> int:
+        if self.tell() + len(data) > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [0, 1000, 100_000])
+async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, monkeypatch, room):
+    target = clip([photograph(*SIZE, seed=n) for n in range(20)])  # more than there is room for
+    todo = task(tmp_path, work, target, {"film": {"encoder": "ffv1"}})
     plan = await work.plan(todo, Watched())
-    before = {path.name for path in tmp_path.iterdir()}
-    (tmp_path / "part.part").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left") as caught:
-        await work.segment(todo, plan, 0, tmp_path / "part", Watched())
+    before, usual = {path.name for path in tmp_path.iterdir()}, Path.open
+
+    def opened(path, *arguments, **named):
+        if path.suffix == ".part":
+            return SmallDisk(path, "w")
+        return usual(path, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SmallDisk, "room", room)
+        patched.setattr(Path, "open", opened)
+        with pytest.raises(OSError, match="No space left") as caught:
+            await work.segment(todo, plan, 0, tmp_path / "part", Watched())
     assert caught.value.errno == errno.ENOSPC
     assert {path.name for path in tmp_path.iterdir()} == before
 
