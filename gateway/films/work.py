@@ -75,6 +75,7 @@ class FilmWork:
         inputs = await self._inputs_of(task, options)
         if not await self._compute.run(_is_film, target_of(task)):
             await self._compute.run(read_target_picture, task, self._limits)
+            options.require_picture()
             return Plan(1, 1, {"kind": PICTURE})
         options.require_film()
         probe = await self._probe_of(task, options)

@@ -65,6 +65,18 @@ class FilmOptions(SwapOptions):
         default_factory=VideoOutput, description="How a film is written; of no use to a picture."
     )
 
+    def require_picture(self) -> None:
+        """Check that what is asked for can be done to a picture.
+
+        Raises:
+            InvalidOptions: a container is named to put it in.
+        """
+        if self.film.container is not None:
+            raise InvalidOptions(
+                "The target is a picture.",
+                errors=[{"pointer": "/film/container", "detail": "is for films only"}],
+            )
+
     def require_film(self) -> None:
         """Check that what is asked for can be done to films.
 

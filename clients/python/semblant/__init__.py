@@ -1,8 +1,9 @@
 """The Semblant SDK: face fusion in a call, here or on a server.
 
-from semblant import process_image
+from semblant import process_image, run
 
 process_image("portrait.jpg", "photo.jpg", "result.png")
+run(source="portrait.jpg", targets=["photo.jpg", "film.mp4"], output="results")
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from gateway.errors import SemblantError
 from semblant.calls import FacesResult, SwapResult
 from semblant.client import AsyncClient, Client
+from semblant.core import run
 from semblant.films import ExpressionMatch, Library, TrackResult
 from semblant.images import process_image
 from semblant.jobs import Job, JobRequest
@@ -28,4 +30,5 @@ __all__ = [
     "SwapResult",
     "TrackResult",
     "process_image",
+    "run",
 ]

@@ -9,9 +9,9 @@ from typing import Any
 
 from semblant.calls import File, Options, SwapResult, several
 from semblant.client import AsyncClient
-from semblant.images import media_type_of, names_of, run_coroutine
+from semblant.images import names_of, run_coroutine
 from semblant.jobs import Job, JobRequest
-from semblant.making import is_film, make_film, with_container
+from semblant.making import is_film, make_film, picture_type, with_container
 
 
 def run(
@@ -94,8 +94,7 @@ def outputs(
     if len({out for _, out in pairs}) < len(pairs):
         raise ValueError("two targets have the same name")
     for _, out in pairs:
-        if not is_film(out):
-            media_type_of(out)
+        picture_type(out)
     return pairs
 
 
@@ -110,12 +109,13 @@ async def _one(
     told: Callable[[Path, Job], None] | None,
 ) -> SwapResult | Job:
     output.parent.mkdir(parents=True, exist_ok=True)
-    if not is_film(output):
+    media_type = picture_type(output)
+    if media_type is not None:
         result = await client.swap(
             several(source),
             target,
             options=options,
-            media_type=media_type_of(output),
+            media_type=media_type,
             reference=several(reference),
         )
         result.save(output)

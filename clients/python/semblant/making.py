@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from gateway.errors import InternalError, SemblantError, error_class
 from semblant.calls import several
 from semblant.client import AsyncClient
+from semblant.images import MEDIA_TYPES
 from semblant.jobs import Job, JobRequest
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm"}
@@ -25,6 +26,19 @@ _CHUNK = 2**20
 def is_film(path: str | Path) -> bool:
     """Return whether the ending of a result's name is a film's."""
     return Path(path).suffix.lower() in CONTAINERS
+
+
+def picture_type(path: str | Path) -> str | None:
+    """Return the media type of a picture by the ending of its name; None if that is a film's.
+
+    Raises:
+        ValueError: naming the endings that are known.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in CONTAINERS and ending not in MEDIA_TYPES:
+        known = ", ".join([*MEDIA_TYPES, *CONTAINERS])
+        raise ValueError(f"{ending or 'no ending'}: a result ends in {known}")
+    return MEDIA_TYPES.get(ending)
 
 
 def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:
@@ -77,12 +91,14 @@ def key_of(asked: JobRequest) -> str:
     Raises:
         OSError: if a file cannot be read.
     """
-    told = [asked.source_id, asked.options, asked.webhook, asked.priority, asked.target_upload]
+    files = ("sources", "target", "reference", "key")
+    names = [field.name for field in fields(asked) if field.name not in files]
+    told = {name: getattr(asked, name) for name in names}
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode())
     targets = [] if asked.target is None else [asked.target]
-    for files in (several(asked.sources), several(asked.reference), targets):
+    for given in (several(asked.sources), several(asked.reference), targets):
         digest.update(b"\0files")
-        for file in files:
+        for file in given:
             digest.update(_digest(file))
     return digest.hexdigest()
 

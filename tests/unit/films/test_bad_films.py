@@ -77,6 +77,7 @@ async def made(http, target, options=None, source=PORTRAIT, **fields):
         (noise(3, "flv", "flv"), "not_a_video"),
         (bytes(2**20 + 1), "payload_too_large"),
         (PORTRAIT[:5000], "image_truncated"),
+        (b"RIFF\0\0\0\0AVI " + bytes(300), "video_corrupt"),
         (sound(), "not_a_video"),
         (sound("matroska"), "not_a_video"),
         (noise(4).replace(b"avc1", b"xvc9"), "not_a_video"),
@@ -135,6 +136,11 @@ async def test_what_can_be_seen_at_once_is_no_job(service, asked, code):
     sent = form(**{"target": film(4, size=SIZE), "source": PORTRAIT, **asked})
     checked(await service.post("/v1/jobs", files=sent), code)
     assert (await service.get("/v1/jobs")).json()["jobs"] == []
+
+
+async def test_a_picture_is_put_into_no_container(service):
+    job = await made(service, PORTRAIT, {"film": {"container": "mp4"}})
+    assert (job["status"], job["error"]["code"]) == ("failed", "invalid_options")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ class CommandLine:
         def build(asked):
             self.made.append(asked)
             kept = {"request_deadline_s": asked.request_deadline_s}
+            if settings.get("films"):
+                kept["jobs"] = asked.jobs
             return fake_services(**kept, **settings)
 
         self._monkeypatch.setattr(semblant.in_process, "build_services", build)

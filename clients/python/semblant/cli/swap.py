@@ -23,9 +23,9 @@ from semblant.cli.common import (
 from semblant.cli.console import err, out, progress, timing_table
 from semblant.cli.mapping import read_map
 from semblant.client import AsyncClient
-from semblant.images import add_enhancer, media_type_of
+from semblant.images import add_enhancer
 from semblant.jobs import JobRequest
-from semblant.making import is_film, with_container
+from semblant.making import picture_type, with_container
 
 
 def swap(
@@ -129,7 +129,7 @@ def swap(
     A film that was interrupted is gone on with by the same command. The people shown must agree.
     """
     try:
-        media_type = "" if is_film(output) else media_type_of(output)
+        media_type = picture_type(output)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from error
     wanted = json_object(options)
@@ -160,7 +160,7 @@ def swap(
     if many or (reference and "mapping" not in wanted):
         merge(wanted, "face_selector", mode="reference" if reference else "many")
 
-    if is_film(output):
+    if media_type is None:
         asked = JobRequest(
             sources=pictures[:-1],
             target=pictures[-1],
