@@ -25,7 +25,7 @@ SLOW_S, QUICK_S = 0.5, 0.15
 what is told of every place on it."""
 COLOUR_CHANGE, LIGHT_CHANGE = (6.0, 18.0), (3.0, 9.0)
 """Levels between which a change stops being noise: of a face's colours, and of a place's."""
-MEASURED_EVERY_S, CORRECTED_EVERY_S = 0.12, 0.08
+MEASURED_EVERY_S, CORRECTED_EVERY_S = 0.12, 0.05
 """Seconds between two looks at what is told of a whole face, and of every place on it."""
 
 Skins = tuple[LabStatistics, LabStatistics]
