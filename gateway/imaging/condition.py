@@ -9,6 +9,7 @@ grain is something that is shown, as leaves and cloth are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -35,9 +36,11 @@ TILES, SHARP_TILE = (3, 4), 0.25
 is as sharp as the picture is said to be: what was laid over soft footage does not speak for it."""
 LEAST_TILE_PX = 8
 """Side below which there is nothing to tell it from."""
+CALM_PX = 1.0
+"""Standard deviation of a blur that keeps grain from being taken for sharpness."""
 SLOW_S = 0.5
 """Seconds after which about a third of what was measured is left."""
-EVERY_S = 0.25
+EVERY_S = Fraction(1, 4)
 """Seconds between two measurements of a film."""
 
 
@@ -74,7 +77,7 @@ def condition_of(plane: Samples, size: tuple[int, int], coding: Coding) -> Condi
 
 
 def steadied(now: Condition, before: Condition, dt_s: float) -> Condition:
-    """Return a frame's condition, averaged with what it was `dt_s` seconds before."""
+    """Return a condition that goes from what it was `dt_s` seconds before to what it is now."""
     kept = float(np.exp(-dt_s / SLOW_S))
     one, other = now.damage, before.damage
     blur = now.blur_px if now.blur_px is not None else before.blur_px
@@ -116,8 +119,12 @@ def _grain(luma: F32, coding: Coding) -> float:
 
 
 def _blur(luma: U8) -> float | None:
-    """Return the width of the sharpest edges of a picture (h, w), parts of it by themselves."""
-    both = luma, probe(luma)
+    """Return the width of the sharpest edges of a picture (h, w), parts of it by themselves.
+
+    Grain would pass for sharp edges; a blur that is reckoned with takes most of it.
+    """
+    calm = np.asarray(cv2.GaussianBlur(luma, (0, 0), CALM_PX), np.uint8)
+    both = calm, probe(calm)
     widths = []
     for rows in np.array_split(np.arange(luma.shape[0]), TILES[0]):
         for columns in np.array_split(np.arange(luma.shape[1]), TILES[1]):
@@ -129,4 +136,6 @@ def _blur(luma: U8) -> float | None:
             width = texture_of(sharp, soft, ~nowhere, nowhere).blur_px
             if width is not None:
                 widths.append(width)
-    return float(np.quantile(widths, SHARP_TILE)) if widths else None
+    if not widths:
+        return None
+    return float(np.sqrt(max(np.quantile(widths, SHARP_TILE) ** 2 - CALM_PX**2, 0.0)))

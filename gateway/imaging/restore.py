@@ -27,13 +27,15 @@ BLUR_OF_WIDTH, BLUR_PX = 0.9, (0.8, 2.5)
 REACH = 2.0
 """Standard deviations at which it ends."""
 CORE = 1.6
-"""Detail below so many deviations of what noise there is is hardly made more."""
+"""Detail below so many deviations of what noise there is or was is hardly made more."""
 LEAST_NOISE = 0.5
 """Levels of noise that there always is."""
 FINER_BITS = 4
 """Bits that luma has more than the colours it is of."""
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """Of red, green and blue: ITU-R BT.709."""
+GRAIN_OF_EDGES = 0.5
+"""How much less grain is left because edges are steepened, over the gain."""
 LEAST_GAIN = 0.02
 """Gain that is not worth the time."""
 
@@ -85,7 +87,7 @@ def restore(
         blend: How much of the clearer one is mixed in, 0–1; 0 leaves every bit.
     """
     damage, gain = condition.damage, gain_for(condition.blur_px)
-    noise = noise_of(damage)
+    noise = noise_of(damage, gain)
     if blend <= 0 or (noise == 0 and gain < LEAST_GAIN):
         return
     shown = plane[: size[0], : size[1]]
@@ -95,7 +97,7 @@ def restore(
         given = shown * level
         level_steps(given, damage)
     unit = np.float32(1) if given is not shown else level
-    core = CORE * max(LEAST_NOISE, noise)
+    core = CORE * max(LEAST_NOISE, noise, min(damage.grain, GRAIN_FREE))
     _clear(
         shown,
         given,
@@ -106,13 +108,14 @@ def restore(
     )
 
 
-def noise_of(damage: Damage) -> float:
+def noise_of(damage: Damage, gain: float) -> float:
     """Return the standard deviation in levels of what is to go: as much grain stays as is usual.
 
-    Of grain g the filter leaves the share 1 - n² / g², which is to be GRAIN_FREE / g.
+    Of grain g the filter leaves the share 1 - n² / g². Edges that are steepened by a gain have
+    theirs made more; that goes elsewhere.
     """
-    grain = max(damage.grain, 0.0)
-    squared = grain * max(grain - GRAIN_FREE, 0.0) + (BLOCKING_NOISE * damage.step) ** 2
+    kept = min(damage.grain, GRAIN_FREE) / (1 + GRAIN_OF_EDGES * gain)
+    squared = damage.grain * (damage.grain - kept) + (BLOCKING_NOISE * damage.step) ** 2
     return float(np.sqrt(squared))
 
 

@@ -52,18 +52,21 @@ class ClassicalFrameEnhancer:
     def __init__(self, compute: Compute) -> None:
         """Take the threads to compute in."""
         self._compute = compute
+        self._measured: Condition | None = None
         self._condition: Condition | None = None
-        self._measured_s = Fraction(0)
+        self._measured_s = self._looked_s = Fraction(0)
 
     async def look(self, planes: Planes, time_s: Fraction, *, cut: bool) -> None:
         """Measure what a frame suffers from, now and then; see `FrameEnhancer.look`."""
-        before = None if cut else self._condition
-        since_s = float(time_s - self._measured_s)
-        if before is not None and 0 <= since_s < EVERY_S:
-            return
-        found = await self._compute.run(_measured, planes)
-        self._condition = found if before is None else steadied(found, before, max(since_s, 0.0))
-        self._measured_s = time_s
+        before, found = (None, None) if cut else (self._condition, self._measured)
+        if found is None or time_s - self._measured_s >= EVERY_S:
+            found = await self._compute.run(_condition_of, planes)
+            self._measured_s = time_s
+        self._measured = found
+        # It goes a little with each frame: nobody is to see when it was measured.
+        dt_s = float(time_s - self._looked_s)
+        self._condition = found if before is None else steadied(found, before, dt_s)
+        self._looked_s = time_s
 
     async def process(self, planes: Planes, blend: float, *, deadline: Deadline) -> None:
         """Take out and steepen as measured; see `FrameEnhancer.process`."""
@@ -72,6 +75,6 @@ class ClassicalFrameEnhancer:
             await self._compute.run(restore_planes, planes, self._condition, blend)
 
 
-def _measured(planes: Planes) -> Condition:
+def _condition_of(planes: Planes) -> Condition:
     luma, coding = luma_of(planes)
     return condition_of(luma, planes.size, coding)

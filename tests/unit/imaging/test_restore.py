@@ -96,7 +96,7 @@ def test_a_clean_sharp_picture_is_not_changed_visibly(picture):
 def test_detail_everywhere_is_not_taken_for_grain():
     leaves = blurred(np.random.default_rng(0).integers(0, 256, SIZE).astype(np.float32), 1.2)
     leaves = np.clip(128 + 4 * (leaves - 128), 0, 255).astype(np.uint8)
-    assert noise_of(condition_of(leaves, SIZE, FULL).damage) == 0
+    assert noise_of(condition_of(leaves, SIZE, FULL).damage, 0) == 0
 
 
 @pytest.mark.parametrize("deviation", [4.0, 9.0])
