@@ -38,8 +38,8 @@ LEAST_TILE_PX = 8
 """Side below which there is nothing to tell it from."""
 CALM_PX = 1.0
 """Standard deviation of a blur that keeps grain from being taken for sharpness."""
-SLOW_S = 0.5
-"""Seconds after which about a third of what was measured is left."""
+SLOW_S, QUICK_S = 0.5, 0.1
+"""Seconds after which about a third of what was measured is left; and where steps rise."""
 EVERY_S = Fraction(1, 4)
 """Seconds between two measurements of a film."""
 
@@ -83,8 +83,10 @@ def steadied(now: Condition, before: Condition, dt_s: float) -> Condition:
     blur = now.blur_px if now.blur_px is not None else before.blur_px
     if now.blur_px is not None and before.blur_px is not None:
         blur = now.blur_px + kept * (before.blur_px - now.blur_px)
+    # Steps come at once, with a frame that is coded coarsely, and are seen at once.
+    late = float(np.exp(-dt_s / QUICK_S)) if one.step > other.step else kept
     damage = Damage(
-        one.step + kept * (other.step - one.step),
+        one.step + late * (other.step - one.step),
         one.grain + kept * (other.grain - one.grain),
         one.grid or other.grid,
     )

@@ -256,12 +256,19 @@ def test_of_other_films_luma_is_the_decoders_own_memory():
 def test_what_is_measured_goes_slowly_and_arrives():
     before, now = Condition(Damage(0, 0), 1.0), Condition(Damage(2, 6, (7, 7)), 2.0)
     soon, late = steadied(now, before, 0.05), steadied(now, before, 5.0)
-    assert 0 < soon.damage.step < 0.3
+    assert 0 < soon.damage.step < 1
     assert 0 < soon.damage.grain < 1
     assert 1 < soon.blur_px < 1.15
     assert late.damage.step == pytest.approx(2, rel=0.01)
     assert late.blur_px == pytest.approx(2, rel=0.01)
     assert soon.damage.grid == (7, 7)
+
+
+def test_steps_rise_sooner_than_they_fall():
+    none, high = Condition(Damage(0, 0), 1.0), Condition(Damage(2, 0, (7, 7)), 1.0)
+    risen, fallen = steadied(high, none, 0.2).damage.step, steadied(none, high, 0.2).damage.step
+    assert risen > 1.5
+    assert 1 < fallen < 2
 
 
 def test_where_there_are_no_edges_the_last_width_stays():
