@@ -138,7 +138,7 @@ class FilmWork:
         options = FilmOptions.model_validate(task.options)
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
-        if not sum(facts["faces"] for facts in tallies):
+        if not options.faceless and not sum(facts["faces"] for facts in tallies):
             raise FaceNotSelected("Whoever is meant is in no frame of the film.")
         control.check()
         joined = await self._compute.run(
@@ -195,8 +195,10 @@ class FilmWork:
         inputs: Inputs,
         control: Control,
     ) -> FilmCast:
-        """Find out who is in the film; look closer until there is somebody."""
-        count = FIRST_LOOK
+        """Find out who is in the film; look closer until there is somebody, if one is meant."""
+        nobody, count = FilmCast((), (), options.face_selector.reference_distance), FIRST_LOOK
+        if not options.face_steps:
+            return nobody
         while True:
             times = looks(probe.timing, whole, count)
             try:
@@ -209,6 +211,8 @@ class FilmWork:
                 )
             except (FaceNotSelected, NoFaceInTarget):
                 if count >= CLOSEST_LOOK or len(times) < count:
+                    if options.faceless:
+                        return nobody
                     raise
             count *= 4
 

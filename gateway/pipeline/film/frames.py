@@ -208,7 +208,7 @@ class FrameMaker:
     def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
         """Return the part of a frame of `shape` (height, width) that changing a face may need."""
         options = self._production.options
-        if options.processors != ("face_swapper",) or expressive(options):
+        if options.face_steps != ("face_swapper",) or expressive(options):
             return around(face, shape)[0]
         return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
 
