@@ -18,7 +18,7 @@ from bench.film import clips, studio
 from gateway.films.work import FilmWork
 
 ROUNDS = 3
-FRAMES = 300
+FRAMES = 600
 
 
 def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:

@@ -17,12 +17,15 @@ from gateway.arrays import U8
 from gateway.films.plan import told
 from gateway.films.work import FilmWork
 from gateway.inference.protocol import Inference
+from gateway.jobs.work import Made as JobsMade
 from gateway.jobs.work import Plan, Task
 from gateway.media.film import Span
 from gateway.media.image import Picture, encode_image
 from gateway.serving.services import build_services, film_work
 from gateway.settings import Settings
 
+SIDE_BY_SIDE = Settings().segments_concurrency
+"""Parts of a film that are made at the same time, as by a service."""
 VERYFAST = {"film": {"preset": "veryfast"}}
 WITHOUT_LOSS = {"film": {"encoder": "ffv1"}}
 
@@ -99,10 +102,14 @@ async def make(
     if spans is not None:
         wanted = spans(plan)
         plan = replace(plan, segments=len(wanted), facts={**plan.facts, "spans": told(wanted)})
-    planned, parts = time.perf_counter(), []
-    for index in range(plan.segments):
+    planned, places = time.perf_counter(), asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def segment(index: int) -> tuple[Path, JobsMade]:
         path = target.with_name(f"{task.id}-{index}")
-        parts.append((path, await work.segment(task, plan, index, path, control)))
+        async with places:
+            return path, await work.segment(task, plan, index, path, control)
+
+    parts = await asyncio.gather(*map(segment, range(plan.segments)))
     done = time.perf_counter()
     out = target.with_name(f"{task.id}.out")
     finished = await work.finish(task, plan, parts, out, control)

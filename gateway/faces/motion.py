@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from gateway.arrays import F64
+from gateway.arrays import F32, F64, AnyFloat
 from gateway.faces.face import Face, HeadPose
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import N_MESH, five_points
@@ -50,14 +50,14 @@ class Moving:
         rotation: float64 (3, 3), from the head's frame to the picture.
         translation: float64 (3,), picture pixels.
         scale: Picture pixels per inter-ocular distance.
-        landmarks: float64 (478 · 3,), in the head's frame.
+        landmarks: float32 (478 · 3,), in the head's frame.
     """
 
     face: Face
     rotation: F64
     translation: F64
     scale: float
-    landmarks: F64
+    landmarks: F32
 
     @classmethod
     def of(cls, face: Face) -> Moving:
@@ -66,7 +66,7 @@ class Moving:
         translation = face.fit.translation[0].astype(np.float64)
         scale = float(face.fit.scale[0, 0])
         head = ((face.landmarks - translation) @ rotation) / scale
-        return cls(face, rotation, translation, scale, head.ravel())
+        return cls(face, rotation, translation, scale, head.ravel().astype(np.float32))
 
 
 def steadied(faces: Sequence[Moving], times_s: Sequence[float], at: int) -> Face:
@@ -104,25 +104,27 @@ def curve_weights(offsets_s: Sequence[float]) -> F64 | None:
     return np.asarray(np.linalg.solve(moments, powers * w)[0])
 
 
-def _settled(values: F64, weights: F64, at: int, noise: F64 | float) -> F64:
+def _settled(values: AnyFloat, weights: F64, at: int, noise: F64 | float) -> F64:
     """Return channels (d,) of values (n, d) on their curves, or as they are where they depart."""
-    curve = weights @ values
+    curve = weights.astype(values.dtype) @ values
     off = values[at] - curve
     low, high = BELIEVED
-    noise = np.minimum(np.maximum(_noise(values, noise), noise), NOISIEST * noise)
-    believed = smoothstep((np.abs(off) / noise - low) / (high - low))
-    return np.asarray(curve + believed * off)
+    loud = np.minimum(np.maximum(_noise(values, noise), noise), NOISIEST * noise)
+    believed = smoothstep((np.abs(off) / loud - low) / (high - low))
+    return np.asarray(curve + believed * off, np.float64)
 
 
-def _noise(values: F64, usual: F64 | float) -> F64:
+def _noise(values: AnyFloat, usual: F64 | float) -> AnyFloat:
     """Return the deviations (d,) of noise in values (n, d), by their second differences.
 
     What changes suddenly counts no more than much noise would.
     """
     if len(values) < 3:
-        return np.zeros(values.shape[1])
-    bends = np.abs(values[2:] - 2 * values[1:-1] + values[:-2])
-    return np.asarray(np.minimum(bends, 6 * usual).mean(0) * (np.sqrt(np.pi / 2) / np.sqrt(6)))
+        return np.zeros(values.shape[1], values.dtype)
+    steps = values[1:] - values[:-1]
+    bends = np.abs(steps[1:] - steps[:-1])
+    most = np.asarray(6 * usual, values.dtype)
+    return np.asarray(np.minimum(bends, most).mean(0) * (np.sqrt(np.pi / 2) / np.sqrt(6)))
 
 
 def _poses(faces: Sequence[Moving], at: int) -> F64:

@@ -34,6 +34,7 @@ class Tally:
         faces: Faces that were changed.
         carried: How many of these no network saw.
         cuts: Shots that begin.
+        frame_enhancer: Who made whole frames clearer; None if nobody did.
     """
 
     frames: int = 0
@@ -42,8 +43,9 @@ class Tally:
     faces: int = 0
     carried: int = 0
     cuts: int = 0
+    frame_enhancer: str | None = None
 
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, int | str | None]:
         """Return it as JSON has it."""
         return asdict(self)
 
@@ -111,6 +113,7 @@ class SegmentMaker:
                     tally.faces += report.changed
                     tally.carried += report.carried
                     tally.cuts += report.cut
+                    tally.frame_enhancer = report.frame_enhancer
                     assert isinstance(picture, FilmFrame)
                     await made.put(picture)
             await made.put(None)

@@ -149,7 +149,7 @@ class FilmWork:
         options = FilmOptions.model_validate(task.options)
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
-        if not sum(facts["faces"] for facts in tallies):
+        if not options.faceless and not sum(facts["faces"] for facts in tallies):
             raise FaceNotSelected("Whoever is meant is in no frame of the film.")
         control.check()
         joined = await self._compute.run(
@@ -203,7 +203,10 @@ class FilmWork:
         inputs: Inputs,
         control: Control,
     ) -> FilmCast:
-        """Find out who is in the film; look closer until there is somebody."""
+        """Find out who is in the film; look closer until there is somebody, if one is meant."""
+        nobody = FilmCast((), (), options.face_selector.reference_distance)
+        if not options.face_steps:
+            return nobody
         count, apart_s = FIRST_LOOK, SURVEY_S
         while True:
             times = looks(probe.timing, whole, count, apart_s)
@@ -220,6 +223,8 @@ class FilmWork:
                 frame_s = 1 / probe.timing.rate
                 everywhere = len(times) < count and apart_s == frame_s
                 if count >= CLOSEST_LOOK or everywhere:
+                    if options.faceless:
+                        return nobody
                     raise
             count, apart_s = 4 * count, frame_s
 

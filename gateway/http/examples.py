@@ -19,7 +19,7 @@ picture in the format of `options.output.format`, else in the target's own. Tran
 target is kept where the format can.
 
 With `options.processors` = `["face_enhancer"]` the target's own faces are made clearer, and no
-source is needed.
+source is needed. With `frame_enhancer` as the last of them all of the picture is.
 
 With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces-Found`,
 `X-Semblant-Faces-Swapped`, `X-Semblant-Warnings` and `X-Semblant-Quality`.
@@ -105,8 +105,8 @@ SWAPS_REQUEST: dict[str, Any] = {
                 "description": "Portraits of one person, or of those that `mapping` names; for "
                 "each face, and for its eyes and mouth, the one is used that is nearest in pose, "
                 "expression and light. Required, unless the person stays and nothing but an "
-                "expression of a library or by name is given, or `face_enhancer` works alone. "
-                "JPEG, PNG, WebP, BMP or TIFF.",
+                "expression of a library or by name is given, or nothing is done but making "
+                "clearer. JPEG, PNG, WebP, BMP or TIFF.",
             },
             "source_id": {
                 "type": "string",
@@ -199,6 +199,7 @@ SWAP_REPORT: dict[str, Any] = {
     "sources": [FACE_FIGURES],
     "unmatched": [],
     "swapper": "mesh",
+    "frame_enhancer": None,
     "models": [*_MODELS, "face_occlusion"],
     "timings_ms": {
         "queue": 0.02,

@@ -178,6 +178,9 @@ class SwapReport(Answer):
         description="Indices of the optional entries of `mapping` that mean nobody in the target."
     )
     swapper: str = Field(description="The swapper model.")
+    frame_enhancer: str | None = Field(
+        description="Who made all of the picture clearer; null where nobody did."
+    )
     models: list[str] = Field(
         description="The networks of an analysis; the full-range detector only helps out."
     )

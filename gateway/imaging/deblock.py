@@ -151,16 +151,19 @@ def without_steps(luma: F32, damage: Damage) -> F32:
     What stands out between two blocks is spread over both, but for what is steeper than coding
     makes it, or lies in a part that is not smooth: those are edges.
     """
+    out = luma if damage.grid is None else luma.copy()
+    level_steps(out, damage)
+    return out
+
+
+def level_steps(luma: F32, damage: Damage) -> None:
+    """Spread the steps of a brightness (h, w) in place; see `without_steps`."""
     if damage.grid is None:
-        return luma
+        return
     limit = np.float32(STEEPEST * damage.step)
     column, row = damage.grid
-    out = luma.copy()
-    _level(out, luma, column, limit)
-    across = np.ascontiguousarray(out.T)
-    turned = across.copy()
-    _level(turned, across, row, limit)
-    return np.ascontiguousarray(turned.T)
+    _level_columns(luma, column, limit)
+    _level_rows(luma, row, limit)
 
 
 def smoothed(plane: F32, noise: float, radius_px: int = RADIUS_PX) -> F32:
@@ -207,7 +210,7 @@ def without_coding_noise(chroma: U8, noise: float) -> F32:
 
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -235,31 +238,76 @@ def _stands_out(a, b, c, d, limit):
     return min(max(over, -limit), limit)
 
 
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def _to_spread(step, rough, inverse):
+    """Return how much of a step is to go: all of one that is small, where it is smooth."""
+    third = np.float32(1 / 3)
+    step *= third
+    rough *= third
+    size = (step * step + rough * rough) * inverse
+    return step / (np.float32(1) + size * size)
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _level(out, luma, first, limit):
+def _level_columns(luma, first, limit):
     """Spread the steps after every eighth column over four pixels on either side."""
     height, width = luma.shape
-    one, inverse = np.float32(1), np.float32(1) / (limit * limit)
+    start = first if first >= 4 else first + PERIOD
+    inverse, half = np.float32(1) / (limit * limit), np.float32(0.5)
+    count = max((width - 4 - start + PERIOD - 1) // PERIOD, 0)
+    steps, roughs = np.empty((height, count), np.float32), np.empty((height, count), np.float32)
     for y in range(height):
+        for n in range(count):
+            x = start + n * PERIOD
+            before = luma[y, x] - luma[y, x - 1]
+            after = luma[y, x + 2] - luma[y, x + 1]
+            steps[y, n] = luma[y, x + 1] - luma[y, x] - half * (before + after)
+            roughs[y, n] = abs(before) + abs(after)
+    for y in range(height):
+        # Along the border a step goes on, other noise does not.
         above, below = max(y - 1, 0), min(y + 1, height - 1)
-        for x in range(first, width - 4, PERIOD):
-            if x < 4:
-                continue
-            # Along the border a step goes on, other noise does not.
-            step, rough = np.float32(0), np.float32(0)
-            for row in (above, y, below):
-                before = luma[row, x] - luma[row, x - 1]
-                after = luma[row, x + 2] - luma[row, x + 1]
-                step += luma[row, x + 1] - luma[row, x] - np.float32(0.5) * (before + after)
-                rough += abs(before) + abs(after)
-            step /= np.float32(3)
-            rough /= np.float32(3)
-            size = (step * step + rough * rough) * inverse
-            step /= one + size * size
+        for n in range(count):
+            x = start + n * PERIOD
+            step = _to_spread(
+                steps[above, n] + steps[y, n] + steps[below, n],
+                roughs[above, n] + roughs[y, n] + roughs[below, n],
+                inverse,
+            )
             for k in range(4):
                 share = step * np.float32(0.5 - 0.125 * k)
-                out[y, x - k] += share
-                out[y, x + 1 + k] -= share
+                luma[y, x - k] += share
+                luma[y, x + 1 + k] -= share
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _level_rows(luma, first, limit):
+    """Spread the steps after every eighth row over four pixels on either side."""
+    height, width = luma.shape
+    start = first if first >= 4 else first + PERIOD
+    inverse, half = np.float32(1) / (limit * limit), np.float32(0.5)
+    steps, roughs = np.empty(width + 2, np.float32), np.empty(width + 2, np.float32)
+    total = np.empty(width, np.float32)
+    for y in range(start, height - 4, PERIOD):
+        one, two, three, four = luma[y - 1], luma[y], luma[y + 1], luma[y + 2]
+        own, rough = steps[1 : width + 1], roughs[1 : width + 1]
+        for x in range(width):
+            before, after = two[x] - one[x], four[x] - three[x]
+            own[x] = three[x] - two[x] - half * (before + after)
+            rough[x] = abs(before) + abs(after)
+        steps[0], steps[width + 1] = own[0], own[width - 1]
+        roughs[0], roughs[width + 1] = rough[0], rough[width - 1]
+        for x in range(width):
+            total[x] = _to_spread(
+                steps[x] + steps[x + 1] + steps[x + 2],
+                roughs[x] + roughs[x + 1] + roughs[x + 2],
+                inverse,
+            )
+        for k in range(4):
+            share = np.float32(0.5 - 0.125 * k)
+            low, high = luma[y - k], luma[y + 1 + k]
+            for x in range(width):
+                low[x] += share * total[x]
+                high[x] -= share * total[x]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -276,6 +324,14 @@ def _second_differences(luma, skin, counts):
                 counts[min(int(value * four), 511)] += 1
 
 
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def share_kept(spread, variance):
+    """Return which share of a window's differences stays, and how much the window counts."""
+    kept = max(spread - variance, np.float32(LEFT) * spread) / spread
+    counts = np.float32(1) / (spread + np.float32(EVEN) * variance)
+    return kept, counts * counts
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _models(mean, square, variance, models):
     """Fit every window's line, with what is noise left out, and say how much it counts."""
@@ -285,9 +341,7 @@ def _models(mean, square, variance, models):
         for x in range(width):
             m = mean[y, x]
             spread = max(square[y, x] - m * m, np.float32(1e-3))
-            kept = max(spread - variance, np.float32(LEFT) * spread) / spread
-            counts = np.float32(1) / (spread + np.float32(EVEN) * variance)
-            counts *= counts
+            kept, counts = share_kept(spread, variance)
             slope[y, x] = counts * kept
             offset[y, x] = counts * (m - kept * m)
             weight[y, x] = counts

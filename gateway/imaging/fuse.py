@@ -213,12 +213,13 @@ def _textured(
     target: U8, source: U8, matte: Matte, passage: Passage, known: Moment | None
 ) -> tuple[U8, tuple[U8, float, float] | None, tuple[Texture, Texture] | None]:
     """Return the source as sharp as the target, the grain it lacks, and both textures."""
-    smooth, blurred = probe(target), probe(source)
+    smooth, blurred = None, None
     if known is not None:
         textures = known.textures
     elif np.count_nonzero(matte.skin) < TEXTURE_PIXELS:
         textures = None
     else:
+        smooth, blurred = probe(target), probe(source)
         edges = matte.support & matte.clear
         textures = (
             texture_of(target, smooth, edges, matte.skin),
@@ -232,8 +233,10 @@ def _textured(
     wanted, own = textures
     sharp, grain = as_sharp(source, blurred, own, wanted)
     amount = missing_grain(grain, wanted.grain)
-    laid = (smooth, amount, GRAIN_LIMIT * wanted.grain) if amount > 0 else None
-    return sharp, laid, textures
+    if amount == 0:
+        return sharp, None, textures
+    smooth = probe(target) if smooth is None else smooth
+    return sharp, (smooth, amount, GRAIN_LIMIT * wanted.grain), textures
 
 
 def _colours(

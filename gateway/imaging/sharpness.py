@@ -134,12 +134,12 @@ def _median_deviation(counts: np.ndarray) -> float:
     return float(1.4826 * np.sqrt(max(median**2 - 0.25**2, 0)))
 
 
-def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8, float]:
+def as_sharp(image: U8, blurred: U8 | None, own: Texture, wanted: Texture) -> tuple[U8, float]:
     """Return a picture with the sharpness of another, and no more grain than it has.
 
     Args:
         image: uint8 (h, w, 3) RGB.
-        blurred: Its `probe`.
+        blurred: Its `probe`, if it is there already.
         own: The picture's texture.
         wanted: The other one's.
 
@@ -157,6 +157,7 @@ def as_sharp(image: U8, blurred: U8, own: Texture, wanted: Texture) -> tuple[U8,
     quiet = 1 - wanted.grain / own.grain if noisy else 0.0
     if abs(edges) < LEAST_CHANGE and not quiet:
         return image, own.grain
+    blurred = probe(image) if blurred is None else blurred
     out = np.empty_like(image)
     core = np.float32(3 * own.grain + 1e-3)
     inverse = np.float32(1 / (2 * own.grain + 1e-3) ** 2)

@@ -110,11 +110,15 @@ class FilmFrame:
 
     def write(self, region: Region, before: U8, after: U8) -> None:
         """Add what two upright pictures (h, w, 3) of a region differ by to the frame."""
-        if not self._ours:
+        put_back(self.planes(change=True), region, before, after)
+
+    def planes(self, *, change: bool) -> Planes:
+        """Return the frame's planes, its own memory: to `change`, or only to be read."""
+        if change and not self._ours:
             # The decoder may still need these planes to decode others from them.
             self._picture.make_writable()
             self._ours = True
-        put_back(self._planes(), region, before, after)
+        return self._planes()
 
     def _planes(self) -> Planes:
         return planes_of(self._picture, self._coding, self._orientation)

@@ -1,4 +1,4 @@
-"""A picture: analyse → select → change each face (`change_face`)."""
+"""A picture: analyse → select → change each face (`change_face`) → enhance all of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.errors import FaceNotReliable, FaceNotSelected, FaceTooSmall, NoFaceInTarget
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.overlap import covering
@@ -17,6 +18,7 @@ from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Cast, Players, portraits_of
 from gateway.pipeline.change_face import FaceChanger, Work
 from gateway.pipeline.enhance import Enhancement, enhancer_for
+from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
@@ -75,6 +77,9 @@ class ImageFuser:
     ) -> SwapResult:
         """Put the faces of the sources into the target; or change its own, if no swap is asked for.
 
+        Last, all of the picture is made clearer, if that is asked for. Where nothing is to be done
+        to faces nobody looks for any.
+
         Args:
             sources: Portraits, uint8 (H, W, 3) RGB each; of each the largest face counts. Of one
                 person, or of those that `mapping` names. For every target face, and for its eyes
@@ -94,12 +99,45 @@ class ImageFuser:
                 QualityBelowThreshold: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
+        enhancement = FrameEnhancement(self._compute, options, timings)
+        result = SwapResult(target, (), (), ())
+        if options.face_steps:
+            try:
+                result = await self._changed(
+                    sources,
+                    target,
+                    options,
+                    deadline=deadline,
+                    timings=timings,
+                    references=references,
+                    library=library,
+                    known=Players((), identities, source_id),
+                )
+            except (NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected):
+                if not options.faceless:
+                    raise
+        image, name = await enhancement.picture(result.image, deadline)
+        return replace(result, image=image, frame_enhancer=name)
+
+    async def _changed(
+        self,
+        sources: Sequence[U8],
+        target: U8,
+        options: SwapOptions,
+        *,
+        deadline: Deadline,
+        timings: Timings,
+        references: Sequence[U8],
+        library: Sequence[Reference],
+        known: Players,
+    ) -> SwapResult:
+        """Return the target with its faces changed; `known` are those enrolled. See `swap`."""
         with timings.stage("analyse"):
             portraits, faces = await self._people.find(sources, target, options, deadline)
-        if source_id is not None:
-            portraits = portraits_of(identities[source_id])
+        if known.source_id is not None:
+            portraits = portraits_of(known.identities[known.source_id])
         with timings.stage("select"):
-            players = Players(portraits, identities, source_id)
+            players = replace(known, portraits=portraits)
             cast = await self._people.cast(target, faces, players, references, options, deadline)
         with timings.stage("mask"):
             cast = await self._prepared(cast, target, options, deadline)

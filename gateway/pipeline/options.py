@@ -25,22 +25,26 @@ from gateway.pipeline.option_groups import (
 )
 from gateway.pipeline.read_options import read_options
 from gateway.processors.face_enhancer import EnhancerModel
+from gateway.processors.frame_enhancer import FrameEnhancerModel
 from gateway.storage import expressions
 
 SWAPPER_MODELS = ("mesh",)
+Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
 
 
 class SwapOptions(Options):
     """Options of a swap. Every one has a default."""
 
-    processors: tuple[Literal["face_swapper", "expression_restorer", "face_enhancer"], ...] = Field(
+    processors: tuple[Processor, ...] = Field(
         ("face_swapper",),
         min_length=1,
-        max_length=3,
+        max_length=4,
         description="Steps, in this order. `expression_restorer` after `face_swapper` looks at "
         "the result again and mends its expression; by itself it leaves the person and gives the "
         "target the expression asked for, the source's unless another one is. `face_enhancer` "
-        "comes last and makes the face clearer; by itself it restores the target's own.",
+        "comes after these and makes the face clearer; by itself it restores the target's own. "
+        "`frame_enhancer` comes last and makes all of the picture clearer, or every frame of the "
+        "film; where it stands alone or beside `face_enhancer`, there need be no face.",
     )
     swapper_model: str = Field("mesh", description="Which swapper.")
     enhancer_model: EnhancerModel = Field(
@@ -54,6 +58,18 @@ class SwapOptions(Options):
         le=1,
         description="How much of the enhanced face is mixed in: 0 leaves it as it is, 1 takes it "
         "wholly.",
+    )
+    frame_enhancer_model: FrameEnhancerModel = Field(
+        "auto",
+        description="Who makes whole pictures and frames clearer: a `classical` filter without a "
+        "network; `auto` takes the best one there is.",
+    )
+    frame_enhancer_blend: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="How much of the enhanced picture or frame is mixed in: 0 leaves it as it is, "
+        "1 takes it wholly.",
     )
     expression: str | dict[str, float] = Field(
         "target",
@@ -150,14 +166,24 @@ class SwapOptions(Options):
         return "expression_restorer" in self.processors and self.expression in ("target", "source")
 
     @property
+    def face_steps(self) -> tuple[Processor, ...]:
+        """What is done to faces; nobody looks for any where that is nothing."""
+        return tuple(name for name in self.processors if name != "frame_enhancer")
+
+    @property
     def expresses(self) -> bool:
         """Whether faces are given an expression, or swapped ones are to keep theirs."""
-        return self.processors != ("face_enhancer",)
+        return not {"face_swapper", "expression_restorer"}.isdisjoint(self.processors)
+
+    @property
+    def faceless(self) -> bool:
+        """Whether it is well if there is no face, as there is something else to be done."""
+        return "frame_enhancer" in self.processors and not self.expresses
 
     @property
     def restores(self) -> bool:
         """Whether the expression of a swapped face is mended."""
-        steps = [name for name in self.processors if name != "face_enhancer"]
+        steps = [name for name in self.face_steps if name != "face_enhancer"]
         return steps[-1:] == ["expression_restorer"]
 
     @property
@@ -201,7 +227,7 @@ class SwapOptions(Options):
     def _expression_of_somebody(self) -> SwapOptions:
         kept = self.expression == "target" and self.expression_factor == 1
         if not self.expresses and not kept:
-            raise ValueError("`face_enhancer` by itself gives no expression")
+            raise ValueError("making clearer gives no expression")
         return self
 
     @field_validator("processors", "expression_regions")
@@ -214,8 +240,10 @@ class SwapOptions(Options):
     @field_validator("processors")
     @classmethod
     def _enhanced_last(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if "face_enhancer" in value[:-1]:
-            raise ValueError("`face_enhancer` comes last")
+        if "frame_enhancer" in value[:-1]:
+            raise ValueError("`frame_enhancer` comes last")
+        if "face_enhancer" in value[:-1] and value[-2:] != ("face_enhancer", "frame_enhancer"):
+            raise ValueError("`face_enhancer` comes last, or before `frame_enhancer`")
         return value
 
     @field_validator("swapper_model")

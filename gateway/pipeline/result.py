@@ -68,11 +68,13 @@ class SwapResult:
     """A fused picture and what happened.
 
     Attributes:
-        image: uint8 (H, W, 3) RGB; outside what was changed the target's values, bit for bit.
+        image: uint8 (H, W, 3) RGB; outside what was changed the target's values, bit
+            for bit.
         swapped: The faces that were changed.
         faces: All faces of the target.
         portraits: The face used of each source.
         unmatched: Indices of the mapping's optional entries that mean nobody here.
+        frame_enhancer: Who made all of the picture clearer; None if nobody did.
     """
 
     image: U8
@@ -80,6 +82,7 @@ class SwapResult:
     faces: tuple[Face, ...]
     portraits: tuple[Portrait, ...] = field(repr=False)
     unmatched: tuple[int, ...] = ()
+    frame_enhancer: str | None = None
 
     @property
     def enhancing_networks(self) -> list[str]:

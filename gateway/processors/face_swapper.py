@@ -117,6 +117,11 @@ def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
 def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
     """Return where the landmarks (468, 3) lie when a portrait's person does what `face` does."""
     shown = retarget(face.expression, face.rest, portrait.face.rest)
+    return _geometry(face, portrait, shape, shown)
+
+
+def _geometry(face: Face, portrait: Portrait, shape: float, shown: F32) -> F32:
+    """Return the landmarks (468, 3) of a portrait's person who shows an expression (K + C,)."""
     performing = perform(
         portrait.face.landmarks,
         portrait.face.fit,
@@ -147,7 +152,7 @@ def swap_layer(
     """
     source = portrait.face.landmarks[:N_MESH]
     shown = retarget(face.expression, face.rest, portrait.face.rest)
-    target = result_geometry(face, portrait, settings.shape)
+    target = _geometry(face, portrait, settings.shape, shown)
     region = bounding_region(target[:, :2], image.shape[:2], margin=1)
     if region is None:
         return None

@@ -12,6 +12,7 @@ from semblant_triton.launcher import EmbeddedTriton
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
+from gateway.imaging.threads import one_thread_each
 from gateway.inference.contracts import ModelContract, read_contracts
 from gateway.inference.local import LocalInference
 from gateway.inference.protocol import Inference
@@ -122,6 +123,7 @@ def assemble(
 
     `jobs` makes the engine of jobs for its work, which is made here unless it is given.
     """
+    one_thread_each()
     compute = Compute(settings.cpu_threads)
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from gateway.arrays import U8
 from gateway.faces.assess import assess
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.occlusion import departures
 from gateway.faces.topology import FACE_OVAL, topology
 from gateway.imaging.comparison import Part, compare
+from gateway.imaging.condition import Condition, condition_of
+from gateway.imaging.deblock import Damage
 from gateway.imaging.fuse import fuse
+from gateway.imaging.planes import Coding, Planes
+from gateway.imaging.restore import luma_of, restore_planes
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.face_enhancer import enhance_classically
@@ -37,6 +42,19 @@ def warm_up() -> None:
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
     compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
     enhance_classically(picture, face, layer.region, layer.mask)
+    _restore(picture)
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
     seen_in = Donor(picture, face.landmarks, Filled.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))
+
+
+def _restore(picture: U8) -> None:
+    """Restore a picture, and a film's frame with and without blocks."""
+    red, green, blue = (np.ascontiguousarray(picture[..., k]) for k in range(3))
+    still = Planes(green, (blue, red), green.shape, coding=Coding(8, full=True, matrix="identity"))
+    frame = Planes(green, None, green.shape)
+    for planes in (still, frame):
+        luma, coding = luma_of(planes)
+        condition_of(luma, planes.size, coding)
+        for grid in (None, (7, 7)):
+            restore_planes(planes, Condition(Damage(1.0, 4.0, grid), 2.0), 1.0)

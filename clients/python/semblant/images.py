@@ -95,11 +95,15 @@ def process_image(
     return result
 
 
-def add_enhancer(options: dict[str, Any]) -> None:
-    """Let options, which are the caller's to change, end with making the faces clearer."""
+def add_enhancer(options: dict[str, Any], name: str = "face_enhancer") -> None:
+    """Let options, which are the caller's to change, end with making faces clearer.
+
+    Or with making all of the picture clearer (`frame_enhancer`), which is the very last step.
+    """
     steps = list(options.get("processors", ["face_swapper"]))
-    if "face_enhancer" not in steps:
-        options["processors"] = [*steps, "face_enhancer"]
+    if name not in steps:
+        last = steps.index("frame_enhancer") if "frame_enhancer" in steps else len(steps)
+        options["processors"] = [*steps[:last], name, *steps[last:]]
 
 
 def media_type_of(path: str | Path) -> str:

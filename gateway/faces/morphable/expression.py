@@ -12,7 +12,7 @@ from numbers import Real
 
 import numpy as np
 
-from gateway.arrays import F32, F64, AnyFloat
+from gateway.arrays import F32, F64, AnyFloat, Mask
 from gateway.faces.morphable.controls import CONTROLS, INDEX, Part, controls_of
 from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model
 from gateway.faces.topology import N_LANDMARKS
@@ -168,13 +168,18 @@ def displacement(
     """
     model = face_model()
     change = np.asarray(expression, np.float64) - since
-    chosen = set(regions)
-    parts = [part for region in chosen for part in _PARTS[region]]
-    gate = controls_of(parts)
+    gate, share = _followed(frozenset(regions))
     moved = (change[:N_NAMED] * gate) @ model.named
     rest = (change[N_NAMED:] @ model.residual).reshape(N_LANDMARKS, 3)
-    share = np.sum([membership()[part] for part in parts], axis=0) if parts else 0.0
-    return np.asarray(moved.reshape(N_LANDMARKS, 3) + rest * np.reshape(share, (-1, 1)))
+    return np.asarray(moved.reshape(N_LANDMARKS, 3) + rest * share)
+
+
+@cache
+def _followed(regions: frozenset[Region]) -> tuple[Mask, F64]:
+    """Return which controls (K,) follow with some regions, and how far each landmark (478, 1)."""
+    parts = [part for region in sorted(regions) for part in _PARTS[region]]
+    share = np.zeros(N_LANDMARKS) + sum(membership()[part] for part in parts)
+    return controls_of(parts), share[:, None]
 
 
 def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[Region]) -> F32:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, AnyFloat
 from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement, rest_of
@@ -138,8 +139,21 @@ def perform(
 
 def _gaps(head: F64, pairs: Iterable[tuple[int, int]]) -> F64:
     """Return how far apart each pair of landmarks (478, 3) in the head's frame is, ≥ 0."""
-    above, below = (list(side) for side in zip(*pairs, strict=True))
-    return np.maximum((head[below] - head[above])[:, 1], 0)
+    above, below = _sides(tuple(pairs))
+    return np.asarray(np.maximum(head[below, 1] - head[above, 1], 0), np.float64)
+
+
+@cache
+def _sides(pairs: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices (n,) of pairs of landmarks, above and below."""
+    above, below = np.array(pairs, np.int64).T
+    return above, below
+
+
+@cache
+def _usual_eye_height(eye: str) -> float:
+    """Return how high the average person's eye is, in inter-ocular distances."""
+    return float(_gaps(face_model().mean.astype(np.float64), LIDS[eye]).mean())
 
 
 def _towards(expression: AnyFloat, now: AnyFloat, rest: AnyFloat) -> float:
@@ -193,11 +207,11 @@ def _eye_heights(resting: F64) -> F64:
     Args:
         resting: (478, 3), the face at rest, in the head's frame.
     """
-    usual = face_model().mean.astype(np.float64)
+    usual = face_model().mean
     out = np.ones(N_LANDMARKS)
     for eye, side in (("right", usual[:, 0] < 0), ("left", usual[:, 0] > 0)):
-        average = float(_gaps(usual, LIDS[eye]).mean())
-        out[side] = np.clip(float(_gaps(resting, LIDS[eye]).mean()) / average, *EYE_HEIGHTS)
+        height = float(_gaps(resting, LIDS[eye]).mean()) / _usual_eye_height(eye)
+        out[side] = min(max(height, EYE_HEIGHTS[0]), EYE_HEIGHTS[1])
     return out
 
 
@@ -210,8 +224,8 @@ def _eye_height(resting: F64, eye: str) -> float:
         resting: (478, 3), the face at rest, in the head's frame.
         eye: `right` or `left`.
     """
-    average = float(_gaps(face_model().mean.astype(np.float64), LIDS[eye]).mean())
-    return max(float(_gaps(resting, LIDS[eye]).mean()), LEAST_HEIGHT * average)
+    least = LEAST_HEIGHT * _usual_eye_height(eye)
+    return max(float(_gaps(resting, LIDS[eye]).mean()), least)
 
 
 @cache

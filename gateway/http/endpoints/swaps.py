@@ -165,10 +165,10 @@ def _told(face: SwappedFace) -> list[str]:
 def _report(
     result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
-    models = list(schemas.ANALYSIS_MODELS)
+    models = list(schemas.ANALYSIS_MODELS) if wish.options.face_steps else []
     measured = any(face.quality is not None for face in result.swapped)
     looked_at = wish.options.reporting().measures and measured
-    if wish.options.recognises or looked_at:
+    if models and (wish.options.recognises or looked_at):
         models.append(schemas.IDENTITY_MODEL)
     models += wish.options.masking_networks if result.swapped else ()
     models += result.enhancing_networks
@@ -178,6 +178,7 @@ def _report(
         sources=[schemas.portrait(portrait.face) for portrait in result.portraits],
         unmatched=list(result.unmatched),
         swapper=wish.options.swapper_model,
+        frame_enhancer=result.frame_enhancer,
         models=models,
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,

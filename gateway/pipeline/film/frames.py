@@ -27,10 +27,10 @@ from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
 from gateway.processors.face_enhancer import Enhancer
 
-LOOK_S, CLEAR_LOOK_S = Fraction(1, 15), Fraction(1, 5)
+LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
 """Seconds between two looks at what is before a face: where there is something, and where there is
 nothing."""
-CLEAR = 0.93
+CLEAR = 0.9
 """Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
 """Seconds after which about a third is left of what was seen before a face."""
@@ -195,7 +195,10 @@ class FrameMaker:
             portraits = production.players.chosen(named)
             if "face_swapper" in options.processors:
                 portraits = await self._masking.known(portraits, options, deadline=deadline)
-            self._known[entry] = portraits
+            # What a face is at rest is worked out once.
+            self._known[entry] = [
+                replace(one, face=replace(one.face, known_rest=one.face.rest)) for one in portraits
+            ]
         self._ready = True
 
     def _portraits(self, person: _Person) -> Sequence[Portrait]:
@@ -205,7 +208,7 @@ class FrameMaker:
     def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
         """Return the part of a frame of `shape` (height, width) that changing a face may need."""
         options = self._production.options
-        if options.processors != ("face_swapper",) or expressive(options):
+        if options.face_steps != ("face_swapper",) or expressive(options):
             return around(face, shape)[0]
         return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
 

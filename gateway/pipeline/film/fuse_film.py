@@ -1,4 +1,4 @@
-"""A film: follow → steady → change each face → write back, frame by frame.
+"""A film: follow → steady → change each face → write back → enhance, frame by frame.
 
 While one frame's faces are changed the next ones are already followed: what a face does after a
 frame has a say in it, too (`faces/motion.py`), so nothing lags.
@@ -18,7 +18,9 @@ from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.motion import REACH_S, Moving, steadied
+from gateway.imaging.cuts import THUMBNAIL, Shot
 from gateway.pipeline.change_face import FaceChanger
+from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.film.frames import FrameMaker
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.production import FrameReport, Production
@@ -81,11 +83,12 @@ class FilmFuser:
     async def fuse(
         self, pictures: Iterable[FilmPicture], production: Production
     ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
-        """Yield every frame of a part of a film with its faces changed.
+        """Yield every frame of a part of a film, its faces changed and all of it made clearer.
 
-        Frames that only lead in come out, too, as they were; those that lead out do not. A
-        bounded number of frames is held, however long the film is. Close the iterator if it is left
-        early (`contextlib.aclosing`).
+        Each only if asked for: where nobody is meant, nobody looks for faces. Frames that only lead
+        in come out, too, as they were; those that lead out do not. A bounded number of frames is
+        held, however long the film is. Close the iterator if it is left early
+        (`contextlib.aclosing`).
 
         Args:
             pictures: The frames in their order; read one by one, in a thread.
@@ -94,6 +97,32 @@ class FilmFuser:
         Raises:
             InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
         """
+        enhancement = FrameEnhancement(self._compute, production.options, production.timings)
+        made = self._with_faces if production.cast.parts else self._as_they_are
+        async with aclosing(made(pictures, production)) as coming:
+            async for picture, report in coming:
+                yield picture, await enhancement.frame(picture, report, production.deadline())
+
+    async def _as_they_are(
+        self, pictures: Iterable[FilmPicture], production: Production
+    ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
+        """Yield every frame, and where shots begin."""
+        shot: Shot | None = None
+        async with aclosing(ahead(pictures, self._reading, production.timings)) as coming:
+            async for picture in coming:
+                if picture.lead_out:
+                    return
+                thumbnail, cut = await self._compute.run(picture.small, THUMBNAIL), False
+                if shot is None:
+                    shot = Shot.begun(thumbnail)
+                else:
+                    shot, cut = shot.next(thumbnail)
+                yield picture, FrameReport(cut=cut)
+
+    async def _with_faces(
+        self, pictures: Iterable[FilmPicture], production: Production
+    ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
+        """Yield every frame with its faces changed."""
         maker = FrameMaker(self._embedder, self._masking, self._changer, self._compute, production)
         window: deque[_Followed] = deque()
         at = 0

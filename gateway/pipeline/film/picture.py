@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from gateway.arrays import U8
+from gateway.imaging.planes import Planes
 from gateway.imaging.warp import Region
 
 
@@ -48,4 +49,8 @@ class FilmPicture(Protocol):
 
     def write(self, region: Region, before: U8, after: U8) -> None:
         """Add the difference of two pictures (h, w, 3) of a region; none changes nothing."""
+        ...
+
+    def planes(self, *, change: bool) -> Planes:
+        """Return the frame as it is stored, its own memory: to `change`, or only to be read."""
         ...

@@ -47,9 +47,11 @@ class FrameReport:
         changed: How many were changed.
         carried: How many of these no network saw.
         cut: Whether a new shot begins.
+        frame_enhancer: Who made all of it clearer; None if nobody did.
     """
 
     faces: int = 0
     changed: int = 0
     carried: int = 0
     cut: bool = False
+    frame_enhancer: str | None = None

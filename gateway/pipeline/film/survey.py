@@ -11,7 +11,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget
+from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInSource, NoFaceInTarget
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
@@ -108,6 +108,7 @@ class Surveyor:
             NoFaceInTarget: there is nobody to be seen in any of the frames.
             FaceNotSelected: whoever is meant by place is not there.
             InvalidOptions: somebody is meant by a reference that was not sent.
+            NoFaceInSource: a reference shows nobody.
             InferenceError, DeadlineExceeded: from the networks.
         """
         several = options.face_selector.mode != "one" or bool(options.mapping)
@@ -149,7 +150,7 @@ class Surveyor:
         for n, picture in enumerate(references):
             faces = await self._analyser.analyse(picture, deadline=deadline)
             if not faces:
-                raise NoFaceInTarget(f"Reference {n} shows no face.")
+                raise NoFaceInSource(f"Reference {n} shows no face.")
             out.append((await self._embedder.embed(picture, faces[:1], deadline=deadline))[0])
         return out
 

@@ -182,6 +182,38 @@ async def test_restoring_needs_no_source(work, tmp_path):
     assert (await done(work, todo, tmp_path / "out")).report["changed_frames"] == 4
 
 
+async def test_a_film_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
+    target = film(6, "matroska", "ffv1", size=SIZE)
+    (tmp_path / "before").write_bytes(target)
+    before = frames_of(tmp_path / "before")
+    for steps in (["frame_enhancer"], ["face_enhancer", "frame_enhancer"]):
+        # Somebody who is not there is meant; with the first, nobody is looked for at all.
+        options = {
+            "processors": steps,
+            "face_selector": {"position": 3},
+            "film": {"encoder": "ffv1"},
+        }
+        todo = task(tmp_path, work, target, options, sources=0, name="-".join(steps))
+        work.require(todo.options, {"target": 1}, None)
+        report = (await done(work, todo, tmp_path / "out")).report
+        assert report["frame_enhancer"] == "classical"
+        assert (report["frames"], report["changed_faces"], report["people"]) == (6, 0, 0)
+        assert len(frames_of(tmp_path / "out")) == len(before)
+
+
+async def test_a_report_says_where_no_frame_was_enhanced(work, tmp_path):
+    report = (await done(work, task(tmp_path, work, film(2, size=SIZE)), tmp_path / "out")).report
+    assert report["frame_enhancer"] is None
+
+
+async def test_a_picture_as_a_job_is_made_clearer_though_it_shows_nobody(work, tmp_path):
+    options = {"processors": ["frame_enhancer"]}
+    todo = task(tmp_path, work, portrait(), options, sources=0)
+    report = (await done(work, todo, tmp_path / "out")).report
+    assert (report["kind"], report["faces"]) == ("picture", 0)
+    assert report["frame_enhancer"] == "classical"
+
+
 async def test_sound_comes_along(work, tmp_path):
     target = film(10, size=SIZE, sound_at=0)
     report = (await done(work, task(tmp_path, work, target), tmp_path / "out")).report

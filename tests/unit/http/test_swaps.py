@@ -152,6 +152,22 @@ async def test_a_face_is_made_clearer_without_a_source():
     assert stages == {"queue", "decode", "analyse", "select", "mask", "enhance", "encode"}
 
 
+async def test_all_of_a_picture_is_made_clearer_without_source_or_face():
+    steps = {"options": json.dumps({"processors": ["frame_enhancer"]})}
+    sent = files(source=..., target=saved(np.zeros_like(photograph())))
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=sent, data=steps)
+        told = await http.post("/v1/swaps", files=sent, data=steps, headers=JSON)
+        plain = await http.post("/v1/swaps", files=files(), headers=JSON)
+    assert answer.status_code == 200
+    assert answer.headers["x-semblant-faces-found"] == "0"
+    stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
+    assert stages == {"queue", "decode", "enhance", "encode"}
+    report = told.json()
+    assert (report["frame_enhancer"], report["faces"], report["models"]) == ("classical", [], [])
+    assert plain.json()["frame_enhancer"] is None
+
+
 async def test_a_report_tells_who_made_a_face_clearer():
     async with client() as http:
         answer = await http.post("/v1/swaps", files=files(source=...), data=CLEARER, headers=JSON)

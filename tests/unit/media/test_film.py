@@ -317,3 +317,21 @@ def test_frames_that_are_too_large_are_refused_unseen(tmp_path):
     source = saved(tmp_path, film(1))
     with pytest.raises(TooManyPixels):
         FilmSource(source.path, max_pixels=48 * 64 - 1).probe()
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "gray"])
+def test_planes_are_changed_in_place_and_no_other_frame_with_them(tmp_path, pixel_format):
+    source = saved(tmp_path, film(6, "matroska", "ffv1", pixel_format=pixel_format))
+    probe = source.probe()
+
+    def luma(frame, *, change):
+        # Rows are padded as their decoder likes.
+        return frame.planes(change=change).y[:, : probe.size[1]]
+
+    with source.read(probe, Span()) as reader:
+        untouched = [luma(frame, change=False).copy() for frame in reader]
+    with source.read(probe, Span()) as reader:
+        for n, frame in enumerate(reader):
+            assert (luma(frame, change=False) == untouched[n]).all()
+            luma(frame, change=True)[3, 5] += 1
+            assert (np.argwhere(luma(frame, change=False) != untouched[n]) == [3, 5]).all()

@@ -176,6 +176,14 @@ SWAPPED = {"processors": ["face_swapper", "face_enhancer"]}
             ["--enhance", "--only-expression"],
             {"processors": ["expression_restorer", "face_enhancer"]},
         ),
+        (["--enhance-frame"], {"processors": ["face_swapper", "frame_enhancer"]}),
+        (
+            ["--frame-blend", 0.5, "--enhance"],
+            {
+                "processors": ["face_swapper", "face_enhancer", "frame_enhancer"],
+                "frame_enhancer_blend": 0.5,
+            },
+        ),
     ],
 )
 def test_faces_are_made_clearer_at_the_end(semblant, pictures, sent, switches, options):
@@ -191,6 +199,9 @@ def test_restoring_alone_needs_no_source(semblant, pictures, sent):
     assert done.code == 0, done.err
     assert "1 of 1 faces made clearer" in done.err
     assert sent[0][0] == {"processors": ["face_enhancer"], "enhancer_blend": 1}
+    done = semblant("swap", target, "-o", output, "--only-enhance", "--enhance-frame")
+    assert done.code == 0, done.err
+    assert sent[1][0] == {"processors": ["face_enhancer", "frame_enhancer"]}
 
 
 def test_without_switches_nothing_is_chosen(semblant, pictures, sent):

@@ -116,6 +116,22 @@ def test_restoring_alone_takes_no_source(made, tmp_path):
     assert (np.asarray(opened(output.read_bytes())) != photograph()).any()
 
 
+def test_all_of_the_picture_is_made_clearer_last(made, tmp_path):
+    result = process_image(
+        SOURCE,
+        TARGET,
+        tmp_path / "clear.png",
+        frame_processors=["face_swapper", "frame_enhancer"],
+        enhance=True,
+        options={"frame_enhancer_blend": 0.5},
+    )
+    assert result.faces_swapped == 1
+    without_faces = process_image(
+        [], saved(black()), tmp_path / "black.png", frame_processors="frame_enhancer"
+    )
+    assert without_faces.faces_found == 0
+
+
 def test_errors_come_as_their_class_and_nothing_is_written(made, tmp_path):
     with pytest.raises(NoFaceInTarget):
         process_image(SOURCE, saved(black()), tmp_path / "result.png")

@@ -97,6 +97,13 @@ def swap(
         float | None,
         typer.Option("--enhance-blend", help="How much of the clearer face.", min=0, max=1),
     ] = None,
+    enhance_frame: Annotated[
+        bool, typer.Option("--enhance-frame", help="Make all of the picture clearer at the end.")
+    ] = False,
+    frame_blend: Annotated[
+        float | None,
+        typer.Option("--frame-blend", help="How much of that.", min=0, max=1),
+    ] = None,
     color: Annotated[
         str | None, typer.Option("--color", help="adaptive, statistics, histogram or none.")
     ] = None,
@@ -136,6 +143,7 @@ def swap(
     told = {
         "shape": shape,
         "enhancer_blend": enhance_blend,
+        "frame_enhancer_blend": frame_blend,
         "expression": expression,
         "expression_factor": factor,
         "color": color,
@@ -149,6 +157,8 @@ def swap(
         wanted["processors"] = ["face_enhancer"]
     elif enhance or enhance_blend is not None:
         add_enhancer(wanted)
+    if enhance_frame or frame_blend is not None:
+        add_enhancer(wanted, "frame_enhancer")
     if len(pictures) < 2 and source_id is None and not _needs_no_source(wanted):
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if quality is not None:

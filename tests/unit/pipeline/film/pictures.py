@@ -8,6 +8,7 @@ import numpy as np
 
 from gateway.faces.blazeface import Candidates
 from gateway.faces.face import Face
+from gateway.imaging.planes import Coding, Planes
 from gateway.pipeline.film.tracks import View
 
 RATE = 30
@@ -25,6 +26,7 @@ class Still:
     faces: list[Face] = field(default_factory=list)
     part: object = None
     written: list = field(default_factory=list)
+    luma: np.ndarray | None = None
 
     @property
     def shape(self):
@@ -45,6 +47,13 @@ class Still:
         view = region.of(self.image)
         view[...] = np.clip(view.astype(int) + after.astype(int) - before, 0, 255)
         self.written.append(region)
+
+    def planes(self, *, change):
+        """Return its green as if it were a film's luma; what is changed stays in `luma`."""
+        if self.luma is None:
+            self.luma = np.ascontiguousarray(self.image[..., 1])
+        plane = self.luma if change else self.luma.copy()
+        return Planes(plane, None, plane.shape, coding=Coding(full=True))
 
 
 def film_of(frames, *, rate=RATE, background=None) -> list[Still]:
