@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from gateway.errors import ERROR_TABLE
 from gateway.http.routes import ROUTES
 from gateway.models.catalog import load_catalog
+from gateway.pipeline.film_options import VideoOutput
 from gateway.pipeline.options import SwapOptions
 from gateway.settings import PROJECT_ROOT, Settings
 from tests.unit.structure.tree import ROOT, own_files
@@ -110,11 +111,18 @@ def options(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fie
             yield f"{prefix}{name}", field
 
 
-def test_the_readme_tells_every_option():
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("option", list(options(SwapOptions))),
+        ("film option", list(options(VideoOutput, "film."))),
+    ],
+)
+def test_the_readme_tells_every_option(kind, told):
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = table(page, "| option | default | allowed | meaning |")
-    assert list(rows) == [name for name, _ in options(SwapOptions)]
-    for name, field in options(SwapOptions):
+    rows = table(page, f"| {kind} | default | allowed | meaning |")
+    assert list(rows) == [name for name, _ in told]
+    for name, field in told:
         default, _, meaning = rows[name]
         assert default == f"`{json.dumps(field.default)}`", name
         assert meaning == field.description, name
