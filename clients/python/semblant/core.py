@@ -114,7 +114,8 @@ async def _one(
         result = await client.swap(
             several(source),
             target,
-            options=options,
+            # Of a film's own options pictures know nothing.
+            options={name: value for name, value in options.items() if name != "film"},
             media_type=media_type,
             reference=several(reference),
         )

@@ -86,8 +86,10 @@ def test_pictures_and_films_together(here, folder, tmp_path):
         source=[folder / "portrait.png"],
         targets=[folder / name for name in names],
         output=tmp_path / "results",
+        options={"film": {"quality": 90}},
     )
     assert [type(result) for result in results] == [SwapResult, Job, Job]
+    assert results[1].document["options"]["film"]["quality"] == 90
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == sorted(names)
     pixels = np.asarray(opened((tmp_path / "results" / "photo.png").read_bytes()))
     assert (pixels != photograph()).any()
