@@ -18,6 +18,8 @@ LEAD_OUT_S = Fraction(1, 4)
 """Seconds after it that are looked at: what comes then has a say in how its last frames are."""
 FIRST_LOOK, CLOSEST_LOOK = 24, 384
 """Frames that a survey looks at, and looks at until it finds somebody."""
+ENOUGH_KEYS = 3
+"""Key frames from which on a survey's first look needs no others."""
 SURVEY_S = Fraction(2)
 """Seconds between two frames of a survey's first look, at least."""
 
@@ -54,6 +56,10 @@ def looks(timing: Timing, whole: Span, count: int, apart_s: Fraction = SURVEY_S)
     end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
     length = max(end_s - whole.start_s, Fraction(0))
     count = max(1, min(count, int(length / apart_s) + 2))
+    keys = [key for key in timing.key_times_s if whole.start_s <= key < end_s]
+    if apart_s >= SURVEY_S and len(keys) >= ENOUGH_KEYS:
+        count = min(count, len(keys))
+        return [keys[(2 * n + 1) * len(keys) // (2 * count)] for n in range(count)]
     step = length / count
     times = []
     for n in range(count):

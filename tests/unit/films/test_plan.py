@@ -85,3 +85,12 @@ def test_looks_may_be_at_every_frame():
 def test_looks_prefer_key_frames():
     keys = [Fraction(n) for n in range(100)]
     assert set(looks(timing(100, keys), Span(), 10)) <= set(keys)
+
+
+@pytest.mark.parametrize("count", [1, 3, 24])
+def test_a_first_look_takes_key_frames_alone_where_there_are_enough(count):
+    keys = [Fraction(25 * n, 3) for n in range(8)]
+    times = looks(timing(60, keys), Span(), count)
+    assert len(times) == min(count, 8)
+    assert set(times) <= set(keys)
+    assert looks(timing(60, keys[:2]), Span(), 24) != looks(timing(60, keys), Span(), 24)
