@@ -20,7 +20,7 @@ from gateway.pipeline.enhance import Enhancement, enhancer_for
 from gateway.pipeline.film.cast import Part
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.production import FrameReport, Production
-from gateway.pipeline.film.tracks import Sighting, around
+from gateway.pipeline.film.sight import Sighting, around
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.track import TURNED
 from gateway.pipeline.wish import expressive

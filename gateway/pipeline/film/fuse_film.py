@@ -24,7 +24,8 @@ from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.film.frames import FrameMaker
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.production import FrameReport, Production
-from gateway.pipeline.film.tracks import FaceTracker, Sighting
+from gateway.pipeline.film.sight import Sighting
+from gateway.pipeline.film.tracks import FaceTracker
 from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.track import ahead

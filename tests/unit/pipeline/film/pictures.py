@@ -9,7 +9,7 @@ import numpy as np
 from gateway.faces.blazeface import Candidates
 from gateway.faces.face import Face
 from gateway.imaging.planes import Coding, Planes
-from gateway.pipeline.film.tracks import View
+from gateway.pipeline.film.sight import View
 
 RATE = 30
 SHAPE = (240, 320)

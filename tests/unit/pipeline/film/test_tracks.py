@@ -8,7 +8,8 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.pipeline.film.tracks import FaceTracker, View, around
+from gateway.pipeline.film.sight import View, around
+from gateway.pipeline.film.tracks import FaceTracker
 from tests.unit.pipeline.film.pictures import SHAPE, Eyes, film_of
 from tests.unit.pipeline.people import face_of, person
 
