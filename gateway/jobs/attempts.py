@@ -155,6 +155,8 @@ class Attempts:
                 attempt = uuid4().hex
                 with self._watch.over(job_id, run, attempt, index=index, idle=idle) as control:
                     return self._once(control, step)
+            except Unwanted:
+                raise
             except JobCanceled as error:
                 raise Unwanted from error
             except (JobElsewhere, JobsUnavailable):

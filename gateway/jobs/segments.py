@@ -112,12 +112,14 @@ class SegmentStore:
 
 def _lock(connection: sa.Connection, id: str, run: str) -> None:
     """Let nobody change a job until the transaction's end, if it is carried out in that run."""
-    query = (
-        sa.select(JOBS.c.id)
+    # It writes, for with SQLite a transaction begins with the first statement that does: what is
+    # only read before may have changed by then.
+    held = (
+        sa.update(JOBS)
         .where(JOBS.c.id == id, JOBS.c.run == run, JOBS.c.status == Status.PROCESSING)
-        .with_for_update()
+        .values(run=run)
     )
-    if connection.execute(query).one_or_none() is None:
+    if connection.execute(held).rowcount == 0:
         raise JobCanceled()
 
 

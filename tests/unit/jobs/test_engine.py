@@ -1,6 +1,8 @@
 """Jobs from order to output, and what may come in between."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -8,14 +10,17 @@ import pytest
 from gateway.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
+    JobCanceled,
     JobNotFinished,
     JobNotFound,
     JobNotResumable,
     Overloaded,
     UploadNotFound,
 )
+from gateway.jobs.database import transaction
 from gateway.jobs.job import Priority, Stage, Status
 from gateway.jobs.pace import Pace
+from gateway.jobs.segments import _lock
 from gateway.jobs.store import Asked
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
@@ -340,6 +345,23 @@ async def test_a_worker_that_ends_leaves_the_rest_to_the_next(tmp_path):
     assert not list((tmp_path / "jobs" / "scratch").iterdir())
     async with running_engine(tmp_path) as engine:
         assert content(engine, await ended(engine, job)) == TEXT.upper()
+
+
+async def test_nothing_changes_a_job_while_its_segment_is_recorded(tmp_path):
+    async with running_engine(tmp_path, carry_out=False) as engine:
+        job = (await engine.submit(order(engine))).job
+        job = engine._store.move(job.id, Status.PROCESSING, run=job.run)
+        path = tmp_path / "jobs" / "jobs.sqlite"
+        with closing(sqlite3.connect(path, timeout=0)) as other:
+            with transaction(engine._engine) as connection:
+                _lock(connection, job.id, job.run)
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("BEGIN IMMEDIATE")
+            other.execute("BEGIN IMMEDIATE")
+            other.rollback()
+        engine._tidier.end(job.id, Status.CANCELED)
+        with pytest.raises(JobCanceled):
+            engine._store.segments.claim(job.id, job.run, 0, "attempt")
 
 
 async def test_the_database_holds_no_content(tmp_path):
