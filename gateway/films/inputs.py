@@ -14,6 +14,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.films.studio import Studio
+from gateway.inference.protocol import Inference
 from gateway.jobs.work import Task
 from gateway.media.image import READABLE, Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
@@ -66,6 +67,7 @@ class Tools:
         pictures: Changes a picture's.
         identities: Enrolled people.
         expressions: Libraries of expressions.
+        inference: The networks, to see which are served.
         compute: Threads for imaging work, and for reading and writing.
     """
 
@@ -76,6 +78,7 @@ class Tools:
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
+    inference: Inference
     compute: Compute
 
 

@@ -32,6 +32,7 @@ from gateway.media.join import join
 from gateway.media.probe import Probe
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
+from gateway.pipeline.enhance import enhancer_for
 from gateway.pipeline.film.cast import FilmCast
 from gateway.pipeline.film.production import Production
 from gateway.pipeline.film_options import FilmOptions
@@ -92,7 +93,14 @@ class FilmWork:
         spans = divided(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
-        return Plan(len(spans), frames, {"kind": FILM, "spans": told(spans), "cast": cast.facts()})
+        enhancer = await enhancer_for(options, self._tools.inference, self._compute)
+        facts = {
+            "kind": FILM,
+            "spans": told(spans),
+            "cast": cast.facts(),
+            "enhancer_model": options.enhancer_model if enhancer is None else enhancer.name,
+        }
+        return Plan(len(spans), frames, facts)
 
     async def segment(
         self, task: Task, plan: Plan, index: int, out: Path, control: Control
@@ -102,6 +110,8 @@ class FilmWork:
         inputs = await self._inputs_of(task, options)
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
+        # Which networks are served may change meanwhile; all parts are made alike.
+        options = options.model_copy(update={"enhancer_model": plan.facts["enhancer_model"]})
         probe = await self._probe_of(task, options)
         timings = Timings()
         production = Production(

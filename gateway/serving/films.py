@@ -96,6 +96,7 @@ def film_work(
             pictures,
             identities,
             expressions,
+            inference,
             compute,
         ),
         Limits(

@@ -84,6 +84,7 @@ def work():
             ImageFuser(analyser, embedder, masking, compute),
             MemoryIdentityStore(),
             MemoryExpressionStore(),
+            inference,
             compute,
         ),
         Limits(max_pixels=10**6, max_film_s=60, call_s=30, max_picture_bytes=10**6),
@@ -357,3 +358,9 @@ def test_options_are_kept_in_full(work):
     assert kept["film"]["audio"] == "copy"
     assert kept["color"] == "adaptive"
     assert work.accept(json.dumps(kept)) == kept
+
+
+async def test_who_enhances_is_decided_once_for_all_parts(work, tmp_path):
+    options = {"processors": ["face_enhancer"], "enhancer_model": "auto"}
+    plan = await work.plan(task(tmp_path, work, film(4, size=SIZE), options, sources=0), Watched())
+    assert plan.facts["enhancer_model"] == "classical"

@@ -56,6 +56,7 @@ OURS = {
         "gateway.errors",
     ),
     "gateway.films": (
+        "gateway.inference.protocol",
         "gateway.jobs.work",
         "gateway.media",
         "gateway.pipeline",
