@@ -78,7 +78,7 @@ def write(
 ) -> Path:
     """Write frames as a film."""
     with av.open(str(path), "w") as film:
-        stream = film.add_stream("libx264", rate=RATE, options={"crf": "18", **options})
+        stream = film.add_stream("libx264", rate=rate, options={"crf": "18", **options})
         voice = film.add_stream("aac", rate=16000, layout="mono") if sound else None
         for n, frame in enumerate(frames):
             if n == 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from semblant_triton.launcher import EmbeddedTriton
 
-from gateway.compute import Compute
+from gateway.compute import Compute, share_heaps
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.imaging.threads import one_thread_each
@@ -123,6 +123,7 @@ def assemble(
 
     `jobs` makes the engine of jobs for its work, which is made here unless it is given.
     """
+    share_heaps()
     one_thread_each()
     compute = Compute(settings.cpu_threads)
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)

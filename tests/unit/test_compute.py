@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from gateway.compute import Compute
+from gateway.compute import Compute, share_heaps
 
 
 @pytest.mark.parametrize("inline", [False, True])
@@ -20,3 +20,8 @@ async def test_work_runs_in_a_thread_unless_inline():
     assert await inline.run(threading.current_thread) is threading.current_thread()
     threads.close()
     inline.close()
+
+
+def test_threads_share_heaps_where_the_library_knows_how():
+    share_heaps()  # everywhere harmless, also twice
+    share_heaps()
