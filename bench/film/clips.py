@@ -69,12 +69,7 @@ def moved(count: int, *, reach: float = 1.0) -> Iterator[tuple[U8, F64]]:
 
 
 def write(
-    path: Path,
-    frames: Iterable[U8],
-    *,
-    encoder: str = "libx264",
-    sound: bool = False,
-    **options: str,
+    path: Path, frames: Iterable[U8], *, rate: int = RATE, sound: bool = False, **options: str
 ) -> Path:
     """Write frames as a film."""
     with av.open(str(path), "w") as film:
