@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     job_attempts: int = Field(
         4, ge=1, description="Attempts at a step of a job that fails in a way that may pass."
     )
+    jobs_database_wait_s: float = Field(
+        30.0, ge=0, description="Seconds to wait at the start for a database that is away."
+    )
     job_patience_s: float = Field(
         600.0,
         ge=0,

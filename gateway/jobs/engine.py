@@ -132,8 +132,18 @@ class DurableEngine:
         return self._spool
 
     async def start(self) -> None:
-        """Begin; see `JobEngine.start`."""
+        """Begin; see `JobEngine.start`. A database that is away is waited for."""
         loop = asyncio.get_running_loop()
+        give_up_s = time.monotonic() + self._settings.jobs_database_wait_s
+        while True:
+            try:
+                await asyncio.to_thread(make_tables, self._engine)
+                break
+            except JobsUnavailable:
+                if time.monotonic() >= give_up_s:
+                    raise
+                log.warning("the database of jobs is not reachable; trying again")
+                await asyncio.sleep(self._pace.first_pause_s)
         await asyncio.to_thread(self._start, loop)
 
     async def close(self) -> None:
@@ -233,7 +243,6 @@ class DurableEngine:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_tables(self._engine)
         make_engine_tables(self._url)
         self._started = True
         self._tidier.start()

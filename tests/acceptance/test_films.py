@@ -7,10 +7,11 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,23 @@ def started(log: Path, *arguments: object, **settings: str) -> Iterator[subproce
             process.wait(30)
 
 
+def stop_between_writes(process: subprocess.Popen[bytes], database: Path) -> None:
+    """Stop a process while it does not hold SQLite's only lock for writing: nobody could go on."""
+
+    def stopped() -> bool:
+        process.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                return False
+            connection.execute("ROLLBACK")
+            return True
+
+    until(stopped, 20)
+
+
 def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, film, undisturbed):
     data = {"SEMBLANT_DATA_DIR": str(tmp_path / "data")}
     worker = ("worker", "--backend", "local")
@@ -219,7 +237,7 @@ def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, film, undistu
         gateway = stack.enter_context(running_gateway(tmp_path, **taking))
         job = submitted(gateway, film)
         under_way(gateway, job)
-        away.send_signal(signal.SIGSTOP)
+        stop_between_writes(away, tmp_path / "data" / "jobs" / "jobs.sqlite")
         log = tmp_path / "next.log"
         stack.enter_context(started(log, *worker, **data))
         until(lambda: "taking over from" in log.read_text(), 60, log)

@@ -43,6 +43,23 @@ def left(engine, job):
     return [found.key for found in engine.objects.objects(f"jobs/{job.id}")]
 
 
+async def test_at_the_start_it_waits_for_a_database_that_is_away(tmp_path, caplog):
+    (folder := tmp_path / "jobs").mkdir()
+    (folder / "jobs.sqlite").mkdir()  # cannot be opened
+
+    async def mend():
+        async with asyncio.timeout(20):
+            while "not reachable" not in caplog.text:
+                await asyncio.sleep(0.02)
+        (folder / "jobs.sqlite").rmdir()
+
+    mending = asyncio.create_task(mend())
+    async with running_engine(tmp_path) as engine:
+        await mending
+        job = await ended(engine, (await engine.submit(order(engine))).job)
+        assert job.status is Status.SUCCEEDED, job.failure
+
+
 async def test_a_job_is_carried_out_and_only_its_output_is_kept(tmp_path):
     async with running_engine(tmp_path) as engine:
         taken = await engine.submit(order(engine))
