@@ -16,9 +16,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from gateway.disk import room_on_disk
 from gateway.errors import EmptyUpload, InvalidRequest, MissingField, UnsupportedRequestType
 from gateway.jobs.job import SentFile
-from gateway.storage.objects import room_on_disk
 
 MAX_TEXT_BYTES = 64 * 1024
 """Bytes of a text field, such as the options."""

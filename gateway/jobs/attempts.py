@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from gateway.disk import NO_ROOM, room_on_disk
 from gateway.errors import (
     DeadlineExceeded,
     InferenceOverloaded,
@@ -31,7 +32,6 @@ from gateway.jobs.observer import Observer
 from gateway.jobs.pace import Pace
 from gateway.jobs.queues import Owner
 from gateway.jobs.watch import StepControl, Watch
-from gateway.storage.objects import NO_ROOM, room_on_disk
 
 log = logging.getLogger(__name__)
 

@@ -22,12 +22,11 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import from_url
 
-from gateway.errors import NotFound, SetupIncomplete, StorageFull, StorageUnavailable
+from gateway.disk import room_on_disk
+from gateway.errors import NotFound, SetupIncomplete, StorageUnavailable
 
 CHUNK_BYTES = 2**20
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-"""Numbers of the errors of a full disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,6 @@ class StoredObject:
     key: str
     size: int
     changed: float
-
-
-@contextmanager
-def room_on_disk() -> Iterator[None]:
-    """Name the error of a full disk.
-
-    Raises:
-        StorageFull: in place of an `OSError` that says so.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise StorageFull() from error
-        raise
 
 
 class ObjectStore:

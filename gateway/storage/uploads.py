@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from gateway.disk import room_on_disk
 from gateway.errors import (
     InvalidRequest,
     Overloaded,
@@ -31,7 +32,6 @@ from gateway.errors import (
     UploadOffsetMismatch,
 )
 from gateway.storage.folder import id_pattern, new_id
-from gateway.storage.objects import room_on_disk
 
 PREFIX = "upl_"
 ID = id_pattern(PREFIX)

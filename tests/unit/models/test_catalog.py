@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 from gateway.models.catalog import OwnFile, load_catalog
+from gateway.models.zoo import load_zoo
 from gateway.settings import PROJECT_ROOT
 
 REPOSITORY = PROJECT_ROOT / "model_repository"
@@ -106,7 +107,13 @@ def test_images_travel_as_square_rgb_bytes(entry):
 
 def test_every_model_folder_is_in_the_catalogue():
     folders = {path.parent.name for path in REPOSITORY.glob("*/config.pbtxt")}
-    assert folders == set(CATALOG.models)
+    assert folders - set(load_zoo(REPOSITORY).models) == set(CATALOG.models)
+
+
+def test_git_keeps_the_configuration_of_every_model_of_the_catalogue():
+    lines = (PROJECT_ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    kept = {line for line in lines if line.startswith("!model_repository/")}
+    assert kept == {f"!model_repository/{name}/" for name in CATALOG.models}
 
 
 def test_a_model_is_found_by_name(tmp_path):

@@ -6,7 +6,6 @@ import pytest
 
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 from gateway.models.catalog import load_catalog
-from gateway.models.store import installed
 from gateway.models.zoo import load_zoo
 from gateway.settings import PROJECT_ROOT
 
@@ -97,15 +96,6 @@ def test_sizes_are_filled_in_and_needs_looked_through(tmp_path):
     assert zoo.folder("m") == tmp_path / "m" / "1"
     with pytest.raises(UnknownModel, match="'x'; there are: m, n"):
         zoo.model("x")
-
-
-def test_a_model_is_installed_when_its_record_is_there(tmp_path):
-    folder = load(tmp_path).folder("m")
-    folder.mkdir(parents=True)
-    (folder / "model.onnx").touch()
-    assert installed(tmp_path) == set()
-    (folder / "install.json").touch()
-    assert installed(tmp_path) == {"m"}
 
 
 def test_no_zoo(tmp_path):

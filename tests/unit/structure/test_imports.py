@@ -6,7 +6,13 @@ import pytest
 
 from tests.unit.structure.tree import PACKAGES, below, modules, names
 
-BASICS = ("gateway.arrays", "gateway.errors", "gateway.deadline", "gateway.compute")
+BASICS = (
+    "gateway.arrays",
+    "gateway.errors",
+    "gateway.deadline",
+    "gateway.compute",
+    "gateway.disk",
+)
 
 OURS = {
     "gateway": (),
@@ -14,10 +20,11 @@ OURS = {
     "gateway.errors": (),
     "gateway.deadline": ("gateway.errors",),
     "gateway.compute": ("gateway.errors",),
+    "gateway.disk": ("gateway.errors",),
     "gateway.settings": (),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
-    "gateway.models": ("gateway.errors",),
+    "gateway.models": ("gateway.errors", "gateway.disk"),
     # A network of our own is written from the calculation it repeats.
     "gateway.models.face_3dmm": (
         "gateway.models",
@@ -33,7 +40,13 @@ OURS = {
     ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
-    "gateway.storage": ("gateway.faces", "gateway.media", "gateway.arrays", "gateway.errors"),
+    "gateway.storage": (
+        "gateway.faces",
+        "gateway.media",
+        "gateway.arrays",
+        "gateway.disk",
+        "gateway.errors",
+    ),
     "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
         "gateway.faces",
@@ -139,6 +152,7 @@ FOREIGN = {
         "gateway.jobs.webhooks",
         "gateway.jobs.engine",
         "gateway.jobs.testing",
+        "gateway.models.download",
         "semblant.calls",
         "semblant.films",
         "semblant.jobs",
@@ -155,7 +169,12 @@ FOREIGN = {
     "sqlalchemy": ("gateway.jobs",),
     "standardwebhooks": ("gateway.jobs.webhooks",),
     # Networks.
-    "onnxruntime": ("gateway.inference.local", "gateway.models.build", "triton_backend"),
+    "onnxruntime": (
+        "gateway.inference.local",
+        "gateway.models.build",
+        "gateway.models.onnx_measure",
+        "triton_backend",
+    ),
     "onnx": ("gateway.models",),
     "tflite": ("gateway.models",),
     # Films, pictures and numbers.

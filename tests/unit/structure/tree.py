@@ -66,16 +66,19 @@ def below(name: str, prefix: str) -> bool:
 def own_files() -> Iterator[Path]:
     """Yield the files that are the project's: those git would not ignore."""
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    patterns = [line.strip().rstrip("/") for line in lines if line and not line.startswith("#")]
+    patterns = [line.strip() for line in lines if line and not line.startswith("#")]
 
-    def ignored(path: Path) -> bool:
-        relative = path.relative_to(ROOT).as_posix()
-        return any(
-            fnmatch.fnmatch(relative if "/" in pattern else path.name, pattern)
-            for pattern in [*patterns, ".git"]
-        )
+    def ignored(path: Path, *, folder: bool) -> bool:
+        relative, found = path.relative_to(ROOT).as_posix(), False
+        for line in [*patterns, ".git"]:  # the last one that fits decides
+            pattern = line.removeprefix("!").rstrip("/")
+            if line.endswith("/") and not folder:
+                continue
+            if fnmatch.fnmatch(relative if "/" in pattern else path.name, pattern):
+                found = not line.startswith("!")
+        return found
 
-    for folder, folders, files in os.walk(ROOT):
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if not ignored(here / name))
-        yield from (here / name for name in sorted(files) if not ignored(here / name))
+    for place, folders, files in os.walk(ROOT):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if not ignored(here / name, folder=True))
+        yield from (here / name for name in sorted(files) if not ignored(here / name, folder=False))

@@ -1,0 +1,72 @@
+"""What Triton is told to do with a model, by the machine it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+ProfileName = Literal["cpu", "gpu", "a100"]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How long requests of one priority may wait, and how many of them.
+
+    Attributes:
+        meaning: Whose requests these are.
+        timeout_us: Microseconds a request may wait; afterwards it is refused.
+        size: Requests that may wait; further ones are refused.
+    """
+
+    meaning: str
+    timeout_us: int
+    size: int
+
+
+LIVE, PICTURE, FILM = 1, 2, 3
+"""Priorities: lower numbers go first, always."""
+
+QUEUES: Mapping[int, Queue] = MappingProxyType(
+    {
+        LIVE: Queue("live: a late answer is of no use", 200_000, 16),
+        PICTURE: Queue("pictures, and whoever says nothing", 5_000_000, 256),
+        FILM: Queue("films: they wait for everybody else", 30_000_000, 256),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is told to Triton on one kind of machine.
+
+    Attributes:
+        name: What users call it.
+        gpu: Whether networks run on a GPU, built by TensorRT.
+        delay_us: Microseconds to wait for more requests of a batch.
+        usual_batch: The batch that TensorRT is to be best at.
+        small_instances: Instances of a network of less than `LARGE_BYTES`.
+        large_instances: Instances of the others.
+        workspace_bytes: GPU memory that TensorRT may use while it builds.
+    """
+
+    name: ProfileName
+    gpu: bool
+    delay_us: int
+    usual_batch: int
+    small_instances: int
+    large_instances: int
+    workspace_bytes: int
+
+
+LARGE_BYTES = 150 * 10**6
+"""A network's file from which on a GPU is busy with one instance of it."""
+
+PROFILES: Mapping[ProfileName, Profile] = MappingProxyType(
+    {
+        "cpu": Profile("cpu", False, 0, 8, 2, 2, 0),
+        "gpu": Profile("gpu", True, 500, 4, 1, 1, 2 * 2**30),
+        "a100": Profile("a100", True, 300, 8, 2, 1, 8 * 2**30),
+    }
+)

@@ -1,0 +1,72 @@
+"""What is installed of the zoo: the files of a model and the record beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.models.catalog import MODEL_VERSION
+from gateway.models.zoo import ZooModel, load_zoo
+
+# Raise it whenever networks are normalised or measured in another way: they count as outdated.
+IMPORTER_VERSION = 1
+
+MODEL_FILE = "model.onnx"
+INSTALL_RECORD = "install.json"
+EMAP_FILE = "emap.npy"
+"""Beside the model: the (512, 512) float32 matrix that embeddings are multiplied with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was found out about a model when it was installed.
+
+    Attributes:
+        model: Its name.
+        contract: Digest of the contract it was checked against.
+        source: Where the file came from: an address without credentials, or `file`.
+        source_sha256: Digest of the file as it came.
+        onnx_sha256: Digest of the file as it was written.
+        onnx_bytes: Its size.
+        max_batch_size: Largest batch of one call that comes out right; 0 where there is no batch.
+        half_agrees: Of half precision, whether it was compared with its twin, and agreed.
+        notes: What users may want to know, one sentence each.
+    """
+
+    model: str
+    contract: str
+    source: str
+    source_sha256: str
+    onnx_sha256: str
+    onnx_bytes: int
+    max_batch_size: int
+    half_agrees: bool
+    notes: tuple[str, ...]
+
+
+def installed(repository: Path) -> set[str]:
+    """Return the names of the zoo's models that are installed; reads no network.
+
+    Raises:
+        SetupIncomplete, ContractViolation: as `load_zoo`.
+    """
+    return {name for name in load_zoo(repository).models if read_record(repository, name)}
+
+
+def read_record(repository: Path, name: str) -> Installed | None:
+    """Return what is known of an installed model; None if it is not there, or not complete."""
+    folder = repository / name / MODEL_VERSION
+    try:
+        data = json.loads((folder / INSTALL_RECORD).read_text(encoding="utf-8"))
+        record = Installed(**{**data, "notes": tuple(data["notes"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if (folder / MODEL_FILE).is_file() else None
+
+
+def contract_digest(model: ZooModel) -> str:
+    """Return a digest of all that decides how a file becomes a model."""
+    decides = (IMPORTER_VERSION, model.batch, model.max_batch_size, model.inputs, model.outputs)
+    return hashlib.sha256(repr(decides).encode()).hexdigest()
