@@ -33,9 +33,16 @@ OURS = {
     ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    "gateway.networks": (
+        "gateway.faces.alignment",
+        "gateway.imaging",
+        "gateway.inference.protocol",
+        *BASICS,
+    ),
     "gateway.storage": ("gateway.faces", "gateway.media", "gateway.arrays", "gateway.errors"),
     "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
+        "gateway.networks",
         "gateway.faces",
         "gateway.imaging",
         "gateway.inference.protocol",
@@ -43,6 +50,7 @@ OURS = {
     ),
     "gateway.pipeline": (
         "gateway.processors",
+        "gateway.networks",
         "gateway.storage",
         "gateway.faces",
         "gateway.imaging",
