@@ -55,3 +55,5 @@ ALIGNED_LEVELS = 1.2
 result's rounding."""
 VECTOR_SHARE = 2e-3
 """Share of a vector's largest number: crops in whole levels, sums in float32."""
+UNIT_LENGTH = 1e-6
+"""Lengths of vectors of 512 numbers in float32."""

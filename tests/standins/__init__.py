@@ -17,16 +17,16 @@ from tests.standins import recognition, restorers, swappers
 from tests.standins.graph import StandIn, Tensor
 
 _FAMILIES = (recognition, swappers, restorers)
-_STANDINS: dict[str, StandIn] = {
+STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }
-NAMES = tuple(_STANDINS)
+NAMES = tuple(STANDINS)
 MOST_ROWS = 8
 
 
 def build(name: str, rows: int | None = None) -> bytes:
     """Return a stand-in's ONNX file, for any number of rows or just for so many."""
-    return _STANDINS[name].build(name, rows)
+    return STANDINS[name].build(name, rows)
 
 
 def repository(folder: Path, names: tuple[str, ...] = NAMES, rows: int | None = None) -> Path:
@@ -40,7 +40,7 @@ def repository(folder: Path, names: tuple[str, ...] = NAMES, rows: int | None = 
 
 def config(name: str, rows: int | None = None) -> str:
     """Return the configuration of a stand-in, without batches where an input has no rows."""
-    standin = _STANDINS[name]
+    standin = STANDINS[name]
     most = (rows or MOST_ROWS) if standin.batched else 0
 
     def entries(tensors: tuple[Tensor, ...]) -> str:

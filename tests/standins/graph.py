@@ -12,7 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 OPSET, IR_VERSION = 17, 9
 ROWS = "N"
-_ELEMENT = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
+FLOAT32 = np.dtype(np.float32)
+_ELEMENT = {FLOAT32: TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Tensor:
 
     name: str
     shape: tuple[int, ...]
-    dtype: Any = np.dtype(np.float32)
+    dtype: Any = FLOAT32
     per_row: bool = True
 
     def dims(self, rows: int | None) -> list[int | str]:
@@ -112,9 +113,8 @@ class Graph:
         """Return a matrix of waves, see `waves`, without storing it."""
         rows = np.arange(down, dtype=np.float32)[:, None]
         columns = np.arange(across, dtype=np.float32)
-        phase = self.total(
-            self("Mul", self("Mul", rows, columns), 0.0131), self("Mul", columns, 0.3)
-        )
+        product = self("Mul", self("Mul", rows, columns), 0.0131)
+        phase = self.total(product, self("Mul", columns, 0.3))
         return self("Sin", phase)
 
     def part(self, value: str, **spans: tuple[int, int]) -> str:

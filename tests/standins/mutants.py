@@ -219,17 +219,16 @@ def _crossface() -> list[Mutant]:
 def _restorer() -> list[Mutant]:
     model, table = "gfpgan_1.4", restoring.RESTORERS
     spec = _spec(table, model, template="arcface_112_v2")
+    gpen = _spec(table, "gpen_bfr_256", template="ffhq_512")
     return [
         *_given(restoring, model),
         *_made(restoring, model),
         *_placed(model),
         Mutant("another template", model, spec),
-        Mutant(
-            "gpen's template", "gpen_bfr_256", _spec(table, "gpen_bfr_256", template="ffhq_512")
-        ),
+        Mutant("the other restorers' template", "gpen_bfr_256", gpen),
         Mutant("wrong scale", model, _swapped(restoring, "SIGNED", tensors.UNIT)),
         Mutant("imagenet's scale", model, _swapped(restoring, "SIGNED", tensors.IMAGENET)),
-        Mutant("wrapped instead of clipped", model, _swapped(restoring, "pixels_of", _not_clipped)),
+        Mutant("wrapped", model, _swapped(restoring, "pixels_of", _not_clipped)),
         Mutant("weight upside down", "codeformer", _weight(lambda weight: 1 - weight)),
         Mutant("weight in percent", "codeformer", _weight(lambda weight: 100 * weight)),
     ]

@@ -159,18 +159,20 @@ def told(name: str, raws: np.ndarray, target: np.ndarray, weight: float) -> np.n
     raw = raws.mean(0)
     if contract.told == "unit":
         raw = np.mean([one / np.linalg.norm(one) for one in raws], 0)
-    vectors = []
-    for vector in (raw, target):
-        if contract.told == "emap":
-            vector = (vector / np.linalg.norm(vector)) @ emap().astype(float)
-        elif contract.converter:
-            vector = crossface(contract.converter, vector)
-        if contract.told != "converted":
-            vector = vector / np.linalg.norm(vector)
-        vectors.append(vector)
+    vectors = [_in_space(contract, vector) for vector in (raw, target)]
     share = 0.35 - 0.7 * weight
     mixed = (1 - share) * vectors[0] + share * vectors[1]
     return mixed if contract.told == "converted" else mixed / np.linalg.norm(mixed)
+
+
+def _in_space(contract: Contract, vector: np.ndarray) -> np.ndarray:
+    """Return an embedding (512,) as the swapper was trained with."""
+    moved = vector
+    if contract.told == "emap":
+        moved = (vector / np.linalg.norm(vector)) @ emap().astype(float)
+    elif contract.converter:
+        moved = crossface(contract.converter, vector)
+    return moved if contract.told == "converted" else moved / np.linalg.norm(moved)
 
 
 def _standin(name: str, contract: Contract) -> StandIn:
