@@ -1,11 +1,20 @@
-"""A point in time by which an answer must be there, passed down every call."""
+"""By when an answer must be there, and who goes first meanwhile: passed down every call."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import IntEnum
 
 from gateway.errors import DeadlineExceeded
+
+
+class Priority(IntEnum):
+    """Who goes first where calls wait for the same network; the least number does."""
+
+    LIVE = 1
+    PICTURE = 2
+    FILM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +23,16 @@ class Deadline:
 
     Attributes:
         at: Seconds on `time.monotonic`'s scale.
+        priority: Whom the call may let go first, and who must let it.
     """
 
     at: float
+    priority: Priority = Priority.PICTURE
 
     @classmethod
-    def after(cls, seconds: float) -> Deadline:
+    def after(cls, seconds: float, priority: Priority = Priority.PICTURE) -> Deadline:
         """Return the deadline that lies `seconds` from now."""
-        return cls(time.monotonic() + seconds)
+        return cls(time.monotonic() + seconds, priority)
 
     def remaining(self) -> float:
         """Return the seconds left; negative once it has passed."""

@@ -50,3 +50,10 @@ CIEDE2000 = 5.1e-5
 """Colour differences: published to four digits."""
 NETWORK_PROBABILITY = 2e-3
 """Probabilities: eleven layers in float32 against float64, from half-precision weights."""
+ALIGNED_LEVELS = 1.2
+"""Levels: a crop's fixed-point interpolation and rounding, through gains of up to 1.3, and the
+result's rounding."""
+VECTOR_SHARE = 2e-3
+"""Share of a vector's largest number: crops in whole levels, sums in float32."""
+UNIT_LENGTH = 1e-6
+"""Lengths of vectors of 512 numbers in float32."""

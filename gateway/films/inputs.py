@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from gateway.arrays import U8
 from gateway.compute import Compute
-from gateway.deadline import Deadline
+from gateway.deadline import Deadline, Priority
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.films.studio import Studio
 from gateway.inference.protocol import Inference
@@ -136,7 +136,7 @@ async def read_inputs(tools: Tools, limits: Limits, task: Task, options: FilmOpt
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
     portraits = await tools.people.portraits(
-        sources, deadline=Deadline.after(limits.call_s), precise=expressive(options)
+        sources, deadline=Deadline.after(limits.call_s, Priority.FILM), precise=expressive(options)
     )
     if task.source_id is not None:
         portraits = portraits_of(identities[task.source_id])

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from gateway.compute import Compute
-from gateway.deadline import Deadline
+from gateway.deadline import Deadline, Priority
 from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
 from gateway.films.inputs import (
     Inputs,
@@ -188,7 +188,7 @@ class FilmWork:
             inputs.sources,
             target.rgb,
             options,
-            deadline=Deadline.after(self._limits.call_s),
+            deadline=Deadline.after(self._limits.call_s, Priority.FILM),
             timings=timings,
             references=inputs.references,
             library=inputs.library,
@@ -225,7 +225,7 @@ class FilmWork:
                     return await self._tools.surveyor.survey(
                         glances,
                         options,
-                        deadline=Deadline.after(self._limits.call_s * len(times)),
+                        deadline=Deadline.after(self._limits.call_s * len(times), Priority.FILM),
                         references=inputs.references,
                         identities=inputs.players.identities,
                     )

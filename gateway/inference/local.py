@@ -15,12 +15,14 @@ from gateway.errors import (
     DeadlineExceeded,
     InferenceFailed,
     InferenceUnavailable,
+    ModelOutOfMemory,
     SemblantError,
     SetupIncomplete,
 )
 from gateway.inference.batching import Outputs, run_in_pieces
 from gateway.inference.contracts import ModelContract, latest_version, read_contract
 from gateway.inference.protocol import ModelState, Tensors
+from gateway.inference.status import tells_of_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,16 @@ class LocalInference:
     async def model_states(self) -> list[ModelState]:
         """Return every model of the repository with its state; see `Inference.model_states`."""
         return await asyncio.get_running_loop().run_in_executor(None, self._states)
+
+    async def load(self, model: str, *, deadline: Deadline) -> None:
+        """Open a model's session; see `ModelControl.load`."""
+        deadline.check()
+        if model not in self._models:
+            await self._load_once(model, deadline)
+
+    async def unload(self, model: str, *, deadline: Deadline) -> None:
+        """Drop a model's session; runs under way keep it; see `ModelControl.unload`."""
+        self._models.pop(model, None)
 
     async def close(self) -> None:
         """Drop the sessions; runs under way end unheeded. Calling it twice is fine."""
@@ -162,7 +174,8 @@ def _run(loaded: _Loaded, inputs: dict[str, Any], options: Any) -> list[Any]:
     try:
         values: list[Any] = loaded.session.run(loaded.outputs, inputs, options)
     except Exception as error:  # ONNX Runtime raises half a dozen unrelated types
-        raise InferenceFailed(f"{loaded.contract.name}: {InferenceFailed.spec.title}") from error
+        kind = ModelOutOfMemory if tells_of_memory(str(error)) else InferenceFailed
+        raise kind(f"{loaded.contract.name}: {kind.spec.title}") from error
     return values
 
 

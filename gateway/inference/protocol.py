@@ -67,3 +67,25 @@ class Inference(Protocol):
     async def close(self) -> None:
         """Release connections, sessions and shared memory; calling it twice is fine."""
         ...
+
+
+class ModelControl(Inference, Protocol):
+    """An `Inference` whose models can be loaded and unloaded."""
+
+    async def load(self, model: str, *, deadline: Deadline) -> None:
+        """Load a model, or nothing if it is loaded.
+
+        Raises:
+            UnknownModel: the repository has no such model.
+            InferenceError: it cannot be loaded.
+            DeadlineExceeded: it takes too long; it may go on loading.
+        """
+        ...
+
+    async def unload(self, model: str, *, deadline: Deadline) -> None:
+        """Unload a model; calls under way are still answered.
+
+        Raises:
+            InferenceError: the server cannot be reached.
+        """
+        ...

@@ -11,6 +11,7 @@ from gateway.errors import (
     InferenceRejected,
     InferenceUnavailable,
     ModelNotReady,
+    ModelOutOfMemory,
     RequestCancelled,
     SemblantError,
     UnknownModel,
@@ -46,6 +47,15 @@ _REFINEMENTS: tuple[tuple[grpc.StatusCode, str, type[SemblantError]], ...] = (
     (grpc.StatusCode.RESOURCE_EXHAUSTED, "message larger than max", InferenceRejected),
 )
 
+# As CUDA, TensorRT and ONNX Runtime's allocators put it, on a GPU or not.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "out_of_memory",
+    "cudaerrormemoryallocation",
+    "failed to allocate memory",
+    "failed to allocate requested",
+    "bad_alloc",
+)
 _LOST_REGION = "unable to find shared memory region"  # as 2.51 says it
 
 
@@ -63,7 +73,15 @@ def error_from_status(code: grpc.StatusCode, details: str | None, model: str) ->
         if code is refined_code and phrase in words:
             kind = refined
             break
+    if kind is InferenceFailed and tells_of_memory(words):
+        kind = ModelOutOfMemory
     return kind(f"{model}: {kind.spec.title}")
+
+
+def tells_of_memory(words: str) -> bool:
+    """Return whether a runtime's complaint is that memory did not suffice."""
+    words = words.lower()
+    return any(phrase in words for phrase in _OUT_OF_MEMORY)
 
 
 def is_lost_region(details: str | None) -> bool:

@@ -130,6 +130,22 @@ class TritonInference:
         self._seen = [state.name for state in states]
         return states
 
+    async def load(self, model: str, *, deadline: Deadline) -> None:
+        """Have the server load a model; see `ModelControl.load`."""
+        if any(state.name == model and state.ready for state in await self.model_states()):
+            return  # servers that choose themselves what they load take no such request
+        self._connect()
+        self._contracts.pop(model, None)
+        request = service_pb2.RepositoryModelLoadRequest(model_name=model)
+        await self._call(self._stub.RepositoryModelLoad, request, model, deadline)
+
+    async def unload(self, model: str, *, deadline: Deadline) -> None:
+        """Have the server unload a model; see `ModelControl.unload`."""
+        self._connect()
+        self._contracts.pop(model, None)
+        request = service_pb2.RepositoryModelUnloadRequest(model_name=model)
+        await self._call(self._stub.RepositoryModelUnload, request, model, deadline)
+
     async def close(self) -> None:
         """Unregister shared memory and close the connection; calling it twice is fine."""
         self._closed = True

@@ -28,6 +28,8 @@ def new_request(contract: ModelContract, deadline: Deadline) -> Any:
     # Lets the server drop the request from its queue once nobody waits for it. Heeded by models
     # whose queue policy has `allow_timeout_override`.
     request.parameters["timeout"].int64_param = max(1, int(deadline.remaining() * 1e6))
+    # Heeded by models with `priority_levels`.
+    request.parameters["priority"].uint64_param = deadline.priority
     for spec in contract.outputs:
         request.outputs.add(name=spec.name)
     return request

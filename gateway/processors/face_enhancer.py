@@ -10,8 +10,7 @@ import numpy as np
 from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import ContractViolation
-from gateway.faces.alignment import Template, crop_from_image
+from gateway.faces.alignment import crop_from_image
 from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Seen
@@ -28,8 +27,10 @@ from gateway.imaging.masks import (
     wide_polygon,
 )
 from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region, crop_affine, uncrop
+from gateway.imaging.warp import Region, bounding_region, uncrop
 from gateway.inference.protocol import Inference
+from gateway.networks.crops import aligned_crops
+from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.processors.openings import eye_distance
 
 EnhancerModel = Literal["auto", "classical", "gfpgan_1.2", "gfpgan_1.3", "gfpgan_1.4"]
@@ -37,8 +38,8 @@ NETWORKS: tuple[EnhancerModel, ...] = ("gfpgan_1.4", "gfpgan_1.3", "gfpgan_1.2")
 """Networks that restore faces, the best first."""
 CLASSICAL = "classical"
 
-TEMPLATE: Template = "ffhq_512"
-SIDE_PX = 512
+WEIGHT = 0.5
+"""How much of a face a network that can be told so keeps, 0–1."""
 BOX_EDGE = 0.09
 """Width of the soft edge of a network's crop, as a share of its side."""
 AROUND, ABOVE = 0.12, 0.3
@@ -117,41 +118,36 @@ class ClassicalEnhancer:
 
 
 class NetworkEnhancer:
-    """`face_enhancer` with a network of GFPGAN's shape.
-
-    X. Wang et al., "Towards real-world blind face restoration with generative facial prior" (CVPR
-    2021): it takes and gives 512 × 512 pixels, RGB from -1 to 1, planes first.
-    """
+    """`face_enhancer` with one of the networks that restore faces."""
 
     def __init__(self, name: str, inference: Inference, compute: Compute) -> None:
         """Take the model's name, what runs it, and what runs the array work."""
         self.name = name
-        self._inference = inference
+        self._spec = RESTORERS[name]
+        self._restorer = FaceRestorer(self._spec, inference, compute)
         self._compute = compute
 
     def reach(self, face: Face, shape: tuple[int, int]) -> tuple[Region, F32] | None:
         """Return the network's crop with a soft edge; see `Enhancer.reach`."""
-        matrix = crop_from_image(face.landmarks_5, TEMPLATE, SIDE_PX)
-        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * SIDE_PX - 0.5
+        side_px = self._spec.side_px
+        matrix = crop_from_image(face.landmarks_5, self._spec.template, side_px)
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * side_px - 0.5
         in_image = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
         region = bounding_region(in_image, shape, 1)
         if region is None:
             return None
-        return region, from_crop(_box(), _from_region(matrix, region), region.shape)
+        return region, from_crop(_box(side_px), _from_region(matrix, region), region.shape)
 
     async def process(
         self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
     ) -> U8:
         """Return a region as the network sees it; see `Enhancer.process`."""
-        matrix = crop_from_image(face.landmarks_5, TEMPLATE, SIDE_PX)
-        given = await self._compute.run(_tensor, image, matrix)
-        out = await self._inference.infer(self.name, {"input": given}, deadline=deadline)
-        (answer,) = out.values()
-        if answer.shape != given.shape:
-            raise ContractViolation(f"{self.name} answers {answer.shape}, not {given.shape}.")
-        return await self._compute.run(
-            lambda: uncrop(_pixels(answer[0]), _from_region(matrix, region), region.shape)
+        points, spec = face.landmarks_5[None], self._spec
+        crops, (matrix,) = await self._compute.run(
+            aligned_crops, image, points, spec.template, spec.side_px
         )
+        (made,) = await self._restorer.restore(crops, weight=WEIGHT, deadline=deadline)
+        return await self._compute.run(uncrop, made, _from_region(matrix, region), region.shape)
 
 
 def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
@@ -223,8 +219,8 @@ def _sheet() -> U8:
 
 
 @cache
-def _box() -> F32:
-    return soft_box(SIDE_PX, BOX_EDGE * SIDE_PX)
+def _box(side_px: int) -> F32:
+    return soft_box(side_px, BOX_EDGE * side_px)
 
 
 def _grown(region: Region, shape: tuple[int, ...]) -> Region:
@@ -242,16 +238,3 @@ def _from_region(crop_from_image: AnyFloat, region: Region) -> AnyFloat:
     matrix = np.asarray(crop_from_image, np.float64).copy()
     matrix[:, 2] += matrix[:, :2] @ region.origin_xy
     return matrix
-
-
-def _tensor(image: U8, crop_from_image: AnyFloat) -> F32:
-    """Return a face as the network takes it: float32 (1, 3, 512, 512), RGB, -1–1."""
-    crop = crop_affine(image, crop_from_image, SIDE_PX, repeat=True).astype(np.float32)
-    planes = np.moveaxis(crop / np.float32(127.5) - np.float32(1), -1, 0)[None]
-    return np.ascontiguousarray(planes, np.float32)
-
-
-def _pixels(planes: AnyFloat) -> U8:
-    """Return what the network gives (3, n, n), -1–1, as pixels: uint8 (n, n, 3)."""
-    levels = (np.clip(np.moveaxis(planes, 0, -1), -1, 1) + 1) * 127.5
-    return np.ascontiguousarray(np.rint(levels), np.uint8)

@@ -69,9 +69,15 @@ class EmbeddedInference:
 
     async def infer(self, model: str, inputs: Tensors, *, deadline: Deadline) -> Outputs:
         """Run one batch through a model; see `Inference.infer`."""
-        if self._inner is None:
-            raise InferenceUnavailable("The embedded server has not been started.")
-        return await self._inner.infer(model, inputs, deadline=deadline)
+        return await self._connected().infer(model, inputs, deadline=deadline)
+
+    async def load(self, model: str, *, deadline: Deadline) -> None:
+        """Have the server load a model; see `ModelControl.load`."""
+        await self._connected().load(model, deadline=deadline)
+
+    async def unload(self, model: str, *, deadline: Deadline) -> None:
+        """Have the server unload a model; see `ModelControl.unload`."""
+        await self._connected().unload(model, deadline=deadline)
 
     async def model_states(self) -> list[ModelState]:
         """Return every model with its state; see `Inference.model_states`."""
@@ -86,6 +92,11 @@ class EmbeddedInference:
         if self._inner is not None:
             await self._inner.close()
         await asyncio.to_thread(self._stop)
+
+    def _connected(self) -> TritonInference:
+        if self._inner is None:
+            raise InferenceUnavailable("The embedded server has not been started.")
+        return self._inner
 
     async def _watch(self) -> None:
         """Restart the server whenever it has died or fallen silent."""

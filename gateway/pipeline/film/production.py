@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.deadline import Deadline
+from gateway.deadline import Deadline, Priority
 from gateway.pipeline.cast import Players
 from gateway.pipeline.film.cast import FilmCast
 from gateway.pipeline.options import SwapOptions
@@ -35,7 +35,7 @@ class Production:
 
     def deadline(self) -> Deadline:
         """Return by when what is done to a frame now must be done."""
-        return Deadline.after(self.call_s)
+        return Deadline.after(self.call_s, Priority.FILM)
 
 
 @dataclass(frozen=True, slots=True)

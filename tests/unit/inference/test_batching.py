@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from gateway.errors import InferenceFailed
+from gateway.errors import InferenceFailed, ModelOutOfMemory
 from gateway.inference.batching import run_in_pieces
 from gateway.inference.contracts import ModelContract
 
@@ -60,3 +60,28 @@ async def test_the_other_pieces_do_not_go_on_alone(end):
         with pytest.raises(InferenceFailed):
             await task
     assert ended == ([2] if end == "failure" else [2, 2])
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+async def test_what_memory_does_not_suffice_for_is_halved(most):
+    seen = []
+
+    async def run(inputs, count):
+        seen.append(count)
+        if count > most:
+            raise ModelOutOfMemory("m: full")
+        return {"y": inputs["x"] * 2}
+
+    x = np.arange(13)
+    outputs = await run_in_pieces(contract(8), {"x": x}, 13, run)
+    np.testing.assert_array_equal(outputs["y"], x * 2)
+    assert max(n for n in seen if n <= most) >= most // 2
+    assert sum(n for n in seen if n <= most) == 13
+
+
+async def test_memory_that_does_not_suffice_for_one_row_is_told_with_the_models_name():
+    async def run(inputs, count):
+        raise ModelOutOfMemory("m: full")
+
+    with pytest.raises(ModelOutOfMemory, match="m: full"):
+        await run_in_pieces(contract(8), {"x": np.arange(8)}, 8, run)

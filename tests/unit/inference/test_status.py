@@ -36,6 +36,12 @@ def test_every_status_is_mapped_to_an_error_of_the_table():
         (S.NOT_FOUND, "Request for unknown model: 'x' is not found", "unknown_model"),
         (S.INVALID_ARGUMENT, "unexpected shape for input 'a'", "inference_rejected"),
         (S.INTERNAL, "indices element out of data bounds", "inference_failed"),
+        (S.INTERNAL, "onnx runtime error 6: CUDA error: out of memory", "model_out_of_memory"),
+        (
+            S.INTERNAL,
+            "Failed to allocate memory for requested buffer of size 9",
+            "model_out_of_memory",
+        ),
         (S.DEADLINE_EXCEEDED, "Deadline Exceeded", "deadline_exceeded"),
         (S.RESOURCE_EXHAUSTED, "Received message larger than max", "inference_rejected"),
         (S.RESOURCE_EXHAUSTED, "", "inference_overloaded"),

@@ -11,17 +11,14 @@ from gateway.faces.alignment import TEMPLATES
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Seen
 from gateway.inference.contracts import ModelContract, TensorSpec
-from gateway.processors.face_enhancer import (
-    SIDE_PX,
-    ClassicalEnhancer,
-    NetworkEnhancer,
-    visible_in,
-)
+from gateway.networks.restoring import RESTORERS
+from gateway.processors.face_enhancer import ClassicalEnhancer, NetworkEnhancer, visible_in
 from gateway.testing import FakeInference, FakeModel
 from tests import tolerances
 from tests.unit.faces.test_landmarks import assessed, face_landmarks
 
 INLINE = Compute(inline=True)
+SIDE_PX = RESTORERS["gfpgan_1.4"].side_px
 SHAPE = (400, 500)
 
 

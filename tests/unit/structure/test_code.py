@@ -58,9 +58,8 @@ def annotations(node):
     return " ".join(ast.unparse(annotation) for annotation in told if annotation is not None)
 
 
-ARRAY_MODULES = [
-    m for m in modules() if below(m.name, "gateway.imaging") or below(m.name, "gateway.faces")
-]
+ON_ARRAYS = ("gateway.imaging", "gateway.faces", "gateway.networks")
+ARRAY_MODULES = [m for m in modules() if any(below(m.name, part) for part in ON_ARRAYS)]
 
 
 @pytest.mark.parametrize("module", ARRAY_MODULES, ids=lambda module: module.name)

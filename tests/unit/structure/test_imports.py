@@ -47,8 +47,15 @@ OURS = {
         "gateway.disk",
         "gateway.errors",
     ),
+    "gateway.networks": (
+        "gateway.faces.alignment",
+        "gateway.imaging",
+        "gateway.inference.protocol",
+        *BASICS,
+    ),
     "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
+        "gateway.networks",
         "gateway.faces",
         "gateway.imaging",
         "gateway.inference.protocol",
@@ -56,6 +63,7 @@ OURS = {
     ),
     "gateway.pipeline": (
         "gateway.processors",
+        "gateway.networks",
         "gateway.storage",
         "gateway.faces",
         "gateway.imaging",

@@ -1,0 +1,186 @@
+"""Models that are loaded when they are first needed, and unloaded when others need the room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from gateway.deadline import Deadline
+from gateway.errors import (
+    DeadlineExceeded,
+    ModelNotReady,
+    ModelTooLarge,
+    SemblantError,
+    UnknownModel,
+)
+from gateway.inference.batching import Outputs
+from gateway.inference.protocol import ModelControl, ModelState, Tensors
+
+log = logging.getLogger(__name__)
+
+ON_DEMAND = "loaded when it is needed"
+_MB = 1e6
+_LOAD_S = 900.0
+"""Longest time a model may take to load: TensorRT builds its engine meanwhile, the first time."""
+_UNLOAD_S = 30.0
+_PAUSES_S = (0.0, 0.1, 0.5)
+"""Before each further attempt at a model that is not there any more."""
+
+
+@dataclass(slots=True, eq=False)
+class _Guest:
+    """One model that comes and goes.
+
+    Attributes:
+        size: Bytes it takes.
+        loaded: Whether it is.
+        users: Calls under way.
+        used_s: When the last one began, on `time.monotonic`'s scale.
+    """
+
+    size: int
+    loaded: bool = False
+    users: int = 0
+    used_s: float = 0.0
+
+
+class OnDemand:
+    """An `Inference` which sees to it that the models it is asked for are loaded.
+
+    The ones that have gone unused for longest make room for others. A model is never unloaded
+    while calls of ours are under way; should somebody else do so, it is loaded again.
+
+    Args:
+        inner: Runs the models.
+        sizes: Bytes that each of these models takes, by name; the others are always loaded.
+        budget: Bytes that these may take together.
+    """
+
+    def __init__(
+        self,
+        inner: ModelControl,
+        *,
+        sizes: Mapping[str, int],
+        budget: int,
+    ) -> None:
+        self._inner = inner
+        self._guests = {name: _Guest(size) for name, size in sizes.items()}
+        self._budget = budget
+        self._loading: dict[str, asyncio.Task[None]] = {}
+        self._lock = asyncio.Lock()
+        self._idle = asyncio.Event()
+
+    @property
+    def guests(self) -> frozenset[str]:
+        """The models that come and go."""
+        return frozenset(self._guests)
+
+    async def infer(self, model: str, inputs: Tensors, *, deadline: Deadline) -> Outputs:
+        """Run one batch through a model, loading it before if need be; see `Inference.infer`.
+
+        Raises:
+            ModelTooLarge: it takes more than all models may together.
+        """
+        guest = self._guests.get(model)
+        if guest is None:
+            return await self._inner.infer(model, inputs, deadline=deadline)
+        async with self._using(model, guest, deadline):
+            for pause_s in _PAUSES_S:
+                try:
+                    return await self._inner.infer(model, inputs, deadline=deadline)
+                except (ModelNotReady, UnknownModel):
+                    # Unloaded by somebody else, or the server is another one: load it again. For
+                    # a moment the server still says that it has what it is about to let go.
+                    log.warning("%s was unloaded while in use; loading it again", model)
+                    guest.loaded = False
+                    await asyncio.sleep(pause_s)
+                    await self._ensure(model, guest, deadline)
+            return await self._inner.infer(model, inputs, deadline=deadline)
+
+    async def model_states(self) -> list[ModelState]:
+        """Return every model; those that come and go are ready, as far as anybody can tell."""
+        return [self._state(state) for state in await self._inner.model_states()]
+
+    async def close(self) -> None:
+        """Give up what is being loaded, and close the inner one."""
+        loading = list(self._loading.values())
+        for task in loading:
+            task.cancel()
+        await asyncio.gather(*loading, return_exceptions=True)
+        await self._inner.close()
+
+    def _state(self, state: ModelState) -> ModelState:
+        guest = self._guests.get(state.name)
+        if guest is None or state.ready or guest.loaded:
+            return state
+        return replace(state, reason=ON_DEMAND)
+
+    @asynccontextmanager
+    async def _using(self, model: str, guest: _Guest, deadline: Deadline) -> AsyncIterator[None]:
+        """Have a model loaded for the time of the block."""
+        guest.users += 1
+        guest.used_s = time.monotonic()
+        try:
+            await self._ensure(model, guest, deadline)
+            yield
+        finally:
+            guest.users -= 1
+            if not guest.users:
+                self._idle.set()
+
+    async def _ensure(self, model: str, guest: _Guest, deadline: Deadline) -> None:
+        """Have a model loaded, by the first who needs it; others wait for the same loading."""
+        if guest.loaded:
+            return
+        if guest.size > self._budget:
+            raise ModelTooLarge(
+                f"{model} takes {guest.size / _MB:.0f} MB, all models may take "
+                f"{self._budget / _MB:.0f} MB."
+            )
+        loading = self._loading.get(model)
+        if loading is None:
+            loading = self._loading[model] = asyncio.create_task(self._bring(model, guest))
+            loading.add_done_callback(lambda done: self._loaded(model, done))
+        # One caller's deadline or cancellation does not stop it for the others.
+        await asyncio.wait([loading], timeout=deadline.check())
+        if not loading.done():
+            raise DeadlineExceeded(f"{model}: not loaded until the deadline.")
+        loading.result()
+
+    def _loaded(self, model: str, loading: asyncio.Task[None]) -> None:
+        del self._loading[model]
+        if not loading.cancelled():
+            loading.exception()  # told by those who waited, if any still do
+
+    async def _bring(self, model: str, guest: _Guest) -> None:
+        """Load a model: one at a time, so that nobody counts on the same room."""
+        async with self._lock:
+            while self._room() < guest.size and guest.users:
+                self._idle.clear()
+                idle = {n: g.used_s for n, g in self._guests.items() if g.loaded and not g.users}
+                if idle:
+                    await self._unload(min(idle, key=lambda name: idle[name]))
+                else:
+                    await self._idle.wait()
+            if guest.users:  # somebody still waits for it
+                begun = time.monotonic()
+                await self._inner.load(model, deadline=Deadline.after(_LOAD_S))
+                guest.loaded = True
+                log.info("loaded %s in %.1f s", model, time.monotonic() - begun)
+
+    def _room(self) -> int:
+        return self._budget - sum(guest.size for guest in self._guests.values() if guest.loaded)
+
+    async def _unload(self, model: str) -> None:
+        guest = self._guests[model]
+        guest.loaded = False
+        try:
+            await self._inner.unload(model, deadline=Deadline.after(_UNLOAD_S))
+        except SemblantError as error:
+            log.warning("%s could not be unloaded: %s", model, error.detail)
+        else:
+            log.info("unloaded %s", model)

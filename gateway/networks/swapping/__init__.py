@@ -1,0 +1,1 @@
+"""Networks that give one face the looks of another."""

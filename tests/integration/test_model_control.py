@@ -1,0 +1,114 @@
+"""Models that are loaded on demand, on both backends; and who goes first on a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+from semblant_triton.launcher import EmbeddedTriton
+
+from gateway.deadline import Deadline, Priority
+from gateway.errors import UnknownModel
+from gateway.inference.local import LocalInference
+from gateway.inference.on_demand import ON_DEMAND, OnDemand
+from gateway.inference.protocol import ModelControl
+from gateway.inference.triton import TritonInference
+from gateway.settings import PROJECT_ROOT
+from tests.integration.tiny_repository import write_repository
+
+RANKED = """
+dynamic_batching {
+  priority_levels: 3
+  default_priority_level: 2
+  default_queue_policy {
+    timeout_action: REJECT
+    default_timeout_microseconds: 20000000
+    allow_timeout_override: true
+    max_queue_size: 64
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    root = write_repository(tmp_path_factory.mktemp("repository"))
+    config = root / "slow" / "config.pbtxt"
+    config.write_text(config.read_text().partition("dynamic_batching")[0] + RANKED)
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(repository):
+    venv = PROJECT_ROOT / ".venv-triton"
+    with EmbeddedTriton(repository, venv, models=["add", "slow"]) as made:
+        yield made
+
+
+@pytest.fixture(params=["local", pytest.param("triton", marks=pytest.mark.server)])
+async def inner(request, repository) -> AsyncIterator[ModelControl]:
+    if request.param == "local":
+        made: ModelControl = LocalInference(repository)
+    else:
+        made = TritonInference(request.getfixturevalue("server").grpc_url)
+    yield made
+    await made.close()
+
+
+def soon(priority: Priority = Priority.PICTURE) -> Deadline:
+    return Deadline.after(30, priority)
+
+
+INPUTS = {
+    "image": {"x": np.ones((2, 3, 128, 128), np.float32)},
+    "single": {"x": np.ones((5, 4), np.float32)},
+}
+
+
+async def test_models_come_and_go(inner):
+    inference = OnDemand(inner, sizes={"image": 10, "single": 10}, budget=15)
+    for name in ("image", "single", "image"):
+        out = await inference.infer(name, INPUTS[name], deadline=soon())
+        np.testing.assert_array_equal(out["y"], 2 * INPUTS[name]["x"])
+    states = {state.name: state for state in await inference.model_states()}
+    assert states["image"].ready
+    assert states["single"].ready or states["single"].reason == ON_DEMAND
+    with pytest.raises(UnknownModel):
+        await inference.infer("nothing", INPUTS["single"], deadline=soon())
+
+
+async def test_one_that_somebody_unloads_in_the_middle_is_answered_all_the_same(inner):
+    inference = OnDemand(inner, sizes={"image": 10}, budget=10)
+
+    async def use() -> None:
+        for _ in range(20):
+            out = await inference.infer("image", INPUTS["image"], deadline=soon())
+            assert out["y"].max() == 2
+
+    async def meddle() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0.02)
+            await inner.unload("image", deadline=soon())
+
+    await asyncio.gather(use(), use(), meddle())
+
+
+@pytest.mark.server
+async def test_a_live_call_goes_before_a_film(server):
+    """One instance is busy; of those that wait the live one is answered first."""
+    client = TritonInference(server.grpc_url)
+    ended: list[Priority] = []
+
+    async def call(priority: Priority) -> None:
+        await client.infer("slow", {"rounds": np.full((4, 1), 100)}, deadline=soon(priority))
+        ended.append(priority)
+
+    first = asyncio.create_task(call(Priority.PICTURE))
+    await asyncio.sleep(0.05)
+    films = [asyncio.create_task(call(Priority.FILM)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    live = asyncio.create_task(call(Priority.LIVE))
+    await asyncio.gather(first, *films, live)
+    await client.close()
+    assert ended.index(Priority.LIVE) <= 2
+    assert len(ended) == 6

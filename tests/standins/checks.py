@@ -1,0 +1,130 @@
+"""What every adaptor must do, tried against its stand-in: raises AssertionError if it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.inference.protocol import Inference
+from gateway.networks import arcface, crossface, restoring
+from gateway.networks.crops import aligned_crops
+from gateway.networks.swapping import models, network
+from gateway.networks.swapping.identity import Identity
+from tests import tolerances
+from tests.standins import recognition, restorers, swappers
+from tests.standins.pictures import faces, pictures
+from tests.standins.templates import crop_of
+
+INLINE = Compute(inline=True)
+WEIGHTS = (0.5, 0.2, 1.0)
+
+
+@dataclass(frozen=True)
+class Adaptor:
+    """What one adaptor is tried with: the models it runs, and the check of one of them."""
+
+    names: tuple[str, ...]
+    check: Callable[[Inference, str], Awaitable[None]]
+
+
+def soon() -> Deadline:
+    return Deadline.after(60)
+
+
+def assert_levels(found: np.ndarray, expected: np.ndarray) -> None:
+    assert found.dtype == np.uint8
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= tolerances.ALIGNED_LEVELS
+
+
+def assert_vectors(found: np.ndarray, expected: np.ndarray) -> None:
+    assert found.dtype == np.float32
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= tolerances.VECTOR_SHARE * np.abs(expected).max()
+
+
+def raws(number: int, seed: int) -> np.ndarray:
+    """Return embeddings (number, 512) of nobody."""
+    told = [recognition.arcface(crop) for crop in pictures(number, 112, seed)]
+    return np.asarray(told, np.float32)
+
+
+async def _arcface(inference: Inference, name: str) -> None:
+    image, points = faces(112)
+    crops, _ = aligned_crops(image, points, arcface.TEMPLATE, arcface.SIDE_PX)
+    found = await arcface.ArcFace(inference, INLINE).embed(crops, deadline=soon())
+    own = [crop_of(image, face, "arcface_112_v2", 112) for face in points]
+    assert_vectors(found, np.array([recognition.arcface(crop) for crop in own]))
+
+
+async def _crossface(inference: Inference, name: str) -> None:
+    given = raws(3, 1)
+    found = await crossface.CrossFace(name, inference).convert(given, deadline=soon())
+    assert_vectors(found, np.array([recognition.crossface(name, raw) for raw in given]))
+
+
+async def _swapper(inference: Inference, name: str) -> None:
+    spec, contract = models.SWAPPERS[name], swappers.CONTRACTS[name]
+    swapper = network.SwapNetwork(spec, inference, INLINE, emap=recognition.emap())
+    own, others, portrait, shown = raws(2, 2), raws(3, 3), None, None
+    if spec.family.picture:
+        image, points = faces(spec.family.picture.side_px)
+        what = spec.family.picture
+        (portrait,), _ = aligned_crops(image, points[1:2], what.template, what.side_px)
+        shown = crop_of(image, points[1], *contract.picture)
+    identity, latents, expected = Identity.of(own, portrait), [], []
+    for target, weight in zip(others, WEIGHTS, strict=True):
+        given = None if weight == 0.5 else target
+        latents.append(await swapper.latent(identity, given, weight, deadline=soon()))
+        if shown is None:
+            told = swappers.told(name, own.astype(float), target.astype(float), weight)
+            assert_vectors(latents[-1], told)
+        expected.append(told if shown is None else shown)
+    for side in (contract.side, 2 * contract.side):
+        image, points = faces(side)
+        crops, _ = aligned_crops(image, points, spec.template, side)
+        found = await swapper.swap(crops, np.stack(latents), deadline=soon())
+        for one, face, told in zip(found, points, expected, strict=True):
+            crop = crop_of(image, face, contract.template, side)
+            assert_levels(one, swappers.swapped(name, crop, told))
+
+
+async def _restorer(inference: Inference, name: str) -> None:
+    spec, (template, side) = restoring.RESTORERS[name], restorers.CONTRACTS[name]
+    image, points = faces(side)
+    crops, _ = aligned_crops(image, points, spec.template, spec.side_px)
+    for weight in (0.5, 0.9) if spec.weighted else (0.5,):
+        restorer = restoring.FaceRestorer(spec, inference, INLINE)
+        found = await restorer.restore(crops, weight=weight, deadline=soon())
+        for one, face in zip(found, points, strict=True):
+            crop = crop_of(image, face, template, side)
+            assert_levels(one, restorers.restored(name, crop, weight))
+
+
+def _family(name: str) -> Adaptor:
+    members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
+    return Adaptor(tuple(members), _swapper)
+
+
+ADAPTORS: Mapping[str, Adaptor] = {
+    "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
+    "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
+    **{
+        family: _family(family)
+        for family in (
+            "inswapper",
+            "hyperswap",
+            "simswap",
+            "ghost",
+            "hififace",
+            "blendswap",
+            "uniface",
+        )
+    },
+    "restoring": Adaptor(tuple(restorers.CONTRACTS), _restorer),
+}
+"""By the name of the adaptor."""

@@ -1,0 +1,258 @@
+"""Deliberate errors, each of which a check must notice: that is what the stand-ins are for.
+
+A mutant changes one number or function of an adaptor; `checks.ADAPTORS` must then fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from gateway.faces import alignment
+from gateway.networks import arcface, crops, crossface, restoring, tensors
+from gateway.networks.swapping import models, network
+from gateway.networks.swapping.family import Picture, SwapSpec
+from gateway.networks.swapping.identity import unit
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One error, and the model that shows it.
+
+    `patch` makes what puts the error in as long as it is entered.
+    """
+
+    error: str
+    model: str
+    patch: Callable[[], AbstractContextManager[Any]]
+
+
+def _swapped(module: Any, name: str, value: Any) -> Callable[[], AbstractContextManager[Any]]:
+    return lambda: patch.object(module, name, value)
+
+
+def _bgr(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    return tensors.planes_of(crops[..., ::-1], scale)
+
+
+def _turned(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    return np.ascontiguousarray(tensors.planes_of(crops, scale).swapaxes(2, 3))
+
+
+def _not_transposed(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    planes = tensors.planes_of(crops, scale)
+    return np.ascontiguousarray(np.moveaxis(planes, 1, -1)).reshape(planes.shape)
+
+
+def _levels(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    return 255 * tensors.planes_of(crops, scale)
+
+
+def _made_bgr(planes: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    return tensors.pixels_of(planes[:, ::-1], scale)
+
+
+def _not_clipped(planes: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    mean, deviation = scale.mean[0], scale.deviation[0]
+    levels = 255 * (np.moveaxis(planes, 1, -1) * deviation + mean)
+    return np.rint(levels).astype(np.int64).astype(np.uint8)
+
+
+def _made_turned(planes: np.ndarray, scale: tensors.Scale) -> np.ndarray:
+    return tensors.pixels_of(planes.swapaxes(2, 3), scale)
+
+
+def _given(module: Any, model: str) -> list[Mutant]:
+    """Return errors of what a network is given."""
+    errors = {
+        "BGR in": _bgr,
+        "turned planes in": _turned,
+        "channels last in": _not_transposed,
+        "levels instead of shares": _levels,
+    }
+    return [Mutant(e, model, _swapped(module, "planes_of", f)) for e, f in errors.items()]
+
+
+def _made(module: Any, model: str) -> list[Mutant]:
+    """Return errors of how what a network makes is read."""
+    errors = {"BGR out": _made_bgr, "turned planes out": _made_turned}
+    return [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+
+
+def _placed(model: str) -> list[Mutant]:
+    """Return errors of where crops lie."""
+
+    def off(by: float) -> Callable[..., Any]:
+        def matrix(points: np.ndarray, template: alignment.Template, side: int) -> np.ndarray:
+            made = alignment.crop_from_image(points, template, side)
+            made[:, 2] += by
+            return made
+
+        return matrix
+
+    return [
+        Mutant("half a pixel off", model, _swapped(crops, "crop_from_image", off(0.5))),
+        Mutant("a pixel off", model, _swapped(crops, "crop_from_image", off(-1.0))),
+    ]
+
+
+def _spec(table: Mapping[str, Any], model: str, **changes: Any) -> Callable[[], Any]:
+    return lambda: patch.dict(table, {model: replace(table[model], **changes)})
+
+
+def _scale_of(spec: SwapSpec, scale: tensors.Scale) -> tensors.Scale:
+    """Return another scale than a swapper's own."""
+    return tensors.SIGNED if scale == tensors.UNIT else tensors.UNIT
+
+
+def _swapper(model: str) -> list[Mutant]:
+    spec = models.SWAPPERS[model]
+    family, table = spec.family, models.SWAPPERS
+    other = "arcface_112_v2" if spec.template == "arcface_128" else "arcface_128"
+
+    def told(error: str, **changes: Any) -> Mutant:
+        return Mutant(error, model, _spec(table, model, family=replace(family, **changes)))
+
+    found = [
+        *_given(network, model),
+        *_made(network, model),
+        *_placed(model),
+        Mutant("another template", model, _spec(table, model, template=other)),
+        Mutant("wrong scale in", model, _spec(table, model, given=_scale_of(spec, spec.given))),
+        Mutant("wrong scale out", model, _spec(table, model, made=_scale_of(spec, spec.made))),
+        Mutant("tiles instead of a grid", model, _swapped(network, "interleaved", _tiled)),
+    ]
+    if family.picture is not None:
+        shown = family.picture
+        pictures = {
+            "portrait on another template": Picture("arcface_128", shown.side_px, shown.scale),
+            "wrong scale of the portrait": replace(shown, scale=tensors.SIGNED),
+        }
+        return found + [told(error, picture=picture) for error, picture in pictures.items()]
+    found += [
+        told("length of the latent", unit_length=not family.unit_length),
+        Mutant("weight the other way round", model, _swapped(network, "mixed", _mixed_wrongly)),
+        Mutant("lengths of mean and vectors", model, _swapped(network, "unit", lambda v: v)),
+    ]
+    if family.converter:
+        found += [
+            told("embedding normalised before the converter", embedding="unit"),
+            told("no converter", converter=None),
+            told("another converter", converter=_other_converter(family.converter)),
+        ]
+    elif family.emap:
+        turned = property(lambda self: self.__dict__["_own"].T, _keep)
+        found += [
+            told("no emap", emap=False),
+            Mutant(
+                "emap turned",
+                model,
+                lambda: patch.object(network.SwapNetwork, "_emap", turned, create=True),
+            ),
+        ]
+    else:
+        found.append(told("mean of raw embeddings", embedding="raw"))
+    if family.unit_length is False:
+        found = [mutant for mutant in found if mutant.error != "lengths of mean and vectors"]
+    return found
+
+
+def _keep(self: Any, value: np.ndarray) -> None:
+    self.__dict__["_own"] = value
+
+
+def _other_converter(name: str) -> str:
+    return "crossface_ghost" if name != "crossface_ghost" else "crossface_simswap"
+
+
+def _mixed_wrongly(source: np.ndarray, target: np.ndarray, weight: float) -> np.ndarray:
+    share = -0.35 + 0.7 * weight
+    return np.asarray(source * (1 - share) + target * share, np.float32)
+
+
+def _tiled(whole: np.ndarray, times: int) -> np.ndarray:
+    side = whole.shape[1] // times
+    split = whole.reshape(len(whole), times, side, times, side, 3)
+    return split.transpose(0, 1, 3, 2, 4, 5).reshape(-1, side, side, 3)
+
+
+def _arcface() -> list[Mutant]:
+    model = "arcface_w600k_r50"
+    return [
+        *_given(arcface, model),
+        *_placed(model),
+        Mutant("another template", model, _swapped(arcface, "TEMPLATE", "arcface_112_v1")),
+        Mutant("wrong scale in", model, _swapped(arcface, "SIGNED", tensors.UNIT)),
+        Mutant("normalised", model, _swapped(arcface, "answer_of", _answered_unit)),
+    ]
+
+
+def _answered_unit(*given: Any, **more: Any) -> np.ndarray:
+    return np.asarray(unit(tensors.answer_of(*given, **more)), np.float32)
+
+
+def _crossface() -> list[Mutant]:
+    def given(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        convert = crossface.CrossFace.convert
+
+        async def wrong(self: Any, raw: np.ndarray, **more: Any) -> np.ndarray:
+            return await convert(self, change(raw), **more)
+
+        return lambda: patch.object(crossface.CrossFace, "convert", wrong)
+
+    return [
+        Mutant("normalised before", "crossface_ghost", given(unit)),
+        Mutant("rows mixed up", "crossface_hififace", given(lambda raw: raw[::-1])),
+        Mutant(
+            "normalised after",
+            "crossface_simswap",
+            _swapped(crossface, "answer_of", _answered_unit),
+        ),
+    ]
+
+
+def _restorer() -> list[Mutant]:
+    model, table = "gfpgan_1.4", restoring.RESTORERS
+    spec = _spec(table, model, template="arcface_112_v2")
+    gpen = _spec(table, "gpen_bfr_256", template="ffhq_512")
+    return [
+        *_given(restoring, model),
+        *_made(restoring, model),
+        *_placed(model),
+        Mutant("another template", model, spec),
+        Mutant("the other restorers' template", "gpen_bfr_256", gpen),
+        Mutant("wrong scale", model, _swapped(restoring, "SIGNED", tensors.UNIT)),
+        Mutant("imagenet's scale", model, _swapped(restoring, "SIGNED", tensors.IMAGENET)),
+        Mutant("wrapped", model, _swapped(restoring, "pixels_of", _not_clipped)),
+        Mutant("weight upside down", "codeformer", _weight(lambda weight: 1 - weight)),
+        Mutant("weight in percent", "codeformer", _weight(lambda weight: 100 * weight)),
+    ]
+
+
+def _weight(change: Callable[[float], float]) -> Callable[[], Any]:
+    restore = restoring.FaceRestorer.restore
+
+    async def wrong(self: Any, crops: np.ndarray, *, weight: float, **more: Any) -> np.ndarray:
+        return await restore(self, crops, weight=change(weight), **more)
+
+    return lambda: patch.object(restoring.FaceRestorer, "restore", wrong)
+
+
+MUTANTS: Mapping[str, list[Mutant]] = {
+    "arcface": _arcface(),
+    "crossface": _crossface(),
+    "inswapper": _swapper("inswapper_128"),
+    "hyperswap": _swapper("hyperswap_1a_256"),
+    "simswap": _swapper("simswap_256"),
+    "ghost": _swapper("ghost_1_256"),
+    "hififace": _swapper("hififace_unofficial_256"),
+    "blendswap": _swapper("blendswap_256"),
+    "uniface": _swapper("uniface_256"),
+    "restoring": _restorer(),
+}
+"""By the name of the adaptor."""
