@@ -244,6 +244,29 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         PROJECT_ROOT / ".cache", description="Folder for downloads that can be made again."
     )
+    commercial: bool = Field(
+        False, description="Refuse networks that may not be used commercially: `true` or `false`."
+    )
+    model_mirrors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses that networks are pulled from before the public ones, with `{base}` "
+        "and `{file}` or without, separated by commas.",
+    )
+    model_folder: Path | None = Field(
+        None, description="Folder of networks' files that is looked at before any address."
+    )
+    models_offline: bool = Field(
+        False, description="Pull networks out of the folder only: `true` or `false`."
+    )
+    model_download_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds of silence after which a server of networks is given up."
+    )
+    model_profile: Literal["cpu", "gpu", "a100"] = Field(
+        "cpu", description="Machine that Triton's configurations are written for."
+    )
+    model_engine_cache: str = Field(
+        "/cache/trt", description="Folder on the server where TensorRT keeps what it built."
+    )
     intra_op_threads: int = Field(
         1, ge=1, description="Threads per model of the in-process backend."
     )
@@ -259,6 +282,7 @@ class Settings(BaseSettings):
         "webhook_schemes",
         "webhook_ports",
         "webhook_allow",
+        "model_mirrors",
         mode="before",
     )
     @classmethod

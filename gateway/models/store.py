@@ -126,9 +126,9 @@ class ModelStore:
             ModelNotPermitted: one may not be used commercially, and that was asked for.
         """
         zoo = self.zoo
+        for name in names:  # what needs another is told by its own name
+            self._check_permitted(zoo.model(name))
         wanted = {model.name: model for name in names for model in zoo.with_needs(name)}
-        for model in wanted.values():
-            self._check_permitted(model)
         return list(wanted.values())
 
     def accepted(self, model: ZooModel) -> bool:

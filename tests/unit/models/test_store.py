@@ -107,7 +107,7 @@ def test_commercially_only_what_may_be(store):
     assert store.plan(["plain"])
     with pytest.raises(ModelNotPermitted, match="its licence is strict"):
         store.plan(["single"])
-    with pytest.raises(ModelNotPermitted, match="single may not"):
+    with pytest.raises(ModelNotPermitted, match="pair may not"):
         store.plan(["pair"])
     with pytest.raises(ModelNotPermitted, match="needs single and plain"):
         store.pull(store.zoo.model("pair"))

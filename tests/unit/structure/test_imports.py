@@ -168,6 +168,7 @@ FOREIGN = {
         "semblant.people",
         "semblant.client",
         "semblant.in_process",
+        "semblant.served",
     ),
     "typer": ("semblant.cli",),
     "rich": ("semblant.cli",),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from gateway.errors import UnknownModel
 from gateway.models.build import build_models, list_models, verify_models
-from semblant.cli.common import read_settings
+from gateway.models.catalog import load_catalog
+from gateway.models.configure import configure_catalog
+from gateway.models.profiles import PROFILES, ProfileName
+from semblant.cli.common import check_address, read_settings
 from semblant.cli.console import OTHER_ERRORS, err, out, progress
+from semblant.cli.models_zoo import add, pull, remove, store_of
+from semblant.served import served_models
 
-app = typer.Typer(help="Build, list and check the networks.", no_args_is_help=True)
+app = typer.Typer(
+    help="Build, pull, add, list, check, configure and remove the networks.", no_args_is_help=True
+)
+app.command()(pull)
+app.command()(add)
+app.command()(remove)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Models; all by default.")]
 
@@ -42,29 +55,140 @@ def build(
 
 
 @app.command(name="list")
-def list_() -> None:
-    """List the models with licence and state."""
-    table = Table("model", "task", "licence", "commercial", "state", "MB", box=None)
+def list_(
+    url: Annotated[
+        str | None, typer.Option("--url", help="A running service: also tell what it has loaded.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the models with licence and state: those Semblant comes with, then the zoo."""
+    if url is not None:
+        check_address(url)
+    rows = [*_embedded(), *_zoo()]
+    loaded = served_models(url) if url is not None else {}
+    for row in rows:
+        row["loaded"] = loaded.get(str(row["name"]), False) if url is not None else None
+    if as_json:
+        out.print(json.dumps(rows, indent=2), markup=False)
+        return
+    columns = ("model", "task", "licence", "commercial", "state", "loaded", "MB", "needs")
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*_cells(row))
+    out.print(table)
+
+
+def _embedded() -> Iterator[dict[str, Any]]:
     for status in list_models(read_settings().model_repository):
         entry = status.entry
-        table.add_row(
-            entry.name,
-            entry.task,
-            entry.licence,
-            "yes" if entry.commercial else "no",
-            status.state,
-            f"{status.size / 1e6:.1f}" if status.size else "–",
-        )
-    out.print(table)
+        yield {
+            "name": entry.name,
+            "kind": "embedded",
+            "task": entry.task,
+            "licence": entry.licence,
+            "credit": entry.credit,
+            "commercial": entry.commercial,
+            "refused": False,
+            "state": status.state,
+            "bytes": status.size,
+            "needs": [],
+            "needed_by": [],
+        }
+
+
+def _zoo() -> Iterator[dict[str, Any]]:
+    settings = read_settings()
+    for status in store_of(settings).statuses():
+        model = status.model
+        yield {
+            "name": model.name,
+            "kind": "zoo",
+            "task": model.task,
+            "licence": model.licence,
+            "licence_url": model.licence_url,
+            "credit": model.credit,
+            "commercial": model.usable_commercially,
+            "refused": settings.commercial and not model.usable_commercially,
+            "state": status.state,
+            "bytes": status.size,
+            "accepted": status.accepted,
+            "needs": list(model.needs),
+            "needed_by": list(status.needed_by),
+        }
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    commercial = "yes" if row["commercial"] else "refused" if row["refused"] else "no"
+    loaded = {None: "–", True: "yes", False: "no"}[row["loaded"]]
+    size = f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else "–"
+    told = (row["name"], row["task"], row["licence"], commercial, row["state"], loaded, size)
+    return (*told, ", ".join(row["needs"]))
 
 
 @app.command()
 def verify(names: Names = None) -> None:
-    """Check digests, and that each model's inputs and outputs are what the catalogue says."""
-    checks = verify_models(read_settings().model_repository, names or None)
-    for check in checks:
-        out.print(f"{check.name}: {'ok' if check.ok else 'NOT OK'}", markup=False)
-        for finding in check.findings:
+    """Check digests, and that inputs and outputs are what was promised; all that is installed."""
+    settings = read_settings()
+    store = store_of(settings)
+    embedded, pulled = _kinds(names or [])
+    if not names:
+        pulled = [s.model.name for s in store.statuses() if s.state != "missing"]
+    found: list[tuple[str, tuple[str, ...]]] = []
+    if embedded or not names:
+        checks = verify_models(settings.model_repository, embedded or None)
+        found += [(check.name, tuple(check.findings)) for check in checks]
+    found += [(name, tuple(store.verify(name))) for name in pulled]
+    for name, findings in found:
+        out.print(f"{name}: {'NOT OK' if findings else 'ok'}", markup=False)
+        for finding in findings:
             out.print(f"  {finding}", markup=False)
-    if not all(check.ok for check in checks):
+    if any(findings for _, findings in found):
         raise typer.Exit(OTHER_ERRORS)
+
+
+@app.command()
+def configure(
+    names: Names = None,
+    profile: Annotated[
+        ProfileName | None, typer.Option("--profile", help="cpu, gpu or a100; as set by default.")
+    ] = None,
+    engine_cache: Annotated[
+        str | None,
+        typer.Option(
+            "--engine-cache", help="Folder on the server for TensorRT; as set by default."
+        ),
+    ] = None,
+) -> None:
+    """Write Triton's configuration of the models for a kind of machine."""
+    given: dict[str, Any] = {}
+    if profile is not None:
+        given["model_profile"] = profile
+    if engine_cache is not None:
+        given["model_engine_cache"] = engine_cache
+    settings = read_settings(**given)
+    store = store_of(settings)
+    catalog = load_catalog(settings.model_repository)
+    embedded, pulled = _kinds(names or [])
+    if not names:
+        embedded = list(catalog.models)
+        pulled = [s.model.name for s in store.statuses() if s.state != "missing"]
+    configure_catalog(catalog, embedded, PROFILES[settings.model_profile], store.engine_cache)
+    for name in pulled:
+        store.configure(name)
+    for name in (*embedded, *pulled):
+        out.print(f"{name}: configured for {settings.model_profile}", markup=False)
+
+
+def _kinds(names: list[str]) -> tuple[list[str], list[str]]:
+    """Tell models Semblant comes with from those of the zoo.
+
+    Raises:
+        UnknownModel: one is neither.
+    """
+    settings = read_settings()
+    embedded = load_catalog(settings.model_repository).models
+    zoo = store_of(settings).zoo.models
+    for name in names:
+        if name not in embedded and name not in zoo:
+            raise UnknownModel(f"No model is called {name!r}; `semblant models list` names all.")
+    return [n for n in names if n in embedded], [n for n in names if n in zoo]
