@@ -30,7 +30,8 @@ LIVE, PICTURE, FILM = 1, 2, 3
 
 QUEUES: Mapping[int, Queue] = MappingProxyType(
     {
-        LIVE: Queue("live: a late answer is of no use", 200_000, 16),
+        # Callers tell how long they can wait; a server 2.51 that wakes nobody takes half a second.
+        LIVE: Queue("live: a late answer is of no use", 1_000_000, 16),
         PICTURE: Queue("pictures, and whoever says nothing", 5_000_000, 256),
         FILM: Queue("films: they wait for everybody else", 30_000_000, 256),
     }
