@@ -10,17 +10,19 @@ import numpy as np
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
-from gateway.networks import arcface, crossface, restoring
+from gateway.networks import arcface, crossface, restoring, upscaling
 from gateway.networks.crops import aligned_crops
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.identity import Identity
 from tests import tolerances
-from tests.standins import recognition, restorers, swappers
-from tests.standins.pictures import faces, pictures
+from tests.standins import recognition, restorers, swappers, upscalers
+from tests.standins.pictures import faces, picture, pictures
 from tests.standins.templates import crop_of
 
 INLINE = Compute(inline=True)
 WEIGHTS = (0.5, 0.2, 1.0)
+MOST_PX = 256
+"""Side of tiles up to which a check has four of them."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,14 @@ async def _restorer(inference: Inference, name: str) -> None:
             assert_levels(one, restorers.restored(name, crop, weight))
 
 
+async def _upscaler(inference: Inference, name: str) -> None:
+    side, scale = upscalers.CONTRACTS[name]
+    image = picture(side // 2, side + 9) if side > MOST_PX else picture(side + 9, side + side // 2)
+    upscaler = upscaling.Upscaler(upscaling.UPSCALERS[name], inference, INLINE)
+    found = await upscaler.upscale(image, deadline=soon(), batch=3 if side <= MOST_PX else 1)
+    assert_levels(found, upscalers.upscaled(image, scale))
+
+
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
@@ -126,5 +136,6 @@ ADAPTORS: Mapping[str, Adaptor] = {
         )
     },
     "restoring": Adaptor(tuple(restorers.CONTRACTS), _restorer),
+    "upscaling": Adaptor(tuple(upscalers.CONTRACTS), _upscaler),
 }
 """By the name of the adaptor."""

@@ -14,7 +14,15 @@ from unittest.mock import patch
 import numpy as np
 
 from gateway.faces import alignment
-from gateway.networks import arcface, crops, crossface, restoring, tensors
+from gateway.networks import (
+    arcface,
+    crops,
+    crossface,
+    restoring,
+    tensors,
+    tiles,
+    upscaling,
+)
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.family import Picture, SwapSpec
 from gateway.networks.swapping.identity import unit
@@ -243,6 +251,41 @@ def _weight(change: Callable[[float], float]) -> Callable[[], Any]:
     return lambda: patch.object(restoring.FaceRestorer, "restore", wrong)
 
 
+def _upscaler() -> list[Mutant]:
+    model = "span_kendata_x4"
+    add = tiles.Canvas.add
+
+    def tile(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(upscaling, "tile_of", lambda *of: change(tiles.tile_of(*of)))
+
+    def made(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(tiles.Canvas, "add", lambda *of: add(*of[:3], change(of[3])))
+
+    def without_edge(start: int, number: int, length: int) -> np.ndarray:
+        there = np.arange(start, start + number) % (2 * length - 2)
+        return np.minimum(there, 2 * length - 2 - there)
+
+    def weaker(length: int, tiling: tiles.Tiling) -> tuple[tiles.Span, ...]:
+        first, *others = tiles.spans_of(length, tiling)
+        return first, *(replace(one, weights=0.97 * one.weights) for one in others)
+
+    errors = {
+        "tiles a pixel off": tile(lambda one: np.roll(one, 1, 1)),
+        "tiles turned": tile(lambda one: one.swapaxes(0, 1)),
+        "BGR out": made(lambda planes: planes[::-1]),
+        "turned planes out": made(lambda planes: planes.swapaxes(1, 2)),
+        "a result's pixel off": made(lambda planes: np.roll(planes, 1, 2)),
+        "levels out": made(lambda planes: planes / 255),
+        "mirrored without the edge": _swapped(tiles, "_mirrored", without_edge),
+        "wrapped around": _swapped(
+            tiles, "_mirrored", lambda start, n, size: np.arange(start, start + n) % size
+        ),
+        "weights that do not add up": _swapped(upscaling, "spans_of", weaker),
+    }
+    found = [Mutant(error, model, how) for error, how in errors.items()]
+    return [*_given(upscaling, model), *found]
+
+
 MUTANTS: Mapping[str, list[Mutant]] = {
     "arcface": _arcface(),
     "crossface": _crossface(),
@@ -254,5 +297,6 @@ MUTANTS: Mapping[str, list[Mutant]] = {
     "blendswap": _swapper("blendswap_256"),
     "uniface": _swapper("uniface_256"),
     "restoring": _restorer(),
+    "upscaling": _upscaler(),
 }
 """By the name of the adaptor."""
