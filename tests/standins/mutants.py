@@ -18,6 +18,8 @@ from gateway.networks import (
     arcface,
     crops,
     crossface,
+    keypoints,
+    live_portrait,
     restoring,
     tensors,
     tiles,
@@ -286,6 +288,86 @@ def _upscaler() -> list[Mutant]:
     return [*_given(upscaling, model), *found]
 
 
+def _live_portrait() -> list[Mutant]:
+    model, network = "live_portrait_generator", live_portrait.LivePortrait
+    express, rotations, no_limit = network.express, keypoints.rotations, np.full((21, 3), 9.0)
+
+    def called(**changes: Callable[[dict[str, Any]], Any]) -> Callable[[], Any]:
+        async def wrong(self: Any, shown: Any, wanted: Any, **more: Any) -> np.ndarray:
+            given = {"shown": shown, "wanted": wanted, **more}
+            changed = {name: change(given) for name, change in changes.items()}
+            return await express(self, **{**given, **changed})
+
+        return lambda: patch.object(network, "express", wrong)
+
+    def wished(change: Callable[..., np.ndarray]) -> Callable[[], Any]:
+        return _swapped(live_portrait, "wished", change)
+
+    def turned(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(keypoints, "rotations", change)
+
+    errors = {
+        "whose expression": called(
+            shown=lambda given: given["wanted"], wanted=lambda given: given["shown"]
+        ),
+        "regions mixed up": called(
+            upper=lambda given: given["lower"], lower=lambda given: given["upper"]
+        ),
+        "factor in percent": called(factor=lambda given: 100 * given["factor"]),
+        "no overshoot": _swapped(keypoints, "OVERSHOOT", 1.0),
+        "no limits": lambda: patch.multiple(keypoints, LEAST=-no_limit, MOST=no_limit),
+        "all keypoints moved": _swapped(keypoints, "LOWER", tuple(range(21))),
+        "driving and origin mixed up": wished(_mirrored_wish),
+        "rotation the other way": turned(lambda angles: rotations(-angles)),
+        "rotation transposed": turned(lambda angles: rotations(angles).swapaxes(1, 2)),
+        "yaw and pitch mixed up": turned(lambda angles: rotations(angles[:, [1, 0, 2]])),
+        "roll before yaw": turned(_roll_first),
+        "radians": turned(lambda angles: rotations(np.degrees(angles))),
+        "no translation": _swapped(live_portrait, "placed", _without("translation", 0.0)),
+        "no scale": _swapped(live_portrait, "placed", _without("scale", 1.0)),
+        "another template": _swapped(live_portrait, "TEMPLATE", "ffhq_512"),
+        "made from -1 to 1": _swapped(
+            live_portrait, "pixels_of", lambda planes, _: tensors.pixels_of(planes, tensors.SIGNED)
+        ),
+    }
+    return [
+        *_given(live_portrait, model),
+        *_made(live_portrait, model),
+        *_placed(model),
+        *(Mutant(error, model, how) for error, how in errors.items()),
+    ]
+
+
+def _mirrored_wish(own: np.ndarray, wanted: np.ndarray, factor: float, **where: Any) -> np.ndarray:
+    return 2 * own - keypoints.wished(own, wanted, factor, **where)
+
+
+def _roll_first(angles: np.ndarray) -> np.ndarray:
+    """Return rotations whose angles are applied in the opposite order."""
+    return np.stack(
+        [
+            _about(0, pitch) @ _about(1, yaw) @ _about(2, roll)
+            for pitch, yaw, roll in np.radians(angles)
+        ]
+    ).astype(np.float32)
+
+
+def _about(axis: int, angle: float) -> np.ndarray:
+    turn = np.eye(3)
+    first, second = [(1, 2), (2, 0), (0, 1)][axis]
+    turn[first, first] = turn[second, second] = np.cos(angle)
+    turn[second, first], turn[first, second] = np.sin(angle), -np.sin(angle)
+    return turn
+
+
+def _without(field: str, value: float) -> Callable[..., np.ndarray]:
+    def placed(motion: keypoints.Motion, expression: np.ndarray) -> np.ndarray:
+        nothing = np.full_like(getattr(motion, field), value)
+        return keypoints.placed(replace(motion, **{field: nothing}), expression)
+
+    return placed
+
+
 MUTANTS: Mapping[str, list[Mutant]] = {
     "arcface": _arcface(),
     "crossface": _crossface(),
@@ -297,6 +379,7 @@ MUTANTS: Mapping[str, list[Mutant]] = {
     "blendswap": _swapper("blendswap_256"),
     "uniface": _swapper("uniface_256"),
     "restoring": _restorer(),
+    "live_portrait": _live_portrait(),
     "upscaling": _upscaler(),
 }
 """By the name of the adaptor."""
