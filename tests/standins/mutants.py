@@ -156,14 +156,9 @@ def _swapper(model: str) -> list[Mutant]:
             told("another converter", converter=_other_converter(family.converter)),
         ]
     elif family.emap:
-        turned = property(lambda self: self.__dict__["_own"].T, _keep)
         found += [
             told("no emap", emap=False),
-            Mutant(
-                "emap turned",
-                model,
-                lambda: patch.object(network.SwapNetwork, "_emap", turned, create=True),
-            ),
+            Mutant("emap turned", model, _swapped(network.SwapNetwork, "__init__", _emap_turned)),
         ]
     else:
         found.append(told("mean of raw embeddings", embedding="raw"))
@@ -172,8 +167,11 @@ def _swapper(model: str) -> list[Mutant]:
     return found
 
 
-def _keep(self: Any, value: np.ndarray) -> None:
-    self.__dict__["_own"] = value
+_made_with = network.SwapNetwork.__init__
+
+
+def _emap_turned(self: Any, *given: Any, emap: np.ndarray) -> None:
+    _made_with(self, *given, emap=emap.T)
 
 
 def _other_converter(name: str) -> str:
