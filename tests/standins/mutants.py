@@ -91,7 +91,12 @@ def _given(module: Any, model: str) -> list[Mutant]:
 def _made(module: Any, model: str) -> list[Mutant]:
     """Return errors of how what a network makes is read."""
     errors = {"BGR out": _made_bgr, "turned planes out": _made_turned}
-    return [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    found = [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    throughout = {"planes_of": _bgr, "pixels_of": _made_bgr}
+    return [
+        *found,
+        Mutant("BGR throughout", model, lambda: patch.multiple(module, **throughout)),
+    ]
 
 
 def _placed(model: str) -> list[Mutant]:
