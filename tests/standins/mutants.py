@@ -14,6 +14,7 @@ from unittest.mock import patch
 import numpy as np
 
 from gateway.faces import alignment
+from gateway.imaging import tiles
 from gateway.networks import (
     arcface,
     crops,
@@ -22,7 +23,6 @@ from gateway.networks import (
     live_portrait,
     restoring,
     tensors,
-    tiles,
     upscaling,
 )
 from gateway.networks.swapping import models, network
