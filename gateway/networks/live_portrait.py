@@ -66,7 +66,7 @@ class LivePortrait:
             return shown.copy()
         planes = await self._compute.run(_seen, np.concatenate([shown, wanted]))
         motion, volume = await asyncio.gather(
-            self.motion(planes, deadline=deadline), self._features(planes[:number], deadline)
+            self._motion(planes, deadline), self._features(planes[:number], deadline)
         )
         own, others = motion.part(0, number), motion.part(number, 2 * number)
         expression = wished(own.expression, others.expression, factor, upper=upper, lower=lower)
@@ -84,17 +84,8 @@ class LivePortrait:
 
         return await self._compute.run(made)
 
-    async def motion(self, planes: F32, *, deadline: Deadline) -> Motion:
-        """Return how faces are held and what they show.
-
-        Args:
-            planes: float32 RGB (N, 3, 256, 256), 0–1.
-            deadline: When the answer is of no use any more.
-
-        Raises:
-            UnknownModel: the network has not been pulled.
-            InferenceError, DeadlineExceeded: from the network.
-        """
+    async def _motion(self, planes: F32, deadline: Deadline) -> Motion:
+        """Return how faces on planes (N, 3, 256, 256) are held and what they show."""
         outputs = await self._inference.infer(
             MOTION_EXTRACTOR, {"input": planes}, deadline=deadline
         )

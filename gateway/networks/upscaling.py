@@ -12,9 +12,9 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.imaging.tiles import Canvas, Span, Tiling, spans_of, tile_of
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import UNIT, answer_of, planes_of
-from gateway.networks.tiles import Canvas, Span, Tiling, spans_of, tile_of
 
 IN_FLIGHT = 3
 """Batches of one picture that are worked on at a time: one is made, one runs, one is laid down."""

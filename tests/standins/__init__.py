@@ -55,6 +55,8 @@ def config(name: str, rows: int | None = None) -> str:
 
 
 def _entry(tensor: Tensor, rows: int | None, *, batched: bool) -> str:
-    kind = {"float32": "TYPE_FP32", "float64": "TYPE_FP64"}[tensor.dtype.name]
+    kind = {"float32": "TYPE_FP32", "float64": "TYPE_FP64", "int64": "TYPE_INT64"}[
+        tensor.dtype.name
+    ]
     dims = list(tensor.shape) if batched else [d if d != "N" else -1 for d in tensor.dims(rows)]
     return f'{{ name: "{tensor.name}" data_type: {kind} dims: {dims} }}'

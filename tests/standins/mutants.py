@@ -14,6 +14,7 @@ from unittest.mock import patch
 import numpy as np
 
 from gateway.faces import alignment
+from gateway.imaging import tiles
 from gateway.networks import (
     arcface,
     crops,
@@ -22,7 +23,6 @@ from gateway.networks import (
     live_portrait,
     restoring,
     tensors,
-    tiles,
     upscaling,
 )
 from gateway.networks.swapping import models, network
@@ -91,7 +91,12 @@ def _given(module: Any, model: str) -> list[Mutant]:
 def _made(module: Any, model: str) -> list[Mutant]:
     """Return errors of how what a network makes is read."""
     errors = {"BGR out": _made_bgr, "turned planes out": _made_turned}
-    return [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    found = [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    throughout = {"planes_of": _bgr, "pixels_of": _made_bgr}
+    return [
+        *found,
+        Mutant("BGR throughout", model, lambda: patch.multiple(module, **throughout)),
+    ]
 
 
 def _placed(model: str) -> list[Mutant]:
@@ -156,14 +161,9 @@ def _swapper(model: str) -> list[Mutant]:
             told("another converter", converter=_other_converter(family.converter)),
         ]
     elif family.emap:
-        turned = property(lambda self: self.__dict__["_own"].T, _keep)
         found += [
             told("no emap", emap=False),
-            Mutant(
-                "emap turned",
-                model,
-                lambda: patch.object(network.SwapNetwork, "_emap", turned, create=True),
-            ),
+            Mutant("emap turned", model, _swapped(network.SwapNetwork, "__init__", _emap_turned)),
         ]
     else:
         found.append(told("mean of raw embeddings", embedding="raw"))
@@ -172,8 +172,11 @@ def _swapper(model: str) -> list[Mutant]:
     return found
 
 
-def _keep(self: Any, value: np.ndarray) -> None:
-    self.__dict__["_own"] = value
+_made_with = network.SwapNetwork.__init__
+
+
+def _emap_turned(self: Any, *given: Any, emap: np.ndarray) -> None:
+    _made_with(self, *given, emap=emap.T)
 
 
 def _other_converter(name: str) -> str:

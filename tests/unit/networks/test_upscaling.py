@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gateway.errors import ContractViolation, InferenceFailed, UnknownModel
+from gateway.imaging.tiles import Tiling, spans_of
 from gateway.inference.contracts import ModelContract, TensorSpec
-from gateway.networks.tiles import Tiling, spans_of, tile_of
 from gateway.networks.upscaling import IN_FLIGHT, UPSCALERS, Upscaler, UpscaleSpec
 from gateway.testing import FakeInference, FakeModel
 from tests import tolerances
@@ -14,9 +12,6 @@ from tests.standins.upscalers import CONTRACTS, upscaled
 from tests.unit.networks.fakes import INLINE, soon
 
 TINY = UpscaleSpec("tiny", Tiling(16, 2, 4, 2))
-TILINGS = st.sampled_from(
-    [spec.tiling for spec in UPSCALERS.values()] + [TINY.tiling, Tiling(9, 1, 2, 3)]
-)
 
 
 def exact(inputs):
@@ -42,41 +37,6 @@ async def through(model, image, batch=4):
 def test_every_network_is_the_contract_s():
     told = {n: (spec.tiling.side_px, spec.tiling.scale) for n, spec in UPSCALERS.items()}
     assert told == CONTRACTS
-
-
-@given(length=st.integers(1, 3000), tiling=TILINGS)
-def test_weights_sum_to_one_at_every_pixel(length, tiling):
-    total = np.zeros(length * tiling.scale)
-    for span in spans_of(length, tiling):
-        assert span.weights.min() >= -1e-6
-        total[span.low : span.high] += span.weights
-    np.testing.assert_allclose(total, 1, atol=1e-6)
-
-
-@given(length=st.integers(1, 3000), tiling=TILINGS)
-def test_tiles_speak_of_what_they_see_beyond_their_margin(length, tiling):
-    spans = spans_of(length, tiling)
-    for span in spans:
-        first, last = span.low / tiling.scale, span.high / tiling.scale
-        assert first >= span.start + tiling.margin_px
-        assert last <= span.start + tiling.side_px - tiling.margin_px
-    core = tiling.side_px - 2 * tiling.margin_px
-    assert (len(spans) - 1) * (core - tiling.ramp_px) < max(length - tiling.ramp_px, 1)
-
-
-@given(length=st.integers(1, 300), tiling=TILINGS)
-def test_neighbours_go_over_into_each_other_smoothly(length, tiling):
-    steepest = 1.5 / tiling.ramp_px / tiling.scale
-    for span in spans_of(length, tiling):
-        assert np.abs(np.diff(span.weights)).max(initial=0) <= steepest + 1e-6
-
-
-@given(height=st.integers(1, 9), width=st.integers(1, 9))
-def test_a_picture_is_mirrored_at_its_borders(height, width):
-    image = picture(height, width)
-    span = spans_of(1, TINY.tiling)[0]
-    expected = np.pad(image, ((2, 14), (2, 14), (0, 0)), mode="symmetric")[:16, :16]
-    np.testing.assert_array_equal(tile_of(image, span, span, 16), expected)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from gateway.arrays import F32, U8
@@ -94,14 +95,11 @@ class Canvas:
         self._light = np.empty((0, self._width, 3), np.float32)
 
     def add(self, row: Span, column: Span, planes: F32) -> None:
-        """Lay what became of a tile, RGB (3, n, n), 0–1, where it belongs."""
+        """Lay what became of a tile, float32 RGB (3, n, n), 0–1, where it belongs."""
         if row is not self._row:
             self._go_to(row)
         top, left = row.low - row.start * self._scale, column.low - column.start * self._scale
-        part = planes[:, top : top + len(row.weights), left : left + len(column.weights)]
-        weighted = np.clip(part, 0, 1) * row.weights[:, None]
-        weighted *= column.weights
-        self._light[:, column.low : column.high] += np.moveaxis(weighted, 0, -1)
+        _lay(self._light, planes, row.weights, column.weights, (top, left, column.low))
 
     def finished(self) -> U8:
         """Return the picture (H, W, 3) after the last tile."""
@@ -119,7 +117,7 @@ class Canvas:
 
     def _write(self, number: int) -> None:
         low = 0 if self._row is None else self._row.low
-        self._out[low : low + number] = np.rint(255 * self._light[:number])
+        _round(self._light[:number], self._out[low : low + number])
 
 
 def _span(start: int, weights: F32) -> Span:
@@ -132,3 +130,25 @@ def _mirrored(start: int, number: int, length: int) -> NDArray[np.intp]:
     """Return the pixels of a side that a tile shows; beyond the border they come back."""
     there = np.arange(start, start + number) % (2 * length)
     return np.minimum(there, 2 * length - 1 - there)
+
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _lay(light, planes, rows, columns, where):  # noqa: ANN001, ANN202
+    top, left, start = where
+    for j in range(rows.size):
+        for i in range(columns.size):
+            weight = rows[j] * columns[i]
+            for c in range(3):
+                level = min(max(planes[c, top + j, left + i], np.float32(0)), np.float32(1))
+                light[j, start + i, c] += weight * level
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _round(light, out):  # noqa: ANN001, ANN202
+    for j in range(light.shape[0]):
+        for i in range(light.shape[1]):
+            for c in range(3):
+                out[j, i, c] = np.uint8(np.float32(255) * light[j, i, c] + np.float32(0.5))
