@@ -24,6 +24,7 @@ from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
@@ -47,7 +48,10 @@ class Bench:
         self.analyser = FaceAnalyser(self.inference, self.compute)
         self.embedder = FaceEmbedder(self.inference, self.compute)
         self.fuser = ImageFuser(
-            self.analyser, self.embedder, Masking(self.inference, self.compute), self.compute
+            self.analyser,
+            self.embedder,
+            Masking(Networks(self.inference, self.compute)),
+            self.compute,
         )
 
     async def face(self, image: U8) -> Face:

@@ -267,6 +267,12 @@ class Settings(BaseSettings):
     model_engine_cache: str = Field(
         "/cache/trt", description="Folder on the server where TensorRT keeps what it built."
     )
+    model_memory_mb: int = Field(
+        8000,
+        ge=1,
+        description="Megabytes that pulled models may take together; those that have gone unused "
+        "for longest make room for others.",
+    )
     intra_op_threads: int = Field(
         1, ge=1, description="Threads per model of the in-process backend."
     )

@@ -88,6 +88,12 @@ class FakeInference:
         reason = "closed" if self._closed else ""
         return [ModelState(name, "1", not self._closed, reason) for name in sorted(self.models)]
 
+    async def load(self, model: str, *, deadline: Deadline) -> None:
+        """Do nothing: all models are always loaded."""
+
+    async def unload(self, model: str, *, deadline: Deadline) -> None:
+        """Do nothing, likewise."""
+
     async def close(self) -> None:
         """Refuse further calls."""
         self._closed = True

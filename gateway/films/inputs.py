@@ -14,7 +14,6 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline, Priority
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.films.studio import Studio
-from gateway.inference.protocol import Inference
 from gateway.jobs.work import Task
 from gateway.media.image import READABLE, Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
@@ -23,6 +22,7 @@ from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.film_options import FilmOptions
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.people import People
 from gateway.pipeline.wish import expressive
 from gateway.storage import expressions
@@ -67,7 +67,7 @@ class Tools:
         pictures: Changes a picture's.
         identities: Enrolled people.
         expressions: Libraries of expressions.
-        inference: The networks, to see which are served.
+        networks: The networks that are at hand.
         compute: Threads for imaging work, and for reading and writing.
     """
 
@@ -78,7 +78,7 @@ class Tools:
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
-    inference: Inference
+    networks: Networks
     compute: Compute
 
 

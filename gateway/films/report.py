@@ -54,6 +54,7 @@ def film_report(
         "carried_faces": _sum(tallies, "carried"),
         "cuts": _sum(tallies, "cuts"),
         "frame_enhancer": next((t["frame_enhancer"] for t in tallies if t["frame_enhancer"]), None),
+        "models": plan.facts["models"],
         "people": len(plan.facts["cast"]["known"]),
         "segments": plan.segments,
         "chapters": joined.chapters,
@@ -79,6 +80,7 @@ def picture_report(result: SwapResult, timings: Timings) -> dict[str, Any]:
         "size": {"width": width, "height": height},
         "faces": len(result.faces),
         "changed_faces": len(result.swapped),
+        "swapper": result.swapper,
         "frame_enhancer": result.frame_enhancer,
         "quality": [
             None if face.quality is None else face.quality.figures.told() for face in result.swapped

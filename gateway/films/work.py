@@ -32,10 +32,10 @@ from gateway.media.join import join
 from gateway.media.probe import Probe
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
-from gateway.pipeline.enhance import enhancer_for
 from gateway.pipeline.film.cast import FilmCast
 from gateway.pipeline.film.production import Production
 from gateway.pipeline.film_options import FilmOptions
+from gateway.pipeline.options import MODELS
 from gateway.pipeline.read_options import read_options
 from gateway.pipeline.requirements import require_pictures
 from gateway.pipeline.timings import Timings
@@ -79,6 +79,7 @@ class FilmWork:
             options.require_picture()
             return Plan(1, 1, {"kind": PICTURE})
         options.require_film()
+        settled = self._tools.networks.settled(options)
         probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
@@ -93,12 +94,11 @@ class FilmWork:
         spans = divided(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
-        enhancer = await enhancer_for(options, self._tools.inference, self._compute)
         facts = {
             "kind": FILM,
             "spans": told(spans),
             "cast": cast.facts(),
-            "enhancer_model": options.enhancer_model if enhancer is None else enhancer.name,
+            "models": {name: getattr(settled, name) for name in MODELS},
         }
         return Plan(len(spans), frames, facts)
 
@@ -111,7 +111,7 @@ class FilmWork:
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
         # Which networks are served may change meanwhile; all parts are made alike.
-        options = options.model_copy(update={"enhancer_model": plan.facts["enhancer_model"]})
+        options = options.model_copy(update=plan.facts["models"])
         probe = await self._probe_of(task, options)
         timings = Timings()
         production = Production(

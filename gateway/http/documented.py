@@ -47,6 +47,8 @@ _WORK: Errors = (
     errors.InferenceUnavailable,
     errors.InferenceOverloaded,
     errors.ModelNotReady,
+    errors.ModelTooLarge,
+    errors.ModelOutOfMemory,
     errors.InferenceRejected,
     errors.InferenceFailed,
     errors.ContractViolation,

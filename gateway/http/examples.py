@@ -176,6 +176,8 @@ SWAP_REPORT: dict[str, Any] = {
             "filled": {},
             "reference": None,
             "notes": ["lips_closed_over"],
+            "swapper": "mesh",
+            "restorer": None,
             "enhancer": None,
             "result_quality": {
                 "seam_ratio": 1.0793,

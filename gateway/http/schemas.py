@@ -153,6 +153,12 @@ class TargetFace(FaceFigures):
         description="What was done where the pictures did not show what was asked for: "
         "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`."
     )
+    swapper: str | None = Field(
+        description="Who swapped it: `mesh` or the name of a network; null where the person stayed."
+    )
+    restorer: str | None = Field(
+        description="Who gave it an expression: `3dmm` or `live_portrait`; null if nobody did."
+    )
     enhancer: str | None = Field(
         description="Who made it clearer: `classical` or the name of a network; null if nobody did."
     )
@@ -177,7 +183,7 @@ class SwapReport(Answer):
     unmatched: list[int] = Field(
         description="Indices of the optional entries of `mapping` that mean nobody in the target."
     )
-    swapper: str = Field(description="The swapper model.")
+    swapper: str | None = Field(description="The swapper model; null if nobody was swapped.")
     frame_enhancer: str | None = Field(
         description="Who made all of the picture clearer; null where nobody did."
     )
@@ -277,6 +283,8 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
         filled=dict(done.filled),
         reference=done.reference,
         notes=list(done.notes),
+        swapper=done.swapper,
+        restorer=done.restorer,
         enhancer=done.enhancer,
         result_quality=None if done.quality is None else _result_quality(done.quality),
     )

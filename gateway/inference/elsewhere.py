@@ -1,9 +1,9 @@
-"""Networks that belong to another event loop."""
+"""Networks that belong to another event loop, and those that are right here beside them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, TypeVar
 
 from numpy.typing import NDArray
@@ -37,3 +37,28 @@ class Elsewhere:
 
     async def _there(self, call: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
+
+
+class Beside:
+    """An `Inference` that runs some models itself, and has the others run elsewhere."""
+
+    def __init__(self, own: Inference, names: Collection[str], others: Inference) -> None:
+        """Take what runs the models of those names, and what runs the others."""
+        self._own = own
+        self._names = frozenset(names)
+        self._others = others
+
+    async def infer(
+        self, model: str, inputs: Tensors, *, deadline: Deadline
+    ) -> dict[str, NDArray[Any]]:
+        """Run one batch through a model; see `Inference.infer`."""
+        inference = self._own if model in self._names else self._others
+        return await inference.infer(model, inputs, deadline=deadline)
+
+    async def model_states(self) -> list[ModelState]:
+        """Return every model with its state; see `Inference.model_states`."""
+        return await self._others.model_states()
+
+    async def close(self) -> None:
+        """Close what runs models here."""
+        await self._own.close()

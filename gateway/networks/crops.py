@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
-from gateway.arrays import F64, U8, AnyFloat
+from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.alignment import Template, crop_from_image
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.masks import from_crop, soft_box
+from gateway.imaging.warp import Region, bounding_region, crop_affine
 
 
 def aligned_crops(
@@ -32,3 +35,40 @@ def aligned_crops(
         matrix[:] = crop_from_image(points, template, side_px)
         crop[:] = crop_affine(image, matrix, side_px, repeat=True)
     return crops, matrices
+
+
+def seen_from(crop_from_image: AnyFloat, region: Region) -> F64:
+    """Return the same map, float64 (2, 3), for pixels of a region of the picture."""
+    matrix = np.asarray(crop_from_image, np.float64).copy()
+    matrix[:, 2] += matrix[:, :2] @ region.origin_xy
+    return matrix
+
+
+def reach_of_crop(
+    crop_from_image: AnyFloat, side_px: int, edge: float, shape: tuple[int, int]
+) -> tuple[Region, F32] | None:
+    """Return the part of a picture that a crop lies in, and a mask of it with a soft edge.
+
+    Args:
+        crop_from_image: (2, 3), where the crop lies.
+        side_px: Side of the crop.
+        edge: Width of the soft edge inside the crop, as a share of its side.
+        shape: (height, width) of the picture.
+
+    Returns:
+        The region, and float32 (h, w), 0–1; None if the crop lies outside the picture.
+    """
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * side_px - 0.5
+    linear = np.asarray(crop_from_image[:, :2], np.float64)
+    in_image = (corners - crop_from_image[:, 2]) @ np.linalg.inv(linear).T
+    region = bounding_region(in_image, shape, 1)
+    if region is None:
+        return None
+    matrix = seen_from(crop_from_image, region)
+    return region, from_crop(box(side_px, edge), matrix, region.shape)
+
+
+@cache
+def box(side_px: int, edge: float) -> F32:
+    """Return a crop's mask (n, n), 0–1, soft along its border; see `reach_of_crop`."""
+    return soft_box(side_px, edge * side_px)

@@ -22,6 +22,7 @@ from gateway.pipeline.attempts import Trial, best_of, require, trials
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import MORPHABLE, Chosen, edges_of
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.quality import Figures, Inspector, ResultQuality, Subject
@@ -32,10 +33,11 @@ from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import (
     ExpressionRestorer,
     Performance,
+    performed,
     settle,
     shown_by,
 )
-from gateway.processors.face_swapper import MeshSwapper, SwapSettings, result_geometry
+from gateway.processors.face_swapper import MeshSwapper, result_geometry
 from gateway.processors.openings import Donor, Filled, eye_distance, is_open
 from gateway.processors.portraits import Choice, choose, shut_eyes
 from gateway.processors.reenact import Reenacted
@@ -76,6 +78,7 @@ class Work:
         options: What is asked for.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
+        chosen: Who changes faces.
         enhancement: Makes the faces clearer, if that is asked for.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
         seen: Where that one is seen, as it was sent; None if nobody has looked.
@@ -90,6 +93,7 @@ class Work:
     options: SwapOptions
     deadline: Deadline
     timings: Timings
+    chosen: Chosen
     enhancement: Enhancement
     nearer: Sequence[F32] = ()
     seen: Seen | None = None
@@ -141,7 +145,8 @@ class FaceChanger:
             )
             memory.choice = choice
             portrait = portraits[choice.base]
-            layer = await self._swapper(options, memory.textures).process(
+            swapper = self._swapper(work, memory.textures)
+            layer = await swapper.process(
                 work.canvas.image,
                 shown,
                 portrait,
@@ -152,8 +157,12 @@ class FaceChanger:
             layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
         if layer is None:
             return None
-        notes = (*done.notes, *_healed(shown, portrait.face))
-        done = replace(done, source=choice.base, patches=choice.patches, notes=notes)
+        done = replace(done, source=choice.base, swapper=swapper.name)
+        if work.chosen.swapper is None:
+            notes = (*done.notes, *_healed(shown, portrait.face))
+            done = replace(done, patches=choice.patches, notes=notes)
+        else:  # it draws a face that does what the target's does, with nothing before it
+            portrait = replace(portrait, seen=None)
         with work.timings.stage("mask"):
             matte = await self._masking.matte(
                 work.canvas.image,
@@ -165,14 +174,16 @@ class FaceChanger:
                 deadline=work.deadline,
             )
         subject = Subject(face, shown, portrait, layer, matte, mark)
-        return await self._finish(work, subject, done)
+        return await self._finish(work, subject, _as_shown(work, subject), done)
 
-    async def _finish(self, work: Work, subject: Subject, done: SwappedFace) -> SwappedFace:
+    async def _finish(
+        self, work: Work, subject: Subject, before: Donor, done: SwappedFace
+    ) -> SwappedFace:
         """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
         options, wanted = work.options, work.options.quality
         asked = Trial(options.color, options.blend)
         if work.memory is not None:
-            return await self._finish_frame(work, subject, done, asked)
+            return await self._finish_frame(work, subject, before, done, asked)
         retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
         known = None
         if options.measures:
@@ -184,7 +195,7 @@ class FaceChanger:
                 await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
             made = done
             if options.restores:
-                made = await self._restore(work, subject, done)
+                made = await self._restore(work, subject, before, done)
             made = await work.enhancement.applied(work.canvas, retouch, made)
             with work.timings.stage("quality"):
                 figures = await self._inspector.measure(
@@ -201,7 +212,7 @@ class FaceChanger:
         return replace(best.made, quality=quality)
 
     async def _finish_frame(
-        self, work: Work, subject: Subject, done: SwappedFace, asked: Trial
+        self, work: Work, subject: Subject, before: Donor, done: SwappedFace, asked: Trial
     ) -> SwappedFace:
         """Fuse, restore and enhance one of many frames; nobody waits for its figures."""
         retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
@@ -210,38 +221,76 @@ class FaceChanger:
                 _fuse_onto, work.canvas, subject, asked, work.options, work.memory
             )
         if work.options.restores:
-            done = await self._restore(work, subject, done)
+            done = await self._restore(work, subject, before, done)
         return await work.enhancement.applied(work.canvas, retouch, done)
 
     async def _express(
         self, work: Work, face: Face, performance: Performance, done: SwappedFace
     ) -> tuple[Face, SwappedFace]:
         """Give a face an expression; return it as it is then."""
+        network, actor = work.chosen.restorer, performance.actor
         with work.timings.stage("express"):
-            result = await self._restorer.process(
-                work.canvas.image, face, performance, deadline=work.deadline
-            )
+            if network is not None and actor is not None:
+                result = await network.process(
+                    work.canvas.image,
+                    face.landmarks,
+                    actor,
+                    await self._compute.run(performed, face, performance),
+                    factor=performance.factor,
+                    regions=performance.regions,
+                    deadline=work.deadline,
+                )
+                done = replace(done, restorer=network.name)
+            else:
+                result = await self._restorer.process(
+                    work.canvas.image, face, performance, deadline=work.deadline
+                )
+                done = replace(done, restorer=MORPHABLE)
         if result is None:
             return face, done
         after = shown_by(face, result, performance)
         return after, self._written(work, result, after.expression, done)
 
-    async def _restore(self, work: Work, subject: Subject, done: SwappedFace) -> SwappedFace:
-        """Look at the swapped face again and mend what the swapper lost of the expression."""
-        shown = subject.shown
+    async def _restore(
+        self, work: Work, subject: Subject, before: Donor, done: SwappedFace
+    ) -> SwappedFace:
+        """Look at the swapped face again and mend what the swapper lost of the expression.
+
+        `before` shows the face as it was.
+        """
+        shown, network = subject.shown, work.chosen.restorer
         with work.timings.stage("express"):
-            found = await self._analyser.follow(
-                work.canvas.image, [shown], deadline=work.deadline, precise=True
-            )
-            if not found:
-                return done
-            expected = shown.landmarks.copy()
-            expected[:N_MESH] = result_geometry(shown, subject.portrait, work.options.shape)
-            before = Donor(work.target, done.face.landmarks, Filled.TARGET)
-            result = await self._compute.run(
-                settle, work.canvas.image, found[0].landmarks, expected, [before]
-            )
+            if network is not None:
+                result = await network.process(
+                    work.canvas.image,
+                    shown.landmarks,
+                    before,
+                    shown.landmarks,
+                    factor=1.0,
+                    regions=work.options.expression_regions,
+                    deadline=work.deadline,
+                )
+                done = replace(done, restorer=network.name)
+            else:
+                result = await self._settled(work, subject)
+                done = replace(done, restorer=MORPHABLE)
         return done if result is None else self._written(work, result, shown.expression, done)
+
+    async def _settled(self, work: Work, subject: Subject) -> Reenacted | None:
+        """Return what of a swapped face is moved to where it should be."""
+        shown = subject.shown
+        found = await self._analyser.follow(
+            work.canvas.image, [shown], deadline=work.deadline, precise=True
+        )
+        if not found:
+            return None
+        shape = work.options.shape if work.chosen.swapper is None else 0.0
+        expected = shown.landmarks.copy()
+        expected[:N_MESH] = result_geometry(shown, subject.portrait, shape)
+        before = Donor(work.target, subject.face.landmarks, Filled.TARGET)
+        return await self._compute.run(
+            settle, work.canvas.image, found[0].landmarks, expected, [before]
+        )
 
     @staticmethod
     def _written(work: Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
@@ -260,14 +309,19 @@ class FaceChanger:
         filled = {**done.filled, **result.filled}
         return replace(done, expression=expression, filled=filled, notes=tuple(notes))
 
-    def _swapper(self, options: SwapOptions, textures: Textures) -> Swapper:
-        settings = SwapSettings(
-            shape=options.shape,
-            edge=options.masks.blur,
-            inset=options.masks.padding,
-            wrinkles=options.wrinkles,
-        )
-        return MeshSwapper(settings, self._compute, textures)
+    def _swapper(self, work: Work, textures: Textures) -> Swapper:
+        """Return who swaps a face."""
+        if work.chosen.swapper is not None:
+            return work.chosen.swapper.of(work.portraits)
+        return MeshSwapper(edges_of(work.options), self._compute, textures)
+
+
+def _as_shown(work: Work, subject: Subject) -> Donor:
+    """Return the picture that shows a face as it is to be shown, before it is swapped."""
+    image, face = work.target, subject.face
+    if subject.shown is not face and work.chosen.restorer is not None:
+        image, face = work.canvas.image.copy(), subject.shown
+    return Donor(image, face.landmarks, Filled.TARGET)
 
 
 def _healed(shown: Face, portrait: Face) -> list[Note]:

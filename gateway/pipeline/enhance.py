@@ -13,20 +13,13 @@ from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.imaging.composite import composite
 from gateway.imaging.warp import Region
-from gateway.inference.protocol import Inference
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.result import SwappedFace
 from gateway.pipeline.timings import Timings
 from gateway.processors.base import COVER_EDGE, cover
-from gateway.processors.face_enhancer import (
-    CLASSICAL,
-    NETWORKS,
-    ClassicalEnhancer,
-    Enhancer,
-    NetworkEnhancer,
-)
+from gateway.processors.face_enhancer import Enhancer
 from gateway.processors.openings import eye_distance
 
 
@@ -131,24 +124,3 @@ class Enhancement:
             pixels = await self._compute.run(composite, before, made, retouch.mask)
             canvas.paint(retouch.region, pixels)
         return replace(done, enhancer=retouch.enhancer.name)
-
-
-async def enhancer_for(
-    options: SwapOptions, inference: Inference, compute: Compute
-) -> Enhancer | None:
-    """Return who is to make faces clearer; None if that is not asked for.
-
-    Args:
-        options: What is asked for; `auto` takes the best network that is served.
-        inference: Runs the networks.
-        compute: Threads for imaging work.
-    """
-    if "face_enhancer" not in options.processors:
-        return None
-    name: str = options.enhancer_model
-    if name == "auto":
-        ready = {state.name for state in await inference.model_states() if state.ready}
-        name = next((known for known in NETWORKS if known in ready), CLASSICAL)
-    if name == CLASSICAL:
-        return ClassicalEnhancer(compute)
-    return NetworkEnhancer(name, inference, compute)

@@ -89,3 +89,7 @@ class FilmOptions(SwapOptions):
                 raise InvalidOptions(
                     errors=[{"pointer": f"/quality/{name}", "detail": "is for pictures only"}]
                 )
+        if self.frame_enhancer_scale != 1:
+            raise InvalidOptions(
+                errors=[{"pointer": "/frame_enhancer_scale", "detail": "is for pictures only"}]
+            )

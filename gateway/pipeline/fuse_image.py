@@ -17,7 +17,7 @@ from gateway.faces.overlap import covering
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.cast import Cast, Players, portraits_of
 from gateway.pipeline.change_face import FaceChanger, Work
-from gateway.pipeline.enhance import Enhancement, enhancer_for
+from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.option_groups import QualityLimits
@@ -27,6 +27,7 @@ from gateway.pipeline.quality import ResultQuality
 from gateway.pipeline.result import SwapResult
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.wish import Reference
+from gateway.processors.network_swapper import Order
 from gateway.storage.identities import Identity
 
 
@@ -59,6 +60,7 @@ class ImageFuser:
             analyser, embedder, masking, compute, expected=expected, observe=observe
         )
         self._masking = masking
+        self._networks = masking.networks
         self._people = People(analyser, embedder, min_face_px=min_face_px)
         self._compute = compute
 
@@ -99,7 +101,10 @@ class ImageFuser:
                 QualityBelowThreshold: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        enhancement = FrameEnhancement(self._compute, options, timings)
+        options = self._networks.settled(options)
+        enhancement = FrameEnhancement(
+            self._networks.frame_enhancer(options), self._compute, options, timings
+        )
         result = SwapResult(target, (), (), ())
         if options.face_steps:
             try:
@@ -141,9 +146,9 @@ class ImageFuser:
             cast = await self._people.cast(target, faces, players, references, options, deadline)
         with timings.stage("mask"):
             cast = await self._prepared(cast, target, options, deadline)
-        canvas = Canvas(target)
+        canvas, chosen = Canvas(target), self._networks.chosen(options)
         enhancement = Enhancement(
-            await enhancer_for(options, self._masking.inference, self._compute),
+            chosen.enhancer,
             self._masking,
             self._compute,
             options,
@@ -151,8 +156,22 @@ class ImageFuser:
             timings=timings,
         )
         work = Work(
-            canvas, target, portraits, faces, library, options, deadline, timings, enhancement
+            canvas,
+            target,
+            portraits,
+            faces,
+            library,
+            options,
+            deadline,
+            timings,
+            chosen,
+            enhancement,
         )
+        as_it_is = options.expression == "target" and options.expression_factor == 1
+        if chosen.swapper is not None and as_it_is and len(cast.roles) > 1:
+            with timings.stage("swap"):
+                orders = [Order(r.face, r.portraits, r.portraits[0]) for r in cast.roles]
+                await chosen.swapper.ahead(target, orders, deadline=deadline)
         changed = []
         for role in cast.roles:
             nearer = covering(role.face, faces)

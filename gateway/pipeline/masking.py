@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.arrays import F32, U8
-from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.faces.occlusion import OcclusionFinder, Seen
 from gateway.imaging.matte import Matte
 from gateway.imaging.warp import Region
-from gateway.inference.protocol import Inference
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Layer, Portrait
@@ -36,15 +35,15 @@ class Masking:
     """Makes the masks that options ask for.
 
     Attributes:
-        inference: What runs the networks.
+        networks: Those that are at hand.
     """
 
-    def __init__(self, inference: Inference, compute: Compute) -> None:
-        """Take what runs the networks, and what runs the array work."""
-        self.inference = inference
-        self._finder = OcclusionFinder(inference, compute)
-        self._networks = NetworkMaskers(inference, compute)
-        self._compute = compute
+    def __init__(self, networks: Networks) -> None:
+        """Take the networks that are at hand, and what runs them and the array work."""
+        self.networks = networks
+        self._finder = OcclusionFinder(networks.inference, networks.compute)
+        self._maskers = NetworkMaskers(networks.inference, networks.compute)
+        self._compute = networks.compute
 
     async def known(
         self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
@@ -114,7 +113,7 @@ class Masking:
                 (seen,) = await self._finder.find(image, [face], deadline=deadline)
             else:
                 limits.append(
-                    await self._networks.occlusion(
+                    await self._maskers.occlusion(
                         image, face, layer.region, masks.occlusion_model, deadline=deadline
                     )
                 )
@@ -144,7 +143,7 @@ class Masking:
             return None
         model = masks.occlusion_model
         if model != "face_occlusion":
-            return await self._networks.occlusion(image, face, region, model, deadline=deadline)
+            return await self._maskers.occlusion(image, face, region, model, deadline=deadline)
         (seen,) = await self._finder.find(image, [face], deadline=deadline)
         return await self._compute.run(visible_in, seen, face.landmarks, region)
 
@@ -153,6 +152,6 @@ class Masking:
     ) -> F32:
         if masks.region_model == "mesh":
             return part_mask(layer.place, masks.regions)
-        return await self._networks.parts(
+        return await self._maskers.parts(
             image, face, layer.region, masks.region_model, masks.regions, deadline=deadline
         )

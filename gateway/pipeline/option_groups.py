@@ -10,6 +10,9 @@ from gateway.faces.selection import Order
 from gateway.processors.maskers import Area, OccluderModel, ParserModel, Part
 from gateway.storage import identities
 
+CLASSIFIER = "fairface"
+DETECTOR = "blazeface"
+Race = Literal["white", "black", "latino", "asian", "indian", "arabic"]
 _IDENTITY = f"^{identities.ID.pattern}$"
 
 
@@ -37,6 +40,36 @@ class FaceSelector(Options):
         le=2,
         description="With `reference`: greatest distance of descriptors that is one person.",
     )
+    gender: Literal["female", "male"] | None = Field(
+        None, description="Only faces that `fairface`, if pulled, takes for such."
+    )
+    race: Race | None = Field(
+        None, description="Only faces that `fairface`, if pulled, takes for such."
+    )
+    min_age: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="Only faces that `fairface`, if pulled, takes for people who may be as old.",
+    )
+    max_age: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="Only faces that `fairface`, if pulled, takes for people who may be as young.",
+    )
+
+    @property
+    def filters(self) -> bool:
+        """Whether faces are chosen by what they look like to a network."""
+        limits = (self.gender, self.race, self.min_age, self.max_age)
+        return any(limit is not None for limit in limits)
+
+    @model_validator(mode="after")
+    def _some_age(self) -> Self:
+        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
+            raise ValueError("`min_age` must not be greater than `max_age`")
+        return self
 
 
 MEANT_BY = ("position", "reference", "identity")
@@ -88,6 +121,11 @@ class MappingEntry(Options):
 class DetectorOptions(Options):
     """How hard to look for faces."""
 
+    model: Literal["blazeface", "scrfd_2.5g", "retinaface_10g", "yolo_face", "yunet"] = Field(
+        "blazeface",
+        description="Who looks for faces: our own `blazeface`, at several scales, or a network "
+        "that was pulled, once.",
+    )
     min_score: float = Field(0.5, ge=0.05, le=1, description="Least confidence of a detection.")
     angles: tuple[Literal[90, 180, 270], ...] = Field(
         (), max_length=3, description="Degrees by which the picture may lie on its side."

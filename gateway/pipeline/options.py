@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
 from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.pipeline.option_groups import (
+    CLASSIFIER,
+    DETECTOR,
     MEANT_BY,
     DetectorOptions,
     FaceSelector,
@@ -28,7 +30,26 @@ from gateway.processors.face_enhancer import EnhancerModel
 from gateway.processors.frame_enhancer import FrameEnhancerModel
 from gateway.storage import expressions
 
-SWAPPER_MODELS = ("mesh",)
+MODELS = ("swapper_model", "expression_model", "enhancer_model", "frame_enhancer_model")
+"""The options that say who does it."""
+SwapperModel = Literal[
+    "auto",
+    "mesh",
+    "inswapper_128",
+    "inswapper_128_fp16",
+    "hyperswap_1a_256",
+    "hyperswap_1b_256",
+    "hyperswap_1c_256",
+    "simswap_256",
+    "simswap_unofficial_512",
+    "ghost_1_256",
+    "ghost_2_256",
+    "ghost_3_256",
+    "hififace_unofficial_256",
+    "blendswap_256",
+    "uniface_256",
+]
+ExpressionModel = Literal["auto", "3dmm", "live_portrait"]
 Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
 
 
@@ -46,11 +67,41 @@ class SwapOptions(Options):
         "`frame_enhancer` comes last and makes all of the picture clearer, or every frame of the "
         "film; where it stands alone or beside `face_enhancer`, there need be no face.",
     )
-    swapper_model: str = Field("mesh", description="Which swapper.")
+    swapper_model: SwapperModel = Field(
+        "auto",
+        description="Who swaps: `mesh`, which carries the source's own skin over and needs no "
+        "network, or a network that was pulled; `auto` takes the best one there is.",
+    )
+    swapper_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="With a network that swaps: how much the new face is the source's. 0.5 is the "
+        "source itself, less keeps something of the target, more goes away from it.",
+    )
+    pixel_boost: int | None = Field(
+        None,
+        ge=128,
+        le=1024,
+        description="With a network that swaps: side of the crops in pixels that it is made to "
+        "work on, a multiple of its own. It takes the square of that multiple as long.",
+    )
+    expression_model: ExpressionModel = Field(
+        "auto",
+        description="Who gives faces their expressions: `3dmm`, the morphable model, or "
+        "`live_portrait`, if pulled, wherever a picture shows the expression; `auto` takes the "
+        "best one there is.",
+    )
     enhancer_model: EnhancerModel = Field(
         "auto",
-        description="Who makes faces clearer: a GFPGAN network, if it is served, or a `classical` "
-        "filter without a network; `auto` takes the best one there is.",
+        description="Who makes faces clearer: a network that was pulled, or a `classical` filter "
+        "without a network; `auto` takes the best one there is.",
+    )
+    enhancer_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="With `codeformer`: how much of the face stays as it is; less restores harder.",
     )
     enhancer_blend: float = Field(
         0.8,
@@ -61,8 +112,13 @@ class SwapOptions(Options):
     )
     frame_enhancer_model: FrameEnhancerModel = Field(
         "auto",
-        description="Who makes whole pictures and frames clearer: a `classical` filter without a "
-        "network; `auto` takes the best one there is.",
+        description="Who makes whole pictures and frames clearer: a network that was pulled, or a "
+        "`classical` filter without a network; `auto` takes the best one there is.",
+    )
+    frame_enhancer_scale: Literal[1, 2, 4, 8] = Field(
+        1,
+        description="How many times larger pictures become, at most what the network of "
+        "`frame_enhancer_model` can; films keep their size.",
     )
     frame_enhancer_blend: float = Field(
         0.8,
@@ -157,6 +213,20 @@ class SwapOptions(Options):
         return tuple(dict.fromkeys(names))
 
     @property
+    def helping_networks(self) -> dict[str, str]:
+        """The networks beside the four that have to be pulled, and where they are named."""
+        out: dict[str, str] = {}
+        if self.detector.model != DETECTOR:
+            out[self.detector.model] = "/detector/model"
+        for model in self.masking_networks:
+            if model != OWN_NETWORK:
+                region = model == self.masks.region_model
+                out[model] = f"/masks/{'region' if region else 'occlusion'}_model"
+        if self.face_selector.filters:
+            out[CLASSIFIER] = "/face_selector"
+        return out
+
+    @property
     def needs_source(self) -> bool:
         """Whether something of a source picture is asked for."""
         if self.mapping:
@@ -246,12 +316,13 @@ class SwapOptions(Options):
             raise ValueError("`face_enhancer` comes last, or before `frame_enhancer`")
         return value
 
-    @field_validator("swapper_model")
+    @field_validator("swapper_model", mode="before")
     @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in SWAPPER_MODELS:
+    def _known(cls, name: object) -> object:
+        if name not in get_args(SwapperModel):
+            known = ", ".join(get_args(SwapperModel))
             raise UnknownModel(
-                f"There is no swapper model {name[:64]!r}. Known: {', '.join(SWAPPER_MODELS)}.",
+                f"There is no swapper model {str(name)[:64]!r}. Known: {known}.",
                 errors=[{"pointer": "/swapper_model", "detail": "unknown model"}],
             )
         return name

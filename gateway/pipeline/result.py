@@ -10,7 +10,6 @@ from gateway.arrays import F32, U8
 from gateway.faces.face import Face
 from gateway.pipeline.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
-from gateway.processors.face_enhancer import CLASSICAL
 from gateway.processors.openings import Filled
 
 
@@ -31,6 +30,8 @@ class SwappedFace:
         entry: Index of the mapping's entry that named it; None without a mapping.
         quality: How good it is; None where the person stayed.
         enhancer: Who made it clearer; None where nobody did.
+        swapper: Who swapped it; None where the person stayed.
+        restorer: Who gave it an expression; None where nobody did.
     """
 
     face: Face
@@ -44,6 +45,8 @@ class SwappedFace:
     source_id: str | None = None
     quality: ResultQuality | None = None
     enhancer: str | None = None
+    swapper: str | None = None
+    restorer: str | None = None
 
 
 class Note(StrEnum):
@@ -59,6 +62,8 @@ class Note(StrEnum):
     """The portrait's mouth is open, the result's is not: its lips were closed over."""
 
 
+WITHOUT_NETWORK = ("mesh", "3dmm", "classical")
+"""Who needs no network that is pulled."""
 ENTRY_UNMATCHED = "entry_unmatched"
 """An optional entry of the mapping means nobody in the target: told beside notes of faces."""
 
@@ -85,7 +90,13 @@ class SwapResult:
     frame_enhancer: str | None = None
 
     @property
-    def enhancing_networks(self) -> list[str]:
-        """The networks that made faces clearer, each once."""
-        names = (face.enhancer for face in self.swapped)
-        return list(dict.fromkeys(name for name in names if name not in (None, CLASSICAL)))
+    def swapper(self) -> str | None:
+        """Who swapped faces; None if nobody did."""
+        return next((face.swapper for face in self.swapped if face.swapper is not None), None)
+
+    @property
+    def networks(self) -> list[str]:
+        """The pulled networks that had a part in it, each once."""
+        named = [n for face in self.swapped for n in (face.swapper, face.restorer, face.enhancer)]
+        named.append(self.frame_enhancer)
+        return list(dict.fromkeys(n for n in named if n is not None and n not in WITHOUT_NETWORK))

@@ -111,6 +111,8 @@ def wish(
         seen if options.wrinkles and alone else None,
         [seen, *(d for d in donors if d is not seen)],
         shown.times(factor),
+        seen,
+        factor,
     )
     return Wish(performance, reference)
 

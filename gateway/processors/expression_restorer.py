@@ -43,6 +43,9 @@ class Performance:
         seen_in: The picture that shows it, for its folds; None without one.
         donors: Pictures that may lend the inside of eyes and mouth.
         openings: How far mouth and eyes are to be open; None where no face shows it.
+        actor: The picture of another face that shows it, for networks that look at one; None
+            where there is none.
+        factor: How strongly it is to be shown, beside what `expression` says already.
     """
 
     expression: F32
@@ -50,6 +53,8 @@ class Performance:
     seen_in: Donor | None = None
     donors: Sequence[Donor] = ()
     openings: Openings | None = None
+    actor: Donor | None = None
+    factor: float = 1.0
 
 
 class ExpressionRestorer:
@@ -71,7 +76,17 @@ class ExpressionRestorer:
 
 def restore_expression(image: U8, face: Face, performance: Performance) -> Reenacted | None:
     """Give a face of `image` (H, W, 3) an expression; None if nothing changes."""
-    wanted = perform(
+    wanted = performed(face, performance)
+    result = reenact(image, face.landmarks, wanted, performance.donors)
+    if result is None or performance.seen_in is None:
+        return result
+    changed = displacement(performance.expression, face.expression, performance.regions)
+    return _with_folds(result, performance.seen_in, changed)
+
+
+def performed(face: Face, performance: Performance) -> F32:
+    """Return where the landmarks (478, 3) of a face lie when it shows an expression."""
+    return perform(
         face.landmarks,
         face.fit,
         performance.expression,
@@ -79,11 +94,6 @@ def restore_expression(image: U8, face: Face, performance: Performance) -> Reena
         rest=face.rest,
         openings=performance.openings,
     )
-    result = reenact(image, face.landmarks, wanted, performance.donors)
-    if result is None or performance.seen_in is None:
-        return result
-    changed = displacement(performance.expression, face.expression, performance.regions)
-    return _with_folds(result, performance.seen_in, changed)
 
 
 def settle(image: U8, found: F32, expected: F32, donors: Sequence[Donor] = ()) -> Reenacted | None:

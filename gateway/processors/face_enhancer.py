@@ -18,28 +18,34 @@ from gateway.faces.topology import FACE_OVAL, N_MESH, topology
 from gateway.imaging.deblock import damage_of
 from gateway.imaging.enhance import Places, enhanced, luma_of
 from gateway.imaging.masks import (
-    from_crop,
     sampled,
     sampled_levels,
     smoothstep,
-    soft_box,
     softened_mask,
     wide_polygon,
 )
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region, uncrop
 from gateway.inference.protocol import Inference
-from gateway.networks.crops import aligned_crops
+from gateway.networks.crops import aligned_crops, reach_of_crop, seen_from
 from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.processors.openings import eye_distance
 
-EnhancerModel = Literal["auto", "classical", "gfpgan_1.2", "gfpgan_1.3", "gfpgan_1.4"]
-NETWORKS: tuple[EnhancerModel, ...] = ("gfpgan_1.4", "gfpgan_1.3", "gfpgan_1.2")
-"""Networks that restore faces, the best first."""
+EnhancerModel = Literal[
+    "auto",
+    "classical",
+    "gfpgan_1.2",
+    "gfpgan_1.3",
+    "gfpgan_1.4",
+    "codeformer",
+    "gpen_bfr_256",
+    "gpen_bfr_512",
+    "gpen_bfr_1024",
+    "gpen_bfr_2048",
+    "restoreformer_plus_plus",
+]
 CLASSICAL = "classical"
 
-WEIGHT = 0.5
-"""How much of a face a network that can be told so keeps, 0–1."""
 BOX_EDGE = 0.09
 """Width of the soft edge of a network's crop, as a share of its side."""
 AROUND, ABOVE = 0.12, 0.3
@@ -118,36 +124,36 @@ class ClassicalEnhancer:
 
 
 class NetworkEnhancer:
-    """`face_enhancer` with one of the networks that restore faces."""
+    """`face_enhancer` with a network that restores aligned faces, as GFPGAN does."""
 
-    def __init__(self, name: str, inference: Inference, compute: Compute) -> None:
-        """Take the model's name, what runs it, and what runs the array work."""
+    def __init__(
+        self, name: str, inference: Inference, compute: Compute, *, weight: float = 0.5
+    ) -> None:
+        """Take one of `RESTORERS`, what runs it, and what runs the array work.
+
+        For `weight` see `FaceRestorer.restore`.
+        """
         self.name = name
-        self._spec = RESTORERS[name]
-        self._restorer = FaceRestorer(self._spec, inference, compute)
+        self._network = FaceRestorer(RESTORERS[name], inference, compute)
         self._compute = compute
+        self._weight = weight
 
     def reach(self, face: Face, shape: tuple[int, int]) -> tuple[Region, F32] | None:
         """Return the network's crop with a soft edge; see `Enhancer.reach`."""
-        side_px = self._spec.side_px
-        matrix = crop_from_image(face.landmarks_5, self._spec.template, side_px)
-        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * side_px - 0.5
-        in_image = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
-        region = bounding_region(in_image, shape, 1)
-        if region is None:
-            return None
-        return region, from_crop(_box(side_px), _from_region(matrix, region), region.shape)
+        spec = self._network.spec
+        matrix = crop_from_image(face.landmarks_5, spec.template, spec.side_px)
+        return reach_of_crop(matrix, spec.side_px, BOX_EDGE, shape)
 
     async def process(
         self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
     ) -> U8:
         """Return a region as the network sees it; see `Enhancer.process`."""
-        points, spec = face.landmarks_5[None], self._spec
+        spec = self._network.spec
         crops, (matrix,) = await self._compute.run(
-            aligned_crops, image, points, spec.template, spec.side_px
+            aligned_crops, image, face.landmarks_5[None], spec.template, spec.side_px
         )
-        (made,) = await self._restorer.restore(crops, weight=WEIGHT, deadline=deadline)
-        return await self._compute.run(uncrop, made, _from_region(matrix, region), region.shape)
+        made = await self._network.restore(crops, weight=self._weight, deadline=deadline)
+        return await self._compute.run(uncrop, made[0], seen_from(matrix, region), region.shape)
 
 
 def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
@@ -218,11 +224,6 @@ def _sheet() -> U8:
     return np.asarray(np.rint(255 * there), np.uint8)
 
 
-@cache
-def _box(side_px: int) -> F32:
-    return soft_box(side_px, BOX_EDGE * side_px)
-
-
 def _grown(region: Region, shape: tuple[int, ...]) -> Region:
     """Return a region that is large enough to measure on, as far as the picture is."""
     edges = []
@@ -231,10 +232,3 @@ def _grown(region: Region, shape: tuple[int, ...]) -> Region:
         edges.append((max(low - (more + 1) // 2, 0), min(high + (more + 1) // 2, size)))
     (x0, x1), (y0, y1) = edges
     return Region(x0, y0, x1, y1)
-
-
-def _from_region(crop_from_image: AnyFloat, region: Region) -> AnyFloat:
-    """Return the same map (2, 3) for pixels of a region."""
-    matrix = np.asarray(crop_from_image, np.float64).copy()
-    matrix[:, 2] += matrix[:, :2] @ region.origin_xy
-    return matrix

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, U8, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas
@@ -66,7 +66,7 @@ class SwapSettings:
 class MeshSwapper:
     """`face_swapper` without a network."""
 
-    name = "face_swapper"
+    name = "mesh"
 
     def __init__(
         self, settings: SwapSettings, compute: Compute, textures: Textures | None = None
@@ -232,8 +232,18 @@ def _seen(source: Shown, target: F32) -> F32:
     corners of the eyes) it is enough that nothing lies before it.
     """
     facing = np.minimum(source.facing, vertex_facing(target, topology().triangles))
+    return well_seen(facing, source.visible)
+
+
+def well_seen(facing: F32, visible: Mask) -> F32:
+    """Return how well each landmark (468,) is seen, given that; ≤ 0 not at all, ≥ 1 well.
+
+    Args:
+        facing: float32 (468,), cosine of the angle to the view.
+        visible: bool (468,), that nothing of the face hides it.
+    """
     squarely = (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW)
     inner = (distance_to_outline() - 0.5) / 0.3
-    seen = np.clip(np.maximum(squarely, inner), 0, 1) * source.visible
+    seen = np.clip(np.maximum(squarely, inner), 0, 1) * visible
     # One that is hidden alone among its neighbours (a nostril's rim) would only be a speck.
     return np.asarray(np.maximum(seen, neighbour_mean(seen)), np.float32)

@@ -5,14 +5,39 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal, Protocol
 
+import numpy as np
+
+from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.imaging.composite import composite
 from gateway.imaging.condition import EVERY_S, Condition, condition_of, steadied
-from gateway.imaging.planes import Planes
+from gateway.imaging.planes import Coding, Planes, put_back, rgb_of
 from gateway.imaging.restore import luma_of, restore_planes
+from gateway.imaging.warp import Region, enlarge, shrink_area
+from gateway.networks.upscaling import Upscaler
 
-FrameEnhancerModel = Literal["auto", "classical"]
+FrameEnhancerModel = Literal[
+    "auto",
+    "classical",
+    "real_esrgan_x2",
+    "real_esrgan_x2_fp16",
+    "real_esrgan_x4",
+    "real_esrgan_x4_fp16",
+    "real_esrgan_x8",
+    "real_esrgan_x8_fp16",
+    "real_hatgan_x4",
+    "clear_reality_x4",
+    "span_kendata_x4",
+    "ultra_sharp_x4",
+    "ultra_sharp_2_x4",
+    "nomos8k_sc_x4",
+]
 CLASSICAL = "classical"
+TILES = 8
+"""Tiles of a picture that go to a network in one request."""
+PICTURE = Coding(8, full=True, matrix="identity")
+"""What the numbers of a picture mean."""
 
 
 class FrameEnhancer(Protocol):
@@ -27,6 +52,20 @@ class FrameEnhancer(Protocol):
             planes: The frame; left as it is.
             time_s: When it is shown.
             cut: Whether it has nothing to do with the one before.
+        """
+        ...
+
+    async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
+        """Return a picture by itself, clearer and `scale` times as large: uint8 (H·k, W·k, 3) RGB.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            scale: 1, unless the enhancer can make pictures larger.
+            blend: How much of the clearer one is mixed in, 0–1.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from a network.
         """
         ...
 
@@ -68,6 +107,14 @@ class ClassicalFrameEnhancer:
         self._condition = found if before is None else steadied(found, before, dt_s)
         self._looked_s = time_s
 
+    async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
+        """Return a picture as large as it was; see `FrameEnhancer.picture`."""
+        red, green, blue = await self._compute.run(_colours, image)
+        planes = Planes(green, (blue, red), green.shape, coding=PICTURE)
+        await self.look(planes, Fraction(0), cut=True)
+        await self.process(planes, blend, deadline=deadline)
+        return await self._compute.run(lambda: np.stack([red, green, blue], -1))
+
     async def process(self, planes: Planes, blend: float, *, deadline: Deadline) -> None:
         """Take out and steepen as measured; see `FrameEnhancer.process`."""
         deadline.check()
@@ -78,3 +125,43 @@ class ClassicalFrameEnhancer:
 def _condition_of(planes: Planes) -> Condition:
     luma, coding = luma_of(planes)
     return condition_of(luma, planes.size, coding)
+
+
+def _colours(image: U8) -> list[U8]:
+    return [np.ascontiguousarray(image[..., k]) for k in range(3)]
+
+
+class NetworkFrameEnhancer:
+    """`frame_enhancer` with a network of super-resolution; frames of films keep their size."""
+
+    def __init__(self, network: Upscaler, compute: Compute) -> None:
+        """Take the network, and the threads to compute in."""
+        self.name: str = network.spec.name
+        self._network = network
+        self._compute = compute
+
+    async def look(self, planes: Planes, time_s: Fraction, *, cut: bool) -> None:
+        """Do nothing: what it makes of a frame hangs on that frame alone."""
+
+    async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
+        """Return a picture, larger if asked for; see `FrameEnhancer.picture`."""
+        made = await self._network.upscale(image, deadline=deadline, batch=TILES)
+        return await self._compute.run(_mixed, image, made, scale, blend)
+
+    async def process(self, planes: Planes, blend: float, *, deadline: Deadline) -> None:
+        """Put back what a frame gains from the network; see `FrameEnhancer.process`."""
+        height, width = planes.shape
+        whole = Region(0, 0, width, height)
+        before = await self._compute.run(rgb_of, planes, whole)
+        after = await self.picture(before, 1, blend, deadline=deadline)
+        await self._compute.run(put_back, planes, whole, before, after)
+
+
+def _mixed(image: U8, made: U8, scale: int, blend: float) -> U8:
+    """Return a picture (H, W, 3) at `scale` times its size, so much of it as a network made it."""
+    finer = made.shape[1] / (image.shape[1] * scale)
+    if finer != 1:
+        made, _ = shrink_area(made, finer)
+    if scale != 1:
+        image, _ = enlarge(image, scale)
+    return composite(image, made, np.full(image.shape[:2], blend, np.float32))

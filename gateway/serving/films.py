@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Collection
 
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
@@ -11,7 +12,7 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.films.inputs import Limits, Tools
 from gateway.films.studio import Studio
 from gateway.films.work import FilmWork
-from gateway.inference.elsewhere import Elsewhere
+from gateway.inference.elsewhere import Beside, Elsewhere
 from gateway.inference.local import LocalInference
 from gateway.inference.protocol import Inference
 from gateway.pipeline.change_face import FaceChanger
@@ -19,6 +20,7 @@ from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.people import People
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
@@ -28,18 +30,22 @@ from gateway.storage.identities import IdentityStore
 class FilmFusers:
     """Makes what changes the faces of films, in the threads of studios."""
 
-    def __init__(self, settings: Settings, inference: Inference) -> None:
-        """Take the settings, and the networks of the service."""
+    def __init__(
+        self, settings: Settings, networks: Networks, inline: Collection[str] = ()
+    ) -> None:
+        """Take the settings, the networks of the service, and those to run right here instead."""
         self._settings = settings
-        self._inference = inference
+        self._networks = networks
+        self._inline = inline
         self._own = threading.local()
 
     def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> FilmFuser:
         """Return one for the thread this is called in; see `Tools`."""
         settings, compute = self._settings, Compute(inline=True)
-        inference = self._networks(home)
+        inference = self._near(home)
         analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
-        embedder, masking = FaceEmbedder(inference, compute), Masking(inference, compute)
+        networks = Networks(inference, compute, self._networks.pulled)
+        embedder, masking = FaceEmbedder(inference, compute), Masking(networks)
         return FilmFuser(
             analyser,
             embedder,
@@ -50,10 +56,11 @@ class FilmFusers:
             reading=coding,
         )
 
-    def _networks(self, home: asyncio.AbstractEventLoop) -> Inference:
-        """Return the service's networks; those in this process are run right here instead."""
-        if not isinstance(self._inference, LocalInference):
-            return Elsewhere(self._inference, home)
+    def _near(self, home: asyncio.AbstractEventLoop) -> Inference:
+        """Return the service's networks, of which some are run right here."""
+        elsewhere = Elsewhere(self._networks.inference, home)
+        if not self._inline:
+            return elsewhere
         if not hasattr(self._own, "inference"):
             settings = self._settings
             self._own.inference = LocalInference(
@@ -63,13 +70,14 @@ class FilmFusers:
                 inline=True,
             )
         own: LocalInference = self._own.inference
-        return own
+        return Beside(own, self._inline, elsewhere)
 
 
 def film_work(
     settings: Settings,
-    inference: Inference,
+    networks: Networks,
     *,
+    inline: Collection[str] = (),
     pictures: ImageFuser,
     identities: IdentityStore,
     expressions: ExpressionStore,
@@ -79,24 +87,26 @@ def film_work(
 
     Args:
         settings: Of the service.
-        inference: Its networks.
+        networks: Its networks.
+        inline: Those that films run in their own threads.
         pictures: What changes pictures.
         identities: Enrolled people.
         expressions: Libraries of expressions.
         compute: The service's threads.
     """
+    inference = networks.inference
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)
     return FilmWork(
         Tools(
             People(analyser, embedder, min_face_px=settings.min_face_px),
             Surveyor(analyser, embedder, compute, min_face_px=settings.min_face_px),
-            FilmFusers(settings, inference),
+            FilmFusers(settings, networks, inline),
             Studio(settings.segments_concurrency),
             pictures,
             identities,
             expressions,
-            inference,
+            networks,
             compute,
         ),
         Limits(

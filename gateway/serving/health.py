@@ -42,6 +42,11 @@ class Health:
         return [self._state(name) for name in sorted(self._contracts)]
 
     @property
+    def seen(self) -> Mapping[str, ModelState]:
+        """All models that the backend knows, as last seen, by name."""
+        return self._states
+
+    @property
     def problem(self) -> SemblantError | None:
         """Why no requests should be sent; None when they may."""
         return ShuttingDown(retry_after_s=1) if self._leaving else self._problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,17 +13,20 @@ from gateway.compute import Compute, share_heaps
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.imaging.threads import one_thread_each
-from gateway.inference.contracts import ModelContract, read_contracts
+from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
-from gateway.inference.protocol import Inference
+from gateway.inference.on_demand import OnDemand
+from gateway.inference.protocol import Inference, ModelControl
 from gateway.inference.triton import TritonInference
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import Work
 from gateway.models.catalog import ModelEntry, load_catalog
+from gateway.models.zoo import ZooModel
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.identify import Identifier
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.people import People
 from gateway.pipeline.track import FilmTracker
@@ -33,6 +36,7 @@ from gateway.serving.films import film_work
 from gateway.serving.health import Health
 from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
+from gateway.serving.networks import NO_GUESTS, Guests, guests_of
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
@@ -45,7 +49,8 @@ class Services:
 
     Attributes:
         settings: Of the service.
-        inference: Where the models run.
+        backend: Where the models run.
+        inference: The same, with models that are loaded when they are needed.
         compute: Threads for imaging work.
         analyser: Finds faces.
         fuser: Swaps them.
@@ -57,12 +62,13 @@ class Services:
         admission: Who may come in.
         metrics: What is counted.
         health: Whether requests may be sent.
-        models: The catalogue's entries, by name.
+        models: What is told of the models that are there, by name.
         jobs: Takes jobs on; None where none are taken.
         intake: Who may send files for jobs.
     """
 
     settings: Settings
+    backend: Inference
     inference: Inference
     compute: Compute
     analyser: FaceAnalyser
@@ -75,7 +81,7 @@ class Services:
     admission: Admission
     metrics: Metrics
     health: Health
-    models: Mapping[str, ModelEntry]
+    models: Mapping[str, ModelEntry | ZooModel]
     jobs: JobEngine | None
     intake: Admission
 
@@ -89,11 +95,15 @@ def build_services(settings: Settings) -> Services:
     """
     admission = Admission(settings.max_concurrency, settings.max_queue)
     metrics = Metrics(admission)
+    catalog = load_catalog(settings.model_repository)
     return assemble(
         settings,
-        make_inference(settings, metrics),
-        contracts=read_contracts(settings.model_repository),
-        models=load_catalog(settings.model_repository).models,
+        make_inference(settings, metrics, resident=catalog.models),
+        contracts={
+            name: read_contract(settings.model_repository / name) for name in catalog.models
+        },
+        models=catalog.models,
+        guests=guests_of(settings),
         expressions=FolderExpressionStore(
             settings.data_dir / "expressions", most=settings.max_libraries
         ),
@@ -108,10 +118,11 @@ def build_services(settings: Settings) -> Services:
 
 def assemble(
     settings: Settings,
-    inference: Inference,
+    backend: ModelControl,
     *,
     contracts: Mapping[str, ModelContract],
     models: Mapping[str, ModelEntry],
+    guests: Guests = NO_GUESTS,
     expressions: ExpressionStore,
     identities: IdentityStore,
     admission: Admission,
@@ -126,6 +137,8 @@ def assemble(
     share_heaps()
     one_thread_each()
     compute = Compute(settings.cpu_threads)
+    inference = OnDemand(backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000)
+    networks = Networks(inference, compute, guests.pulled)
     analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
     embedder = FaceEmbedder(inference, compute)
     people = People(analyser, embedder, min_face_px=settings.min_face_px)
@@ -133,7 +146,7 @@ def assemble(
     fuser = ImageFuser(
         analyser,
         embedder,
-        Masking(inference, compute),
+        Masking(networks),
         compute,
         min_face_px=settings.min_face_px,
         expected=expected_quality(settings),
@@ -141,7 +154,8 @@ def assemble(
     )
     work = work or film_work(
         settings,
-        inference,
+        networks,
+        inline=contracts if isinstance(backend, LocalInference) else (),
         pictures=fuser,
         identities=identities,
         expressions=expressions,
@@ -149,6 +163,7 @@ def assemble(
     )
     return Services(
         settings=settings,
+        backend=backend,
         inference=inference,
         compute=compute,
         analyser=analyser,
@@ -161,7 +176,7 @@ def assemble(
         admission=admission,
         metrics=metrics,
         health=Health(inference, contracts, metrics),
-        models=models,
+        models={**models, **guests.models},
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
     )
@@ -173,8 +188,13 @@ def expected_quality(settings: Settings) -> QualityLimits:
     return QualityLimits(**limits)
 
 
-def make_inference(settings: Settings, metrics: Metrics) -> Inference:
-    """Return the backend the settings ask for, not yet started."""
+def make_inference(
+    settings: Settings, metrics: Metrics, *, resident: Collection[str]
+) -> ModelControl:
+    """Return the backend the settings ask for, not yet started.
+
+    A server of our own begins with the models that are `resident`.
+    """
     if settings.backend == "local":
         return LocalInference(
             settings.model_repository,
@@ -184,7 +204,9 @@ def make_inference(settings: Settings, metrics: Metrics) -> Inference:
     if settings.backend == "triton":
         return TritonInference(settings.triton_url, shared_memory=settings.triton_shared_memory)
     return EmbeddedInference(
-        EmbeddedTriton(settings.model_repository, settings.triton_environment),
+        EmbeddedTriton(
+            settings.model_repository, settings.triton_environment, models=sorted(resident)
+        ),
         metrics,
         shared_memory=settings.triton_shared_memory,
         hang_s=settings.triton_hang_s,
@@ -204,8 +226,8 @@ async def running(services: Services) -> AsyncIterator[None]:
     """
     watching: asyncio.Task[None] | None = None
     try:
-        if isinstance(services.inference, EmbeddedInference):
-            await services.inference.start()
+        if isinstance(services.backend, EmbeddedInference):
+            await services.backend.start()
         await services.compute.run(warm_up)
         await services.health.look()
         if services.settings.backend != "triton":

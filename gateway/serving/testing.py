@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from gateway.inference.protocol import Inference
+from gateway.inference.protocol import ModelControl
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.testing import FAST, FakeWork
 from gateway.jobs.work import Work
 from gateway.models.catalog import ModelEntry
+from gateway.networks.pulled import Pulled
 from gateway.serving.admission import Admission
 from gateway.serving.metrics import Metrics
+from gateway.serving.networks import Guests
 from gateway.serving.services import Services, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
@@ -32,8 +34,9 @@ _DEFAULTS = {
 
 def fake_services(
     *,
-    inference: Inference | None = None,
+    inference: ModelControl | None = None,
     models: Mapping[str, ModelEntry] | None = None,
+    pulled: Collection[str] = (),
     expressions: ExpressionStore | None = None,
     identities: IdentityStore | None = None,
     work: Work | None = None,
@@ -42,7 +45,8 @@ def fake_services(
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
-    Unless given, `inference` is `fake_face_inference()`, and libraries and identities are kept in
+    `pulled` are names of networks that `inference` has beside our own. Unless given,
+    `inference` is `fake_face_inference()`, and libraries and identities are kept in
     memory. Jobs are taken only where settings say so, at a fast rhythm: of a `FakeWork`, or, with
     `films`, of films that are really made, over the fake networks. Call
     `services.health.look()` to make them ready, or run them with
@@ -65,6 +69,7 @@ def fake_services(
         inference,
         contracts={fake.contract.name: fake.contract for fake in fakes},
         models=models or {},
+        guests=Guests(Pulled(frozenset(pulled))),
         expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
         identities=identities or MemoryIdentityStore(most=chosen.max_identities),
         admission=admission,

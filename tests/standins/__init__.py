@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.standins import recognition, restorers, swappers
+from tests.standins import live_portrait, recognition, restorers, swappers, upscalers
 from tests.standins.graph import StandIn, Tensor
 
-_FAMILIES = (recognition, swappers, restorers)
+_FAMILIES = (recognition, swappers, restorers, upscalers, live_portrait)
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }
@@ -55,6 +55,8 @@ def config(name: str, rows: int | None = None) -> str:
 
 
 def _entry(tensor: Tensor, rows: int | None, *, batched: bool) -> str:
-    kind = {"float32": "TYPE_FP32", "float64": "TYPE_FP64"}[tensor.dtype.name]
+    kind = {"float32": "TYPE_FP32", "float64": "TYPE_FP64", "int64": "TYPE_INT64"}[
+        tensor.dtype.name
+    ]
     dims = list(tensor.shape) if batched else [d if d != "N" else -1 for d in tensor.dims(rows)]
     return f'{{ name: "{tensor.name}" data_type: {kind} dims: {dims} }}'

@@ -10,25 +10,40 @@ import numpy as np
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
-from gateway.networks import arcface, crossface, restoring
+from gateway.networks import arcface, crossface, live_portrait, restoring, upscaling
 from gateway.networks.crops import aligned_crops
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.identity import Identity
 from tests import tolerances
-from tests.standins import recognition, restorers, swappers
-from tests.standins.pictures import faces, pictures
+from tests.standins import live_portrait as portraits
+from tests.standins import recognition, restorers, swappers, upscalers
+from tests.standins.pictures import faces, picture, pictures
 from tests.standins.templates import crop_of
 
 INLINE = Compute(inline=True)
 WEIGHTS = (0.5, 0.2, 1.0)
+MOST_PX = 256
+"""Side of tiles up to which a check has four of them."""
 
 
 @dataclass(frozen=True)
 class Adaptor:
-    """What one adaptor is tried with: the models it runs, and the check of one of them."""
+    """What one adaptor is tried with.
+
+    Attributes:
+        names: The models it runs.
+        check: Tries it with one of them.
+        together: Whether it runs all of them in one go, so that the first stands for all.
+    """
 
     names: tuple[str, ...]
     check: Callable[[Inference, str], Awaitable[None]]
+    together: bool = False
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The models to be tried."""
+        return self.names[:1] if self.together else self.names
 
 
 def soon() -> Deadline:
@@ -105,6 +120,35 @@ async def _restorer(inference: Inference, name: str) -> None:
             assert_levels(one, restorers.restored(name, crop, weight))
 
 
+async def _upscaler(inference: Inference, name: str) -> None:
+    side, scale = upscalers.CONTRACTS[name]
+    image = picture(side // 2, side + 9) if side > MOST_PX else picture(side + 9, side + side // 2)
+    upscaler = upscaling.Upscaler(upscaling.UPSCALERS[name], inference, INLINE)
+    found = await upscaler.upscale(image, deadline=soon(), batch=3 if side <= MOST_PX else 1)
+    assert_levels(found, upscalers.upscaled(image, scale))
+
+
+async def _live_portrait(inference: Inference, name: str) -> None:
+    (before, points), (after, _) = faces(512), faces(512, seed=5)
+    template, side = live_portrait.TEMPLATE, live_portrait.SIDE_PX
+    shown, wanted = (aligned_crops(image, points, template, side)[0] for image in (before, after))
+    own, others = (
+        [crop_of(image, face, portraits.TEMPLATE, portraits.SIDE) for face in points]
+        for image in (before, after)
+    )
+    for factor, regions in ((0.8, ("upper", "lower")), (1.0, ("upper",)), (0.5, ("lower",))):
+        found = await live_portrait.LivePortrait(inference, INLINE).express(
+            shown,
+            wanted,
+            factor=factor,
+            upper="upper" in regions,
+            lower="lower" in regions,
+            deadline=soon(),
+        )
+        for one, *crops in zip(found, own, others, strict=True):
+            assert_levels(one, portraits.expressed(*crops, factor, regions))
+
+
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
@@ -126,5 +170,7 @@ ADAPTORS: Mapping[str, Adaptor] = {
         )
     },
     "restoring": Adaptor(tuple(restorers.CONTRACTS), _restorer),
+    "live_portrait": Adaptor(tuple(portraits.STANDINS), _live_portrait, together=True),
+    "upscaling": Adaptor(tuple(upscalers.CONTRACTS), _upscaler),
 }
 """By the name of the adaptor."""

@@ -13,7 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET, IR_VERSION = 17, 9
 ROWS = "N"
 FLOAT32 = np.dtype(np.float32)
-_ELEMENT = {FLOAT32: TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
+_ELEMENT = {
+    FLOAT32: TensorProto.FLOAT,
+    np.dtype(np.float64): TensorProto.DOUBLE,
+    np.dtype(np.int64): TensorProto.INT64,
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ class StandIn:
 
     @property
     def batched(self) -> bool:
-        """Whether all that goes in has the rows' axis."""
-        return all(tensor.per_row for tensor in self.inputs)
+        """Whether all that goes in and comes out has the rows' axis."""
+        return all(tensor.per_row for tensor in (*self.inputs, *self.outputs))
 
     def build(self, name: str, rows: int | None) -> bytes:
         graph = Graph()

@@ -14,7 +14,17 @@ from unittest.mock import patch
 import numpy as np
 
 from gateway.faces import alignment
-from gateway.networks import arcface, crops, crossface, restoring, tensors
+from gateway.imaging import tiles
+from gateway.networks import (
+    arcface,
+    crops,
+    crossface,
+    keypoints,
+    live_portrait,
+    restoring,
+    tensors,
+    upscaling,
+)
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.family import Picture, SwapSpec
 from gateway.networks.swapping.identity import unit
@@ -81,7 +91,12 @@ def _given(module: Any, model: str) -> list[Mutant]:
 def _made(module: Any, model: str) -> list[Mutant]:
     """Return errors of how what a network makes is read."""
     errors = {"BGR out": _made_bgr, "turned planes out": _made_turned}
-    return [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    found = [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    throughout = {"planes_of": _bgr, "pixels_of": _made_bgr}
+    return [
+        *found,
+        Mutant("BGR throughout", model, lambda: patch.multiple(module, **throughout)),
+    ]
 
 
 def _placed(model: str) -> list[Mutant]:
@@ -146,14 +161,9 @@ def _swapper(model: str) -> list[Mutant]:
             told("another converter", converter=_other_converter(family.converter)),
         ]
     elif family.emap:
-        turned = property(lambda self: self.__dict__["_own"].T, _keep)
         found += [
             told("no emap", emap=False),
-            Mutant(
-                "emap turned",
-                model,
-                lambda: patch.object(network.SwapNetwork, "_emap", turned, create=True),
-            ),
+            Mutant("emap turned", model, _swapped(network.SwapNetwork, "__init__", _emap_turned)),
         ]
     else:
         found.append(told("mean of raw embeddings", embedding="raw"))
@@ -162,8 +172,11 @@ def _swapper(model: str) -> list[Mutant]:
     return found
 
 
-def _keep(self: Any, value: np.ndarray) -> None:
-    self.__dict__["_own"] = value
+_made_with = network.SwapNetwork.__init__
+
+
+def _emap_turned(self: Any, *given: Any, emap: np.ndarray) -> None:
+    _made_with(self, *given, emap=emap.T)
 
 
 def _other_converter(name: str) -> str:
@@ -243,6 +256,121 @@ def _weight(change: Callable[[float], float]) -> Callable[[], Any]:
     return lambda: patch.object(restoring.FaceRestorer, "restore", wrong)
 
 
+def _upscaler() -> list[Mutant]:
+    model = "span_kendata_x4"
+    add = tiles.Canvas.add
+
+    def tile(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(upscaling, "tile_of", lambda *of: change(tiles.tile_of(*of)))
+
+    def made(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(tiles.Canvas, "add", lambda *of: add(*of[:3], change(of[3])))
+
+    def without_edge(start: int, number: int, length: int) -> np.ndarray:
+        there = np.arange(start, start + number) % (2 * length - 2)
+        return np.minimum(there, 2 * length - 2 - there)
+
+    def weaker(length: int, tiling: tiles.Tiling) -> tuple[tiles.Span, ...]:
+        first, *others = tiles.spans_of(length, tiling)
+        return first, *(replace(one, weights=0.97 * one.weights) for one in others)
+
+    errors = {
+        "tiles a pixel off": tile(lambda one: np.roll(one, 1, 1)),
+        "tiles turned": tile(lambda one: one.swapaxes(0, 1)),
+        "BGR out": made(lambda planes: planes[::-1]),
+        "turned planes out": made(lambda planes: planes.swapaxes(1, 2)),
+        "a result's pixel off": made(lambda planes: np.roll(planes, 1, 2)),
+        "levels out": made(lambda planes: planes / 255),
+        "mirrored without the edge": _swapped(tiles, "_mirrored", without_edge),
+        "wrapped around": _swapped(
+            tiles, "_mirrored", lambda start, n, size: np.arange(start, start + n) % size
+        ),
+        "weights that do not add up": _swapped(upscaling, "spans_of", weaker),
+    }
+    found = [Mutant(error, model, how) for error, how in errors.items()]
+    return [*_given(upscaling, model), *found]
+
+
+def _live_portrait() -> list[Mutant]:
+    model, network = "live_portrait_generator", live_portrait.LivePortrait
+    express, rotations, no_limit = network.express, keypoints.rotations, np.full((21, 3), 9.0)
+
+    def called(**changes: Callable[[dict[str, Any]], Any]) -> Callable[[], Any]:
+        async def wrong(self: Any, shown: Any, wanted: Any, **more: Any) -> np.ndarray:
+            given = {"shown": shown, "wanted": wanted, **more}
+            changed = {name: change(given) for name, change in changes.items()}
+            return await express(self, **{**given, **changed})
+
+        return lambda: patch.object(network, "express", wrong)
+
+    def wished(change: Callable[..., np.ndarray]) -> Callable[[], Any]:
+        return _swapped(live_portrait, "wished", change)
+
+    def turned(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return _swapped(keypoints, "rotations", change)
+
+    errors = {
+        "whose expression": called(
+            shown=lambda given: given["wanted"], wanted=lambda given: given["shown"]
+        ),
+        "regions mixed up": called(
+            upper=lambda given: given["lower"], lower=lambda given: given["upper"]
+        ),
+        "factor in percent": called(factor=lambda given: 100 * given["factor"]),
+        "no overshoot": _swapped(keypoints, "OVERSHOOT", 1.0),
+        "no limits": lambda: patch.multiple(keypoints, LEAST=-no_limit, MOST=no_limit),
+        "all keypoints moved": _swapped(keypoints, "LOWER", tuple(range(21))),
+        "driving and origin mixed up": wished(_mirrored_wish),
+        "rotation the other way": turned(lambda angles: rotations(-angles)),
+        "rotation transposed": turned(lambda angles: rotations(angles).swapaxes(1, 2)),
+        "yaw and pitch mixed up": turned(lambda angles: rotations(angles[:, [1, 0, 2]])),
+        "roll before yaw": turned(_roll_first),
+        "radians": turned(lambda angles: rotations(np.degrees(angles))),
+        "no translation": _swapped(live_portrait, "placed", _without("translation", 0.0)),
+        "no scale": _swapped(live_portrait, "placed", _without("scale", 1.0)),
+        "another template": _swapped(live_portrait, "TEMPLATE", "ffhq_512"),
+        "made from -1 to 1": _swapped(
+            live_portrait, "pixels_of", lambda planes, _: tensors.pixels_of(planes, tensors.SIGNED)
+        ),
+    }
+    return [
+        *_given(live_portrait, model),
+        *_made(live_portrait, model),
+        *_placed(model),
+        *(Mutant(error, model, how) for error, how in errors.items()),
+    ]
+
+
+def _mirrored_wish(own: np.ndarray, wanted: np.ndarray, factor: float, **where: Any) -> np.ndarray:
+    return 2 * own - keypoints.wished(own, wanted, factor, **where)
+
+
+def _roll_first(angles: np.ndarray) -> np.ndarray:
+    """Return rotations whose angles are applied in the opposite order."""
+    return np.stack(
+        [
+            _about(0, pitch) @ _about(1, yaw) @ _about(2, roll)
+            for pitch, yaw, roll in np.radians(angles)
+        ]
+    ).astype(np.float32)
+
+
+def _about(axis: int, angle: float) -> np.ndarray:
+    turn = np.eye(3)
+    first, second = [(1, 2), (2, 0), (0, 1)][axis]
+    turn[first, first] = turn[second, second] = np.cos(angle)
+    turn[second, first], turn[first, second] = np.sin(angle), -np.sin(angle)
+    return turn
+
+
+def _without(field: str, value: float) -> Callable[..., np.ndarray]:
+    def placed(motion: keypoints.Motion, expression: np.ndarray) -> np.ndarray:
+        nothing = np.full_like(getattr(motion, field), value)
+        return keypoints.placed(replace(motion, **{field: nothing}), expression)
+
+    return placed
+
+
 MUTANTS: Mapping[str, list[Mutant]] = {
     "arcface": _arcface(),
     "crossface": _crossface(),
@@ -254,5 +382,7 @@ MUTANTS: Mapping[str, list[Mutant]] = {
     "blendswap": _swapper("blendswap_256"),
     "uniface": _swapper("uniface_256"),
     "restoring": _restorer(),
+    "live_portrait": _live_portrait(),
+    "upscaling": _upscaler(),
 }
 """By the name of the adaptor."""

@@ -27,12 +27,12 @@ def pictures(number: int, side: int, seed: int = 0) -> np.ndarray:
     return np.stack([picture(side, side, 100 * seed + i) for i in range(number)])
 
 
-def faces(side: int) -> tuple[np.ndarray, np.ndarray]:
+def faces(side: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return a picture and five points (3, 5, 2) of each of its faces, about `side` pixels large.
 
     The points lie on no template exactly, and each face is turned in another way.
     """
-    image = picture(side + side // 4, side + side // 3)
+    image = picture(side + side // 4, side + side // 3, seed)
     odd = np.array([[0.01, -0.015], [-0.02, 0.01], [0.03, 0.0], [0.0, 0.02], [-0.01, 0.012]])
     base = points_in("arcface_112_v2", side) + odd * side
     turned = []

@@ -13,7 +13,7 @@ from gateway.serving.services import Services
 async def get_models(services: Services, request: Request) -> Response:
     """Answer every model with its licence and state."""
     acceptable(request.headers.get("accept"), (JSON,))
-    states = {state.name: state for state in services.health.states}
+    states = {s.name: s for s in (*services.health.seen.values(), *services.health.states)}
     models = []
     for entry in services.models.values():
         state = states.get(entry.name)

@@ -171,13 +171,13 @@ def _report(
     if models and (wish.options.recognises or looked_at):
         models.append(schemas.IDENTITY_MODEL)
     models += wish.options.masking_networks if result.swapped else ()
-    models += result.enhancing_networks
+    models += result.networks
     report = SwapReport(
         size=schemas.size_of(result.image),
         faces=schemas.target_faces(result),
         sources=[schemas.portrait(portrait.face) for portrait in result.portraits],
         unmatched=list(result.unmatched),
-        swapper=wish.options.swapper_model,
+        swapper=result.swapper,
         frame_enhancer=result.frame_enhancer,
         models=models,
         timings_ms=exchange.timings.milliseconds(),

@@ -16,7 +16,7 @@ from gateway.faces.overlap import covering, nearness
 from gateway.imaging.warp import Region, bounding_region
 from gateway.pipeline.canvas import Canvas
 from gateway.pipeline.change_face import FaceChanger, FaceMemory, Work
-from gateway.pipeline.enhance import Enhancement, enhancer_for
+from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.film.cast import Part
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.production import FrameReport, Production
@@ -25,7 +25,6 @@ from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.track import TURNED
 from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
-from gateway.processors.face_enhancer import Enhancer
 
 LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
 """Seconds between two looks at what is before a face: where there is something, and where there is
@@ -87,7 +86,7 @@ class FrameMaker:
         self._people: dict[int, _Person] = {}
         self._known: dict[int | None, Sequence[Portrait]] = {}
         self._bare: dict[int | None, Sequence[Portrait]] = {}
-        self._enhancer: Enhancer | None = None
+        self._chosen = masking.networks.chosen(production.options)
         self._ready = False
 
     async def change(
@@ -153,8 +152,9 @@ class FrameMaker:
             production.options,
             deadline,
             production.timings,
+            self._chosen,
             Enhancement(
-                self._enhancer,
+                self._chosen.enhancer,
                 self._masking,
                 self._compute,
                 production.options,
@@ -188,7 +188,6 @@ class FrameMaker:
             return
         production, deadline = self._production, self._production.deadline()
         options = production.options
-        self._enhancer = await enhancer_for(options, self._masking.inference, self._compute)
         for part in production.cast.parts:
             entry = part.entry
             named = None if entry is None else options.mapping[entry]

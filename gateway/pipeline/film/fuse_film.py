@@ -98,7 +98,12 @@ class FilmFuser:
         Raises:
             InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
         """
-        enhancement = FrameEnhancement(self._compute, production.options, production.timings)
+        enhancement = FrameEnhancement(
+            self._masking.networks.frame_enhancer(production.options),
+            self._compute,
+            production.options,
+            production.timings,
+        )
         made = self._with_faces if production.cast.parts else self._as_they_are
         async with aclosing(made(pictures, production)) as coming:
             async for picture, report in coming:

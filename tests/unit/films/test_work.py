@@ -36,6 +36,7 @@ from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.people import People
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
@@ -67,7 +68,11 @@ def work():
 
     def parts(with_compute):
         analyser = FaceAnalyser(inference, with_compute)
-        return analyser, FaceEmbedder(inference, with_compute), Masking(inference, with_compute)
+        return (
+            analyser,
+            FaceEmbedder(inference, with_compute),
+            Masking(Networks(inference, with_compute)),
+        )
 
     def fuser(coding, home):
         inline = Compute(inline=True)
@@ -84,7 +89,7 @@ def work():
             ImageFuser(analyser, embedder, masking, compute),
             MemoryIdentityStore(),
             MemoryExpressionStore(),
-            inference,
+            Networks(inference, compute),
             compute,
         ),
         Limits(max_pixels=10**6, max_film_s=60, call_s=30, max_picture_bytes=10**6),
@@ -363,4 +368,4 @@ def test_options_are_kept_in_full(work):
 async def test_who_enhances_is_decided_once_for_all_parts(work, tmp_path):
     options = {"processors": ["face_enhancer"], "enhancer_model": "auto"}
     plan = await work.plan(task(tmp_path, work, film(4, size=SIZE), options, sources=0), Watched())
-    assert plan.facts["enhancer_model"] == "classical"
+    assert plan.facts["models"]["enhancer_model"] == "classical"

@@ -28,12 +28,12 @@ async def test_ready_once_all_models_are_and_not_any_more_when_leaving():
 async def test_not_ready_while_the_models_are_gone_or_unsound():
     services = fake_services()
     await services.health.look()
-    services.inference._closed = True
+    services.backend._closed = True
     async with client(services) as http:
         await services.health.look()
         assert "face_mesh" in checked(await http.get("/readyz"), "model_not_ready")["detail"]
-        services.inference._closed = False
-        services.inference.models["iris"].failures.append(InferenceFailed("iris: empty"))
+        services.backend._closed = False
+        services.backend.models["iris"].failures.append(InferenceFailed("iris: empty"))
         await services.health.look()
         assert "iris" in checked(await http.get("/readyz"), "model_not_ready")["detail"]
         await services.health.look()

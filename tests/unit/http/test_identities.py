@@ -66,7 +66,7 @@ async def test_nobody_is_enrolled_who_has_not_agreed(options):
     assert problem["status"] == 403
     assert problem["errors"][0]["pointer"] == "/consent"
     assert services.identities.infos() == []
-    assert not any(model.batches for model in services.inference.models.values())
+    assert not any(model.batches for model in services.backend.models.values())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_as_many_as_may_be_kept():
 async def test_an_identity_takes_the_place_of_sources():
     services = fake_services()
     id = (await enrol(services)).json()["id"]
-    meshes = services.inference.models["face_mesh"].batches
+    meshes = services.backend.models["face_mesh"].batches
     meshes.clear()
     answer = await swap(services, data={"source_id": id}, headers={})
     assert meshes == [1]  # of the target

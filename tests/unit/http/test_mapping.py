@@ -69,7 +69,7 @@ async def test_what_does_not_fit_is_refused_before_any_work(mapping, sent, point
     services = two_faced()
     problem = checked(await send(mapping, services=services, **sent), "invalid_options")
     assert [error["pointer"] for error in problem["errors"]] == pointers
-    assert not any(model.batches for model in services.inference.models.values())
+    assert not any(model.batches for model in services.backend.models.values())
 
 
 async def test_several_references_need_a_mapping():

@@ -47,7 +47,7 @@ async def test_what_nobody_foresaw_is_told_to_the_log_only(caplog, monkeypatch):
 
 async def test_our_own_faults_are_not_told_in_detail(caplog):
     services = fake_services()
-    services.inference.models["face_mesh"].failures.append(
+    services.backend.models["face_mesh"].failures.append(
         errors.ContractViolation("face_mesh: output 'x' on host 10.0.0.1")
     )
     async with client(services) as http:
@@ -60,7 +60,7 @@ async def test_our_own_faults_are_not_told_in_detail(caplog):
 @pytest.mark.parametrize("error", [InferenceUnavailable(), InferenceFailed("face_mesh: oh")])
 async def test_a_model_that_fails(error):
     services = fake_services()
-    services.inference.models["face_mesh"].failures.append(error)
+    services.backend.models["face_mesh"].failures.append(error)
     async with client(services) as http:
         checked(await http.post("/v1/swaps", files=files()), error.spec.code)
 
@@ -82,7 +82,7 @@ def test_advice_when_to_come_again_is_in_whole_seconds(asked, told):
 
 async def test_cancellation_is_not_swallowed(monkeypatch):
     services = fake_services()
-    services.inference.hold()
+    services.backend.hold()
     async with client(services) as http:
         request = asyncio.create_task(http.post("/v1/swaps", files=files()))
         await asyncio.sleep(0.05)

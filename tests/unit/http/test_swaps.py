@@ -181,7 +181,8 @@ async def test_a_report_tells_who_made_a_face_clearer():
 
 async def test_a_report_names_the_network_that_did():
     fakes = fake_face_inference().models.values()
-    services = fake_services(inference=FakeInference([*fakes, gfpgan(lambda x: x)]))
+    inference = FakeInference([*fakes, gfpgan(lambda x: x)])
+    services = fake_services(inference=inference, pulled=["gfpgan_1.4"])
     async with client(services) as http:
         answer = await http.post("/v1/swaps", files=files(source=...), data=CLEARER, headers=JSON)
     assert answer.json()["faces"][0]["enhancer"] == "gfpgan_1.4"

@@ -138,6 +138,6 @@ async def test_the_film_is_let_go_whatever_happens(monkeypatch):
     monkeypatch.setattr(Video, "close", lambda film: closed.append(film) or close(film))
     services = fake_services()
     lines(await track(services=services))
-    services.inference.models["face_mesh"].failures.append(InferenceFailed("oh"))
+    services.backend.models["face_mesh"].failures.append(InferenceFailed("oh"))
     checked(await track(services=services), "inference_failed")
     assert len(closed) == 2

@@ -19,7 +19,7 @@ async def until(condition, timeout_s: float = 2.0) -> None:
 
 def held(**settings):
     services = fake_services(**settings)
-    services.inference.hold()
+    services.backend.hold()
     return services
 
 
@@ -30,7 +30,7 @@ async def test_too_many_are_refused_at_once_with_advice():
         await until(lambda: services.admission.admitted == 2)
         assert (services.admission.running, services.admission.waiting) == (1, 1)
         checked(await http.post("/v1/swaps", files=files()), "overloaded")
-        services.inference.release()
+        services.backend.release()
         assert [(await task).status_code for task in (first, second)] == [200, 200]
         waited = (await second).headers["server-timing"].split(",")[0]
         assert float(waited.removeprefix("queue;dur=")) > 0
@@ -44,7 +44,7 @@ async def test_who_waits_too_long_is_told_so():
         await until(lambda: services.admission.running == 1)
         answer = await http.post("/v1/swaps", files=files(), headers={"X-Request-Timeout": "0.05"})
         checked(answer, "deadline_exceeded")
-        services.inference.release()
+        services.backend.release()
         assert (await first).status_code == 200
 
 
@@ -92,10 +92,10 @@ async def test_a_caller_who_goes_away_ends_the_work():
         return {"type": "http.disconnect"}
 
     serving = asyncio.create_task(asgi(app, receive, request.headers))
-    await until(lambda: services.inference._running["blazeface_short"] >= 1)
+    await until(lambda: services.backend._running["blazeface_short"] >= 1)
     gone.set()
     await serving
-    assert services.inference._running["blazeface_short"] == 0
+    assert services.backend._running["blazeface_short"] == 0
     assert services.admission.admitted == 0
     assert 'semblant_rejections_total{code="request_cancelled"} 1.0' in metrics_of(services)
 
@@ -108,10 +108,10 @@ async def test_a_closed_connection_ends_the_work():
     services = held()
     async with server(services) as http:
         request = asyncio.create_task(http.post("/v1/swaps", files=files()))
-        await until(lambda: services.inference._running["blazeface_short"] >= 1)
+        await until(lambda: services.backend._running["blazeface_short"] >= 1)
         request.cancel()
         await until(lambda: services.admission.admitted == 0)
-    assert services.inference._running["blazeface_short"] == 0
+    assert services.backend._running["blazeface_short"] == 0
     assert 'code="request_cancelled"' in metrics_of(services)
 
 

@@ -1,5 +1,7 @@
 """Networks that are functions, under the contracts the stand-ins have."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gateway.compute import Compute
@@ -16,17 +18,32 @@ def soon():
 
 
 def fake(name, function, made=None):
-    """Return a model that takes what a stand-in takes: `function` of that is its only output.
+    """Return a model that takes what a stand-in takes, and gives what a function makes of it.
 
-    `made` is the output's shape without the rows' axis, the stand-in's unless told otherwise.
+    A function may give a list of several outputs. `made` is the shape of the first without the
+    rows' axis, the stand-in's unless told otherwise.
     """
     standin = standins.STANDINS[name]
-    given = tuple(
-        TensorSpec(t.name, t.dtype, (-1, *t.shape) if t.per_row else t.shape)
-        for t in standin.inputs
-    )
-    dims = (-1, *(standin.outputs[0].shape if made is None else made))
-    answer = TensorSpec("made", np.dtype(np.float32), dims)
     rows = standins.MOST_ROWS if standin.batched else 0
-    contract = ModelContract(name, rows, given, (answer,))
-    return FakeModel(contract, lambda inputs: {"made": np.asarray(function(inputs), np.float32)})
+    outputs = list(standin.outputs)
+    if made is not None:
+        outputs[0] = replace(outputs[0], shape=made)
+
+    def answers(inputs):
+        found = function(inputs)
+        several = found if isinstance(found, list) else [found]
+        names = (output.name for output in outputs)
+        return {
+            name: np.asarray(one, np.float32) for name, one in zip(names, several, strict=False)
+        }
+
+    given = [spec_of(tensor) for tensor in standin.inputs]
+    number = 1 if name.startswith("hyperswap") else len(outputs)
+    specs = [spec_of(tensor) for tensor in outputs[:number]]
+    return FakeModel(ModelContract(name, rows, tuple(given), tuple(specs)), answers)
+
+
+def spec_of(tensor):
+    return TensorSpec(
+        tensor.name, tensor.dtype, tuple(-1 if d == "N" else d for d in tensor.dims(None))
+    )

@@ -10,6 +10,7 @@ from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import face_model
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.testing_faces import fake_face_inference
 
 SHAPE = (240, 320)
@@ -44,7 +45,7 @@ def face_of(
 
 def nothing_hidden() -> Masking:
     """Return what masks faces before which there is nothing."""
-    return Masking(fake_face_inference(), Compute(inline=True))
+    return Masking(Networks(fake_face_inference(), Compute(inline=True)))
 
 
 class Analyser:

@@ -6,8 +6,10 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.embedding import FaceEmbedder
+from gateway.networks.pulled import Pulled
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.testing import FakeInference
@@ -29,6 +31,10 @@ def soft(face):
     return cv2.GaussianBlur(painted(face.landmarks, SHAPE), None, 2)
 
 
+def pulled(networks):
+    return Pulled(frozenset(network.contract.name for network in networks))
+
+
 async def result_of(*target, source=None, networks=(), image=None, timings=None, **options):
     """Change a picture of faces, of which the first is painted, unless an image is given."""
     compute, inference = Compute(inline=True), fake_face_inference()
@@ -37,7 +43,7 @@ async def result_of(*target, source=None, networks=(), image=None, timings=None,
     fuser = ImageFuser(
         Watcher(*sources, list(target)),
         FaceEmbedder(inference, compute),
-        Masking(inference, compute),
+        Masking(Networks(inference, compute, pulled(networks))),
         compute,
     )
     return await fuser.swap(
@@ -97,7 +103,7 @@ async def test_the_best_network_that_is_served_is_taken():
         assert done.enhancer == name
     asked = {"processors": ALONE, "enhancer_model": "classical"}
     result = await result_of(face, networks=NETWORK, **asked)
-    assert (result.swapped[0].enhancer, result.enhancing_networks) == ("classical", [])
+    assert (result.swapped[0].enhancer, result.networks) == ("classical", [])
 
 
 async def test_a_network_that_is_asked_for_and_not_there_is_told():
@@ -178,7 +184,7 @@ async def test_a_nearer_face_is_left_alone():
         ({"processors": ALONE, "quality": {"limits": {"max_seam_ratio": 2}}}, "none is swapped"),
         ({"processors": [*SWAP, "face_enhancer"]}, "named once"),
         ({"enhancer_blend": 1.1}, "less than or equal to 1"),
-        ({"enhancer_model": "codeformer"}, "Input should be"),
+        ({"enhancer_model": "dreamer"}, "Input should be"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, finding):

@@ -23,6 +23,7 @@ from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.production import FrameReport, Production
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.frame_enhancer import ClassicalFrameEnhancer
@@ -65,7 +66,7 @@ def photo():
 async def result_of(analyser, picture, *, source=None, timings=None, **options):
     compute, inference = Compute(inline=True), fake_face_inference()
     fuser = ImageFuser(
-        analyser, FaceEmbedder(inference, compute), Masking(inference, compute), compute
+        analyser, FaceEmbedder(inference, compute), Masking(Networks(inference, compute)), compute
     )
     return await fuser.swap(
         [] if source is None else [painted(source.landmarks, SHAPE)],
@@ -143,7 +144,8 @@ async def test_a_picture_without_the_face_that_is_meant_is_made_clearer():
 
 
 async def test_what_is_too_late_is_told():
-    step = FrameEnhancement(Compute(inline=True), parse_options({"processors": ALONE}), Timings())
+    options, compute = parse_options({"processors": ALONE}), Compute(inline=True)
+    step = FrameEnhancement(ClassicalFrameEnhancer(compute), compute, options, Timings())
     with pytest.raises(DeadlineExceeded):
         await step.picture(photo(), Deadline.after(-1))
 
@@ -215,7 +217,7 @@ async def film_of(pictures, **options):
     fuser = FilmFuser(
         Blind(),
         Blind(),
-        Masking(inference, compute),
+        Masking(Networks(inference, compute)),
         Blind(),
         compute,
         min_face_px=20,

@@ -16,6 +16,7 @@ from gateway.processors.face_enhancer import ClassicalEnhancer, NetworkEnhancer,
 from gateway.testing import FakeInference, FakeModel
 from tests import tolerances
 from tests.unit.faces.test_landmarks import assessed, face_landmarks
+from tests.unit.networks.fakes import fake
 
 INLINE = Compute(inline=True)
 SIDE_PX = RESTORERS["gfpgan_1.4"].side_px
@@ -77,6 +78,18 @@ async def test_what_the_network_leaves_lands_where_it_was(pose):
     middle = mask > 0.99
     if pose.get("size", 80) <= 80:  # the crop is finer than the picture
         assert off[middle].mean() < 2
+
+
+@pytest.mark.parametrize("name", ["gpen_bfr_256", "codeformer"])
+async def test_every_restorer_has_its_own_template_and_side(name):
+    given = []
+    model = fake(name, lambda inputs: given.append(inputs) or inputs["input"])
+    image, face = photograph(), assessed(face_landmarks())
+    enhancer = NetworkEnhancer(name, FakeInference([model]), INLINE)
+    region, mask = enhancer.reach(face, image.shape[:2])
+    pixels = await enhancer.process(image, face, region, mask, deadline=Deadline.after(5))
+    assert np.abs(pixels.astype(int) - region.of(image))[mask > 0.99].mean() < 2
+    assert given[0].get("weight", 0.5) == 0.5
 
 
 async def test_the_whole_range_comes_back_clipped_and_rounded():

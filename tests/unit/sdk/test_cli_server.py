@@ -20,7 +20,7 @@ from semblant.cli import main
 
 def build(settings):
     services = fake_services()
-    services.inference.hold()
+    services.backend.hold()
     print("holding", flush=True)
     return services
 
@@ -59,7 +59,7 @@ async def test_faces_by_a_server(semblant, pictures):
 
 async def test_an_error_of_a_server(semblant, pictures):
     async with serving() as (services, address):
-        services.inference.models["face_mesh"].failures.append(InferenceFailed("face_mesh: oh"))
+        services.backend.models["face_mesh"].failures.append(InferenceFailed("face_mesh: oh"))
         done = await asyncio.to_thread(semblant, "faces", pictures[1], "--server", address)
     assert done.code == 5
     assert "error inference_failed face_mesh: oh" in done.err
@@ -67,7 +67,7 @@ async def test_an_error_of_a_server(semblant, pictures):
 
 async def test_time_is_over(semblant, pictures):
     async with serving() as (services, address):
-        services.inference.hold()
+        services.backend.hold()
         done = await asyncio.to_thread(
             semblant, "faces", pictures[1], "--server", address, "--timeout", "0.2"
         )
@@ -98,7 +98,7 @@ async def interrupted(process):
 async def test_an_interrupted_swap_leaves_nothing(pictures):
     source, target, output = pictures
     async with serving() as (services, address):
-        services.inference.hold()
+        services.backend.hold()
         program = "from semblant.cli import main; main()"
         process = await started(
             "-c", program, "swap", source, target, "-o", output, "--server", address

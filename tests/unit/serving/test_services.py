@@ -17,7 +17,7 @@ from gateway.settings import Settings
 )
 def test_the_settings_choose_the_backend(backend, kind):
     services = build_services(Settings(backend=backend))
-    assert isinstance(services.inference, kind)
+    assert isinstance(services.backend, kind)
     assert "face_mesh" in services.models
 
 
@@ -28,7 +28,7 @@ def test_a_repository_without_a_catalogue_is_named(tmp_path):
 
 async def test_a_backend_of_our_own_must_be_ready_at_the_start():
     services = fake_services()
-    await services.inference.close()
+    await services.backend.close()
     with pytest.raises(ModelNotReady):
         async with running(services):
             pass
@@ -36,10 +36,10 @@ async def test_a_backend_of_our_own_must_be_ready_at_the_start():
 
 async def test_a_triton_elsewhere_may_come_later():
     services = fake_services(backend="triton")
-    services.inference._closed = True
+    services.backend._closed = True
     async with running(services):
         assert isinstance(services.health.problem, ModelNotReady)
-        services.inference._closed = False
+        services.backend._closed = False
         await services.health.look()
         assert services.health.problem is None
 
@@ -47,11 +47,11 @@ async def test_a_triton_elsewhere_may_come_later():
 async def test_health_goes_on_looking_whatever_happens(caplog):
     services = fake_services(health_interval_s=0.005)
     async with running(services):
-        broken = services.inference.models.pop("iris")
-        services.inference.model_states = None
+        broken = services.backend.models.pop("iris")
+        services.backend.model_states = None
         await _until(lambda: "looking at the models failed" in caplog.text)
-        del services.inference.model_states
-        services.inference.models["iris"] = broken
+        del services.backend.model_states
+        services.backend.models["iris"] = broken
         await _until(lambda: services.health.problem is None)
 
 

@@ -94,6 +94,7 @@ OURS = {
         "gateway.imaging",
         "gateway.inference",
         "gateway.models",
+        "gateway.networks",
         "gateway.settings",
         "semblant_triton.launcher",
         *BASICS,
@@ -128,6 +129,7 @@ OURS = {
         "gateway.jobs",
         "gateway.models.catalog",
         "gateway.inference.protocol",
+        "gateway.networks.pulled",
         "gateway.settings",
     ),
     "semblant": (

@@ -20,6 +20,7 @@ from gateway.pipeline.film.cast import FilmCast, Part
 from gateway.pipeline.film.fuse_film import MOST_AHEAD, WAITING, FilmFuser
 from gateway.pipeline.film.production import Production
 from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.people import People
 from gateway.pipeline.timings import Timings
@@ -44,7 +45,7 @@ def stills(count, *, lead_in=0, lead_out=0, start=0, made=None):
 def parts(inference=None):
     inference, compute = inference or fake_face_inference(), Compute(inline=True)
     analyser, embedder = FaceAnalyser(inference, compute), FaceEmbedder(inference, compute)
-    masking = Masking(inference, compute)
+    masking = Masking(Networks(inference, compute))
     changer = FaceChanger(analyser, embedder, masking, compute)
     return (
         analyser,

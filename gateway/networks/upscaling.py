@@ -1,0 +1,143 @@
+"""Makes pictures finer: networks of super-resolution, which see a tile at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.arrays import F32, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.imaging.tiles import Canvas, Span, Tiling, spans_of, tile_of
+from gateway.inference.protocol import Inference
+from gateway.networks.tensors import UNIT, answer_of, planes_of
+
+IN_FLIGHT = 3
+"""Batches of one picture that are worked on at a time: one is made, one runs, one is laid down."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpscaleSpec:
+    """One network of super-resolution. All take and give RGB from 0 to 1.
+
+    Attributes:
+        name: Of the model.
+        tiling: The side of its tiles, and how much larger they become.
+    """
+
+    name: str
+    tiling: Tiling
+
+
+_SMALL = Tiling(64, 2, 4, 4)
+_USUAL = Tiling(128, 4, 8, 4)
+_LARGE = Tiling(1024, 32, 64, 4)
+UPSCALERS: Mapping[str, UpscaleSpec] = {
+    name: UpscaleSpec(name, tiling)
+    for name, tiling in {
+        "real_esrgan_x2": Tiling(256, 8, 16, 2),
+        "real_esrgan_x2_fp16": Tiling(256, 8, 16, 2),
+        "real_esrgan_x4": Tiling(256, 8, 16, 4),
+        "real_esrgan_x4_fp16": Tiling(256, 8, 16, 4),
+        "real_esrgan_x8": Tiling(256, 8, 16, 8),
+        "real_esrgan_x8_fp16": Tiling(256, 8, 16, 8),
+        "real_hatgan_x4": Tiling(256, 8, 16, 4),
+        "clear_reality_x4": _USUAL,
+        "span_kendata_x4": _USUAL,
+        "ultra_sharp_x4": _USUAL,
+        "nomos8k_sc_x4": _USUAL,
+        "realistic_rescaler_x4": _USUAL,
+        "remacri_x4": _USUAL,
+        "siax_x4": _USUAL,
+        "swin2_sr_x4": _USUAL,
+        "face_dat_x4": _USUAL,
+        "tghq_face_x8": Tiling(128, 4, 8, 8),
+        "real_web_photo_x4": _SMALL,
+        "ultra_sharp_2_x4": _LARGE,
+    }.items()
+}
+"""All of them, by name.
+
+What a tile loses at its edges is what the field's programs cut off; over twice that, it goes over
+into its neighbour here.
+"""
+
+Places = Sequence[tuple[Span, Span]]
+
+
+class Upscaler:
+    """Runs a network of super-resolution over pictures of any size."""
+
+    def __init__(self, spec: UpscaleSpec, inference: Inference, compute: Compute) -> None:
+        """Take one of `UPSCALERS`, what runs it, and what runs the array work."""
+        self.spec = spec
+        self._inference = inference
+        self._compute = compute
+
+    async def upscale(self, image: U8, *, deadline: Deadline, batch: int) -> U8:
+        """Return a picture, `scale` times as large on each side.
+
+        Memory is that of the result, and of a few batches of tiles.
+
+        Args:
+            image: uint8 RGB (H, W, 3).
+            deadline: When the answer is of no use any more.
+            batch: Tiles of one request, at least 1.
+
+        Returns:
+            uint8 RGB (H · scale, W · scale, 3).
+
+        Raises:
+            UnknownModel: the network has not been pulled.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        tiling = self.spec.tiling
+        rows, columns = (spans_of(length, tiling) for length in image.shape[:2])
+        places = [(row, column) for row in rows for column in columns]
+        canvas = Canvas(rows, columns, tiling.scale)
+        running: deque[tuple[Places, asyncio.Task[F32]]] = deque()
+        try:
+            for start in range(0, len(places), batch):
+                some = places[start : start + batch]
+                running.append((some, asyncio.create_task(self._made(image, some, deadline))))
+                if len(running) == IN_FLIGHT:
+                    await self._lay_first(canvas, running)
+            while running:
+                await self._lay_first(canvas, running)
+        finally:
+            for _, task in running:
+                task.cancel()
+            # Their errors are of no interest any more, but they must have ended.
+            await asyncio.gather(*(task for _, task in running), return_exceptions=True)
+        return await self._compute.run(canvas.finished)
+
+    async def _lay_first(
+        self, canvas: Canvas, running: deque[tuple[Places, asyncio.Task[F32]]]
+    ) -> None:
+        """Await the batch that was begun first, and lay down what became of it."""
+        places, task = running[0]
+        planes = await task
+        running.popleft()
+
+        def lay() -> None:
+            for (row, column), tile in zip(places, planes, strict=True):
+                canvas.add(row, column, tile)
+
+        await self._compute.run(lay)
+
+    async def _made(self, image: U8, places: Places, deadline: Deadline) -> F32:
+        """Return what becomes of some tiles: planes (N, 3, n, n), 0–1."""
+        name, tiling = self.spec.name, self.spec.tiling
+
+        def tensor() -> F32:
+            tiles = [tile_of(image, row, column, tiling.side_px) for row, column in places]
+            return planes_of(np.stack(tiles), UNIT)
+
+        planes = await self._compute.run(tensor)
+        outputs = await self._inference.infer(name, {"input": planes}, deadline=deadline)
+        side = tiling.side_px * tiling.scale
+        return await self._compute.run(answer_of, name, outputs, (len(places), 3, side, side))
