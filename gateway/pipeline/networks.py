@@ -204,7 +204,8 @@ def _require_possible(options: SwapOptions) -> None:
     upscaler = UPSCALERS.get(options.frame_enhancer_model)
     most = 1 if upscaler is None else upscaler.tiling.scale
     if options.frame_enhancer_scale > most:
-        detail = f"`{options.frame_enhancer_model}` makes pictures {most} times larger at most"
+        how_far = f"{most} times larger at most" if most > 1 else "no larger"
+        detail = f"`{options.frame_enhancer_model}` makes pictures {how_far}"
         found.append({"pointer": "/frame_enhancer_scale", "detail": detail})
     swapper = SWAPPERS.get(options.swapper_model)
     if swapper is not None and options.pixel_boost not in (None, *swapper.boosts):

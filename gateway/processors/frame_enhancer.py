@@ -32,6 +32,13 @@ FrameEnhancerModel = Literal[
     "ultra_sharp_x4",
     "ultra_sharp_2_x4",
     "nomos8k_sc_x4",
+    "realistic_rescaler_x4",
+    "remacri_x4",
+    "siax_x4",
+    "swin2_sr_x4",
+    "real_web_photo_x4",
+    "face_dat_x4",
+    "tghq_face_x8",
 ]
 CLASSICAL = "classical"
 TILES = 8
