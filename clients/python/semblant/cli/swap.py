@@ -70,6 +70,10 @@ def swap(
         typer.Option("--source-id", help="An enrolled identity, instead of SOURCE."),
     ] = None,
     many: Annotated[bool, typer.Option("--many", help="Swap every face of the target.")] = False,
+    swapper: Annotated[
+        str | None,
+        typer.Option("--swapper", help="mesh, or a network that was pulled; the best by default."),
+    ] = None,
     shape: Annotated[
         float | None,
         typer.Option("--shape", help="How much of the source's geometry.", min=0, max=1),
@@ -103,6 +107,12 @@ def swap(
     frame_blend: Annotated[
         float | None,
         typer.Option("--frame-blend", help="How much of that.", min=0, max=1),
+    ] = None,
+    enlarge: Annotated[
+        int | None,
+        typer.Option(
+            "--enlarge", help="How many times larger a network makes the picture.", min=1, max=8
+        ),
     ] = None,
     color: Annotated[
         str | None, typer.Option("--color", help="adaptive, statistics, histogram or none.")
@@ -141,9 +151,11 @@ def swap(
         raise typer.BadParameter(str(error), param_hint="--output") from error
     wanted = json_object(options)
     told = {
+        "swapper_model": swapper,
         "shape": shape,
         "enhancer_blend": enhance_blend,
         "frame_enhancer_blend": frame_blend,
+        "frame_enhancer_scale": enlarge,
         "expression": expression,
         "expression_factor": factor,
         "color": color,
@@ -157,7 +169,7 @@ def swap(
         wanted["processors"] = ["face_enhancer"]
     elif enhance or enhance_blend is not None:
         add_enhancer(wanted)
-    if enhance_frame or frame_blend is not None:
+    if enhance_frame or frame_blend is not None or enlarge is not None:
         add_enhancer(wanted, "frame_enhancer")
     if len(pictures) < 2 and source_id is None and not _needs_no_source(wanted):
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
