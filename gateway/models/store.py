@@ -37,12 +37,9 @@ from gateway.models.records import (
     MODEL_FILE,
     Installed,
     contract_digest,
-    installed,
     read_record,
 )
 from gateway.models.zoo import Zoo, ZooModel, load_zoo
-
-__all__ = ["EMAP_FILE", "INSTALL_RECORD", "MODEL_FILE", "ModelStore", "PullStage", "installed"]
 
 PullStage = Literal["download", "import", "installed", "kept"]
 PullProgress = Callable[[str, PullStage, int, int], None]

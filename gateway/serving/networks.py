@@ -9,7 +9,7 @@ import numpy as np
 
 from gateway.arrays import F32
 from gateway.errors import SetupIncomplete
-from gateway.models.store import EMAP_FILE, MODEL_FILE, installed
+from gateway.models.records import EMAP_FILE, MODEL_FILE, installed
 from gateway.models.zoo import Zoo, ZooModel, load_zoo
 from gateway.networks.pulled import Pulled
 from gateway.settings import Settings
@@ -65,5 +65,5 @@ def _emap(zoo: Zoo, name: str) -> F32:
     path = zoo.folder(name) / EMAP_FILE
     try:
         return np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise SetupIncomplete(f"{name} is not complete; pull it again.") from error

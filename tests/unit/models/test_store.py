@@ -25,7 +25,8 @@ from gateway.models.download import Sources
 from gateway.models.lock import read_lock
 from gateway.models.packages import sha256_of
 from gateway.models.profiles import PROFILES
-from gateway.models.store import ModelStore, installed
+from gateway.models.records import installed
+from gateway.models.store import ModelStore
 from tests.unit.models.networks import FLOAT, ZOO, make_zoo, plain, write
 from tests.unit.models.test_onnx_import import matrix, with_weights
 

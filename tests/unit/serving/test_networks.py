@@ -1,6 +1,8 @@
 """What of the zoo a service may use, and what runs where."""
 
+import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from gateway.deadline import Deadline
 from gateway.errors import SetupIncomplete
 from gateway.inference.elsewhere import Beside
-from gateway.models.store import EMAP_FILE, INSTALL_RECORD, MODEL_FILE
+from gateway.models.records import EMAP_FILE, INSTALL_RECORD, MODEL_FILE, Installed
 from gateway.models.zoo import ZOO_FILE
 from gateway.serving.networks import ROOM, guests_of
 from gateway.settings import PROJECT_ROOT, Settings
@@ -28,7 +30,8 @@ def install(repository: Path, *names: str) -> None:
         folder = repository / name / "1"
         folder.mkdir(parents=True)
         (folder / MODEL_FILE).write_bytes(b"x" * 1000)
-        (folder / INSTALL_RECORD).write_text("{}")
+        record = Installed(name, "", "file", "", "", 1000, 8, half_agrees=False, notes=())
+        (folder / INSTALL_RECORD).write_text(json.dumps(asdict(record)))
         if name.startswith("inswapper"):
             np.save(folder / EMAP_FILE, np.eye(512, dtype=np.float32))
 
