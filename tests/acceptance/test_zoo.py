@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,6 +123,16 @@ def test_models_come_when_they_are_needed(gateway):
         return {m["name"]: m["ready"] for m in models}["inswapper_128"]
 
     until(ready, 10, gateway.log)
+
+
+def test_a_server_that_was_killed_gets_its_networks_back(gateway):
+    assert swapped(gateway).status_code == 200
+    os.kill(gateway.triton_pid, signal.SIGKILL)
+    until(lambda: gateway.http.get("/readyz").status_code != 200, 20, gateway.log)
+    gateway.wait_until_ready()
+    answer = swapped(gateway)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["swapper"] == "hyperswap_1a_256"
 
 
 def test_what_is_not_there_is_told(gateway):
