@@ -26,6 +26,18 @@ app.command()(pull)
 app.command()(add)
 app.command()(remove)
 
+USED_BY = {
+    "face detection": "detector.model",
+    "face swap": "swapper_model",
+    "expression": "expression_model",
+    "face enhancement": "enhancer_model",
+    "upscaling": "frame_enhancer_model",
+    "occlusion": "masks.occlusion_model",
+    "face parsing": "masks.region_model",
+    "age and more": "face_selector",
+}
+"""The options that name networks of the zoo, by what these are for."""
+
 Names = Annotated[list[str] | None, typer.Argument(help="Models; all by default.")]
 
 
@@ -71,7 +83,7 @@ def list_(
     if as_json:
         out.print(json.dumps(rows, indent=2), markup=False)
         return
-    columns = ("model", "task", "licence", "commercial", "state", "loaded", "MB", "needs")
+    columns = ("model", "task", "licence", "commercial", "state", "loaded", "MB", "used by")
     table = Table(*columns, box=None)
     for row in rows:
         table.add_row(*_cells(row))
@@ -91,6 +103,7 @@ def _embedded() -> Iterator[dict[str, Any]]:
             "refused": False,
             "state": status.state,
             "bytes": status.size,
+            "used_by": ["always"] if entry.name != "open_nsfw" else [],
             "needs": [],
             "needed_by": [],
         }
@@ -112,6 +125,7 @@ def _zoo() -> Iterator[dict[str, Any]]:
             "state": status.state,
             "bytes": status.size,
             "accepted": status.accepted,
+            "used_by": [USED_BY[model.task]] if model.task in USED_BY else [],
             "needs": list(model.needs),
             "needed_by": list(status.needed_by),
         }
@@ -122,7 +136,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     loaded = {None: "–", True: "yes", False: "no"}[row["loaded"]]
     size = f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else "–"
     told = (row["name"], row["task"], row["licence"], commercial, row["state"], loaded, size)
-    return (*told, ", ".join(row["needs"]))
+    return (*told, ", ".join(row["used_by"] or row["needed_by"]) or "–")
 
 
 @app.command()
