@@ -57,3 +57,5 @@ VECTOR_SHARE = 2e-3
 """Share of a vector's largest number: crops in whole levels, sums in float32."""
 UNIT_LENGTH = 1e-6
 """Lengths of vectors of 512 numbers in float32."""
+SEEN_PX = 0.1
+"""Pixels: where a detector sees what shines, from sums in float32 and edges in whole levels."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from gateway.deadline import Deadline
 from gateway.faces import blazeface
 from gateway.faces.assess import MAX_RESIDUAL, assess
 from gateway.faces.blazeface import Candidates
-from gateway.faces.detect import DetectOptions, FaceDetector, passes, tilted
+from gateway.faces.detect import DetectOptions, FaceDetector, Finder, passes, tilted
 from gateway.faces.face import Face
 from gateway.faces.landmarks import (
     MESH_SIDE,
@@ -54,18 +55,31 @@ class FaceAnalyser:
     """Finds faces with the networks of an `Inference`."""
 
     def __init__(
-        self, inference: Inference, compute: Compute, *, max_residual: float = MAX_RESIDUAL
+        self,
+        inference: Inference,
+        compute: Compute,
+        *,
+        max_residual: float = MAX_RESIDUAL,
+        finders: Mapping[str, Finder] = MappingProxyType({}),
     ) -> None:
-        """Take what runs the networks and the array work; for `max_residual` see `assess`."""
+        """Take what runs the networks and the array work.
+
+        Args:
+            inference: The networks.
+            compute: Threads.
+            max_residual: See `assess`.
+            finders: Other detectors than ours, by the names that `DetectOptions` call them by.
+        """
         self._max_residual = max_residual
         self._inference = inference
         self._compute = compute
-        self._detector = FaceDetector(inference, compute)
+        self._detector = FaceDetector(inference, compute, finders)
 
     async def detect(self, image: U8, *, deadline: Deadline, options: DetectOptions) -> Candidates:
         """Return where faces may be in a picture (H, W, 3) RGB, without looking at them.
 
         Raises:
+            UnknownModel: the detector that is asked for is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         return await self._detector.find(image, deadline=deadline, options=options)
@@ -76,6 +90,7 @@ class FaceAnalyser:
         """Return the faces of a picture (H, W, 3) RGB, the largest first.
 
         Raises:
+            UnknownModel: the detector that is asked for is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         options = options or DetectOptions()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.errors import UnknownModel
 from gateway.faces import blazeface
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, View
 from gateway.inference.protocol import Inference
@@ -21,6 +23,9 @@ FINEST_SCALE = 0.6
 which here are 20 to 216 of the picture's."""
 SCALE_STEP = 4.0
 """Ratio of neighbouring scales; their ranges overlap."""
+
+OWN = "blazeface"
+"""The name of our own detectors together."""
 
 Looks = list[tuple[Detector, list[View]]]
 MakeViews = Callable[[U8, float], Looks]
@@ -38,6 +43,7 @@ class DetectOptions:
         min_score: Detector confidence below which a candidate is dropped, 0–1.
         min_presence: Landmark network's confidence below which it is dropped, 0–1.
         max_faces: Faces to return at the most, the largest first.
+        model: Who looks: our own `blazeface`, or a `Finder`, which is asked once.
         precise: Look at each face from several crops and take the mean: half the landmarks' noise,
             for four more looks. Expressions are finer than faces.
     """
@@ -47,21 +53,49 @@ class DetectOptions:
     min_score: float = 0.5
     min_presence: float = 0.5
     max_faces: int = 32
+    model: str = OWN
     precise: bool = False
 
 
-class FaceDetector:
-    """Looks for faces with the detectors of an `Inference`."""
+class Finder(Protocol):
+    """Another detector than our own."""
 
-    def __init__(self, inference: Inference, compute: Compute) -> None:
-        """Take what runs the networks, and what runs the array work."""
+    async def find(
+        self, image: U8, *, min_score: float, angles: Sequence[int] = (), deadline: Deadline
+    ) -> Candidates:
+        """Return where faces may be in a picture (H, W, 3) RGB, each once, as BlazeFace would.
+
+        Args:
+            image: uint8.
+            min_score: Detections below it are dropped, 0–1.
+            angles: Further upright directions to try, degrees out of 90, 180, 270.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        ...
+
+
+class FaceDetector:
+    """Looks for faces with the detectors of an `Inference`, or with another one."""
+
+    def __init__(
+        self,
+        inference: Inference,
+        compute: Compute,
+        finders: Mapping[str, Finder] = MappingProxyType({}),
+    ) -> None:
+        """Take what runs the networks and the array work, and other detectors by name."""
         self._inference = inference
         self._compute = compute
+        self._finders = finders
 
     async def find(self, image: U8, *, deadline: Deadline, options: DetectOptions) -> Candidates:
         """Return where faces may be in a picture (H, W, 3) RGB, as the first look tells.
 
         Raises:
+            UnknownModel: the detector that is asked for is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         found = Candidates.joined([])
@@ -81,6 +115,8 @@ class FaceDetector:
         deadline: Deadline,
     ) -> Candidates:
         """Return what the detectors see in a picture (H, W, 3), all views of one pass at once."""
+        if options.model != OWN:
+            return await self._ask(image, options, deadline)
         make_views, steps = one
         looks: Looks = []
         for made in await asyncio.gather(
@@ -91,6 +127,14 @@ class FaceDetector:
             *(self._run_detector(d, views, options.min_score, deadline) for d, views in looks)
         )
         return blazeface.suppress(Candidates.joined(list(parts)))
+
+    async def _ask(self, image: U8, options: DetectOptions, deadline: Deadline) -> Candidates:
+        finder = self._finders.get(options.model)
+        if finder is None:
+            raise UnknownModel(f"There is no detector {options.model}.")
+        return await finder.find(
+            image, min_score=options.min_score, angles=options.angles, deadline=deadline
+        )
 
     async def _run_detector(
         self, detector: Detector, views: list[View], min_score: float, deadline: Deadline
@@ -116,8 +160,13 @@ def _decoded(
 
 
 def passes(options: DetectOptions) -> list[Pass]:
-    """Return how to look: the whole first, then closer, then from other angles and further away."""
+    """Return how to look: the whole first, then closer, then from other angles and further away.
+
+    Another detector than ours looks at the whole once.
+    """
     upright = (0, *options.angles)
+    if options.model != OWN:
+        return [(_near, upright)]
     return [
         (_near, upright),
         (_far, upright),

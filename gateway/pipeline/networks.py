@@ -10,6 +10,8 @@ from gateway.compute import Compute
 from gateway.errors import InvalidOptions
 from gateway.inference.protocol import Inference
 from gateway.networks.arcface import ArcFace
+from gateway.networks.detecting.models import DETECTORS
+from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.live_portrait import (
     FEATURE_EXTRACTOR,
     GENERATOR,
@@ -137,6 +139,14 @@ class Networks:
         settled = options.model_copy(update=chosen)
         _require_possible(settled)
         return settled
+
+    def finders(self) -> dict[str, NetworkDetector]:
+        """Return the detectors that may be used, by name."""
+        return {
+            name: NetworkDetector(spec, self.inference, self.compute)
+            for name, spec in DETECTORS.items()
+            if name in self.pulled.names
+        }
 
     def _upscalers(self, options: SwapOptions) -> list[str]:
         least = options.frame_enhancer_scale

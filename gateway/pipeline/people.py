@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,11 +63,10 @@ class People:
             thorough=not largest if thorough is None else thorough,
             angles=options.detector.angles,
             min_score=options.detector.min_score,
+            model=options.detector.model,
             precise=expressive(options),
         )
-        easy = DetectOptions(
-            angles=detect.angles, min_score=detect.min_score, precise=detect.precise
-        )
+        easy = replace(detect, thorough=False)
         *found, faces = await asyncio.gather(
             *(self._analyser.analyse(s, deadline=deadline, options=easy) for s in sources),
             self._analyser.analyse(target, deadline=deadline, options=detect),

@@ -43,8 +43,13 @@ class FilmFusers:
         """Return one for the thread this is called in; see `Tools`."""
         settings, compute = self._settings, Compute(inline=True)
         inference = self._near(home)
-        analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
         networks = Networks(inference, compute, self._networks.pulled)
+        analyser = FaceAnalyser(
+            inference,
+            compute,
+            max_residual=settings.max_fit_residual,
+            finders=networks.finders(),
+        )
         embedder, masking = FaceEmbedder(inference, compute), Masking(networks)
         return FilmFuser(
             analyser,
@@ -95,7 +100,9 @@ def film_work(
         compute: The service's threads.
     """
     inference = networks.inference
-    analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
+    analyser = FaceAnalyser(
+        inference, compute, max_residual=settings.max_fit_residual, finders=networks.finders()
+    )
     embedder = FaceEmbedder(inference, compute)
     return FilmWork(
         Tools(

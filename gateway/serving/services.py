@@ -139,7 +139,12 @@ def assemble(
     compute = Compute(settings.cpu_threads)
     inference = OnDemand(backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000)
     networks = Networks(inference, compute, guests.pulled)
-    analyser = FaceAnalyser(inference, compute, max_residual=settings.max_fit_residual)
+    analyser = FaceAnalyser(
+        inference,
+        compute,
+        max_residual=settings.max_fit_residual,
+        finders=networks.finders(),
+    )
     embedder = FaceEmbedder(inference, compute)
     people = People(analyser, embedder, min_face_px=settings.min_face_px)
     tracker = FilmTracker(analyser, compute)

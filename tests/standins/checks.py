@@ -12,11 +12,13 @@ from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
 from gateway.networks import arcface, crossface, live_portrait, restoring, upscaling
 from gateway.networks.crops import aligned_crops
+from gateway.networks.detecting import models as detecting
+from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.identity import Identity
 from tests import tolerances
+from tests.standins import detectors, recognition, restorers, swappers, upscalers
 from tests.standins import live_portrait as portraits
-from tests.standins import recognition, restorers, swappers, upscalers
 from tests.standins.pictures import faces, picture, pictures
 from tests.standins.templates import crop_of
 
@@ -149,12 +151,35 @@ async def _live_portrait(inference: Inference, name: str) -> None:
             assert_levels(one, portraits.expressed(*crops, factor, regions))
 
 
+async def _detector(inference: Inference, name: str) -> None:
+    detector = NetworkDetector(detecting.DETECTORS[name], inference, INLINE)
+    for angles in ((), (90,)):
+        found = await detector.find(
+            detectors.shown(), min_score=0.5, angles=angles, deadline=soon()
+        )
+        views = [detectors.found(angle) for angle in (0, *angles)]
+        scores, sides, boxes, points = (np.mean(told, axis=0) for told in zip(*views, strict=True))
+        assert found.scores.shape == scores.shape
+        assert np.abs(found.scores - scores).max() <= tolerances.VECTOR_SHARE
+        mouth = points[:, 3:].mean(1, keepdims=True)
+        four = np.concatenate([points[:, :3], mouth], axis=1)
+        for ours, theirs in (
+            (found.sides, sides),
+            (found.boxes, boxes),
+            (found.points[:, :4], four),
+        ):
+            assert np.abs(ours - theirs).max() <= tolerances.SEEN_PX
+
+
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
 
 
 ADAPTORS: Mapping[str, Adaptor] = {
+    "anchors": Adaptor(("scrfd_2.5g", "retinaface_10g"), _detector),
+    "yolo_face": Adaptor(("yolo_face",), _detector),
+    "yunet": Adaptor(("yunet",), _detector),
     "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
     "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
     **{

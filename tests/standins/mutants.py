@@ -6,8 +6,7 @@ A mutant changes one number or function of an adaptor; `checks.ADAPTORS` must th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -28,39 +27,8 @@ from gateway.networks import (
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.family import Picture, SwapSpec
 from gateway.networks.swapping.identity import unit
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One error, and the model that shows it.
-
-    `patch` makes what puts the error in as long as it is entered.
-    """
-
-    error: str
-    model: str
-    patch: Callable[[], AbstractContextManager[Any]]
-
-
-def _swapped(module: Any, name: str, value: Any) -> Callable[[], AbstractContextManager[Any]]:
-    return lambda: patch.object(module, name, value)
-
-
-def _bgr(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
-    return tensors.planes_of(crops[..., ::-1], scale)
-
-
-def _turned(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
-    return np.ascontiguousarray(tensors.planes_of(crops, scale).swapaxes(2, 3))
-
-
-def _not_transposed(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
-    planes = tensors.planes_of(crops, scale)
-    return np.ascontiguousarray(np.moveaxis(planes, 1, -1)).reshape(planes.shape)
-
-
-def _levels(crops: np.ndarray, scale: tensors.Scale) -> np.ndarray:
-    return 255 * tensors.planes_of(crops, scale)
+from tests.standins import looking_mutants
+from tests.standins.mutant import Mutant, given_wrongly, in_bgr, spec_with, swapped
 
 
 def _made_bgr(planes: np.ndarray, scale: tensors.Scale) -> np.ndarray:
@@ -77,22 +45,11 @@ def _made_turned(planes: np.ndarray, scale: tensors.Scale) -> np.ndarray:
     return tensors.pixels_of(planes.swapaxes(2, 3), scale)
 
 
-def _given(module: Any, model: str) -> list[Mutant]:
-    """Return errors of what a network is given."""
-    errors = {
-        "BGR in": _bgr,
-        "turned planes in": _turned,
-        "channels last in": _not_transposed,
-        "levels instead of shares": _levels,
-    }
-    return [Mutant(e, model, _swapped(module, "planes_of", f)) for e, f in errors.items()]
-
-
 def _made(module: Any, model: str) -> list[Mutant]:
     """Return errors of how what a network makes is read."""
     errors = {"BGR out": _made_bgr, "turned planes out": _made_turned}
-    found = [Mutant(e, model, _swapped(module, "pixels_of", f)) for e, f in errors.items()]
-    throughout = {"planes_of": _bgr, "pixels_of": _made_bgr}
+    found = [Mutant(e, model, swapped(module, "pixels_of", f)) for e, f in errors.items()]
+    throughout = {"planes_of": in_bgr, "pixels_of": _made_bgr}
     return [
         *found,
         Mutant("BGR throughout", model, lambda: patch.multiple(module, **throughout)),
@@ -111,13 +68,9 @@ def _placed(model: str) -> list[Mutant]:
         return matrix
 
     return [
-        Mutant("half a pixel off", model, _swapped(crops, "crop_from_image", off(0.5))),
-        Mutant("a pixel off", model, _swapped(crops, "crop_from_image", off(-1.0))),
+        Mutant("half a pixel off", model, swapped(crops, "crop_from_image", off(0.5))),
+        Mutant("a pixel off", model, swapped(crops, "crop_from_image", off(-1.0))),
     ]
-
-
-def _spec(table: Mapping[str, Any], model: str, **changes: Any) -> Callable[[], Any]:
-    return lambda: patch.dict(table, {model: replace(table[model], **changes)})
 
 
 def _scale_of(spec: SwapSpec, scale: tensors.Scale) -> tensors.Scale:
@@ -131,16 +84,16 @@ def _swapper(model: str) -> list[Mutant]:
     other = "arcface_112_v2" if spec.template == "arcface_128" else "arcface_128"
 
     def told(error: str, **changes: Any) -> Mutant:
-        return Mutant(error, model, _spec(table, model, family=replace(family, **changes)))
+        return Mutant(error, model, spec_with(table, model, family=replace(family, **changes)))
 
     found = [
-        *_given(network, model),
+        *given_wrongly(network, model),
         *_made(network, model),
         *_placed(model),
-        Mutant("another template", model, _spec(table, model, template=other)),
-        Mutant("wrong scale in", model, _spec(table, model, given=_scale_of(spec, spec.given))),
-        Mutant("wrong scale out", model, _spec(table, model, made=_scale_of(spec, spec.made))),
-        Mutant("tiles instead of a grid", model, _swapped(network, "interleaved", _tiled)),
+        Mutant("another template", model, spec_with(table, model, template=other)),
+        Mutant("wrong scale in", model, spec_with(table, model, given=_scale_of(spec, spec.given))),
+        Mutant("wrong scale out", model, spec_with(table, model, made=_scale_of(spec, spec.made))),
+        Mutant("tiles instead of a grid", model, swapped(network, "interleaved", _tiled)),
     ]
     if family.picture is not None:
         shown = family.picture
@@ -151,8 +104,8 @@ def _swapper(model: str) -> list[Mutant]:
         return found + [told(error, picture=picture) for error, picture in pictures.items()]
     found += [
         told("length of the latent", unit_length=not family.unit_length),
-        Mutant("weight the other way round", model, _swapped(network, "mixed", _mixed_wrongly)),
-        Mutant("lengths of mean and vectors", model, _swapped(network, "unit", lambda v: v)),
+        Mutant("weight the other way round", model, swapped(network, "mixed", _mixed_wrongly)),
+        Mutant("lengths of mean and vectors", model, swapped(network, "unit", lambda v: v)),
     ]
     if family.converter:
         found += [
@@ -163,7 +116,7 @@ def _swapper(model: str) -> list[Mutant]:
     elif family.emap:
         found += [
             told("no emap", emap=False),
-            Mutant("emap turned", model, _swapped(network.SwapNetwork, "__init__", _emap_turned)),
+            Mutant("emap turned", model, swapped(network.SwapNetwork, "__init__", _emap_turned)),
         ]
     else:
         found.append(told("mean of raw embeddings", embedding="raw"))
@@ -197,11 +150,11 @@ def _tiled(whole: np.ndarray, times: int) -> np.ndarray:
 def _arcface() -> list[Mutant]:
     model = "arcface_w600k_r50"
     return [
-        *_given(arcface, model),
+        *given_wrongly(arcface, model),
         *_placed(model),
-        Mutant("another template", model, _swapped(arcface, "TEMPLATE", "arcface_112_v1")),
-        Mutant("wrong scale in", model, _swapped(arcface, "SIGNED", tensors.UNIT)),
-        Mutant("normalised", model, _swapped(arcface, "answer_of", _answered_unit)),
+        Mutant("another template", model, swapped(arcface, "TEMPLATE", "arcface_112_v1")),
+        Mutant("wrong scale in", model, swapped(arcface, "SIGNED", tensors.UNIT)),
+        Mutant("normalised", model, swapped(arcface, "answer_of", _answered_unit)),
     ]
 
 
@@ -224,24 +177,24 @@ def _crossface() -> list[Mutant]:
         Mutant(
             "normalised after",
             "crossface_simswap",
-            _swapped(crossface, "answer_of", _answered_unit),
+            swapped(crossface, "answer_of", _answered_unit),
         ),
     ]
 
 
 def _restorer() -> list[Mutant]:
     model, table = "gfpgan_1.4", restoring.RESTORERS
-    spec = _spec(table, model, template="arcface_112_v2")
-    gpen = _spec(table, "gpen_bfr_256", template="ffhq_512")
+    spec = spec_with(table, model, template="arcface_112_v2")
+    gpen = spec_with(table, "gpen_bfr_256", template="ffhq_512")
     return [
-        *_given(restoring, model),
+        *given_wrongly(restoring, model),
         *_made(restoring, model),
         *_placed(model),
         Mutant("another template", model, spec),
         Mutant("the other restorers' template", "gpen_bfr_256", gpen),
-        Mutant("wrong scale", model, _swapped(restoring, "SIGNED", tensors.UNIT)),
-        Mutant("imagenet's scale", model, _swapped(restoring, "SIGNED", tensors.IMAGENET)),
-        Mutant("wrapped", model, _swapped(restoring, "pixels_of", _not_clipped)),
+        Mutant("wrong scale", model, swapped(restoring, "SIGNED", tensors.UNIT)),
+        Mutant("imagenet's scale", model, swapped(restoring, "SIGNED", tensors.IMAGENET)),
+        Mutant("wrapped", model, swapped(restoring, "pixels_of", _not_clipped)),
         Mutant("weight upside down", "codeformer", _weight(lambda weight: 1 - weight)),
         Mutant("weight in percent", "codeformer", _weight(lambda weight: 100 * weight)),
     ]
@@ -261,10 +214,10 @@ def _upscaler() -> list[Mutant]:
     add = tiles.Canvas.add
 
     def tile(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
-        return _swapped(upscaling, "tile_of", lambda *of: change(tiles.tile_of(*of)))
+        return swapped(upscaling, "tile_of", lambda *of: change(tiles.tile_of(*of)))
 
     def made(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
-        return _swapped(tiles.Canvas, "add", lambda *of: add(*of[:3], change(of[3])))
+        return swapped(tiles.Canvas, "add", lambda *of: add(*of[:3], change(of[3])))
 
     def without_edge(start: int, number: int, length: int) -> np.ndarray:
         there = np.arange(start, start + number) % (2 * length - 2)
@@ -281,14 +234,14 @@ def _upscaler() -> list[Mutant]:
         "turned planes out": made(lambda planes: planes.swapaxes(1, 2)),
         "a result's pixel off": made(lambda planes: np.roll(planes, 1, 2)),
         "levels out": made(lambda planes: planes / 255),
-        "mirrored without the edge": _swapped(tiles, "_mirrored", without_edge),
-        "wrapped around": _swapped(
+        "mirrored without the edge": swapped(tiles, "_mirrored", without_edge),
+        "wrapped around": swapped(
             tiles, "_mirrored", lambda start, n, size: np.arange(start, start + n) % size
         ),
-        "weights that do not add up": _swapped(upscaling, "spans_of", weaker),
+        "weights that do not add up": swapped(upscaling, "spans_of", weaker),
     }
     found = [Mutant(error, model, how) for error, how in errors.items()]
-    return [*_given(upscaling, model), *found]
+    return [*given_wrongly(upscaling, model), *found]
 
 
 def _live_portrait() -> list[Mutant]:
@@ -304,10 +257,10 @@ def _live_portrait() -> list[Mutant]:
         return lambda: patch.object(network, "express", wrong)
 
     def wished(change: Callable[..., np.ndarray]) -> Callable[[], Any]:
-        return _swapped(live_portrait, "wished", change)
+        return swapped(live_portrait, "wished", change)
 
     def turned(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
-        return _swapped(keypoints, "rotations", change)
+        return swapped(keypoints, "rotations", change)
 
     errors = {
         "whose expression": called(
@@ -317,24 +270,24 @@ def _live_portrait() -> list[Mutant]:
             upper=lambda given: given["lower"], lower=lambda given: given["upper"]
         ),
         "factor in percent": called(factor=lambda given: 100 * given["factor"]),
-        "no overshoot": _swapped(keypoints, "OVERSHOOT", 1.0),
+        "no overshoot": swapped(keypoints, "OVERSHOOT", 1.0),
         "no limits": lambda: patch.multiple(keypoints, LEAST=-no_limit, MOST=no_limit),
-        "all keypoints moved": _swapped(keypoints, "LOWER", tuple(range(21))),
+        "all keypoints moved": swapped(keypoints, "LOWER", tuple(range(21))),
         "driving and origin mixed up": wished(_mirrored_wish),
         "rotation the other way": turned(lambda angles: rotations(-angles)),
         "rotation transposed": turned(lambda angles: rotations(angles).swapaxes(1, 2)),
         "yaw and pitch mixed up": turned(lambda angles: rotations(angles[:, [1, 0, 2]])),
         "roll before yaw": turned(_roll_first),
         "radians": turned(lambda angles: rotations(np.degrees(angles))),
-        "no translation": _swapped(live_portrait, "placed", _without("translation", 0.0)),
-        "no scale": _swapped(live_portrait, "placed", _without("scale", 1.0)),
-        "another template": _swapped(live_portrait, "TEMPLATE", "ffhq_512"),
-        "made from -1 to 1": _swapped(
+        "no translation": swapped(live_portrait, "placed", _without("translation", 0.0)),
+        "no scale": swapped(live_portrait, "placed", _without("scale", 1.0)),
+        "another template": swapped(live_portrait, "TEMPLATE", "ffhq_512"),
+        "made from -1 to 1": swapped(
             live_portrait, "pixels_of", lambda planes, _: tensors.pixels_of(planes, tensors.SIGNED)
         ),
     }
     return [
-        *_given(live_portrait, model),
+        *given_wrongly(live_portrait, model),
         *_made(live_portrait, model),
         *_placed(model),
         *(Mutant(error, model, how) for error, how in errors.items()),
@@ -372,6 +325,7 @@ def _without(field: str, value: float) -> Callable[..., np.ndarray]:
 
 
 MUTANTS: Mapping[str, list[Mutant]] = {
+    **looking_mutants.MUTANTS,
     "arcface": _arcface(),
     "crossface": _crossface(),
     "inswapper": _swapper("inswapper_128"),

@@ -210,6 +210,7 @@ def _detection(options: SwapOptions) -> DetectOptions:
         thorough=several if thorough is None else thorough,
         angles=options.detector.angles,
         min_score=options.detector.min_score,
+        model=options.detector.model,
         precise=expressive(options),
     )
 

@@ -116,6 +116,7 @@ class Surveyor:
             thorough=several or options.face_selector.position > 0,
             angles=options.detector.angles,
             min_score=options.detector.min_score,
+            model=options.detector.model,
         )
         people: list[_Somebody] = []
         first: list[tuple[list[Face], list[int]]] = []

@@ -49,6 +49,7 @@ OURS = {
     ),
     "gateway.networks": (
         "gateway.faces.alignment",
+        "gateway.faces.blazeface",
         "gateway.imaging",
         "gateway.inference.protocol",
         *BASICS,
