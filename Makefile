@@ -85,6 +85,10 @@ bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelit
 bench-film: .venv/installed-dev setup ## Measure films, write bench/film.json and sheets
 	@$(BIN)/python -m bench.film
 
+.PHONY: bench-networks
+bench-networks: .venv/installed-dev setup ## Measure around networks, write bench/networks.json
+	@$(BIN)/python -m bench.networks
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 

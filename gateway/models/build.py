@@ -13,6 +13,7 @@ from typing import Literal
 from gateway.errors import SetupIncomplete
 from gateway.models.catalog import Catalog, ModelEntry, TensorSpec, load_catalog
 from gateway.models.packages import Downloader, fetch_weights, sha256_of, write_atomically
+from gateway.models.served import KEPT_FILE, original
 
 # Raise it whenever an exporter writes different bytes: every model is then built again.
 EXPORTER_VERSION = 2
@@ -170,6 +171,7 @@ def _build(
     onnx_bytes = export(data, entry)
     # The record is written last: a crash in between leaves a model that counts as outdated.
     write_atomically(path, onnx_bytes)
+    path.with_name(KEPT_FILE).unlink(missing_ok=True)
     record = {
         "model": entry.name,
         "source_sha256": entry.weights.sha256,
@@ -232,7 +234,9 @@ def _state(entry: ModelEntry, path: Path) -> State:
         return "missing"
     record = _record(path)
     same = record.get("recipe_sha256") == _recipe(entry)
-    return "ready" if same and record.get("onnx_sha256") == sha256_of(path) else "outdated"
+    return (
+        "ready" if same and record.get("onnx_sha256") == sha256_of(original(path)) else "outdated"
+    )
 
 
 def _findings(entry: ModelEntry, path: Path) -> list[str]:
@@ -242,7 +246,7 @@ def _findings(entry: ModelEntry, path: Path) -> list[str]:
     record = _record(path)
     if record.get("recipe_sha256") != _recipe(entry):
         findings.append("The model was built from another recipe than the catalogue's.")
-    if record.get("onnx_sha256") != sha256_of(path):
+    if record.get("onnx_sha256") != sha256_of(original(path)):
         findings.append("The file is not the one that was built.")
     return findings + _contract_findings(entry, path)
 

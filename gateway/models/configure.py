@@ -14,6 +14,7 @@ from gateway.models.catalog import Catalog, ModelEntry, TensorSpec
 from gateway.models.packages import write_atomically
 from gateway.models.profiles import FILM, LARGE_BYTES, LIVE, PICTURE, QUEUES, Profile, Queue
 from gateway.models.records import Installed
+from gateway.models.served import is_quantized
 from gateway.models.zoo import ZooModel, ZooTensor
 
 CONFIG_FILE = "config.pbtxt"
@@ -53,6 +54,7 @@ class _Facts:
     alone: bool
     large: bool
     half: bool
+    int8: bool
     open_sizes: tuple[int, int, int] | None
 
     @property
@@ -61,13 +63,16 @@ class _Facts:
         return self.max_batch_size > 1 and not self.alone
 
 
-def catalog_config(entry: ModelEntry, profile: Profile, engine_cache: str) -> str:
+def catalog_config(
+    entry: ModelEntry, profile: Profile, engine_cache: str, *, int8: bool = False
+) -> str:
     """Return the configuration of one of the models that Semblant comes with.
 
     Args:
         entry: The catalogue's entry.
         profile: What it is to run on.
         engine_cache: Folder on the server where TensorRT keeps what it built.
+        int8: Whether it is served in INT8.
     """
     facts = _Facts(
         name=entry.name,
@@ -79,12 +84,20 @@ def catalog_config(entry: ModelEntry, profile: Profile, engine_cache: str) -> st
         alone=entry.name in ALONE,
         large=False,
         half=False,  # positions and identities have to be exact
+        int8=int8,
         open_sizes=None,
     )
     return _render(facts, profile, engine_cache)
 
 
-def zoo_config(model: ZooModel, record: Installed, profile: Profile, engine_cache: str) -> str:
+def zoo_config(
+    model: ZooModel,
+    record: Installed,
+    profile: Profile,
+    engine_cache: str,
+    *,
+    int8: bool = False,
+) -> str:
     """Return the configuration of an installed model of the zoo.
 
     Args:
@@ -92,6 +105,7 @@ def zoo_config(model: ZooModel, record: Installed, profile: Profile, engine_cach
         record: What was measured when it was installed.
         profile: What it is to run on.
         engine_cache: As for `catalog_config`.
+        int8: Whether it is served in INT8.
     """
     facts = _Facts(
         name=model.name,
@@ -103,6 +117,7 @@ def zoo_config(model: ZooModel, record: Installed, profile: Profile, engine_cach
         alone=False,
         large=record.onnx_bytes >= LARGE_BYTES,
         half=model.fp16 and (not model.twin or record.half_agrees),
+        int8=int8,
         open_sizes=model.open_sizes,
     )
     return _render(facts, profile, engine_cache)
@@ -118,7 +133,8 @@ def configure_catalog(
         OSError: one cannot be written.
     """
     for name in names:
-        text = catalog_config(catalog.model(name), profile, engine_cache)
+        int8 = is_quantized(catalog.onnx_path(name))
+        text = catalog_config(catalog.model(name), profile, engine_cache, int8=int8)
         write_atomically(catalog.repository / name / CONFIG_FILE, text.encode())
 
 
@@ -253,7 +269,7 @@ def _engine(facts: _Facts, profile: Profile, engine_cache: str) -> str:
     if not profile.gpu or facts.alone:
         return ""
     parameters = {
-        "precision_mode": "FP16" if facts.half else "FP32",
+        "precision_mode": "INT8" if facts.int8 else "FP16" if facts.half else "FP32",
         "max_workspace_size_bytes": str(profile.workspace_bytes),
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": f"{engine_cache}/{facts.name}",
@@ -273,7 +289,9 @@ def _engine(facts: _Facts, profile: Profile, engine_cache: str) -> str:
         "and keeps it, for this kind of GPU and this version of TensorRT. "
     )
     why += (
-        "Half precision is good enough for this network."
+        "What the file has in INT8 is computed so."
+        if facts.int8
+        else "Half precision is good enough for this network."
         if facts.half
         else "Single precision: nobody has shown that half of it is good enough."
     )

@@ -78,14 +78,14 @@ def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
         ModelInvalid: ONNX Runtime cannot run it, or its outputs are not the model's.
         ModelUnsound: its outputs are not finite.
     """
-    session = _session(path)
+    session = session_of(path)
     rows = sample_rows(model, ROWS if together else 1)
     alone = []
     for row in rows:
         try:
             alone.append(_run(session, model, row))
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
-            raise ModelInvalid(f"ONNX Runtime cannot run the network: {_short(error)}") from None
+            raise ModelInvalid(f"ONNX Runtime cannot run the network: {short(error)}") from None
     if faults := _output_faults(alone[0], model):
         raise _invalid(model.name, faults)
     for outputs in alone:
@@ -135,13 +135,23 @@ def _invalid(name: str, faults: Sequence[str]) -> ModelInvalid:
     )
 
 
-def _session(path: Path) -> Any:
+def session_of(path: Path, *, threads: int = 0) -> Any:
+    """Return a session of ONNX Runtime's CPU provider.
+
+    Args:
+        path: The ONNX file.
+        threads: Cores one run may use; 0: all.
+
+    Raises:
+        ModelInvalid: ONNX Runtime cannot load it.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _LOG_FATAL
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
-        reason = _short(error).replace(str(path), "the file")
+        reason = short(error).replace(str(path), "the file")
         raise ModelInvalid(f"ONNX Runtime cannot load the network: {reason}") from None
 
 
@@ -175,5 +185,6 @@ def _rms(values: NDArray[Any]) -> float:
     return float(np.sqrt(np.mean(np.square(values.astype(np.float64)))))
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """Return what an error of ONNX Runtime tells, on one line and not without end."""
     return " ".join(str(error).split())[:500]

@@ -39,6 +39,7 @@ from gateway.models.records import (
     contract_digest,
     read_record,
 )
+from gateway.models.served import is_quantized, original
 from gateway.models.zoo import Zoo, ZooModel, load_zoo
 
 PullStage = Literal["download", "import", "installed", "kept"]
@@ -243,7 +244,7 @@ class ModelStore:
         findings = []
         if self._state(model, record) == "outdated":
             findings.append("The model was installed under another contract than the zoo's.")
-        if record.onnx_sha256 != sha256_of(folder / MODEL_FILE):
+        if record.onnx_sha256 != sha256_of(original(folder / MODEL_FILE)):
             findings.append("The file is not the one that was installed.")
         if model.emap and not (folder / EMAP_FILE).is_file():
             findings.append(f"{EMAP_FILE} is missing.")
@@ -280,7 +281,8 @@ class ModelStore:
         record = read_record(self.repository, name)
         if record is None:
             raise UnknownModel(f"{name} is not installed; `semblant models pull {name}` does that.")
-        text = zoo_config(model, record, self.profile, self.engine_cache)
+        int8 = is_quantized(self.zoo.folder(name) / MODEL_FILE)
+        text = zoo_config(model, record, self.profile, self.engine_cache, int8=int8)
         with room_on_disk():
             write_atomically(self.repository / name / CONFIG_FILE, text.encode())
 
@@ -352,7 +354,7 @@ class ModelStore:
 
     def _twin(self, model: ZooModel) -> Path | None:
         if model.twin and read_record(self.repository, model.twin):
-            return self.zoo.folder(model.twin) / MODEL_FILE
+            return original(self.zoo.folder(model.twin) / MODEL_FILE)
         return None
 
     def _put(self, fresh: Path, place: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import semblant.served
 
 from gateway.models.catalog import load_catalog
+from gateway.models.served import install_quantized
 from gateway.settings import PROJECT_ROOT
 from tests.unit.models.networks import DOUBLE, make_zoo, plain
 
@@ -155,3 +156,55 @@ def test_what_a_service_has_loaded(semblant, repository, monkeypatch):
 
 def semblant_served():
     return semblant.served.httpx
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "one of the two"),
+        (("--restore", "--calibration", "{folder}"), "one of the two"),
+        (("--calibration", "{folder}/none"), "does not exist"),
+    ],
+)
+def test_quantising_needs_pictures_or_the_way_back(
+    semblant, repository, tmp_path, arguments, words
+):
+    told = [argument.format(folder=tmp_path) for argument in arguments]
+    done = semblant("models", "quantize", "plain", *told)
+    assert done.code == 2
+    assert words in done.words
+
+
+def test_only_what_sees_pictures_is_quantised(semblant, repository, tmp_path):
+    done = semblant("models", "quantize", "plain", "--calibration", tmp_path)
+    assert done.code == 3
+    assert "plain cannot be quantised" in done.words
+
+
+def test_the_way_back_from_int8(semblant, repository, tmp_path):
+    semblant("models", "pull", "plain", "--accept-license")
+    path = repository / "plain" / "1" / "model.onnx"
+    assert semblant("models", "quantize", "plain", "--restore").out == (
+        "plain: was in single precision\n"
+    )
+    before = path.read_bytes()
+    (tmp_path / "int8.onnx").write_bytes(before)
+    install_quantized(path, tmp_path / "int8.onnx")
+    assert semblant("models", "verify", "plain").out == "plain: ok\n"
+    assert semblant("models", "quantize", "plain", "--restore").out == (
+        "plain: in single precision again\n"
+    )
+    assert path.read_bytes() == before
+    assert semblant("models", "quantize", "nobody", "--restore").code == 3
+
+
+def test_a_gpu_is_told_of_int8(semblant, repository, tmp_path):
+    semblant("models", "pull", "plain", "--accept-license")
+    path = repository / "plain" / "1" / "model.onnx"
+    (tmp_path / "int8.onnx").write_bytes(path.read_bytes())
+    config = repository / "plain" / "config.pbtxt"
+    for install in (False, True):
+        if install:
+            install_quantized(path, tmp_path / "int8.onnx")
+        assert semblant("models", "configure", "plain", "--profile", "gpu").code == 0
+        assert ('value: "INT8"' in config.read_text()) == install

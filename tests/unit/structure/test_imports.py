@@ -100,6 +100,16 @@ OURS = {
         "semblant_triton.launcher",
         *BASICS,
     ),
+    # Pictures are read there only to calibrate networks with.
+    "gateway.serving.calibration": (
+        "gateway.faces",
+        "gateway.imaging",
+        "gateway.inference.protocol",
+        "gateway.media.image",
+        "gateway.models.quantize",
+        "gateway.networks",
+        *BASICS,
+    ),
     "gateway.http": (
         "gateway.serving",
         "gateway.settings",
@@ -185,6 +195,7 @@ FOREIGN = {
         "gateway.inference.local",
         "gateway.models.build",
         "gateway.models.onnx_measure",
+        "gateway.models.quantize",
         "triton_backend",
     ),
     "onnx": ("gateway.models",),

@@ -16,15 +16,18 @@ from gateway.models.configure import configure_catalog
 from gateway.models.profiles import PROFILES, ProfileName
 from semblant.cli.common import check_address, read_settings
 from semblant.cli.console import OTHER_ERRORS, err, out, progress
+from semblant.cli.models_int8 import quantize
 from semblant.cli.models_zoo import add, pull, remove, store_of
 from semblant.served import served_models
 
 app = typer.Typer(
-    help="Build, pull, add, list, check, configure and remove the networks.", no_args_is_help=True
+    help="Build, pull, add, list, check, configure, quantise and remove the networks.",
+    no_args_is_help=True,
 )
 app.command()(pull)
 app.command()(add)
 app.command()(remove)
+app.command()(quantize)
 
 USED_BY = {
     "face detection": "detector.model",

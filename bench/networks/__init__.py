@@ -1,0 +1,1 @@
+"""What networks cost around themselves: batching on Triton, calls, adaptors, array work."""

@@ -1,0 +1,60 @@
+"""Quantising a model of the repository: pictures → what it is given → INT8 → how far it is off."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from gateway.compute import Compute
+from gateway.disk import room_on_disk
+from gateway.inference.local import LocalInference
+from gateway.models.quantize import Comparison, Rows, quantize
+from gateway.models.served import original, served_path
+from gateway.serving.calibration import Gathered, check_supported, gather
+from gateway.serving.networks import guests_of
+from gateway.settings import Settings
+
+
+async def quantize_model(
+    settings: Settings, name: str, folder: Path, target: Path, *, most_rows: int
+) -> tuple[Gathered, Comparison]:
+    """Write a model in INT8, calibrated on pictures of faces, and tell how far it is off.
+
+    What the network is given meanwhile, which shows faces, lies in a private folder in the cache
+    and is gone afterwards.
+
+    Args:
+        settings: Where models and cache are.
+        name: Of the model; see `calibration.SUPPORTED`.
+        folder: The pictures.
+        target: The file to be written.
+        most_rows: Rows of the network's input to be used at the most; a row is a face, for most.
+
+    Raises:
+        UnknownModel: it cannot be quantised, is not installed, or lacks one it needs.
+        CalibrationTooSmall: there are too few pictures, or faces in them.
+        ModelInvalid, ModelUnsound: it cannot be quantised, or answers nonsense then.
+        StorageFull: there is no room.
+        SemblantError: from the networks.
+        OSError: a file cannot be read or written.
+    """
+    check_supported(name)
+    source = original(served_path(settings.model_repository, name))
+    inference, compute = LocalInference(settings.model_repository), Compute(settings.cpu_threads)
+    with room_on_disk():
+        settings.cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="calibrating-", dir=settings.cache_dir) as rest:
+            rows = Rows(Path(rest), most=most_rows)
+            try:
+                gathered = await gather(
+                    name,
+                    folder,
+                    rows,
+                    inference=inference,
+                    compute=compute,
+                    pulled=guests_of(settings).pulled,
+                    max_pixels=settings.max_pixels,
+                )
+            finally:
+                await inference.close()
+            return gathered, await compute.run(quantize, source, target, rows)
