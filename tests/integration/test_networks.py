@@ -9,8 +9,7 @@ from gateway.inference.local import LocalInference
 from gateway.inference.triton import TritonInference
 from gateway.settings import PROJECT_ROOT
 from tests import standins
-from tests.standins.checks import ADAPTORS
-from tests.standins.mutants import MUTANTS
+from tests.standins.tried import ADAPTORS, MUTANTS
 
 MODELS = [
     pytest.param(adaptor, name, id=name) for adaptor, how in ADAPTORS.items() for name in how.names

@@ -13,10 +13,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.standins import detectors, live_portrait, recognition, restorers, swappers, upscalers
+from tests.standins import (
+    detectors,
+    live_portrait,
+    points,
+    recognition,
+    restorers,
+    safety,
+    swappers,
+    upscalers,
+)
 from tests.standins.graph import StandIn, Tensor
 
-_FAMILIES = (detectors, recognition, swappers, restorers, upscalers, live_portrait)
+_FAMILIES = (detectors, recognition, swappers, restorers, upscalers, live_portrait, points, safety)
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }

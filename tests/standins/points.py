@@ -1,0 +1,137 @@
+"""Stand-ins of landmarkers, which read points out of chosen cells of what they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from tests.standins.graph import Graph, StandIn, Tensor, ramp
+
+POINTS, SIDE, GRID, CELL = 68, 256, 64, 16
+STRIDE = 7
+MESH_SIDE, MESH_CELL, MESH_POINTS = 192, 8, 468
+
+
+def _cells(count: int, cells: int) -> np.ndarray:
+    return (np.arange(count) * STRIDE + 5) % cells
+
+
+def _read(graph: Graph) -> str:
+    """Return x, y and certainty (N, 68, 3), 0–1: cells of blue, green and red, in this order."""
+    means = graph("AveragePool", "input", kernel_shape=[CELL, CELL], strides=[CELL, CELL])
+    flat = graph("Reshape", means, np.array([0, 3, -1], np.int64))
+    chosen = graph("Gather", flat, _cells(POINTS, (SIDE // CELL) ** 2), axis=2)
+    return str(graph("Transpose", chosen, perm=[0, 2, 1]))
+
+
+def _told(graph: Graph) -> str:
+    return str(graph("Mul", _read(graph), np.array([GRID, GRID, 1.0])))
+
+
+def _peppa(graph: Graph) -> tuple[str]:
+    return (_told(graph),)
+
+
+def _fan(graph: Graph) -> tuple[str, str]:
+    read = _read(graph)
+    certain = graph("Gather", read, np.array([2]), axis=2)
+    hill = graph("Mul", ramp(GRID)[:, None] / ramp(GRID).max(), ramp(GRID) / ramp(GRID).max())
+    maps = graph("Mul", graph("Reshape", certain, np.array([0, POINTS, 1, 1], np.int64)), hill)
+    return graph("Mul", read, np.array([GRID, GRID, 0.3])), maps
+
+
+def read(crop: np.ndarray) -> np.ndarray:
+    """Return x, y in pixels of the crop from its edge, and certainty (68, 3), of levels in RGB."""
+    found = []
+    for cell in _cells(POINTS, (SIDE // CELL) ** 2):
+        row, column = divmod(int(cell), SIDE // CELL)
+        part = crop[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
+        red, green, blue = part.reshape(-1, 3).mean(0) / 255
+        found.append((blue * SIDE, green * SIDE, red))
+    return np.array(found)
+
+
+def crop_around(image: np.ndarray, box: np.ndarray, turn: int) -> np.ndarray:
+    """Return the crop, float levels (256, 256, 3), around a box, turned upright."""
+    scale = 195 / max(box[2] - box[0], box[3] - box[1])
+    middle = (box[:2] + box[2:]) / 2
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    at = [(y - (SIDE - 1) / 2) / scale + middle[1], (x - (SIDE - 1) / 2) / scale + middle[0]]
+    planes = [
+        ndimage.map_coordinates(image[..., c].astype(float), at, order=1, mode="grid-constant")
+        for c in range(3)
+    ]
+    crop = np.stack(planes, -1)
+    for _ in range(turn):
+        crop = crop[:, ::-1].swapaxes(0, 1)  # what was at the right is at the top
+    return crop
+
+
+def placed(points: np.ndarray, box: np.ndarray, turn: int) -> np.ndarray:
+    """Return where points (68, 2) of the upright crop are in the picture."""
+    scale = 195 / max(box[2] - box[0], box[3] - box[1])
+    away = points - SIDE / 2
+    angle = np.pi / 2 * turn
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return away @ turned.T / scale + (box[:2] + box[2:]) / 2
+
+
+def _weights() -> np.ndarray:
+    k, j = np.arange(POINTS)[:, None], np.arange(5)
+    return np.sin(0.7 * k + 1.3 * j) / 3
+
+
+def _offsets() -> np.ndarray:
+    return np.stack(
+        [0.5 + 0.3 * np.cos(np.arange(POINTS)), 0.4 + 0.2 * np.sin(np.arange(POINTS))], 1
+    )
+
+
+def _five(graph: Graph) -> tuple[str]:
+    return (graph.total(graph("MatMul", _weights(), "input"), _offsets()),)
+
+
+def guessed(points: np.ndarray) -> np.ndarray:
+    """Return 68 points by five (5, 2), all in the template's unit square."""
+    return np.array(
+        [
+            sum(np.sin(0.7 * k + 1.3 * j) / 3 * points[j] for j in range(5))
+            + np.array([0.5 + 0.3 * np.cos(k), 0.4 + 0.2 * np.sin(k)])
+            for k in range(POINTS)
+        ]
+    )
+
+
+def _mesh(graph: Graph) -> tuple[str]:
+    planes = graph("Transpose", "input_1", perm=[0, 3, 1, 2])
+    cells = {"kernel_shape": [MESH_CELL, MESH_CELL], "strides": [MESH_CELL, MESH_CELL]}
+    flat = graph("Reshape", graph("AveragePool", planes, **cells), np.array([0, 3, -1], np.int64))
+    chosen = graph("Gather", flat, _cells(MESH_POINTS, (MESH_SIDE // MESH_CELL) ** 2), axis=2)
+    told = graph("Transpose", chosen, perm=[0, 2, 1])
+    told = graph("Mul", told, np.array([192.0, 192.0, -50.0]))
+    return (graph("Reshape", told, np.array([0, 1, 1, -1], np.int64)),)
+
+
+def mesh(crop: np.ndarray) -> np.ndarray:
+    """Return the points (468, 3) that are read out of a crop, uint8 RGB (192, 192, 3)."""
+    found = []
+    for cell in _cells(MESH_POINTS, (MESH_SIDE // MESH_CELL) ** 2):
+        row, column = (MESH_CELL * n for n in divmod(int(cell), MESH_SIDE // MESH_CELL))
+        part = crop[row : row + MESH_CELL, column : column + MESH_CELL].reshape(-1, 3).mean(0) / 255
+        found.append(part * [192, 192, -50])
+    return np.array(found)
+
+
+_CROP = (Tensor("input", (3, SIDE, SIDE)),)
+STANDINS = {
+    "2dfan4": StandIn(
+        _CROP, (Tensor("points", (POINTS, 3)), Tensor("maps", (POINTS, GRID, GRID))), _fan
+    ),
+    "peppa_wutz": StandIn(_CROP, (Tensor("output", (POINTS, 3)),), _peppa),
+    "fan_68_5": StandIn((Tensor("input", (5, 2)),), (Tensor("output", (POINTS, 2)),), _five),
+    "face_mesh_468": StandIn(
+        (Tensor("input_1", (MESH_SIDE, MESH_SIDE, 3)),),
+        (Tensor("conv2d_21", (1, 1, 3 * MESH_POINTS)),),
+        _mesh,
+    ),
+}
