@@ -13,10 +13,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.standins import detectors, live_portrait, recognition, restorers, swappers, upscalers
+from tests.standins import (
+    detectors,
+    live_portrait,
+    parsers,
+    recognition,
+    restorers,
+    swappers,
+    upscalers,
+)
 from tests.standins.graph import StandIn, Tensor
 
-_FAMILIES = (detectors, recognition, swappers, restorers, upscalers, live_portrait)
+_FAMILIES = (detectors, parsers, recognition, swappers, restorers, upscalers, live_portrait)
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }
