@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.standins import (
+    classifiers,
     detectors,
     live_portrait,
     parsers,
@@ -24,7 +25,16 @@ from tests.standins import (
 )
 from tests.standins.graph import StandIn, Tensor
 
-_FAMILIES = (detectors, parsers, recognition, swappers, restorers, upscalers, live_portrait)
+_FAMILIES = (
+    classifiers,
+    detectors,
+    parsers,
+    recognition,
+    swappers,
+    restorers,
+    upscalers,
+    live_portrait,
+)
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }

@@ -10,14 +10,31 @@ import numpy as np
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
-from gateway.networks import arcface, bisenet, crossface, live_portrait, restoring, upscaling, xseg
+from gateway.networks import (
+    arcface,
+    bisenet,
+    crossface,
+    fairface,
+    live_portrait,
+    restoring,
+    upscaling,
+    xseg,
+)
 from gateway.networks.crops import aligned_crops
 from gateway.networks.detecting import models as detecting
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.identity import Identity
 from tests import tolerances
-from tests.standins import detectors, parsers, recognition, restorers, swappers, upscalers
+from tests.standins import (
+    classifiers,
+    detectors,
+    parsers,
+    recognition,
+    restorers,
+    swappers,
+    upscalers,
+)
 from tests.standins import live_portrait as portraits
 from tests.standins.pictures import faces, picture, pictures
 from tests.standins.templates import crop_of
@@ -185,6 +202,13 @@ async def _bisenet(inference: Inference, name: str) -> None:
     assert (found == told).mean() >= tolerances.SAME_CLASS
 
 
+async def _fairface(inference: Inference, name: str) -> None:
+    crops = classifiers.crops()
+    found = await fairface.FairFace(inference, INLINE).classify(crops, deadline=soon())
+    told = [classifiers.looks(crop) for crop in crops]
+    assert [(one.gender, one.race, one.youngest, one.oldest) for one in found] == told
+
+
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
@@ -196,6 +220,7 @@ ADAPTORS: Mapping[str, Adaptor] = {
     "yunet": Adaptor(("yunet",), _detector),
     "xseg": Adaptor(("xseg_1", "xseg_2", "xseg_3"), _xseg),
     "bisenet": Adaptor(("bisenet_resnet_18", "bisenet_resnet_34"), _bisenet),
+    "fairface": Adaptor(("fairface",), _fairface),
     "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
     "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
     **{

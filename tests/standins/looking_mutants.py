@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gateway.networks import bisenet, tensors, xseg
+from gateway.networks import bisenet, fairface, tensors, xseg
 from gateway.networks.detecting import anchors, views, yolo_face, yunet
 from gateway.networks.detecting import network as finding
 from gateway.networks.detecting import spec as finding_spec
@@ -90,10 +90,24 @@ def _bisenet() -> list[Mutant]:
     ]
 
 
+def _fairface() -> list[Mutant]:
+    exclusive = tuple((first, last - 1) for first, last in fairface.AGES)
+    errors = {
+        "wrong scale": swapped(fairface, "IMAGENET", tensors.UNIT),
+        "end years left out": swapped(fairface, "AGES", exclusive),
+        "races in another order": swapped(fairface, "RACES", fairface.RACES[::-1]),
+    }
+    return [
+        *given_wrongly(fairface, "fairface"),
+        *(Mutant(error, "fairface", how) for error, how in errors.items()),
+    ]
+
+
 MUTANTS: Mapping[str, list[Mutant]] = {
     "anchors": _detector("scrfd_2.5g", anchors),
     "yolo_face": _detector("yolo_face", yolo_face),
     "yunet": _detector("yunet", yunet),
+    "fairface": _fairface(),
     "xseg": _xseg(),
     "bisenet": _bisenet(),
 }
