@@ -59,3 +59,5 @@ UNIT_LENGTH = 1e-6
 """Lengths of vectors of 512 numbers in float32."""
 SEEN_PX = 0.1
 """Pixels: where a detector sees what shines, from sums in float32 and edges in whole levels."""
+SAME_CLASS = 0.999
+"""Share of pixels: where two classes score alike, float32 and float64 may take either."""

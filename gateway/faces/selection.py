@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.faces.face import Face
+from gateway.faces.looks import Looks, Wanted
 
 Order = Literal[
     "large-small",
@@ -36,6 +37,11 @@ def ordered(faces: Sequence[Face], order: Order) -> list[Face]:
         "worst": lambda f: f.quality.score,
     }
     return sorted(faces, key=keys[first])
+
+
+def fitting(faces: Sequence[Face], looks: Sequence[Looks], wanted: Wanted) -> list[Face]:
+    """Return those of the faces whose looks, one each, are wanted."""
+    return [face for face, seen in zip(faces, looks, strict=True) if wanted.fits(seen)]
 
 
 def matching(

@@ -115,6 +115,7 @@ def chosen_faces(
     selector: FaceSelector,
     known: Mapping[int, F32],
     seen: F32 | None,
+    fit: Sequence[Face] | None = None,
 ) -> list[Face | None]:
     """Return the face that each entry of a mapping means; None for nobody, no face twice.
 
@@ -127,8 +128,9 @@ def chosen_faces(
         selector: For its order and distance.
         known: Descriptors (128,) by the index of the entry, of those that are recognised.
         seen: Descriptors (N, 128) of the faces; None if nobody is recognised.
+        fit: Those of the faces that places count; None for all.
     """
-    in_order = ordered(faces, selector.order)
+    in_order = ordered(faces if fit is None else fit, selector.order)
     chosen: list[Face | None] = [
         in_order[entry.position]
         if entry.position is not None and entry.position < len(in_order)

@@ -61,7 +61,12 @@ class ImageFuser:
         )
         self._masking = masking
         self._networks = masking.networks
-        self._people = People(analyser, embedder, min_face_px=min_face_px)
+        self._people = People(
+            analyser,
+            embedder,
+            min_face_px=min_face_px,
+            classifier=self._networks.classifier(),
+        )
         self._compute = compute
 
     async def swap(

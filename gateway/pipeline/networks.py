@@ -12,6 +12,7 @@ from gateway.inference.protocol import Inference
 from gateway.networks.arcface import ArcFace
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
+from gateway.networks.fairface import FAIRFACE, FairFace
 from gateway.networks.live_portrait import (
     FEATURE_EXTRACTOR,
     GENERATOR,
@@ -147,6 +148,12 @@ class Networks:
             for name, spec in DETECTORS.items()
             if name in self.pulled.names
         }
+
+    def classifier(self) -> FairFace | None:
+        """Return who tells what people look like; None if it may not be used."""
+        if FAIRFACE not in self.pulled.names:
+            return None
+        return FairFace(self.inference, self.compute)
 
     def _upscalers(self, options: SwapOptions) -> list[str]:
         least = options.frame_enhancer_scale

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gateway.faces.looks import Gender, Race, Wanted
 from gateway.faces.selection import Order
 from gateway.processors.maskers import Area, OccluderModel, ParserModel, Part
 from gateway.storage import identities
 
 CLASSIFIER = "fairface"
 DETECTOR = "blazeface"
-Race = Literal["white", "black", "latino", "asian", "indian", "arabic"]
 _IDENTITY = f"^{identities.ID.pattern}$"
 
 
@@ -40,7 +40,7 @@ class FaceSelector(Options):
         le=2,
         description="With `reference`: greatest distance of descriptors that is one person.",
     )
-    gender: Literal["female", "male"] | None = Field(
+    gender: Gender | None = Field(
         None, description="Only faces that `fairface`, if pulled, takes for such."
     )
     race: Race | None = Field(
@@ -62,8 +62,12 @@ class FaceSelector(Options):
     @property
     def filters(self) -> bool:
         """Whether faces are chosen by what they look like to a network."""
-        limits = (self.gender, self.race, self.min_age, self.max_age)
-        return any(limit is not None for limit in limits)
+        return self.wanted != Wanted()
+
+    @property
+    def wanted(self) -> Wanted:
+        """What faces are to look like."""
+        return Wanted(self.gender, self.race, self.min_age, self.max_age)
 
     @model_validator(mode="after")
     def _some_age(self) -> Self:

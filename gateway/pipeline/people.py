@@ -22,8 +22,10 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
-from gateway.faces.selection import matching, ordered
+from gateway.faces.selection import fitting, matching, ordered
+from gateway.networks.fairface import FairFace
 from gateway.pipeline.cast import Cast, Players, chosen_faces, require
+from gateway.pipeline.looks import looks_of
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.wish import expressive
 from gateway.processors.base import Portrait
@@ -33,9 +35,22 @@ class People:
     """Finds people in pictures, and tells them apart."""
 
     def __init__(
-        self, analyser: FaceAnalyser, embedder: FaceEmbedder, *, min_face_px: float
+        self,
+        analyser: FaceAnalyser,
+        embedder: FaceEmbedder,
+        *,
+        min_face_px: float,
+        classifier: FairFace | None = None,
     ) -> None:
-        """Take the parts; `min_face_px` is the width below which a face is refused."""
+        """Take the parts.
+
+        Args:
+            analyser: Finds faces.
+            embedder: Tells people apart.
+            min_face_px: Width below which a face is refused.
+            classifier: Tells what people look like, if it is at hand.
+        """
+        self._classifier = classifier
         self._analyser = analyser
         self._embedder = embedder
         self._min_face_px = min_face_px
@@ -58,7 +73,7 @@ class People:
         selector, thorough = options.face_selector, options.detector.thorough
         # The largest face is found at first sight; any other wish needs all of them to choose from.
         usual = (selector.mode, selector.order, selector.position) == ("one", "large-small", 0)
-        largest = usual and not options.mapping
+        largest = usual and not options.mapping and not selector.filters
         detect = DetectOptions(
             thorough=not largest if thorough is None else thorough,
             angles=options.detector.angles,
@@ -125,12 +140,17 @@ class People:
         """
         mapping = options.mapping
         if not mapping:
+            if options.face_selector.mode != "reference":
+                faces = await self._fitting(target, faces, options, deadline)
             reference = references[0] if references else None
             meant = await self._select(target, faces, reference, options, deadline)
             return Cast.of([players.everybody(face) for face in meant])
+        fit = None
+        if any(entry.position is not None for entry in mapping):
+            fit = await self._fitting(target, faces, options, deadline)
         known = await self._known(players, references, options, deadline)
         seen = await self._embedder.embed(target, faces, deadline=deadline) if known else None
-        chosen = chosen_faces(faces, mapping, options.face_selector, known, seen)
+        chosen = chosen_faces(faces, mapping, options.face_selector, known, seen, fit)
         unmatched = require(mapping, chosen)
         roles = [
             players.of_entry(face, entry, n)
@@ -138,6 +158,23 @@ class People:
             if face is not None
         ]
         return Cast.of(roles, unmatched)
+
+    async def _fitting(
+        self, target: U8, faces: list[Face], options: SwapOptions, deadline: Deadline
+    ) -> list[Face]:
+        """Return the faces of a target that look as they are to.
+
+        Raises:
+            FaceNotSelected: none of them does, and it is not a mapping that asks.
+            UnknownModel: nobody is there who could tell.
+        """
+        if not options.face_selector.filters:
+            return faces
+        looks = await looks_of(self._classifier, target, faces, deadline=deadline)
+        found = fitting(faces, looks, options.face_selector.wanted)
+        if not found and not options.mapping:
+            raise FaceNotSelected("No face of the target looks as is asked for.")
+        return found
 
     async def _known(
         self,

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.arrays import F32, F64, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.alignment import Template, crop_from_image
@@ -22,6 +22,8 @@ from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, 
 from gateway.imaging.masks import from_crop, hardened, sampled, soft_hull, softened_mask
 from gateway.imaging.warp import Region, crop_affine
 from gateway.inference.protocol import Inference
+from gateway.networks import bisenet, xseg
+from gateway.networks.crops import seen_from
 from gateway.processors.openings import eye_distance
 
 Area = Literal["upper-face", "lower-face", "mouth"]
@@ -95,9 +97,9 @@ SOFTNESS = 0.06
 PART_SOFTNESS_PX = 1.2
 """The same of a part of the mesh, in pixels of the atlas."""
 TEMPLATE: Template = "arcface_128"
-XSEG_PX, BISENET_PX, HARDEN_PX = 256, 512, 5.0
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+HARDEN = 5 / 256
+"""Deviation of the blur that a network's mask is hardened after, as a share of the crop's side: so
+an edge is as soft on the face however finely it was seen."""
 
 
 def area_mask(landmarks: AnyFloat, region: Region, areas: Sequence[Area]) -> F32:
@@ -159,18 +161,10 @@ class NetworkMaskers:
             UnknownModel: the model has not been pulled.
             InferenceError, DeadlineExceeded: from the network.
         """
-        matrix = crop_from_image(face.landmarks_5, TEMPLATE, XSEG_PX)
-
-        def prepared() -> F32:
-            crop = crop_affine(image, matrix, XSEG_PX)[..., ::-1]
-            return np.ascontiguousarray(crop[None].astype(np.float32) / 255)
-
-        given = await self._compute.run(prepared)
-        (answer,) = (
-            await self._inference.infer(model, {"input": given}, deadline=deadline)
-        ).values()
-        seen = np.clip(np.asarray(answer, np.float32).reshape(XSEG_PX, XSEG_PX), 0, 1)
-        return await self._compute.run(_in_region, hardened(seen, HARDEN_PX), matrix, region)
+        matrix, crops = await self._compute.run(_cropped, image, face, xseg.SIDE_PX)
+        network = xseg.XSeg(model, self._inference, self._compute)
+        (seen,) = await network.seen(crops, deadline=deadline)
+        return await self._compute.run(_in_region, seen, matrix, region)
 
     async def parts(
         self,
@@ -188,24 +182,20 @@ class NetworkMaskers:
             UnknownModel: the model has not been pulled.
             InferenceError, DeadlineExceeded: from the network.
         """
-        matrix = crop_from_image(face.landmarks_5, TEMPLATE, BISENET_PX)
-
-        def prepared() -> F32:
-            crop = crop_affine(image, matrix, BISENET_PX).astype(np.float32) / 255
-            planes = np.moveaxis((crop - _MEAN) / _DEVIATION, -1, 0)[None]
-            return np.ascontiguousarray(planes, np.float32)
-
-        given = await self._compute.run(prepared)
-        (answer,) = (
-            await self._inference.infer(model, {"input": given}, deadline=deadline)
-        ).values()
-        classes = np.asarray(answer[0]).argmax(0)
+        matrix, crops = await self._compute.run(_cropped, image, face, bisenet.SIDE_PX)
+        network = bisenet.BiSeNet(model, self._inference, self._compute)
+        (classes,) = await network.classes(crops, deadline=deadline)
         member = np.isin(classes, [CLASSES[part] for part in parts]).astype(np.float32)
-        return await self._compute.run(_in_region, hardened(member, HARDEN_PX), matrix, region)
+        return await self._compute.run(_in_region, member, matrix, region)
+
+
+def _cropped(image: U8, face: Face, side_px: int) -> tuple[F64, U8]:
+    """Return where a face's crop lies (2, 3), and it alone as crops (1, S, S, 3), else black."""
+    matrix = crop_from_image(face.landmarks_5, TEMPLATE, side_px)
+    return matrix, crop_affine(image, matrix, side_px)[None]
 
 
 def _in_region(mask: F32, crop_from_image: AnyFloat, region: Region) -> F32:
-    """Return a crop's mask in a region (h, w) of the picture; 0 outside the crop."""
-    crop_from_region = np.asarray(crop_from_image, np.float64).copy()
-    crop_from_region[:, 2] += crop_from_region[:, :2] @ region.origin_xy
-    return from_crop(mask, crop_from_region, region.shape)
+    """Return a crop's mask, hardened, in a region (h, w) of the picture; 0 outside the crop."""
+    hard = hardened(mask, HARDEN * len(mask))
+    return from_crop(hard, seen_from(crop_from_image, region), region.shape)

@@ -107,7 +107,13 @@ def film_work(
     return FilmWork(
         Tools(
             People(analyser, embedder, min_face_px=settings.min_face_px),
-            Surveyor(analyser, embedder, compute, min_face_px=settings.min_face_px),
+            Surveyor(
+                analyser,
+                embedder,
+                compute,
+                min_face_px=settings.min_face_px,
+                classifier=networks.classifier(),
+            ),
             FilmFusers(settings, networks, inline),
             Studio(settings.segments_concurrency),
             pictures,

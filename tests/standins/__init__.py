@@ -14,8 +14,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.standins import (
+    classifiers,
     detectors,
     live_portrait,
+    parsers,
     points,
     recognition,
     restorers,
@@ -25,7 +27,18 @@ from tests.standins import (
 )
 from tests.standins.graph import StandIn, Tensor
 
-_FAMILIES = (detectors, recognition, swappers, restorers, upscalers, live_portrait, points, safety)
+_FAMILIES = (
+    classifiers,
+    detectors,
+    parsers,
+    recognition,
+    swappers,
+    restorers,
+    upscalers,
+    live_portrait,
+    points,
+    safety,
+)
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()
 }

@@ -10,14 +10,31 @@ import numpy as np
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
-from gateway.networks import arcface, crossface, live_portrait, restoring, upscaling
+from gateway.networks import (
+    arcface,
+    bisenet,
+    crossface,
+    fairface,
+    live_portrait,
+    restoring,
+    upscaling,
+    xseg,
+)
 from gateway.networks.crops import aligned_crops
 from gateway.networks.detecting import models as detecting
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.swapping import models, network
 from gateway.networks.swapping.identity import Identity
 from tests import tolerances
-from tests.standins import detectors, recognition, restorers, swappers, upscalers
+from tests.standins import (
+    classifiers,
+    detectors,
+    parsers,
+    recognition,
+    restorers,
+    swappers,
+    upscalers,
+)
 from tests.standins import live_portrait as portraits
 from tests.standins.pictures import faces, picture, pictures
 from tests.standins.templates import crop_of
@@ -171,6 +188,27 @@ async def _detector(inference: Inference, name: str) -> None:
             assert np.abs(ours - theirs).max() <= tolerances.SEEN_PX
 
 
+async def _xseg(inference: Inference, name: str) -> None:
+    crops = pictures(3, xseg.SIDE_PX, 4)
+    found = await xseg.XSeg(name, inference, INLINE).seen(crops, deadline=soon())
+    assert_vectors(found, np.array([parsers.seen(crop) for crop in crops]))
+
+
+async def _bisenet(inference: Inference, name: str) -> None:
+    crops = pictures(3, bisenet.SIDE_PX, 4)
+    found = await bisenet.BiSeNet(name, inference, INLINE).classes(crops, deadline=soon())
+    assert found.dtype == np.uint8
+    told = np.array([parsers.classes(crop) for crop in crops])
+    assert (found == told).mean() >= tolerances.SAME_CLASS
+
+
+async def _fairface(inference: Inference, name: str) -> None:
+    crops = classifiers.crops()
+    found = await fairface.FairFace(inference, INLINE).classify(crops, deadline=soon())
+    told = [classifiers.looks(crop) for crop in crops]
+    assert [(one.gender, one.race, one.youngest, one.oldest) for one in found] == told
+
+
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
@@ -180,6 +218,9 @@ ADAPTORS: Mapping[str, Adaptor] = {
     "anchors": Adaptor(("scrfd_2.5g", "retinaface_10g"), _detector),
     "yolo_face": Adaptor(("yolo_face",), _detector),
     "yunet": Adaptor(("yunet",), _detector),
+    "xseg": Adaptor(("xseg_1", "xseg_2", "xseg_3"), _xseg),
+    "bisenet": Adaptor(("bisenet_resnet_18", "bisenet_resnet_34"), _bisenet),
+    "fairface": Adaptor(("fairface",), _fairface),
     "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
     "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
     **{

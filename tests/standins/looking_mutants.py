@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gateway.networks import tensors
+from gateway.networks import bisenet, fairface, tensors, xseg
 from gateway.networks.detecting import anchors, views, yolo_face, yunet
 from gateway.networks.detecting import network as finding
 from gateway.networks.detecting import spec as finding_spec
 from gateway.networks.detecting.models import DETECTORS
-from tests.standins.mutant import Mutant, spec_with, swapped
+from tests.standins.mutant import Mutant, given_wrongly, spec_with, swapped
 
 
 def _detector(model: str, module: Any) -> list[Mutant]:
@@ -55,9 +55,60 @@ def _detector(model: str, module: Any) -> list[Mutant]:
     return [Mutant(error, model, how) for error, how in errors.items()]
 
 
+def _xseg() -> list[Mutant]:
+    def shown(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return swapped(xseg, "blue_first", change)
+
+    def hidden(*given: Any) -> np.ndarray:
+        return np.asarray(1 - tensors.answer_of(*given))
+
+    first = xseg.blue_first
+    errors = {
+        "RGB in": shown(lambda crops: first(crops[..., ::-1])),
+        "turned in": shown(lambda crops: first(crops.swapaxes(1, 2))),
+        "levels instead of shares": shown(lambda crops: 255 * first(crops)),
+        "from -1 to 1": shown(lambda crops: 2 * first(crops) - 1),
+        "what hides instead of what is seen": swapped(xseg, "answer_of", hidden),
+    }
+    return [Mutant(error, "xseg_1", how) for error, how in errors.items()]
+
+
+def _bisenet() -> list[Mutant]:
+    model, answer_of = "bisenet_resnet_34", tensors.answer_of
+
+    def read(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
+        return swapped(bisenet, "answer_of", lambda *given: change(answer_of(*given)))
+
+    errors = {
+        "wrong scale": swapped(bisenet, "IMAGENET", tensors.SIGNED),
+        "turned out": read(lambda scores: scores.swapaxes(2, 3)),
+        "the least likely": read(lambda scores: -scores),
+    }
+    return [
+        *given_wrongly(bisenet, model),
+        *(Mutant(error, model, how) for error, how in errors.items()),
+    ]
+
+
+def _fairface() -> list[Mutant]:
+    exclusive = tuple((first, last - 1) for first, last in fairface.AGES)
+    errors = {
+        "wrong scale": swapped(fairface, "IMAGENET", tensors.UNIT),
+        "end years left out": swapped(fairface, "AGES", exclusive),
+        "races in another order": swapped(fairface, "RACES", fairface.RACES[::-1]),
+    }
+    return [
+        *given_wrongly(fairface, "fairface"),
+        *(Mutant(error, "fairface", how) for error, how in errors.items()),
+    ]
+
+
 MUTANTS: Mapping[str, list[Mutant]] = {
     "anchors": _detector("scrfd_2.5g", anchors),
     "yolo_face": _detector("yolo_face", yolo_face),
     "yunet": _detector("yunet", yunet),
+    "fairface": _fairface(),
+    "xseg": _xseg(),
+    "bisenet": _bisenet(),
 }
 """By the name of the adaptor."""

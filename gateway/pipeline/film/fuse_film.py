@@ -204,7 +204,8 @@ class FilmFuser:
 
 def _detection(options: SwapOptions) -> DetectOptions:
     """Return how hard to look for whom the options mean."""
-    several = options.face_selector.mode != "one" or bool(options.mapping)
+    selector = options.face_selector
+    several = selector.mode != "one" or bool(options.mapping) or selector.filters
     thorough = options.detector.thorough
     return DetectOptions(
         thorough=several if thorough is None else thorough,

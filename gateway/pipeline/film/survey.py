@@ -16,12 +16,16 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
+from gateway.faces.looks import Looks
 from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.person import Person
 from gateway.faces.selection import ordered
+from gateway.networks.fairface import FairFace
 from gateway.pipeline.film.cast import FilmCast, Known, Part
 from gateway.pipeline.film.picture import FilmPicture
 from gateway.pipeline.film.tracks import OVERVIEW
+from gateway.pipeline.looks import looks_of
+from gateway.pipeline.option_groups import FaceSelector
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.track import TURNED
 from gateway.storage.identities import Identity
@@ -41,15 +45,23 @@ class _Somebody:
         landmarks: float32 (478, 3) each, of faces that are not turned away.
         fits: Of these.
         sizes: (width, height) of their pictures.
+        looks: What they look like where they are seen best; None if nobody asked.
+        best: How well that is, 0–1.
     """
 
     descriptors: list[F32] = field(default_factory=list)
     landmarks: list[F32] = field(default_factory=list)
     fits: list[Fit] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
+    looks: Looks | None = None
+    best: float = -1.0
 
-    def saw(self, face: Face, descriptor: F32, size_wh: tuple[int, int]) -> None:
-        """Add a face."""
+    def saw(
+        self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: Looks | None
+    ) -> None:
+        """Add a face, and what it looks like if that was asked for."""
+        if face.quality.score > self.best:
+            self.best, self.looks = face.quality.score, looks
         self.descriptors.append(descriptor)
         if TURNED.isdisjoint(face.warnings):
             self.landmarks.append(face.landmarks)
@@ -79,8 +91,18 @@ class Surveyor:
         compute: Compute,
         *,
         min_face_px: float,
+        classifier: FairFace | None = None,
     ) -> None:
-        """Take the parts; `min_face_px` is the width below which a face is left alone."""
+        """Take the parts.
+
+        Args:
+            analyser: Finds faces.
+            embedder: Tells people apart.
+            compute: Threads for array work.
+            min_face_px: Width below which a face is left alone.
+            classifier: Tells what people look like, if it is at hand.
+        """
+        self._classifier = classifier
         self._analyser = analyser
         self._embedder = embedder
         self._compute = compute
@@ -111,9 +133,10 @@ class Surveyor:
             NoFaceInSource: a reference shows nobody.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        several = options.face_selector.mode != "one" or bool(options.mapping)
+        selector = options.face_selector
+        several = selector.mode != "one" or bool(options.mapping) or selector.filters
         detect = DetectOptions(
-            thorough=several or options.face_selector.position > 0,
+            thorough=several or selector.position > 0,
             angles=options.detector.angles,
             min_score=options.detector.min_score,
             model=options.detector.model,
@@ -131,19 +154,23 @@ class Surveyor:
             faces = [f for f in found if _is_face(f) and f.quality.width_px >= least]
             seen = await self._embedder.embed(small, faces, deadline=deadline)
             size = small.shape[1], small.shape[0]
+            looks: Sequence[Looks | None] = [None] * len(faces)
+            if selector.filters:
+                looks = await looks_of(self._classifier, small, faces, deadline=deadline)
             who = []
-            for face, descriptor in zip(faces, seen, strict=True):
+            for face, descriptor, look in zip(faces, seen, looks, strict=True):
                 who.append(_nearest(people, descriptor))
-                people[who[-1]].saw(face, descriptor, size)
+                people[who[-1]].saw(face, descriptor, size, look)
             first.append((faces, who))
             described += len(faces)
         if not people:
             raise NoFaceInTarget("The film shows no face.")
         known = tuple(somebody.known() for somebody in people)
-        by_place = _by_place(first, options)
+        meant = [n for n, one in enumerate(people) if _is_wanted(one.looks, selector)]
+        by_place = _by_place(first, options, meant)
         wanted = await self._described(references, deadline)
-        parts = _parts(options, known, by_place, wanted, identities)
-        return FilmCast(known, parts, options.face_selector.reference_distance)
+        parts = _parts(options, known, meant, by_place, wanted, identities)
+        return FilmCast(known, parts, selector.reference_distance)
 
     async def _described(self, references: Sequence[U8], deadline: Deadline) -> list[F32]:
         """Return who (128,) the largest face of each reference is."""
@@ -160,6 +187,10 @@ def _is_face(face: Face) -> bool:
     return FaceWarning.UNRELIABLE not in face.warnings
 
 
+def _is_wanted(looks: Looks | None, selector: FaceSelector) -> bool:
+    return looks is None or selector.wanted.fits(looks)
+
+
 def _nearest(people: list[_Somebody], descriptor: F32) -> int:
     """Return which of the people somebody is; who is nobody of them becomes one."""
     apart = [float(np.linalg.norm(one.descriptor - descriptor)) for one in people]
@@ -170,9 +201,12 @@ def _nearest(people: list[_Somebody], descriptor: F32) -> int:
 
 
 def _by_place(
-    first: Sequence[tuple[list[Face], list[int]]], options: SwapOptions
+    first: Sequence[tuple[list[Face], list[int]]], options: SwapOptions, meant: Sequence[int]
 ) -> dict[int, int]:
-    """Return who is at each place that is asked for, in the first frame that has so many faces."""
+    """Return who is at each place that is asked for, in the first frame that has so many faces.
+
+    Places count those who may be meant.
+    """
     selector = options.face_selector
     places = {e.position for e in options.mapping if e.position is not None}
     if not options.mapping and selector.mode == "one":
@@ -180,8 +214,9 @@ def _by_place(
     out: dict[int, int] = {}
     for place in places:
         for faces, who in first:
-            if place < len(faces):
-                face = ordered(faces, selector.order)[place]
+            fit = [face for face, one in zip(faces, who, strict=True) if one in meant]
+            if place < len(fit):
+                face = ordered(fit, selector.order)[place]
                 out[place] = who[[f is face for f in faces].index(True)]
                 break
     return out
@@ -190,6 +225,7 @@ def _by_place(
 def _parts(
     options: SwapOptions,
     known: Sequence[Known],
+    meant: Sequence[int],
     by_place: Mapping[int, int],
     references: Sequence[F32],
     identities: Mapping[str, Identity],
@@ -198,6 +234,10 @@ def _parts(
     selector = options.face_selector
     if not options.mapping:
         if selector.mode == "many":
+            if not meant:
+                raise FaceNotSelected("Nobody in the film looks as is asked for.")
+            if selector.filters:
+                return tuple(Part(known[n].descriptor) for n in meant)
             return (Part(None),)
         if selector.mode == "reference":
             if not references:

@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 from gateway.compute import Compute
 from gateway.faces.assess import assess
 from gateway.faces.face import Face
+from gateway.faces.looks import Looks
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import face_model
@@ -58,3 +59,14 @@ class Analyser:
     async def analyse(self, image, *, deadline, options=None):
         self.asked.append(options)
         return self.finds.pop(0)
+
+
+class Sides:
+    """Takes whoever is right of a column for a man of forty, and others for a girl."""
+
+    def __init__(self, column) -> None:
+        self.column = column
+
+    async def look_at(self, image, landmarks_5, *, deadline):
+        man, girl = Looks("male", "white", 40, 49), Looks("female", "asian", 3, 9)
+        return [man if five[:, 0].mean() > self.column else girl for five in landmarks_5]

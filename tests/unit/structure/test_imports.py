@@ -50,6 +50,7 @@ OURS = {
     "gateway.networks": (
         "gateway.faces.alignment",
         "gateway.faces.blazeface",
+        "gateway.faces.looks",
         "gateway.imaging",
         "gateway.inference.protocol",
         *BASICS,

@@ -5,12 +5,12 @@ import pytest
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget
+from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, UnknownModel
 from gateway.faces.face import Face
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.options import parse_options
 from tests.unit.pipeline.film.pictures import Eyes, film_of
-from tests.unit.pipeline.people import face_of, person
+from tests.unit.pipeline.people import Sides, face_of, person
 
 ANN, BOB = person(0), person(4)
 
@@ -43,11 +43,13 @@ class Looking:
             yield picture
 
 
-async def surveyed(frames, options, *, references=(), min_face_px=20.0):
+async def surveyed(frames, options, *, references=(), min_face_px=20.0, classifier=None):
     film = film_of(frames)
     eyes = Eyes(film)
     embedder = Embedder([ANN, BOB])
-    surveyor = Surveyor(eyes, embedder, Compute(inline=True), min_face_px=min_face_px)
+    surveyor = Surveyor(
+        eyes, embedder, Compute(inline=True), min_face_px=min_face_px, classifier=classifier
+    )
     return await surveyor.survey(
         Looking(film, eyes),
         parse_options(options),
@@ -117,3 +119,20 @@ async def test_more_frames_know_the_rest_better():
     calm, smiling = face_of(ANN), face_of(ANN, smile)
     off = [float(np.abs(cast.known[0].rest[:40] - f.rest[:40]).sum()) for f in (calm, smiling)]
     assert off[0] < off[1]
+
+
+@pytest.mark.parametrize("mode", ["one", "many"])
+async def test_people_are_meant_by_what_they_look_like(mode):
+    frames = [[face_of(ANN, **LEFT), face_of(BOB, **RIGHT)]]
+    selector = {"mode": mode, "gender": "male"}
+    cast = await surveyed(frames, {"face_selector": selector}, classifier=Sides(160))
+    (part,) = cast.parts
+    assert part.descriptor[1] == 1
+    assert len(cast.known) == 2
+    with pytest.raises(FaceNotSelected):
+        await surveyed(frames, {"face_selector": selector}, classifier=Sides(999))
+
+
+async def test_nobody_can_tell_without_a_classifier():
+    with pytest.raises(UnknownModel, match="fairface"):
+        await surveyed([[face_of(ANN, **LEFT)]], {"face_selector": {"gender": "male"}})

@@ -1,0 +1,52 @@
+"""What a face looks like to a network that was shown many: no more than a guess at people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Gender = Literal["female", "male"]
+Race = Literal["white", "black", "latino", "asian", "indian", "arabic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a face is taken for.
+
+    Attributes:
+        gender: As the network's data names it.
+        race: Likewise.
+        youngest: Least age in years.
+        oldest: Greatest age in years, inclusive.
+    """
+
+    gender: Gender
+    race: Race
+    youngest: int
+    oldest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What faces are to look like; what is None does not matter.
+
+    Attributes:
+        gender: Of them.
+        race: Of them.
+        min_age: In years.
+        max_age: In years, inclusive.
+    """
+
+    gender: Gender | None = None
+    race: Race | None = None
+    min_age: int | None = None
+    max_age: int | None = None
+
+    def fits(self, looks: Looks) -> bool:
+        """Return whether a face may be meant: of ages, whether the two ranges share a year."""
+        return (
+            self.gender in (None, looks.gender)
+            and self.race in (None, looks.race)
+            and (self.min_age is None or looks.oldest >= self.min_age)
+            and (self.max_age is None or looks.youngest <= self.max_age)
+        )
