@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -30,6 +31,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from gateway.disk import room_on_disk
 from gateway.errors import CalibrationTooSmall, ModelInvalid, ModelUnsound
+from gateway.models.onnx_check import graphs
 from gateway.models.onnx_measure import session_of, short
 
 Feed = Mapping[str, NDArray[Any]]
@@ -194,10 +196,21 @@ def _write(source: Path, target: Path, rows: Rows) -> None:
             calibrate_method=CalibrationMethod.MinMax,
             extra_options={"ActivationSymmetric": True, "WeightSymmetric": True},
         )
+        _forget_unused_domains(target)
     except OSError:
         raise
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
         raise ModelInvalid(f"ONNX Runtime cannot quantise the network: {short(error)}") from None
+
+
+def _forget_unused_domains(path: Path) -> None:
+    """Take out of a file what ONNX Runtime declares and no node uses: others may not know it."""
+    network = onnx.load(path)
+    used = {node.domain for inner in graphs(network.graph) for node in inner.node}
+    kept = [opset for opset in network.opset_import if opset.domain in used]
+    del network.opset_import[:]
+    network.opset_import.extend(kept)
+    onnx.save(network, path)
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]

@@ -40,21 +40,31 @@ async def quantize_model(
     """
     check_supported(name)
     source = original(served_path(settings.model_repository, name))
-    inference, compute = LocalInference(settings.model_repository), Compute(settings.cpu_threads)
-    with room_on_disk():
-        settings.cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="calibrating-", dir=settings.cache_dir) as rest:
-            rows = Rows(Path(rest), most=most_rows)
-            try:
-                gathered = await gather(
-                    name,
-                    folder,
-                    rows,
-                    inference=inference,
-                    compute=compute,
-                    pulled=guests_of(settings).pulled,
-                    max_pixels=settings.max_pixels,
-                )
-            finally:
-                await inference.close()
-            return gathered, await compute.run(quantize, source, target, rows)
+    compute = Compute(settings.cpu_threads)
+    try:
+        with room_on_disk():
+            settings.cache_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="calibrating-", dir=settings.cache_dir) as rest:
+                rows = Rows(Path(rest), most=most_rows)
+                gathered = await _gather(settings, name, folder, rows, compute)
+                return gathered, await compute.run(quantize, source, target, rows)
+    finally:
+        compute.close()
+
+
+async def _gather(
+    settings: Settings, name: str, folder: Path, rows: Rows, compute: Compute
+) -> Gathered:
+    inference = LocalInference(settings.model_repository)
+    try:
+        return await gather(
+            name,
+            folder,
+            rows,
+            inference=inference,
+            compute=compute,
+            pulled=guests_of(settings).pulled,
+            max_pixels=settings.max_pixels,
+        )
+    finally:
+        await inference.close()  # quantising needs the memory

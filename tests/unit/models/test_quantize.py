@@ -69,6 +69,7 @@ def test_activations_and_weights_are_symmetric_int8_and_weights_per_channel(tmp_
         if node.op_type == "DequantizeLinear" and values.get(node.input[0], pairs) is not pairs
     ]
     assert (4,) in {scale.shape for scale in scales}
+    assert [opset.domain for opset in onnx.load(tmp_path / "q.onnx").opset_import] == [""]
     assert found.int8_bytes == (tmp_path / "q.onnx").stat().st_size
     assert (found.rows_calibrated, found.rows_compared) == (9, 3)
 
