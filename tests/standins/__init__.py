@@ -17,6 +17,7 @@ from tests.standins import (
     classifiers,
     detectors,
     live_portrait,
+    meshes,
     parsers,
     recognition,
     restorers,
@@ -28,6 +29,7 @@ from tests.standins.graph import StandIn, Tensor
 _FAMILIES = (
     classifiers,
     detectors,
+    meshes,
     parsers,
     recognition,
     swappers,
