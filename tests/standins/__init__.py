@@ -17,6 +17,7 @@ from tests.standins import (
     classifiers,
     detectors,
     live_portrait,
+    meshes,
     parsers,
     points,
     recognition,
@@ -30,6 +31,7 @@ from tests.standins.graph import StandIn, Tensor
 _FAMILIES = (
     classifiers,
     detectors,
+    meshes,
     parsers,
     recognition,
     swappers,

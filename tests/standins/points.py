@@ -9,7 +9,6 @@ from tests.standins.graph import Graph, StandIn, Tensor, ramp
 
 POINTS, SIDE, GRID, CELL = 68, 256, 64, 16
 STRIDE = 7
-MESH_SIDE, MESH_CELL, MESH_POINTS = 192, 8, 468
 
 
 def _cells(count: int, cells: int) -> np.ndarray:
@@ -102,26 +101,6 @@ def guessed(points: np.ndarray) -> np.ndarray:
     )
 
 
-def _mesh(graph: Graph) -> tuple[str]:
-    planes = graph("Transpose", "input_1", perm=[0, 3, 1, 2])
-    cells = {"kernel_shape": [MESH_CELL, MESH_CELL], "strides": [MESH_CELL, MESH_CELL]}
-    flat = graph("Reshape", graph("AveragePool", planes, **cells), np.array([0, 3, -1], np.int64))
-    chosen = graph("Gather", flat, _cells(MESH_POINTS, (MESH_SIDE // MESH_CELL) ** 2), axis=2)
-    told = graph("Transpose", chosen, perm=[0, 2, 1])
-    told = graph("Mul", told, np.array([192.0, 192.0, -50.0]))
-    return (graph("Reshape", told, np.array([0, 1, 1, -1], np.int64)),)
-
-
-def mesh(crop: np.ndarray) -> np.ndarray:
-    """Return the points (468, 3) that are read out of a crop, uint8 RGB (192, 192, 3)."""
-    found = []
-    for cell in _cells(MESH_POINTS, (MESH_SIDE // MESH_CELL) ** 2):
-        row, column = (MESH_CELL * n for n in divmod(int(cell), MESH_SIDE // MESH_CELL))
-        part = crop[row : row + MESH_CELL, column : column + MESH_CELL].reshape(-1, 3).mean(0) / 255
-        found.append(part * [192, 192, -50])
-    return np.array(found)
-
-
 _CROP = (Tensor("input", (3, SIDE, SIDE)),)
 STANDINS = {
     "2dfan4": StandIn(
@@ -129,9 +108,4 @@ STANDINS = {
     ),
     "peppa_wutz": StandIn(_CROP, (Tensor("output", (POINTS, 3)),), _peppa),
     "fan_68_5": StandIn((Tensor("input", (5, 2)),), (Tensor("output", (POINTS, 2)),), _five),
-    "face_mesh_468": StandIn(
-        (Tensor("input_1", (MESH_SIDE, MESH_SIDE, 3)),),
-        (Tensor("conv2d_21", (1, 1, 3 * MESH_POINTS)),),
-        _mesh,
-    ),
 }

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gateway.inference.protocol import Inference
-from gateway.networks import face_mesh, fan_68_5, landmarks, nsfw, tensors
+from gateway.networks import fan_68_5, landmarks, nsfw, tensors
 from tests import tolerances
 from tests.standins import checks, mutants, points, safety
-from tests.standins.checks import INLINE, Adaptor, assert_vectors, soon
+from tests.standins.checks import INLINE, Adaptor, soon
 from tests.standins.mutant import Mutant, given_wrongly, spec_with, swapped
-from tests.standins.pictures import faces, picture, pictures
+from tests.standins.pictures import faces, picture
 from tests.standins.templates import points_in
 
 BOXES = np.array(
@@ -51,12 +51,6 @@ async def _five(inference: Inference, name: str) -> None:
         assert np.abs(one - expected).max() <= tolerances.SEEN_PX
 
 
-async def _mesh(inference: Inference, name: str) -> None:
-    crops = pictures(3, 192)
-    found = await face_mesh.FaceMesh(inference, INLINE).landmarks(crops, deadline=soon())
-    assert_vectors(found, np.array([points.mesh(crop) for crop in crops]))
-
-
 async def _judge(inference: Inference, name: str) -> None:
     shown = [picture(150, 260), picture(300, 200, 1), np.full((90, 90, 3), 250, np.uint8)]
     judge = nsfw.ContentAnalyser(inference, INLINE)
@@ -70,7 +64,6 @@ ADAPTORS: Mapping[str, Adaptor] = {
     **checks.ADAPTORS,
     "landmarks": Adaptor(("2dfan4", "peppa_wutz"), _landmarker),
     "fan_68_5": Adaptor(("fan_68_5",), _five),
-    "face_mesh": Adaptor(("face_mesh_468",), _mesh),
     "nsfw": Adaptor(tuple(nsfw.NSFW), _judge),
 }
 """By the name of the adaptor."""
@@ -134,22 +127,6 @@ def _fives() -> list[Mutant]:
     ]
 
 
-def _meshes() -> list[Mutant]:
-    run = face_mesh.FaceMesh.landmarks
-
-    def given(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
-        async def wrong(self: Any, crops: np.ndarray, **more: Any) -> np.ndarray:
-            return await run(self, change(crops), **more)
-
-        return swapped(face_mesh.FaceMesh, "landmarks", wrong)
-
-    return [
-        Mutant("BGR in", "face_mesh_468", given(lambda crops: crops[..., ::-1].copy())),
-        Mutant("turned", "face_mesh_468", given(lambda crops: crops.swapaxes(1, 2).copy())),
-        Mutant("a pixel off", "face_mesh_468", given(lambda crops: np.roll(crops, 1, 2))),
-    ]
-
-
 def _judges() -> list[Mutant]:
     table = nsfw.NSFW
     return [
@@ -176,7 +153,6 @@ MUTANTS: Mapping[str, list[Mutant]] = {
     **mutants.MUTANTS,
     "landmarks": _landmarkers(),
     "fan_68_5": _fives(),
-    "face_mesh": _meshes(),
     "nsfw": _judges(),
 }
 """By the name of the adaptor."""
