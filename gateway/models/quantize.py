@@ -105,14 +105,14 @@ class OutputDifference:
         mean_abs: The mean one.
         psnr_db: Peak signal (the range of values in single precision) to noise; None where there
             is no noise.
-        cosine: Cosine between the two, the least of all rows.
+        cosine: Cosine between the two, the least of all rows; None for a single number.
     """
 
     name: str
     max_abs: float
     mean_abs: float
     psnr_db: float | None
-    cosine: float
+    cosine: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class _Sums:
         self.largest = self.absolute = self.squared = 0.0
         self.number = 0
         self.low, self.high = math.inf, -math.inf
-        self.cosine = 1.0
+        self.cosine: float | None = None
 
     def add(self, wanted: NDArray[Any], found: NDArray[Any]) -> None:
         wanted, found = (np.ravel(values).astype(np.float64) for values in (wanted, found))
@@ -239,11 +239,11 @@ class _Sums:
         self.number += difference.size
         self.low = min(self.low, float(wanted.min(initial=math.inf)))
         self.high = max(self.high, float(wanted.max(initial=-math.inf)))
-        lengths = float(np.linalg.norm(wanted) * np.linalg.norm(found))
-        if lengths:
-            self.cosine = min(self.cosine, float(wanted @ found) / lengths)
-        elif wanted.any() or found.any():
-            self.cosine = min(self.cosine, 0.0)
+        if wanted.size > 1:
+            lengths = float(np.linalg.norm(wanted) * np.linalg.norm(found))
+            same = not wanted.any() and not found.any()
+            cosine = float(wanted @ found) / lengths if lengths else float(same)
+            self.cosine = cosine if self.cosine is None else min(self.cosine, cosine)
 
     def told(self, name: str) -> OutputDifference:
         count = max(self.number, 1)

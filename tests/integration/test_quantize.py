@@ -37,8 +37,8 @@ FAMILIES = (
     *LIVE_PORTRAIT,
 )
 SHIFTS = 6
-# INT8 with 12 views to calibrate on, of 192 pixels: measured 0.4 in the mean and 2.9 at the most.
-MOST_MEAN_PX, MOST_PX, LEAST_PSNR_DB = 1.0, 6.0, 45.0
+# Of a crop of 192 pixels. Measured: 0.42 in the mean, 2.9 to 5.1 at the most, 51 dB.
+MOST_MEAN_PX, MOST_PX, LEAST_PSNR_DB = 1.0, 10.0, 45.0
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ async def test_the_face_mesh_in_int8(settings, pictures, tmp_path):
     assert landmarks.mean_abs <= MOST_MEAN_PX
     assert landmarks.max_abs <= MOST_PX
     assert landmarks.psnr_db >= LEAST_PSNR_DB
-    assert by_name["presence"].max_abs <= 0.01
+    assert by_name["presence"].max_abs <= 0.05
     assert found.int8_bytes < 0.5 * found.fp32_bytes
     assert [path.name for path in tmp_path.iterdir()] == ["mesh.onnx"]
 

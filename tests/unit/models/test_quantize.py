@@ -151,6 +151,22 @@ def test_a_full_disk_is_named_and_the_old_file_stays(tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".quant*"))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found", "cosine"),
+    [
+        ([1.0], [0.0], None),
+        ([1.0, 0.0], [0.0, 0.0], 0),
+        ([0.0, 0.0], [0.0, 0.0], 1),
+        ([1.0, 0.0], [0.0, 1.0], 0),
+        ([1.0, 2.0], [2.0, 4.0], 1),
+    ],
+)
+def test_a_cosine_is_told_of_what_has_a_direction(wanted, found, cosine):
+    sums = module._Sums()
+    sums.add(np.array(wanted), np.array(found))
+    assert sums.told("a").cosine == pytest.approx(cosine)
+
+
 def test_the_report_is_json():
     outputs = (OutputDifference("a", 1.0, 0.5, None, 1.0),)
     told = json.loads(Comparison(9, 3, outputs, 4, 1, 2.0, 1.0).as_json())

@@ -96,12 +96,13 @@ def _tell(name: str, target: Path, found: Comparison) -> None:
     table = Table("output", "max error", "mean error", "PSNR dB", "least cosine", box=None)
     for output in found.outputs:
         psnr = "–" if output.psnr_db is None else f"{output.psnr_db:.1f}"
+        cosine = "–" if output.cosine is None else f"{output.cosine:.5f}"
         table.add_row(
             output.name,
             f"{output.max_abs:.4g}",
             f"{output.mean_abs:.4g}",
             psnr,
-            f"{output.cosine:.5f}",
+            cosine,
         )
     out.print(table)
     sizes = [size / 1e6 for size in (found.int8_bytes, found.fp32_bytes)]
