@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gateway.models.catalog import Catalog, ModelEntry, TensorSpec
 from gateway.models.packages import write_atomically
 from gateway.models.profiles import FILM, LARGE_BYTES, LIVE, PICTURE, QUEUES, Profile, Queue
@@ -56,6 +58,7 @@ class _Facts:
     half: bool
     int8: bool
     open_sizes: tuple[int, int, int] | None
+    apart: bool = False
 
     @property
     def batched(self) -> bool:
@@ -107,11 +110,12 @@ def zoo_config(
         engine_cache: As for `catalog_config`.
         int8: Whether it is served in INT8.
     """
+    rows = _rows(model, record, profile)
     facts = _Facts(
         name=model.name,
         about=f"{model.title}: {model.task}. {model.licence}, {model.credit}.",
         contract="zoo.toml",
-        max_batch_size=record.max_batch_size,
+        max_batch_size=rows,
         inputs=_tensors(model.inputs),
         outputs=_tensors(model.outputs),
         alone=False,
@@ -119,8 +123,18 @@ def zoo_config(
         half=model.fp16 and (not model.twin or record.half_agrees),
         int8=int8,
         open_sizes=model.open_sizes,
+        apart=rows < record.max_batch_size,
     )
     return _render(facts, profile, engine_cache)
+
+
+def _rows(model: ZooModel, record: Installed, profile: Profile) -> int:
+    """Return how many rows a call may have: fewer than it could where joining them costs time."""
+    most = record.max_batch_size
+    if profile.joined_bytes is None or most < 2:
+        return most
+    row = sum(np.dtype(t.dtype).itemsize * t.elements for t in model.inputs)
+    return min(most, max(1, profile.joined_bytes // row))
 
 
 def configure_catalog(
@@ -187,6 +201,8 @@ def _batching(facts: _Facts, profile: Profile) -> str:
     joined = (
         "Requests of one moment run as one batch."
         if facts.batched
+        else "Requests run one by one: several rows as large would fall out of a core's cache."
+        if facts.apart
         else "Requests run one by one: the network takes one row at a time."
     )
     wait = (

@@ -50,6 +50,9 @@ class Profile:
         small_instances: Instances of a network of less than `LARGE_BYTES`.
         large_instances: Instances of the others.
         workspace_bytes: GPU memory that TensorRT may use while it builds.
+        joined_bytes: Bytes of inputs up to which rows of the zoo's networks are joined; None: as
+            many as a network takes. On a CPU a core does several rows no faster than one by one,
+            and large ones fall out of its caches (docs/CAPACITY.md).
     """
 
     name: ProfileName
@@ -59,6 +62,7 @@ class Profile:
     small_instances: int
     large_instances: int
     workspace_bytes: int
+    joined_bytes: int | None = None
 
 
 LARGE_BYTES = 150 * 10**6
@@ -66,7 +70,7 @@ LARGE_BYTES = 150 * 10**6
 
 PROFILES: Mapping[ProfileName, Profile] = MappingProxyType(
     {
-        "cpu": Profile("cpu", False, 0, 8, 2, 2, 0),
+        "cpu": Profile("cpu", False, 0, 8, 2, 2, 0, joined_bytes=2**20),
         "gpu": Profile("gpu", True, 500, 4, 1, 1, 2 * 2**30),
         "a100": Profile("a100", True, 300, 8, 2, 1, 8 * 2**30),
     }
