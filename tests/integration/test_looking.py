@@ -8,15 +8,22 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.blazeface import _overlaps
 from gateway.faces.detect import DetectOptions
+from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.landmarks import MESH_SIDE, crop_square, square_of_landmarks
+from gateway.inference.elsewhere import Beside
 from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.face_mesh import FaceMesh
+from gateway.networks.pulled import Pulled
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.masking import Masking
+from gateway.pipeline.networks import Networks
+from gateway.pipeline.options import parse_options
+from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, portrait
 
@@ -40,6 +47,37 @@ def added(tmp_path_factory):
     return folder
 
 
+def overlap(one, other):
+    """Return the share of two boxes' union that lies in both."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    both = np.prod(np.maximum(high - low, 0))
+    return both / (np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - both)
+
+
+async def test_a_face_that_a_guest_finds_is_swapped(added):
+    own, guest = LocalInference(PROJECT_ROOT / "model_repository"), LocalInference(added)
+    both = Beside(guest, ["yunet"], own)
+    networks = Networks(both, INLINE, Pulled(frozenset(["yunet"])))
+    analyser = FaceAnalyser(both, INLINE, finders=networks.finders())
+    fuser = ImageFuser(analyser, FaceEmbedder(both, INLINE), Masking(networks), INLINE)
+    results = []
+    for model in ("yunet", "blazeface"):
+        result = await fuser.swap(
+            [portrait("hopper")],
+            portrait("astronaut"),
+            parse_options({"detector": {"model": model}, "swapper_model": "mesh"}),
+            deadline=Deadline.after(60),
+            timings=Timings(),
+        )
+        assert len(result.swapped) == 1
+        results.append(result)
+    theirs, ours = (one.swapped[0].face.landmarks[:, :2] for one in results)
+    eyes = np.linalg.norm(ours[33] - ours[263])
+    assert np.sqrt(((theirs - ours) ** 2).sum(1).mean()) < 0.02 * eyes
+    for inference in (own, guest):
+        await inference.close()
+
+
 @pytest.mark.parametrize("name", FACES)
 async def test_they_see_what_our_own_networks_see(added, name):
     deadline, image = Deadline.after(60), portrait(name)
@@ -49,13 +87,12 @@ async def test_they_see_what_our_own_networks_see(added, name):
     ours = await analyser.detect(image, deadline=deadline, options=DetectOptions())
     options = DetectOptions(model="yunet")
     theirs = await analyser.detect(image, deadline=deadline, options=options)
-    assert _overlaps(ours.boxes[0], theirs.boxes[:1])[0] >= 0.7
+    assert overlap(ours.boxes[0], theirs.boxes[0]) >= 0.7
     (face,) = await analyser.analyse(image, deadline=deadline, options=options)
     crop = crop_square(image, square_of_landmarks(face.landmarks), MESH_SIDE).pixels[None]
     told = await own.infer("face_mesh", {"image": crop}, deadline=deadline)
     found = await FaceMesh(guest, INLINE).landmarks(crop, deadline=deadline)
     off = (found - told["landmarks"].reshape(found.shape))[..., :2]
-    print(name, np.sqrt((off**2).sum(-1).mean()), _overlaps(ours.boxes[0], theirs.boxes[:1]))
     assert np.sqrt((off**2).sum(-1).mean()) <= 1
     await own.close()
     await guest.close()
