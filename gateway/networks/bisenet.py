@@ -14,6 +14,7 @@ from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import IMAGENET, answer_of, planes_of
 
+MODELS = ("bisenet_resnet_18", "bisenet_resnet_34")
 SIDE_PX = 512
 CLASSES = 19
 

@@ -13,6 +13,7 @@ from gateway.deadline import Deadline
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import answer_of
 
+MODELS = ("xseg_1", "xseg_2", "xseg_3")
 SIDE_PX = 256
 
 

@@ -26,14 +26,18 @@ from gateway.imaging.warp import crop_affine
 from gateway.inference.protocol import Inference, ModelState, Tensors
 from gateway.media.image import decode_image
 from gateway.models.quantize import Rows
-from gateway.networks import arcface, live_portrait
+from gateway.networks import arcface, bisenet, live_portrait, xseg
 from gateway.networks.crops import aligned_crops
+from gateway.networks.detecting.models import DETECTORS
+from gateway.networks.detecting.network import NetworkDetector
+from gateway.networks.landmarks import LANDMARKERS, Landmarker
 from gateway.networks.pulled import Pulled
 from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.networks.swapping.identity import NEUTRAL, Identity
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.networks.upscaling import UPSCALERS, Upscaler
+from gateway.processors import maskers
 
 LOOKED_AT = ("blazeface_short", "blazeface_full", "face_mesh", "iris")
 """The networks that finding faces runs."""
@@ -55,6 +59,10 @@ SUPPORTED = tuple(
         *RESTORERS,
         *LIVE_PORTRAIT,
         *UPSCALERS,
+        *DETECTORS,
+        *LANDMARKERS,
+        *xseg.MODELS,
+        *bisenet.MODELS,
     )
     if not name.endswith(HALF)
 )
@@ -200,6 +208,10 @@ def _show_of(name: str, inference: Inference, compute: Compute, pulled: Pulled) 
         return _upscaling(name, inference, compute)
     if name in LIVE_PORTRAIT:
         return _Expressing(inference, compute)
+    if name in (*DETECTORS, *LANDMARKERS):
+        return _looking(name, inference, compute)
+    if name in (*xseg.MODELS, *bisenet.MODELS):
+        return _masking(name, inference, compute)
     if name == arcface.ARCFACE:
         return lambda image, faces, deadline: _embed(inference, compute, image, faces, deadline)
     if name == "face_embedding":
@@ -268,6 +280,29 @@ class _Expressing:
                 crop[None], wanted[None], factor=1, upper=True, lower=True, deadline=deadline
             )
             self._before = crop
+
+
+def _looking(name: str, inference: Inference, compute: Compute) -> Show:
+    if name in DETECTORS:
+        detector = NetworkDetector(DETECTORS[name], inference, compute)
+        return lambda image, faces, deadline: detector.find(image, min_score=0.5, deadline=deadline)
+    landmarker = Landmarker(LANDMARKERS[name], inference, compute)
+    return lambda image, faces, deadline: landmarker.landmarks(
+        image, np.stack([face.box_xyxy for face in faces]), [0] * len(faces), deadline=deadline
+    )
+
+
+def _masking(name: str, inference: Inference, compute: Compute) -> Show:
+    side = xseg.SIDE_PX if name in xseg.MODELS else bisenet.SIDE_PX
+
+    async def show(image: U8, faces: Sequence[Face], deadline: Deadline) -> None:
+        crops, _ = aligned_crops(image, _points(faces), maskers.TEMPLATE, side)
+        if name in xseg.MODELS:
+            await xseg.XSeg(name, inference, compute).seen(crops, deadline=deadline)
+        else:
+            await bisenet.BiSeNet(name, inference, compute).classes(crops, deadline=deadline)
+
+    return show
 
 
 def _restoring(name: str, inference: Inference, compute: Compute) -> Show:

@@ -34,6 +34,9 @@ FAMILIES = (
     "codeformer",
     "gpen_bfr_256",
     "real_esrgan_x2",
+    "peppa_wutz",
+    "xseg_1",
+    "bisenet_resnet_18",
     *LIVE_PORTRAIT,
 )
 SHIFTS = 6
