@@ -109,6 +109,7 @@ OURS = {
         "gateway.media.image",
         "gateway.models.quantize",
         "gateway.networks",
+        "gateway.processors.maskers",
         *BASICS,
     ),
     "gateway.http": (
