@@ -26,6 +26,7 @@ from gateway.disk import room_on_disk
 from gateway.errors import NotFound, SetupIncomplete, StorageUnavailable
 
 CHUNK_BYTES = 2**20
+_ATTEMPTS = 100
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -89,8 +90,16 @@ class ObjectStore:
             return size
         there = self._path(key)
         with room_on_disk():
-            there.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _publish(path, there)
+            for attempt in range(_ATTEMPTS):
+                try:
+                    there.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    _publish(path, there)
+                except FileNotFoundError:
+                    # `delete` may have taken the folder away while it was empty.
+                    if attempt == _ATTEMPTS - 1 or not path.exists():
+                        raise
+                else:
+                    break
         return size
 
     def local(self, key: str, scratch: Path) -> Path:
@@ -150,9 +159,13 @@ class ObjectStore:
             ]
 
     def delete(self, key: str) -> None:
-        """Remove a file; nothing happens if there is none."""
+        """Remove a file, and folders it leaves empty; nothing happens if there is none."""
         if self._folder is not None:
-            self._path(key).unlink(missing_ok=True)
+            path = self._path(key)
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # until one is not empty
+                for folder in path.relative_to(self._folder).parents[:-1]:
+                    (self._folder / folder).rmdir()
             return
         with suppress(NotFound), _reachable():
             obstore.delete(self._remote, _checked(key))

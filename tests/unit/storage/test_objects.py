@@ -2,6 +2,7 @@
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,29 @@ def test_from_another_file_system_it_is_copied_and_appears_at_once(tmp_path, mon
 def test_a_url_that_is_none(tmp_path, url):
     with pytest.raises(SetupIncomplete):
         ObjectStore(url, folder=tmp_path)
+
+
+def test_no_empty_folder_is_left(tmp_path):
+    store = ObjectStore("", folder=tmp_path / "o")
+    for key in ("jobs/a/seg/0/x", "jobs/a/seg/1/y"):
+        store.put(key, written(tmp_path / "in"))
+    store.delete("jobs/a/seg/0/x")
+    assert [path.name for path in (tmp_path / "o" / "jobs" / "a" / "seg").iterdir()] == ["1"]
+    store.delete("jobs/a/seg/1/y")
+    store.delete("jobs/a/seg/1/y")
+    assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_files_are_put_while_others_beside_them_are_removed(tmp_path):
+    store = ObjectStore("", folder=tmp_path / "o")
+
+    def to_and_fro(name: str) -> None:
+        for n in range(100):
+            key = f"jobs/a/{name}/{n}"
+            store.put(key, written(tmp_path / name))
+            assert b"".join(store.read(key)) == b"0123456789"
+            store.delete(key)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(to_and_fro, ["w", "x", "y", "z"]))
+    assert list((tmp_path / "o").iterdir()) == []
