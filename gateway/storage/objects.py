@@ -165,7 +165,8 @@ class ObjectStore:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # until one is not empty
                 for folder in path.relative_to(self._folder).parents[:-1]:
-                    (self._folder / folder).rmdir()
+                    with suppress(FileNotFoundError):  # somebody else was faster
+                        (self._folder / folder).rmdir()
             return
         with suppress(NotFound), _reachable():
             obstore.delete(self._remote, _checked(key))
