@@ -74,11 +74,6 @@ class OnDemand:
         self._lock = asyncio.Lock()
         self._idle = asyncio.Event()
 
-    @property
-    def guests(self) -> frozenset[str]:
-        """The models that come and go."""
-        return frozenset(self._guests)
-
     async def infer(self, model: str, inputs: Tensors, *, deadline: Deadline) -> Outputs:
         """Run one batch through a model, loading it before if need be; see `Inference.infer`.
 
