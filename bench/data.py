@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F64, U8
-from gateway.media.video import Video
+from gateway.media.video import RgbVideo
 from gateway.settings import PROJECT_ROOT
 
 FOLDER = Path(os.environ.get("SEMBLANT_BENCH_DATA", PROJECT_ROOT.parent / "shared"))
@@ -38,5 +38,5 @@ def talking_head(every: int) -> list[U8]:
     """Return every n-th frame (H, W, 3) of a person speaking; none if the film is missing."""
     if not TALKING_HEAD.is_file():
         return []
-    with Video(TALKING_HEAD, max_pixels=10**7, max_frames=10**4) as film:
+    with RgbVideo(TALKING_HEAD, max_pixels=10**7, max_frames=10**4) as film:
         return [frame.rgb for frame in film.frames(every=every)]

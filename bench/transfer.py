@@ -24,7 +24,7 @@ from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
@@ -50,7 +50,7 @@ class Bench:
         self.fuser = ImageFuser(
             self.analyser,
             self.embedder,
-            Masking(Networks(self.inference, self.compute)),
+            Masking(ModelSelector(self.inference, self.compute)),
             self.compute,
         )
 

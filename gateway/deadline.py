@@ -9,7 +9,7 @@ from enum import IntEnum
 from gateway.errors import DeadlineExceeded
 
 
-class Priority(IntEnum):
+class CallPriority(IntEnum):
     """Who goes first where calls wait for the same network; the least number does."""
 
     LIVE = 1
@@ -27,10 +27,10 @@ class Deadline:
     """
 
     at: float
-    priority: Priority = Priority.PICTURE
+    priority: CallPriority = CallPriority.PICTURE
 
     @classmethod
-    def after(cls, seconds: float, priority: Priority = Priority.PICTURE) -> Deadline:
+    def after(cls, seconds: float, priority: CallPriority = CallPriority.PICTURE) -> Deadline:
         """Return the deadline that lies `seconds` from now."""
         return cls(time.monotonic() + seconds, priority)
 

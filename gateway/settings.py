@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     segments_concurrency: int = Field(
         2, ge=1, description="Segments of jobs that one process makes at the same time."
     )
-    max_film_s: float = Field(
+    max_video_s: float = Field(
         14400.0, gt=0, description="Seconds of one film that a job makes; 14400 are four hours."
     )
     coding_threads: int = Field(

@@ -27,7 +27,7 @@ from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.inference.protocol import Tensors
 from gateway.testing import FakeFunction, FakeInference, FakeModel
 
-Place = tuple[float, float, float]
+FacePlacement = tuple[float, float, float]
 """Centre x, centre y and side of a face, as fractions of the square around the picture."""
 
 GREENER = -60
@@ -36,7 +36,7 @@ _BLACK = 8
 """Level up to which the pixel in a face's place means that there is none."""
 
 
-def fake_face_inference(places: Sequence[Place] = ((0.5, 0.5, 0.5),)) -> FakeInference:
+def fake_face_inference(places: Sequence[FacePlacement] = ((0.5, 0.5, 0.5),)) -> FakeInference:
     """Return networks that find an upright mean face in each place of any picture.
 
     Where a picture is black in a face's place, there is no face; places must not overlap.
@@ -112,7 +112,7 @@ def _fit(inputs: Tensors) -> dict[str, F32]:
 
 
 def _detections(
-    detector: Detector, images: NDArray[Any], places: Sequence[Place]
+    detector: Detector, images: NDArray[Any], places: Sequence[FacePlacement]
 ) -> dict[str, F32]:
     anchors, side = detector.anchors(), detector.side
     boxes = np.zeros((len(images), len(anchors), 16), np.float32)

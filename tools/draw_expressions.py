@@ -42,7 +42,7 @@ from gateway.imaging.raster import rasterise, vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
@@ -248,7 +248,7 @@ async def sweep() -> Image.Image:
     inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute()
     parts = (inference, compute)
     fuser = ImageFuser(
-        FaceAnalyser(*parts), FaceEmbedder(*parts), Masking(Networks(*parts)), compute
+        FaceAnalyser(*parts), FaceEmbedder(*parts), Masking(ModelSelector(*parts)), compute
     )
     drawn = []
     try:

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.faces.morphable.controls import CONTROLS, INDEX, PARTNERS, Part, mirrored
+from gateway.faces.morphable.controls import CONTROLS, INDEX, PARTNERS, ControlArea, mirrored
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import FaceModel, pack, pose_terms, unpack
 from gateway.faces.regions import distance_to_eyes, distance_to_outline
@@ -59,7 +59,7 @@ UNKNOWN_RANK = 40  # directions in which people differ beyond their identity coe
 SIDEWAYS = [INDEX[name] for name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")]
 STILL = np.array(  # measures whose rest is the middle of what a person does, not one end
     [
-        c.part in (Part.BROWS, Part.EYES, Part.GAZE)
+        c.part in (ControlArea.BROWS, ControlArea.EYES, ControlArea.GAZE)
         or c.name in ("jawForward", "jawLeft", "jawRight", "mouthLeft", "mouthRight")
         for c in CONTROLS
     ]
@@ -117,18 +117,18 @@ def reach() -> F64:
     from_eyes[:N_MESH] = distance_to_eyes()
     lower = smoothstep((y - eye - 0.02) / 0.30) * skin
     parts = {
-        Part.JAW: lower,
-        Part.MOUTH: lower,
-        Part.CHEEKS: smoothstep((y - eye + 0.1) / 0.2)
+        ControlArea.JAW: lower,
+        ControlArea.MOUTH: lower,
+        ControlArea.CHEEKS: smoothstep((y - eye + 0.1) / 0.2)
         * smoothstep((mean[17, 1] + 0.2 - y) / 0.3)
         * skin,
-        Part.BROWS: smoothstep((eye + 0.22 - y) / 0.22) * skin,
-        Part.EYES: smoothstep(1.6 - from_eyes / 0.22) * skin,
-        Part.GAZE: (1 - skin) + smoothstep(1 - from_eyes / 0.12) * skin,
+        ControlArea.BROWS: smoothstep((eye + 0.22 - y) / 0.22) * skin,
+        ControlArea.EYES: smoothstep(1.6 - from_eyes / 0.22) * skin,
+        ControlArea.GAZE: (1 - skin) + smoothstep(1 - from_eyes / 0.12) * skin,
     }
     inner = np.ones(N_LANDMARKS)
     inner[:N_MESH] = smoothstep(distance_to_outline().astype(np.float64) / 0.3)
-    parts[Part.CHEEKS] *= inner
+    parts[ControlArea.CHEEKS] *= inner
     # The subject's right is on the left; above the mouth one side moves without the other.
     sides = {
         "Right": smoothstep(0.5 - mean[:, 0] / 0.2),
@@ -143,7 +143,7 @@ def reach() -> F64:
     )
 
 
-BOTH_SIDES = (Part.MOUTH, Part.JAW)  # a mouth is one
+BOTH_SIDES = (ControlArea.MOUTH, ControlArea.JAW)  # a mouth is one
 
 
 def side_of(name: str, sides: dict[str, F64], whole: F64) -> F64:

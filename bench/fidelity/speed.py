@@ -13,7 +13,7 @@ from bench.fusion import find_face
 from bench.pictures import scene
 from gateway.arrays import F32, Mask
 from gateway.faces.atlas import atlas
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.imaging.blend import cell_membrane, meeting_cells
 from gateway.imaging.cells import cell_means
 from gateway.imaging.colour import lab_statistics
@@ -27,7 +27,7 @@ from gateway.processors.openings import eye_distance
 def fusion(n: int = 60) -> dict[str, Figure]:
     """Return what fusing a 400 px face into 1080p costs on one core, two ways."""
     source, target = scene("astronaut", (1920, 1080), 420), scene("hopper", (1920, 1080), 400)
-    seen = Seen(np.ones(atlas().face.shape, np.float32))
+    seen = Visibility(np.ones(atlas().face.shape, np.float32))
     portrait, face = Portrait(source, find_face(source), seen), find_face(target)
     unit = eye_distance(face.landmarks)
 

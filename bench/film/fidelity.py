@@ -10,13 +10,13 @@ import numpy as np
 
 from bench.figures import Figure, figure
 from bench.film import clips, studio
-from gateway.films.work import FilmWork
-from gateway.media.film import FilmFrame
+from gateway.films.work import RenderWork
+from gateway.media.film import DecodedFrame
 
 _SECONDS = 3
 
 
-def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
+def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of fidelity."""
     frames = clips.to_and_fro([f for f, _ in clips.moved(40)], _SECONDS * clips.RATE)
     path = clips.write(folder / "sound.mp4", frames, sound=True)
@@ -27,17 +27,17 @@ def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
         for ours, theirs in zip(_offsets(made.path), _offsets(path), strict=True)
     ]
     written: list[tuple[Fraction, object]] = []
-    write = FilmFrame.write
+    write = DecodedFrame.write
 
-    def watched(self: FilmFrame, region: object, before: object, after: object) -> None:
+    def watched(self: DecodedFrame, region: object, before: object, after: object) -> None:
         written.append((self.time_s, (region, (np.asarray(before) != after).any(-1))))
         write(self, region, before, after)  # type: ignore[arg-type]
 
-    FilmFrame.write = watched  # type: ignore[method-assign]
+    DecodedFrame.write = watched  # type: ignore[method-assign]
     try:
         kept = studio.made(work, path, portrait, studio.WITHOUT_LOSS)
     finally:
-        FilmFrame.write = write  # type: ignore[method-assign]
+        DecodedFrame.write = write  # type: ignore[method-assign]
     return {
         "av_drift_frames": figure(
             drift, "frames", "sound against picture, at the beginning and at the end", "0"

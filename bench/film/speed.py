@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.figures import Figure, figure
 from bench.film import clips, studio
-from gateway.films.work import FilmWork
+from gateway.films.work import RenderWork
 
 ROUNDS = 3
 FRAMES = 600
@@ -23,7 +23,7 @@ SLOW = 10
 """Frames a second of the films whose memory is measured, so that ten minutes take three."""
 
 
-def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
+def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of speed."""
     head = clips.talking_head()
     if not head:

@@ -16,9 +16,9 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.motion import REACH_S, Moving, steadied
-from gateway.films.work import FilmWork
+from gateway.films.work import RenderWork
 from gateway.inference.local import LocalInference
-from gateway.media.film import Span
+from gateway.media.film import TimeSpan
 from gateway.settings import PROJECT_ROOT
 
 NOISE = 4.0
@@ -53,7 +53,7 @@ def _changed(before: U8, after: U8) -> F64:
     return cv2.erode(closed, np.ones((7, 7), np.uint8)) > 0
 
 
-def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
+def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of steadiness."""
     portrait = studio.source(folder, "astronaut")
     out = {}
@@ -76,7 +76,7 @@ def measure(work: FilmWork, folder: Path) -> dict[str, Figure]:
 
 
 def _borders(
-    work: FilmWork, path: Path, portrait: Path, before: list[U8], whole: F64
+    work: RenderWork, path: Path, portrait: Path, before: list[U8], whole: F64
 ) -> dict[str, Figure]:
     """Divide a film every second, and compare what is seen there with what is seen elsewhere.
 
@@ -85,7 +85,8 @@ def _borders(
     length = len(before)
     starts = [Fraction(n, 1) for n in range(length // clips.RATE)]
     spans = [
-        Span(start, following) for start, following in zip(starts, [*starts[1:], None], strict=True)
+        TimeSpan(start, following)
+        for start, following in zip(starts, [*starts[1:], None], strict=True)
     ]
     made = studio.made(work, path, portrait, studio.WITHOUT_LOSS, spans=lambda _: spans)
     ratios = flicker(before, studio.frames(made.path))

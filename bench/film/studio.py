@@ -14,12 +14,12 @@ import av
 
 from bench.pictures import portrait
 from gateway.arrays import U8
-from gateway.films.plan import told
-from gateway.films.work import FilmWork
+from gateway.films.plan import spans_to_json
+from gateway.films.work import RenderWork
 from gateway.inference.protocol import Inference
+from gateway.jobs.work import JobPlan, Task
 from gateway.jobs.work import Made as JobsMade
-from gateway.jobs.work import Plan, Task
-from gateway.media.film import Span
+from gateway.media.film import TimeSpan
 from gateway.media.image import Picture, encode_image
 from gateway.serving.services import build_services, film_work
 from gateway.settings import Settings
@@ -63,7 +63,7 @@ class Made:
         return float(self.report["frames"] / self.frames_s)
 
 
-def new_work(inference: Inference | None = None) -> FilmWork:
+def new_work(inference: Inference | None = None) -> RenderWork:
     """Return the work of jobs, with networks in this process unless others are given."""
     services = build_services(Settings(backend="local", jobs="off"))
     return film_work(
@@ -84,12 +84,12 @@ def source(folder: Path, name: str = "hopper") -> Path:
 
 
 async def make(
-    work: FilmWork,
+    work: RenderWork,
     target: Path,
     portrait_of: Path,
     options: dict[str, Any],
     *,
-    spans: Callable[[Plan], Sequence[Span]] | None = None,
+    spans: Callable[[JobPlan], Sequence[TimeSpan]] | None = None,
 ) -> Made:
     """Make a film; `spans` divides it in another way."""
     task = Task(
@@ -101,7 +101,9 @@ async def make(
     plan = await work.plan(task, control)
     if spans is not None:
         wanted = spans(plan)
-        plan = replace(plan, segments=len(wanted), facts={**plan.facts, "spans": told(wanted)})
+        plan = replace(
+            plan, segments=len(wanted), facts={**plan.facts, "spans": spans_to_json(wanted)}
+        )
     planned, places = time.perf_counter(), asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def segment(index: int) -> tuple[Path, JobsMade]:

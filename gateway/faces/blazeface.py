@@ -47,7 +47,7 @@ FULL_RANGE = Detector("blazeface_full", 192, ((48, 1),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class DetectorView:
     """One square crop a detector looks at.
 
     Attributes:
@@ -97,7 +97,9 @@ class Candidates:
         )
 
 
-def whole_view(image: U8, side: int, *, angle_deg: float = 0.0, zoom_out: float = 1.0) -> View:
+def whole_view(
+    image: U8, side: int, *, angle_deg: float = 0.0, zoom_out: float = 1.0
+) -> DetectorView:
     """Return the whole picture, letterboxed, optionally rotated and with more margin.
 
     Args:
@@ -111,10 +113,10 @@ def whole_view(image: U8, side: int, *, angle_deg: float = 0.0, zoom_out: float 
     matrix = rotated_square_to_crop(
         ((width - 1) / 2, (height - 1) / 2), square, np.radians(angle_deg), side
     )
-    return View(crop_affine(image, matrix, side), invert_affine(matrix))
+    return DetectorView(crop_affine(image, matrix, side), invert_affine(matrix))
 
 
-def tiled_views(image: U8, side: int, scale: float, overlap: float = 0.34) -> list[View]:
+def tiled_views(image: U8, side: int, scale: float, overlap: float = 0.34) -> list[DetectorView]:
     """Cut the picture, scaled by `scale` ≤ 1, into overlapping square views.
 
     Args:
@@ -135,7 +137,7 @@ def tiled_views(image: U8, side: int, scale: float, overlap: float = 0.34) -> li
             part = small[top : top + side, left : left + side]
             pixels[: part.shape[0], : part.shape[1]] = part
             offset_x, offset_y = (left + 0.5) * to_x - 0.5, (top + 0.5) * to_y - 0.5
-            views.append(View(pixels, np.array([[to_x, 0, offset_x], [0, to_y, offset_y]])))
+            views.append(DetectorView(pixels, np.array([[to_x, 0, offset_x], [0, to_y, offset_y]])))
     return views
 
 
@@ -147,7 +149,7 @@ def _starts(length: int, side: int, overlap: float) -> list[int]:
 
 
 def decode(
-    detector: Detector, view: View, boxes: F32, scores: F32, *, min_score: float
+    detector: Detector, view: DetectorView, boxes: F32, scores: F32, *, min_score: float
 ) -> Candidates:
     """Turn one view's raw outputs into detections.
 

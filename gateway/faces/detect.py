@@ -15,7 +15,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import UnknownModel
 from gateway.faces import blazeface
-from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, View
+from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Candidates, Detector, DetectorView
 from gateway.inference.protocol import Inference
 
 FINEST_SCALE = 0.6
@@ -27,8 +27,8 @@ SCALE_STEP = 4.0
 OWN = "blazeface"
 """The name of our own detectors together."""
 
-Looks = list[tuple[Detector, list[View]]]
-MakeViews = Callable[[U8, float], Looks]
+DetectionPasses = list[tuple[Detector, list[DetectorView]]]
+MakeViews = Callable[[U8, float], DetectionPasses]
 Pass = tuple[MakeViews, Sequence[float]]
 """Makes views of a picture, and the angles in degrees at which it is looked at."""
 
@@ -118,7 +118,7 @@ class FaceDetector:
         if options.model != OWN:
             return await self._ask(image, options, deadline)
         make_views, steps = one
-        looks: Looks = []
+        looks: DetectionPasses = []
         for made in await asyncio.gather(
             *(self._compute.run(make_views, image, step) for step in steps)
         ):
@@ -137,7 +137,7 @@ class FaceDetector:
         )
 
     async def _run_detector(
-        self, detector: Detector, views: list[View], min_score: float, deadline: Deadline
+        self, detector: Detector, views: list[DetectorView], min_score: float, deadline: Deadline
     ) -> Candidates:
         pixels = await self._compute.offload(len(views), _stacked, [view.pixels for view in views])
         out = await self._inference.infer(detector.model, {"image": pixels}, deadline=deadline)
@@ -149,7 +149,7 @@ def _stacked(pictures: list[U8]) -> U8:
 
 
 def _decoded(
-    detector: Detector, views: list[View], out: dict[str, Any], min_score: float
+    detector: Detector, views: list[DetectorView], out: dict[str, Any], min_score: float
 ) -> Candidates:
     return Candidates.joined(
         [
@@ -175,17 +175,17 @@ def passes(options: DetectOptions) -> list[Pass]:
     ]
 
 
-def _near(image: U8, angle_deg: float) -> Looks:
+def _near(image: U8, angle_deg: float) -> DetectionPasses:
     """The whole picture, for faces of at least a seventh of it."""
     return [(SHORT_RANGE, [blazeface.whole_view(image, SHORT_RANGE.side, angle_deg=angle_deg)])]
 
 
-def _far(image: U8, angle_deg: float) -> Looks:
+def _far(image: U8, angle_deg: float) -> DetectionPasses:
     """The whole picture, for faces of at least a sixteenth of it."""
     return [(FULL_RANGE, [blazeface.whole_view(image, FULL_RANGE.side, angle_deg=angle_deg)])]
 
 
-def tilted(image: U8, angle_deg: float) -> Looks:
+def tilted(image: U8, angle_deg: float) -> DetectionPasses:
     """A picture (H, W, 3) from an angle and further away: tilted heads, faces beyond the frame."""
     return [
         (d, [blazeface.whole_view(image, d.side, angle_deg=angle_deg, zoom_out=1.6)])
@@ -193,10 +193,10 @@ def tilted(image: U8, angle_deg: float) -> Looks:
     ]
 
 
-def _tiles(image: U8, _: float) -> Looks:
+def _tiles(image: U8, _: float) -> DetectionPasses:
     """Look closely, at every scale between the finest and the whole picture."""
     side = FULL_RANGE.side
-    views: list[View] = []
+    views: list[DetectorView] = []
     scale = FINEST_SCALE
     while max(image.shape[:2]) * scale > 1.2 * side:
         views += blazeface.tiled_views(image, side, scale)

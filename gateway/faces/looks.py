@@ -10,7 +10,7 @@ Race = Literal["white", "black", "latino", "asian", "indian", "arabic"]
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class FaceAttributes:
     """What a face is taken for.
 
     Attributes:
@@ -27,7 +27,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AttributeFilter:
     """What faces are to look like; what is None does not matter.
 
     Attributes:
@@ -42,7 +42,7 @@ class Wanted:
     min_age: int | None = None
     max_age: int | None = None
 
-    def fits(self, looks: Looks) -> bool:
+    def fits(self, looks: FaceAttributes) -> bool:
         """Return whether a face may be meant: of ages, whether the two ranges share a year."""
         return (
             self.gender in (None, looks.gender)

@@ -36,7 +36,7 @@ FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Visibility:
     """Where a face itself is seen, in the atlas.
 
     Attributes:
@@ -46,7 +46,7 @@ class Seen:
 
     visible: F32
 
-    def steadied(self, before: Seen, share: float) -> Seen:
+    def steadied(self, before: Visibility, share: float) -> Visibility:
         """Return what is seen in a film's frame, given what was seen in the frame before.
 
         Places on a face stay where they are in the atlas, however it moves. What flickers between
@@ -58,7 +58,9 @@ class Seen:
         """
         change = np.abs(self.visible - before.visible)
         kept = np.float32(share) * (1 - smoothstep((change - 0.5) / np.float32(0.4)))
-        return Seen(np.asarray(self.visible + kept * (before.visible - self.visible), np.float32))
+        return Visibility(
+            np.asarray(self.visible + kept * (before.visible - self.visible), np.float32)
+        )
 
     @property
     def glasses(self) -> bool:
@@ -138,7 +140,9 @@ class OcclusionFinder:
         self._inference = inference
         self._compute = compute
 
-    async def find(self, image: U8, faces: Sequence[Face], *, deadline: Deadline) -> list[Seen]:
+    async def find(
+        self, image: U8, faces: Sequence[Face], *, deadline: Deadline
+    ) -> list[Visibility]:
         """Return where each face of a picture (H, W, 3) RGB is seen.
 
         Raises:
@@ -152,4 +156,4 @@ class OcclusionFinder:
         out = await self._inference.infer(MODEL, {"departures": sheets}, deadline=deadline)
         told = np.asarray(out["hidden"], np.float32)
         hidden = told / (told + np.float32(RARER) * (1 - told))
-        return [Seen(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]
+        return [Visibility(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.faces.face import Face
-from gateway.faces.looks import Looks, Wanted
+from gateway.faces.looks import AttributeFilter, FaceAttributes
 
-Order = Literal[
+FaceOrder = Literal[
     "large-small",
     "small-large",
     "left-right",
@@ -23,7 +23,7 @@ Order = Literal[
 ]
 
 
-def ordered(faces: Sequence[Face], order: Order) -> list[Face]:
+def ordered(faces: Sequence[Face], order: FaceOrder) -> list[Face]:
     """Return the faces in an order; equal ones stay as they were."""
     first, _, _ = order.partition("-")
     keys = {
@@ -39,7 +39,9 @@ def ordered(faces: Sequence[Face], order: Order) -> list[Face]:
     return sorted(faces, key=keys[first])
 
 
-def fitting(faces: Sequence[Face], looks: Sequence[Looks], wanted: Wanted) -> list[Face]:
+def fitting(
+    faces: Sequence[Face], looks: Sequence[FaceAttributes], wanted: AttributeFilter
+) -> list[Face]:
     """Return those of the faces whose looks, one each, are wanted."""
     return [face for face, seen in zip(faces, looks, strict=True) if wanted.fits(seen)]
 

@@ -11,20 +11,20 @@ from typing import Generic, TypeVar
 
 from gateway.arrays import U8
 from gateway.compute import Compute
-from gateway.deadline import Deadline, Priority
+from gateway.deadline import CallPriority, Deadline
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
-from gateway.films.studio import Studio
+from gateway.films.studio import EventLoopThreadPool
 from gateway.jobs.work import Task
 from gateway.media.image import READABLE, Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
-from gateway.pipeline.cast import Players, portraits_of
+from gateway.pipeline.cast import SourceIdentities, portraits_of
 from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.film_options import FilmOptions
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.people import People
-from gateway.pipeline.wish import expressive
+from gateway.pipeline.wish import reads_expressions
 from gateway.storage import expressions
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import Identity, IdentityStore
@@ -36,19 +36,19 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RenderLimits:
     """What is taken on, and how long parts of it may take.
 
     Attributes:
         max_pixels: Width × height of a picture or frame.
-        max_film_s: Seconds of a film.
+        max_video_s: Seconds of a film.
         call_s: Seconds that what is done to a frame or a picture may take.
         max_picture_bytes: Of the file of a picture, which is read into memory.
         threads: Of decoder and encoder; 0 are as many as there are cores.
     """
 
     max_pixels: int
-    max_film_s: float
+    max_video_s: float
     call_s: float
     max_picture_bytes: int
     threads: int = 0
@@ -74,16 +74,16 @@ class Tools:
     people: People
     surveyor: Surveyor
     fuser: Callable[[Compute, asyncio.AbstractEventLoop], FilmFuser]
-    studio: Studio
+    studio: EventLoopThreadPool
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
-    networks: Networks
+    networks: ModelSelector
     compute: Compute
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inputs:
+class RenderInputs:
     """The files of a job, but for its target.
 
     Attributes:
@@ -95,11 +95,11 @@ class Inputs:
 
     sources: Sequence[U8]
     references: Sequence[U8]
-    players: Players
+    players: SourceIdentities
     library: Sequence[LibraryEntry]
 
 
-class Recent(Generic[T]):
+class AsyncCache(Generic[T]):
     """The last few of what takes long to find out, each found out once."""
 
     def __init__(self) -> None:
@@ -119,7 +119,9 @@ class Recent(Generic[T]):
         return await asyncio.shield(finding)
 
 
-async def read_inputs(tools: Tools, limits: Limits, task: Task, options: FilmOptions) -> Inputs:
+async def read_inputs(
+    tools: Tools, limits: RenderLimits, task: Task, options: FilmOptions
+) -> RenderInputs:
     """Read the portraits and all that is named beside them.
 
     Raises:
@@ -136,14 +138,18 @@ async def read_inputs(tools: Tools, limits: Limits, task: Task, options: FilmOpt
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
     portraits = await tools.people.portraits(
-        sources, deadline=Deadline.after(limits.call_s, Priority.FILM), precise=expressive(options)
+        sources,
+        deadline=Deadline.after(limits.call_s, CallPriority.FILM),
+        precise=reads_expressions(options),
     )
     if task.source_id is not None:
         portraits = portraits_of(identities[task.source_id])
-    return Inputs(sources, references, Players(portraits, identities, task.source_id), library)
+    return RenderInputs(
+        sources, references, SourceIdentities(portraits, identities, task.source_id), library
+    )
 
 
-def read_picture(path: Path, limits: Limits, *, name: str) -> Picture:
+def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:
     """Read a picture from a file.
 
     Args:
@@ -164,7 +170,7 @@ def read_picture(path: Path, limits: Limits, *, name: str) -> Picture:
     return decode_image(path.read_bytes(), max_pixels=limits.max_pixels, name=name)
 
 
-def read_target_picture(task: Task, limits: Limits) -> Picture:
+def read_target_picture(task: Task, limits: RenderLimits) -> Picture:
     """Read the picture that is to be changed.
 
     Raises:
@@ -179,7 +185,7 @@ def read_target_picture(task: Task, limits: Limits) -> Picture:
         ) from error
 
 
-def _pictures(task: Task, name: str, limits: Limits) -> list[U8]:
+def _pictures(task: Task, name: str, limits: RenderLimits) -> list[U8]:
     return [
         read_picture(path, limits, name=f"{name.capitalize()} {n}").rgb
         for n, path in enumerate(task.files.get(name, ()))

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from gateway.compute import Compute
 from gateway.films.plan import LEAD_IN_S, LEAD_OUT_S
-from gateway.jobs.work import Control
-from gateway.media.film import FilmFrame, FilmSource, Span, SpanReader
+from gateway.jobs.work import StepControl
+from gateway.media.film import DecodedFrame, SpanReader, TimeSpan, VideoSource
 from gateway.media.probe import Probe
 from gateway.media.segment import SegmentWriter
 from gateway.pipeline.film.fuse_film import FilmFuser
-from gateway.pipeline.film.production import Production
+from gateway.pipeline.film.production import VideoFusionContext
 from gateway.pipeline.film_options import VideoOutput
 
 WAITING = 2
@@ -24,7 +24,7 @@ WAITING = 2
 
 
 @dataclass(slots=True)
-class Tally:
+class SegmentTally:
     """What was done to the frames of a part.
 
     Attributes:
@@ -61,15 +61,15 @@ class SegmentMaker:
 
     async def make(
         self,
-        source: FilmSource,
+        source: VideoSource,
         probe: Probe,
-        span: Span,
+        span: TimeSpan,
         *,
-        production: Production,
+        production: VideoFusionContext,
         output: VideoOutput,
         out: Path,
-        control: Control,
-    ) -> Tally:
+        control: StepControl,
+    ) -> SegmentTally:
         """Make one part and write it to a file.
 
         Raises:
@@ -77,7 +77,7 @@ class SegmentMaker:
         """
         begins_s = max(span.start_s - LEAD_IN_S, Fraction(0))
         ends_s = None if span.end_s is None else span.end_s + LEAD_OUT_S
-        tally = Tally()
+        tally = SegmentTally()
         with (
             source.read(probe, span, since_s=begins_s, until_s=ends_s) as reader,
             SegmentWriter(out, probe, output, threads=self._threads) as writer,
@@ -91,11 +91,11 @@ class SegmentMaker:
         self,
         reader: SpanReader,
         writer: SegmentWriter,
-        production: Production,
-        tally: Tally,
-        control: Control,
+        production: VideoFusionContext,
+        tally: SegmentTally,
+        control: StepControl,
     ) -> None:
-        made: asyncio.Queue[FilmFrame | None] = asyncio.Queue(maxsize=WAITING)
+        made: asyncio.Queue[DecodedFrame | None] = asyncio.Queue(maxsize=WAITING)
 
         async def encode() -> None:
             while (frame := await made.get()) is not None:
@@ -114,7 +114,7 @@ class SegmentMaker:
                     tally.carried += report.carried
                     tally.cuts += report.cut
                     tally.frame_enhancer = report.frame_enhancer
-                    assert isinstance(picture, FilmFrame)
+                    assert isinstance(picture, DecodedFrame)
                     await made.put(picture)
             await made.put(None)
 
@@ -127,7 +127,7 @@ class SegmentMaker:
             raise group.exceptions[0] from None
 
 
-def _watched(reader: SpanReader, control: Control) -> Iterator[FilmFrame]:
+def _watched(reader: SpanReader, control: StepControl) -> Iterator[DecodedFrame]:
     """Yield a reader's frames; where the work is to stop, stop."""
     for frame in reader:
         control.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from gateway.media.film import Span
+from gateway.media.film import TimeSpan
 from gateway.media.probe import Timing
 
 SEGMENT_S = Fraction(8)
@@ -24,7 +24,7 @@ SURVEY_S = Fraction(2)
 """Seconds between two frames of a survey's first look, at least."""
 
 
-def divided(timing: Timing, whole: Span) -> list[Span]:
+def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
     """Return the parts of a span of a film, in their order, without gaps.
 
     They begin at key frames, where decoding can begin, as long as these come often enough.
@@ -41,12 +41,14 @@ def divided(timing: Timing, whole: Span) -> list[Span]:
     if len(starts) > 1 and end_s - starts[-1] < SEGMENT_S / 4:
         starts.pop()
     return [
-        Span(start, following)
+        TimeSpan(start, following)
         for start, following in zip(starts, [*starts[1:], whole.end_s], strict=True)
     ]
 
 
-def looks(timing: Timing, whole: Span, count: int, apart_s: Fraction = SURVEY_S) -> list[Fraction]:
+def sample_times(
+    timing: Timing, whole: TimeSpan, count: int, apart_s: Fraction = SURVEY_S
+) -> list[Fraction]:
     """Return the times of up to `count` frames spread over a span, key frames where they are near.
 
     There are two more at most than fit in if they are `apart_s`, in seconds.
@@ -70,13 +72,14 @@ def looks(timing: Timing, whole: Span, count: int, apart_s: Fraction = SURVEY_S)
     return sorted(set(times))
 
 
-def told(spans: Iterable[Span]) -> list[list[str | None]]:
+def spans_to_json(spans: Iterable[TimeSpan]) -> list[list[str | None]]:
     """Return spans as JSON has them, exactly."""
     return [[str(s.start_s), None if s.end_s is None else str(s.end_s)] for s in spans]
 
 
-def heard(spans: Iterable[Sequence[str | None]]) -> list[Span]:
-    """Return the spans that `told` wrote."""
+def spans_from_json(spans: Iterable[Sequence[str | None]]) -> list[TimeSpan]:
+    """Return the spans that `spans_to_json` wrote."""
     return [
-        Span(Fraction(str(start)), None if end is None else Fraction(end)) for start, end in spans
+        TimeSpan(Fraction(str(start)), None if end is None else Fraction(end))
+        for start, end in spans
     ]

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gateway.jobs.work import Facts, Plan
+from gateway.jobs.work import Facts, JobPlan
 from gateway.media.join import JoinReport
 from gateway.media.probe import Probe
 from gateway.pipeline.film_options import FilmOptions
-from gateway.pipeline.result import SwapResult
+from gateway.pipeline.result import FusedImage
 from gateway.pipeline.timings import Timings
 
 
@@ -19,7 +19,7 @@ def film_report(
     probe: Probe,
     joined: JoinReport,
     tallies: Sequence[Facts],
-    plan: Plan,
+    plan: JobPlan,
 ) -> dict[str, Any]:
     """Return what is told of a film.
 
@@ -72,7 +72,7 @@ def film_report(
     }
 
 
-def picture_report(result: SwapResult, timings: Timings) -> dict[str, Any]:
+def picture_report(result: FusedImage, timings: Timings) -> dict[str, Any]:
     """Return what is told of a picture."""
     height, width = result.image.shape[:2]
     return {

@@ -16,7 +16,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Studio:
+class EventLoopThreadPool:
     """Runs coroutines in threads of their own."""
 
     def __init__(self, threads: int) -> None:

@@ -10,30 +10,38 @@ from fractions import Fraction
 from pathlib import Path
 
 from gateway.compute import Compute
-from gateway.deadline import Deadline, Priority
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, VideoTooLong
+from gateway.deadline import CallPriority, Deadline
+from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, VideoTooLong
 from gateway.films.inputs import (
-    Inputs,
-    Limits,
-    Recent,
+    AsyncCache,
+    RenderInputs,
+    RenderLimits,
     Tools,
     read_inputs,
     read_target_picture,
     target_of,
 )
-from gateway.films.making import SegmentMaker, Tally
-from gateway.films.plan import CLOSEST_LOOK, FIRST_LOOK, SURVEY_S, divided, heard, looks, told
+from gateway.films.making import SegmentMaker, SegmentTally
+from gateway.films.plan import (
+    CLOSEST_LOOK,
+    FIRST_LOOK,
+    SURVEY_S,
+    sample_times,
+    spans_from_json,
+    spans_to_json,
+    split_into_segments,
+)
 from gateway.films.report import film_report, picture_report
-from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
+from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
 from gateway.media.containers import HEAD, starts_like_a_film
-from gateway.media.film import FilmFrame, FilmSource, Span
+from gateway.media.film import DecodedFrame, TimeSpan, VideoSource
 from gateway.media.image import MEDIA_TYPES, encode_image
 from gateway.media.join import join
 from gateway.media.probe import Probe
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
-from gateway.pipeline.film.cast import FilmCast
-from gateway.pipeline.film.production import Production
+from gateway.pipeline.film.cast import VideoCast
+from gateway.pipeline.film.production import VideoFusionContext
 from gateway.pipeline.film_options import FilmOptions
 from gateway.pipeline.options import MODELS
 from gateway.pipeline.read_options import read_options
@@ -51,16 +59,16 @@ CONTAINERS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class FilmWork:
+class RenderWork:
     """Makes what jobs ask for; see `jobs.work.Work`."""
 
-    def __init__(self, tools: Tools, limits: Limits) -> None:
+    def __init__(self, tools: Tools, limits: RenderLimits) -> None:
         """Take what does the work, and its limits."""
         self._tools = tools
         self._limits = limits
         self._compute = tools.compute
-        self._probes: Recent[Probe] = Recent()
-        self._inputs: Recent[Inputs] = Recent()
+        self._probes: AsyncCache[Probe] = AsyncCache()
+        self._inputs: AsyncCache[RenderInputs] = AsyncCache()
 
     def accept(self, options: bytes | str | None) -> Facts:
         """Read the options of a job; see `Work.accept`."""
@@ -70,40 +78,40 @@ class FilmWork:
         """Check the files that were sent; see `Work.require`."""
         require_pictures(FilmOptions.model_validate(options), counts, source_id)
 
-    async def plan(self, task: Task, control: Control) -> Plan:
+    async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
         options = FilmOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
         if not await self._compute.run(_is_film, target_of(task)):
             await self._compute.run(read_target_picture, task, self._limits)
             options.require_picture()
-            return Plan(1, 1, {"kind": PICTURE})
+            return JobPlan(1, 1, {"kind": PICTURE})
         options.require_film()
-        settled = self._tools.networks.settled(options)
+        settled = self._tools.networks.resolve(options)
         probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
-        if length_s > self._limits.max_film_s:
+        if length_s > self._limits.max_video_s:
             raise VideoTooLong(
                 f"The film is {float(length_s):.0f} seconds long; "
-                f"at most {self._limits.max_film_s:g} are allowed.",
-                extra={"max_film_s": self._limits.max_film_s},
+                f"at most {self._limits.max_video_s:g} are allowed.",
+                extra={"max_video_s": self._limits.max_video_s},
             )
         await self._compute.run(self._try_encoder, task, probe, options)
         cast = await self._survey(task, probe, whole, options, inputs, control)
-        spans = divided(probe.timing, whole)
+        spans = split_into_segments(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
         facts = {
             "kind": FILM,
-            "spans": told(spans),
+            "spans": spans_to_json(spans),
             "cast": cast.facts(),
             "models": {name: getattr(settled, name) for name in MODELS},
         }
-        return Plan(len(spans), frames, facts)
+        return JobPlan(len(spans), frames, facts)
 
     async def segment(
-        self, task: Task, plan: Plan, index: int, out: Path, control: Control
+        self, task: Task, plan: JobPlan, index: int, out: Path, control: StepControl
     ) -> Made:
         """Make one part; see `Work.segment`."""
         options = FilmOptions.model_validate(task.options)
@@ -114,18 +122,18 @@ class FilmWork:
         options = options.model_copy(update=plan.facts["models"])
         probe = await self._probe_of(task, options)
         timings = Timings()
-        production = Production(
-            FilmCast.of_facts(plan.facts["cast"]),
+        production = VideoFusionContext(
+            VideoCast.of_facts(plan.facts["cast"]),
             inputs.players,
             options,
             timings,
             library=inputs.library,
             call_s=self._limits.call_s,
         )
-        span = heard(plan.facts["spans"])[index]
+        span = spans_from_json(plan.facts["spans"])[index]
         home = asyncio.get_running_loop()
 
-        async def make() -> Tally:
+        async def make() -> SegmentTally:
             with closing(Compute(CODING_THREADS)) as coding:
                 fuser = self._tools.fuser(coding, home)
                 maker = SegmentMaker(fuser, coding, threads=self._limits.threads)
@@ -145,10 +153,10 @@ class FilmWork:
     async def finish(
         self,
         task: Task,
-        plan: Plan,
+        plan: JobPlan,
         parts: Sequence[tuple[Path, Made]],
         out: Path,
-        control: Control,
+        control: StepControl,
     ) -> Finished:
         """Join the parts; see `Work.finish`."""
         if plan.facts["kind"] == PICTURE:
@@ -160,7 +168,7 @@ class FilmWork:
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
         if not options.faceless and not sum(facts["faces"] for facts in tallies):
-            raise FaceNotSelected("Whoever is meant is in no frame of the film.")
+            raise NoMatchingFace("Whoever is meant is in no frame of the film.")
         control.check()
         joined = await self._compute.run(
             lambda: join(
@@ -178,7 +186,12 @@ class FilmWork:
         return Finished(media_type, suffix, film_report(options, probe, joined, tallies, plan))
 
     async def _picture(
-        self, task: Task, options: FilmOptions, inputs: Inputs, out: Path, control: Control
+        self,
+        task: Task,
+        options: FilmOptions,
+        inputs: RenderInputs,
+        out: Path,
+        control: StepControl,
     ) -> Made:
         """Change a picture, as `POST /v1/swaps` does."""
         control.check()
@@ -188,7 +201,7 @@ class FilmWork:
             inputs.sources,
             target.rgb,
             options,
-            deadline=Deadline.after(self._limits.call_s, Priority.FILM),
+            deadline=Deadline.after(self._limits.call_s, CallPriority.FILM),
             timings=timings,
             references=inputs.references,
             library=inputs.library,
@@ -208,28 +221,30 @@ class FilmWork:
         self,
         task: Task,
         probe: Probe,
-        whole: Span,
+        whole: TimeSpan,
         options: FilmOptions,
-        inputs: Inputs,
-        control: Control,
-    ) -> FilmCast:
+        inputs: RenderInputs,
+        control: StepControl,
+    ) -> VideoCast:
         """Find out who is in the film; look closer until there is somebody, if one is meant."""
-        nobody = FilmCast((), (), options.face_selector.reference_distance)
+        nobody = VideoCast((), (), options.face_selector.reference_distance)
         if not options.face_steps:
             return nobody
         count, apart_s = FIRST_LOOK, SURVEY_S
         while True:
-            times = looks(probe.timing, whole, count, apart_s)
+            times = sample_times(probe.timing, whole, count, apart_s)
             try:
                 with closing(self._glances(task, probe, times, control)) as glances:
                     return await self._tools.surveyor.survey(
                         glances,
                         options,
-                        deadline=Deadline.after(self._limits.call_s * len(times), Priority.FILM),
+                        deadline=Deadline.after(
+                            self._limits.call_s * len(times), CallPriority.FILM
+                        ),
                         references=inputs.references,
                         identities=inputs.players.identities,
                     )
-            except (FaceNotSelected, NoFaceInTarget):
+            except (NoMatchingFace, NoFaceInTarget):
                 frame_s = 1 / probe.timing.rate
                 everywhere = len(times) < count and apart_s == frame_s
                 if count >= CLOSEST_LOOK or everywhere:
@@ -239,12 +254,12 @@ class FilmWork:
             count, apart_s = 4 * count, frame_s
 
     def _glances(
-        self, task: Task, probe: Probe, times: Sequence[Fraction], control: Control
-    ) -> Generator[FilmFrame, None, None]:
+        self, task: Task, probe: Probe, times: Sequence[Fraction], control: StepControl
+    ) -> Generator[DecodedFrame, None, None]:
         """Yield the frames at certain times, those that can be read; each once."""
         wanted = deque(times)
         while wanted:
-            with self._source(task).read(probe, Span(wanted[0])) as reader:
+            with self._source(task).read(probe, TimeSpan(wanted[0])) as reader:
                 for frame in reader:
                     control.check()
                     if frame.time_s < wanted[0]:
@@ -272,16 +287,16 @@ class FilmWork:
 
         return await self._probes.of(task.id, look)
 
-    def _source(self, task: Task) -> FilmSource:
-        return FilmSource(
+    def _source(self, task: Task) -> VideoSource:
+        return VideoSource(
             target_of(task),
             self._limits.max_pixels,
             name="The target",
             threads=self._limits.threads,
         )
 
-    async def _inputs_of(self, task: Task, options: FilmOptions) -> Inputs:
-        async def read() -> Inputs:
+    async def _inputs_of(self, task: Task, options: FilmOptions) -> RenderInputs:
+        async def read() -> RenderInputs:
             return await read_inputs(self._tools, self._limits, task, options)
 
         return await self._inputs.of(task.id, read)
@@ -301,7 +316,7 @@ def _trimmed(options: FilmOptions) -> bool:
     return options.film.start_s > 0 or options.film.end_s is not None
 
 
-def _whole(options: FilmOptions, probe: Probe) -> Span:
+def _whole(options: FilmOptions, probe: Probe) -> TimeSpan:
     """Return the part of the film that is asked for.
 
     Raises:
@@ -314,4 +329,4 @@ def _whole(options: FilmOptions, probe: Probe) -> Span:
             f"The film is {float(probe.timing.duration_s):.3f} seconds long.",
             errors=[{"pointer": "/film/start_s", "detail": "lies beyond the film's end"}],
         )
-    return Span(start_s, None if film.end_s is None else Fraction(str(film.end_s)))
+    return TimeSpan(start_s, None if film.end_s is None else Fraction(str(film.end_s)))

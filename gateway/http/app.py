@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.http.body import BodyLimits, Limits
+from gateway.http.body import BodyLimits, ReadLimits
 from gateway.http.documented import error_responses
 from gateway.http.edge import Edge
 from gateway.http.face_schemas import FacesOptions, TrackLine, TrackOptions
@@ -79,12 +79,12 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-def _limits(settings: Settings) -> Callable[[Scope], Limits]:
+def _limits(settings: Settings) -> Callable[[Scope], ReadLimits]:
     """Return which limits hold for the body of a request."""
-    usual = Limits(settings.max_upload_bytes, settings.upload_timeout_s)
-    long = Limits(settings.max_job_upload_bytes, settings.job_upload_timeout_s)
+    usual = ReadLimits(settings.max_upload_bytes, settings.upload_timeout_s)
+    long = ReadLimits(settings.max_job_upload_bytes, settings.job_upload_timeout_s)
 
-    def limits(scope: Scope) -> Limits:
+    def limits(scope: Scope) -> ReadLimits:
         return long if LONG_BODIES.fullmatch(scope["path"]) else usual
 
     return limits

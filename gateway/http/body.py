@@ -22,7 +22,7 @@ LINGER_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadLimits:
     """How much of a body is read.
 
     Attributes:
@@ -42,7 +42,7 @@ class BodyLimits:
         limits: Which limits hold for a request.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: Callable[[Scope], Limits]) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Callable[[Scope], ReadLimits]) -> None:
         self._app = app
         self._limits = limits
 
@@ -58,7 +58,7 @@ class BodyLimits:
 class _Guard:
     """Receive and send of one request."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: ReadLimits) -> None:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         self._declared = int(declared) if declared.isdecimal() else 0

@@ -43,7 +43,7 @@ _WORK: Errors = (
     errors.Overloaded,
     errors.ShuttingDown,
     errors.DeadlineExceeded,
-    errors.RequestCancelled,
+    errors.RequestCanceled,
     errors.InferenceUnavailable,
     errors.InferenceOverloaded,
     errors.ModelNotReady,
@@ -60,7 +60,7 @@ _FACE: Errors = (
     errors.NoFaceInTarget,
     errors.FaceTooSmall,
     errors.FaceNotReliable,
-    errors.FaceNotSelected,
+    errors.NoMatchingFace,
 )
 FACES_ERRORS: Errors = (*_FORM, *_IMAGE, *_WORK, errors.UnknownModel)
 SWAP_ERRORS: Errors = (
@@ -103,7 +103,7 @@ MATCH_ERRORS: Errors = (
     errors.PayloadTooLarge,
     errors.UnsupportedRequestType,
 )
-_JOBS: Errors = (*READ_ERRORS, errors.InvalidRequest, errors.JobsOff)
+_JOBS: Errors = (*READ_ERRORS, errors.InvalidRequest, errors.JobsDisabled)
 LIST_ERRORS: Errors = (*_JOBS, errors.JobsUnavailable)
 JOB_ERRORS: Errors = (*LIST_ERRORS, errors.JobNotFound)
 RESUME_ERRORS: Errors = (*JOB_ERRORS, errors.JobNotResumable)
@@ -120,7 +120,7 @@ _STORE: Errors = (
     errors.StorageFull,
     errors.PayloadTooLarge,
     errors.RequestTimeout,
-    errors.RequestCancelled,
+    errors.RequestCanceled,
     errors.UnsupportedRequestType,
 )
 JOBS_ERRORS: Errors = (
@@ -139,7 +139,7 @@ JOBS_ERRORS: Errors = (
     errors.UploadLocked,
     errors.StorageUnavailable,
 )
-TUS_ERRORS: Errors = (errors.JobsOff,)
+TUS_ERRORS: Errors = (errors.JobsDisabled,)
 _TUS: Errors = (*_JOBS, errors.TusVersionUnsupported)
 UPLOAD_ERRORS: Errors = (*_TUS, errors.UploadNotFound, errors.UploadLocked)
 UPLOADS_ERRORS: Errors = (*_TUS, *_STORE, errors.UploadChecksumMismatch)

@@ -13,7 +13,7 @@ from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.model import N_NAMED
 from gateway.http.schemas import Answer, FaceFigures, Size, figures
 from gateway.pipeline.option_groups import DetectorOptions
-from gateway.pipeline.track import FilmFrame, Seen
+from gateway.pipeline.track import FollowedFace, TimedFrame
 
 
 class FacesOptions(BaseModel):
@@ -119,7 +119,7 @@ def analysed(face: Face, options: FacesOptions) -> AnalysedFace:
     )
 
 
-def track_line(frame: FilmFrame, seen: Seen | None, options: TrackOptions) -> TrackLine:
+def track_line(frame: TimedFrame, seen: FollowedFace | None, options: TrackOptions) -> TrackLine:
     """Render what was seen in a frame of a film."""
     when: dict[str, Any] = {"frame": frame.index, "time_s": round(float(frame.time_s), 6)}
     if seen is None:

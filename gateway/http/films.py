@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from gateway.arrays import U8
 from gateway.http.exchange import Exchange
 from gateway.media.image import decode_image
-from gateway.media.video import Video
+from gateway.media.video import RgbVideo
 from gateway.serving.services import Services
 
 DAMAGED = "damaged"
@@ -16,7 +16,9 @@ DAMAGED = "damaged"
 
 
 @asynccontextmanager
-async def open_film(services: Services, exchange: Exchange, data: bytes) -> AsyncIterator[Video]:
+async def open_video(
+    services: Services, exchange: Exchange, data: bytes
+) -> AsyncIterator[RgbVideo]:
     """Open a film for the time of the block.
 
     Raises:
@@ -25,7 +27,7 @@ async def open_film(services: Services, exchange: Exchange, data: bytes) -> Asyn
     settings = services.settings
     with exchange.timings.stage("decode"):
         film = await services.compute.run(
-            Video, data, max_pixels=settings.max_pixels, max_frames=settings.max_video_frames
+            RgbVideo, data, max_pixels=settings.max_pixels, max_frames=settings.max_video_frames
         )
     try:
         yield film

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.http.schemas import Answer
 from gateway.jobs.addresses import MAX_URL
-from gateway.jobs.job import Event, Stage, Status
+from gateway.jobs.job import Event, JobStage, Status
 
 
 class WebhookOptions(BaseModel):
@@ -29,7 +29,7 @@ class WebhookOptions(BaseModel):
     )
 
 
-class JobError(Answer):
+class JobFailure(Answer):
     """Why a job ended without an output."""
 
     type: str = Field(description="Address of a page about it.")
@@ -72,7 +72,7 @@ class JobObject(Answer):
         description="`starting`: it waits for its turn; `processing`; `succeeded`; `failed`; "
         "`canceled`: called off, or out of time; `aborted`: out of time before its turn."
     )
-    stage: Stage = Field(description="What is being done for it.")
+    stage: JobStage = Field(description="What is being done for it.")
     queue_position: int | None = Field(description="How many come before it, while it waits.")
     percent: float = Field(description="How much is done, 0-100; 100 only when all is.")
     frames: int = Field(description="How many are done.")
@@ -88,7 +88,7 @@ class JobObject(Answer):
     source_id: str | None
     options: dict[str, Any] = Field(description="In full, with defaults.")
     webhook: JobWebhook | None
-    error: JobError | None
+    error: JobFailure | None
     resumable: bool = Field(description="Whether it failed and can go on from there.")
     output: JobOutput | None
     report: dict[str, Any] | None

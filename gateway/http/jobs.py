@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import InvalidRequest, JobNotFound, JobsOff
+from gateway.errors import InvalidRequest, JobNotFound, JobsDisabled
 from gateway.http.negotiate import JSON
 from gateway.jobs.job import Job
 from gateway.jobs.protocol import JobEngine
@@ -35,10 +35,10 @@ def engine_of(services: Services) -> JobEngine:
     """Return the engine of jobs.
 
     Raises:
-        JobsOff: there is none.
+        JobsDisabled: there is none.
     """
     if services.jobs is None:
-        raise JobsOff()
+        raise JobsDisabled()
     return services.jobs
 
 

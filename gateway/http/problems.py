@@ -19,7 +19,7 @@ from gateway.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
-    RequestCancelled,
+    RequestCanceled,
     SemblantError,
 )
 from gateway.http.exchange import Exchange
@@ -89,7 +89,7 @@ def _as_semblant(error: Exception) -> SemblantError | None:
     if isinstance(error, SemblantError):
         return error
     if isinstance(error, ClientDisconnect):
-        return RequestCancelled()
+        return RequestCanceled()
     if isinstance(error, RequestValidationError):
         # No handler lets FastAPI validate; should one ever do, its findings are told our way.
         return InvalidRequest(errors=[_finding(item) for item in error.errors()])

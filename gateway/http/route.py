@@ -14,7 +14,7 @@ from gateway.errors import SemblantError
 from gateway.serving.services import Services
 
 Handler = Callable[[Services, Request], Awaitable[Response]]
-Errors = tuple[type[SemblantError], ...]
+RouteErrors = tuple[type[SemblantError], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +50,5 @@ class Route:
     content: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    errors: Errors = ()
+    errors: RouteErrors = ()
     extra: dict[str, Any] | None = None

@@ -206,7 +206,7 @@ ROUTES = (
         handler=get_livez,
         tag="operations",
         summary="Tell whether the process answers.",
-        model=schemas.State,
+        model=schemas.HealthState,
         example={"status": "alive"},
     ),
     Route(
@@ -215,7 +215,7 @@ ROUTES = (
         handler=get_readyz,
         tag="operations",
         summary="Tell whether requests may be sent: all models are ready, and will stay so.",
-        model=schemas.State,
+        model=schemas.HealthState,
         example={"status": "ready"},
         errors=PROBE_ERRORS,
     ),

@@ -13,7 +13,7 @@ from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.expression import named
 from gateway.pipeline import quality as pipeline_quality
-from gateway.pipeline.result import SwappedFace, SwapResult
+from gateway.pipeline.result import FusedImage, SwappedFace
 
 ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris", FIT_MODEL)
 """The networks that look for faces."""
@@ -75,7 +75,7 @@ class Size(Answer):
     height: int
 
 
-class ResultQuality(Answer):
+class ResultQualityBody(Answer):
     """How good a swapped face is, and how it was made."""
 
     seam_ratio: float = Field(
@@ -162,7 +162,7 @@ class TargetFace(FaceFigures):
     enhancer: str | None = Field(
         description="Who made it clearer: `classical` or the name of a network; null if nobody did."
     )
-    result_quality: ResultQuality | None = Field(
+    result_quality: ResultQualityBody | None = Field(
         description="How good the new face is; null where none was put there."
     )
 
@@ -215,7 +215,7 @@ class ModelList(Answer):
     models: list[ModelInfo]
 
 
-class State(Answer):
+class HealthState(Answer):
     """That all is well."""
 
     status: str
@@ -231,7 +231,7 @@ class ProblemPage(Answer):
     retryable: bool = Field(description="Whether the same request can succeed later.")
 
 
-class Finding(Answer):
+class ProblemDetail(Answer):
     """One thing that is wrong."""
 
     pointer: str = Field(description="JSON pointer (RFC 6901) into the form or the options.")
@@ -251,7 +251,7 @@ class Problem(Answer):
     code: str = Field(description="Stable name of the error.")
     retryable: bool = Field(description="Whether the same request can succeed later.")
     request_id: str
-    errors: list[Finding] | None = None
+    errors: list[ProblemDetail] | None = None
 
 
 def size_of(image: NDArray[np.uint8]) -> Size:
@@ -264,7 +264,7 @@ def portrait(face: Face) -> FaceFigures:
     return FaceFigures(**figures(face))
 
 
-def target_faces(result: SwapResult) -> list[TargetFace]:
+def target_faces(result: FusedImage) -> list[TargetFace]:
     """Render the target's faces with what became of each."""
     changed = {id(swapped.face): swapped for swapped in result.swapped}
     return [_target_face(face, changed.get(id(face))) for face in result.faces]
@@ -290,8 +290,8 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
     )
 
 
-def _result_quality(quality: pipeline_quality.ResultQuality) -> ResultQuality:
-    return ResultQuality(
+def _result_quality(quality: pipeline_quality.ResultQuality) -> ResultQualityBody:
+    return ResultQualityBody(
         **quality.figures.told(),
         findings=list(quality.findings),
         attempts=quality.attempts,

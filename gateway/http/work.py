@@ -10,7 +10,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from gateway.deadline import Deadline
-from gateway.errors import DeadlineExceeded, InvalidRequest, RequestCancelled
+from gateway.errors import DeadlineExceeded, InvalidRequest, RequestCanceled
 from gateway.http.exchange import Exchange
 from gateway.serving.services import Services
 
@@ -51,7 +51,7 @@ async def perform(
 
     Raises:
         DeadlineExceeded: the time is over.
-        RequestCancelled: nobody is there any more.
+        RequestCanceled: nobody is there any more.
     """
     deadline = Deadline.after(seconds)
     exchange = Exchange.of(request)
@@ -70,7 +70,7 @@ async def perform(
         if working.done():
             return working.result()
         if leaving.done():
-            raise RequestCancelled()
+            raise RequestCanceled()
         raise DeadlineExceeded(f"The request did not finish within {seconds:g} seconds.")
     finally:
         working.cancel()

@@ -84,7 +84,7 @@ def lab_statistics(rgb: U8) -> LabStatistics | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class SkinTransfer:
     """How colours with one skin's statistics become those of another.
 
     Attributes:
@@ -112,14 +112,14 @@ class Transfer:
         return np.concatenate([lightness[..., None], chroma], -1)
 
 
-def statistics_transfer(source: LabStatistics, target: LabStatistics) -> Transfer:
+def statistics_transfer(source: LabStatistics, target: LabStatistics) -> SkinTransfer:
     """Give the source's skin mean and spread of the target's.
 
     As in E. Reinhard et al., "Color transfer between images" (IEEE CG&A 21(5), 2001), in L*a*b*,
     with gains held within bounds.
     """
     gains = np.maximum(target.deviation, 0.5) / np.maximum(source.deviation, 0.5)
-    return Transfer(source, target, np.clip(gains, *GAINS))
+    return SkinTransfer(source, target, np.clip(gains, *GAINS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

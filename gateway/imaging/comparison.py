@@ -56,7 +56,7 @@ class PixelFigures:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class ComparedRegion:
     """Where and how a part of a picture was replaced.
 
     Attributes:
@@ -74,7 +74,7 @@ class Part:
     unit_px: float
 
 
-def compare(result: U8, target: U8, part: Part) -> PixelFigures:
+def compare(result: U8, target: U8, part: ComparedRegion) -> PixelFigures:
     """Return the figures of a part of a result.
 
     Args:
@@ -144,7 +144,7 @@ def _sharpness(view: _View, width_px: float) -> float:
     return sharpness_ratio(view.result[box], view.target[box], where[box], sigma)
 
 
-def _beside(view: _View, part: Part, times: int) -> tuple[float | None, float | None]:
+def _beside(view: _View, part: ComparedRegion, times: int) -> tuple[float | None, float | None]:
     """Return how far the result's and the target's skin are from the skin beside them."""
     skin = view.skin == 255
     chosen = view.target[skin]

@@ -53,7 +53,7 @@ LEAST_NOISE = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Places:
+class FacePlaces:
     """What is where on a face, planes (h, w).
 
     Attributes:
@@ -72,7 +72,7 @@ def luma_of(image: U8) -> F32:
     return np.asarray(cv2.transform(image.astype(np.float32), _LUMA), np.float32)
 
 
-def enhanced(image: U8, places: Places, damage: Damage) -> U8:
+def enhanced(image: U8, places: FacePlaces, damage: Damage) -> U8:
     """Return a picture of a face, uint8 (h, w, 3), made clearer.
 
     Args:

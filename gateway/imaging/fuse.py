@@ -23,7 +23,7 @@ from gateway.imaging.light import BROAD, relight
 from gateway.imaging.matte import Matte
 from gateway.imaging.sharpness import (
     GRAIN_LIMIT,
-    Texture,
+    CaptureTexture,
     as_sharp,
     missing_grain,
     probe,
@@ -32,8 +32,8 @@ from gateway.imaging.sharpness import (
 from gateway.imaging.steady import (
     CORRECTED_EVERY_S,
     MEASURED_EVERY_S,
-    Moment,
     Skins,
+    TemporalState,
     carried_correction,
     steadied_colours,
     steadied_correction,
@@ -80,14 +80,14 @@ def fuse(
     Returns:
         uint8 (h, w, 3), equal to the target wherever the mask is 0.
     """
-    pixels, _ = fuse_next(
+    pixels, _ = fuse_frame(
         target, source, matte, _STILL, unit_px=unit_px, colour=colour, blend=blend, texture=texture
     )
     return pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Passage:
+class FrameTransition:
     """From one frame of a film to the next.
 
     Attributes:
@@ -97,24 +97,24 @@ class Passage:
     """
 
     face_from_region: F64
-    before: Moment | None = None
+    before: TemporalState | None = None
     dt_s: float = 0.0
 
 
-_STILL = Passage(np.eye(2, 3))
+_STILL = FrameTransition(np.eye(2, 3))
 
 
-def fuse_next(
+def fuse_frame(
     target: U8,
     source: U8,
     matte: Matte,
-    passage: Passage,
+    passage: FrameTransition,
     *,
     unit_px: float,
     colour: ColourMode = "adaptive",
     blend: BlendMode = "poisson",
     texture: bool = True,
-) -> tuple[U8, Moment]:
+) -> tuple[U8, TemporalState]:
     """Return a film's frame (h, w, 3) with `source` in it, and what the next one is to know.
 
     What is told of a whole face is measured every `MEASURED_EVERY_S` seconds, and all of it is
@@ -154,7 +154,7 @@ def fuse_next(
         if before is not None and correction is not None:
             correction = steadied_correction(correction, before, placed, corrected_s)
         corrected_s = 0.0
-    moment = Moment(cube, skins, textures, correction, placed, age_s, corrected_s)
+    moment = TemporalState(cube, skins, textures, correction, placed, age_s, corrected_s)
     if blend == "mixed":
         source = composite(target, source, matte.support.astype(np.float32), correction, cube)
         meeting = skins and _meeting(skins, colour)
@@ -210,8 +210,8 @@ def bent(
 
 
 def _textured(
-    target: U8, source: U8, matte: Matte, passage: Passage, known: Moment | None
-) -> tuple[U8, tuple[U8, float, float] | None, tuple[Texture, Texture] | None]:
+    target: U8, source: U8, matte: Matte, passage: FrameTransition, known: TemporalState | None
+) -> tuple[U8, tuple[U8, float, float] | None, tuple[CaptureTexture, CaptureTexture] | None]:
     """Return the source as sharp as the target, the grain it lacks, and both textures."""
     smooth, blurred = None, None
     if known is not None:

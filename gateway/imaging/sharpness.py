@@ -55,7 +55,7 @@ _SLIT = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
-class Texture:
+class CaptureTexture:
     """What a camera did to a part of a picture.
 
     Attributes:
@@ -75,7 +75,7 @@ def probe(image: U8) -> U8:
     return np.asarray(cv2.GaussianBlur(image, (PROBE_TAPS, PROBE_TAPS), PROBE_PX), np.uint8)
 
 
-def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
+def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> CaptureTexture:
     """Return a picture's sharpness and grain.
 
     Args:
@@ -88,7 +88,7 @@ def texture_of(image: U8, blurred: U8, edges: Mask, skin: Mask) -> Texture:
     deviations = np.zeros(256, np.int64)
     steep, shallow = np.zeros(256), np.zeros(256)
     _survey(image, blurred, edges, skin, (counts, steep, shallow, deviations))
-    return Texture(
+    return CaptureTexture(
         _width(counts, steep, shallow), _median_deviation(deviations), _spread(deviations)
     )
 
@@ -134,7 +134,9 @@ def _median_deviation(counts: np.ndarray) -> float:
     return float(1.4826 * np.sqrt(max(median**2 - 0.25**2, 0)))
 
 
-def as_sharp(image: U8, blurred: U8 | None, own: Texture, wanted: Texture) -> tuple[U8, float]:
+def as_sharp(
+    image: U8, blurred: U8 | None, own: CaptureTexture, wanted: CaptureTexture
+) -> tuple[U8, float]:
     """Return a picture with the sharpness of another, and no more grain than it has.
 
     Args:
@@ -166,7 +168,7 @@ def as_sharp(image: U8, blurred: U8 | None, own: Texture, wanted: Texture) -> tu
     return out, own.grain * (1 - quiet) * (1 + edges / 4)
 
 
-def _detail_gain(own: Texture, wanted: Texture) -> float:
+def _detail_gain(own: CaptureTexture, wanted: CaptureTexture) -> float:
     """Return what folds and pores are multiplied by: most of the way, in ratio, to the other's."""
     if own.detail < QUIET or wanted.detail < QUIET:
         return 1.0

@@ -18,7 +18,7 @@ from gateway.arrays import F32, F64, AnyFloat
 from gateway.imaging.colour import LabStatistics
 from gateway.imaging.composite import Correction
 from gateway.imaging.masks import smoothstep
-from gateway.imaging.sharpness import Texture
+from gateway.imaging.sharpness import CaptureTexture
 
 SLOW_S, QUICK_S = 0.5, 0.15
 """Seconds after which about a third of what was is left: of what is told of a whole face, and of
@@ -32,7 +32,7 @@ Skins = tuple[LabStatistics, LabStatistics]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class TemporalState:
     """What was found out about one frame, steadied by those before.
 
     Attributes:
@@ -48,7 +48,7 @@ class Moment:
 
     cube: F32 | None
     skins: Skins | None
-    textures: tuple[Texture, Texture] | None
+    textures: tuple[CaptureTexture, CaptureTexture] | None
     correction: Correction | None
     face_from_region: F64
     age_s: float = 0.0
@@ -56,7 +56,7 @@ class Moment:
 
 
 def steadied_colours(
-    cube: F32 | None, skins: Skins | None, before: Moment, dt_s: float
+    cube: F32 | None, skins: Skins | None, before: TemporalState, dt_s: float
 ) -> tuple[F32 | None, Skins | None]:
     """Return a frame's cube (n, n, n, 3) and skins, averaged with those `dt_s` seconds before."""
     if cube is None or skins is None or before.cube is None or before.skins is None:
@@ -75,8 +75,8 @@ def steadied_colours(
 
 
 def steadied_textures(
-    now: tuple[Texture, Texture], before: Moment, dt_s: float
-) -> tuple[Texture, Texture]:
+    now: tuple[CaptureTexture, CaptureTexture], before: TemporalState, dt_s: float
+) -> tuple[CaptureTexture, CaptureTexture]:
     """Return the target's and the source's texture, averaged with those of before."""
     if before.textures is None:
         return now
@@ -86,7 +86,7 @@ def steadied_textures(
 
 
 def steadied_correction(
-    now: Correction, before: Moment, face_from_region: AnyFloat, dt_s: float
+    now: Correction, before: TemporalState, face_from_region: AnyFloat, dt_s: float
 ) -> Correction:
     """Return light and membrane, averaged with those of before where the face then was.
 
@@ -105,7 +105,7 @@ def steadied_correction(
 
 
 def carried_correction(
-    before: Moment, face_from_region: AnyFloat, shape: tuple[int, int], reduction: int
+    before: TemporalState, face_from_region: AnyFloat, shape: tuple[int, int], reduction: int
 ) -> Correction | None:
     """Return light and membrane as they were, where the face is now; None if there were none.
 
@@ -132,11 +132,11 @@ def _doubted(change: float, limits: tuple[float, float]) -> float:
     return 1 - float(smoothstep(np.array((change - low) / (high - low), np.float32)))
 
 
-def _between(now: Texture, before: Texture, kept: float) -> Texture:
+def _between(now: CaptureTexture, before: CaptureTexture, kept: float) -> CaptureTexture:
     blur = now.blur_px
     if blur is not None and before.blur_px is not None:
         blur += kept * (before.blur_px - blur)
-    return Texture(
+    return CaptureTexture(
         blur,
         now.grain + kept * (before.grain - now.grain),
         now.detail + kept * (before.detail - now.detail),

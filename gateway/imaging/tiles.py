@@ -33,7 +33,7 @@ class Tiling:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TileSpan:
     """A tile along one side of the picture.
 
     Attributes:
@@ -52,7 +52,7 @@ class Span:
         return self.low + len(self.weights)
 
 
-def spans_of(length_px: int, tiling: Tiling) -> tuple[Span, ...]:
+def spans_of(length_px: int, tiling: Tiling) -> tuple[TileSpan, ...]:
     """Return the tiles along one side of a picture, evenly spaced.
 
     Their weights sum to 1 at every pixel of the result: each ramp is taken from one tile and given
@@ -76,25 +76,25 @@ def spans_of(length_px: int, tiling: Tiling) -> tuple[Span, ...]:
     )
 
 
-def tile_of(image: U8, row: Span, column: Span, side_px: int) -> U8:
+def tile_of(image: U8, row: TileSpan, column: TileSpan, side_px: int) -> U8:
     """Return a tile (S, S, 3) of a picture (H, W, 3), which is mirrored at its borders."""
     rows = _mirrored(row.start, side_px, image.shape[0])
     columns = _mirrored(column.start, side_px, image.shape[1])
     return np.asarray(image[rows[:, None], columns], np.uint8)
 
 
-class Canvas:
+class TileCanvas:
     """A picture that grows tile by tile, row after row; of light, only a row of tiles is kept."""
 
-    def __init__(self, rows: Sequence[Span], columns: Sequence[Span], scale: int) -> None:
+    def __init__(self, rows: Sequence[TileSpan], columns: Sequence[TileSpan], scale: int) -> None:
         """Take the tiles' places, and how much larger than the picture the result is."""
         self._scale = scale
         self._width = columns[-1].high
         self._out = np.empty((rows[-1].high, self._width, 3), np.uint8)
-        self._row: Span | None = None
+        self._row: TileSpan | None = None
         self._light = np.empty((0, self._width, 3), np.float32)
 
-    def add(self, row: Span, column: Span, planes: F32) -> None:
+    def add(self, row: TileSpan, column: TileSpan, planes: F32) -> None:
         """Lay what became of a tile, float32 RGB (3, n, n), 0–1, where it belongs."""
         if row is not self._row:
             self._go_to(row)
@@ -106,7 +106,7 @@ class Canvas:
         self._write(len(self._light))
         return self._out
 
-    def _go_to(self, row: Span) -> None:
+    def _go_to(self, row: TileSpan) -> None:
         """Round what is complete, and keep what the next row of tiles has a share in."""
         light = np.zeros((len(row.weights), self._width, 3), np.float32)
         if self._row is not None:
@@ -120,10 +120,10 @@ class Canvas:
         _round(self._light[:number], self._out[low : low + number])
 
 
-def _span(start: int, weights: F32) -> Span:
+def _span(start: int, weights: F32) -> TileSpan:
     (where,) = np.nonzero(weights)
     low, high = int(where[0]), int(where[-1]) + 1
-    return Span(start, low, np.ascontiguousarray(weights[low:high]))
+    return TileSpan(start, low, np.ascontiguousarray(weights[low:high]))
 
 
 def _mirrored(start: int, number: int, length: int) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from numba import njit
 from gateway.arrays import F32, F64
 from gateway.imaging.planes import Coding, Planes
 
-Transfer = Literal["pq", "hlg"]
+TransferFunction = Literal["pq", "hlg"]
 
 SDR: Final = Coding(8, False, "bt709")
 """How the result's planes are coded."""
@@ -85,7 +85,7 @@ def rolled_off(signal: F64, peak: float) -> F64:
     return np.asarray(np.where(e < knee, e, curve) * top)
 
 
-def tone_cube(coding: Coding, transfer: Transfer, peak: float = USUAL_PEAK) -> ToneCube:
+def tone_cube(coding: Coding, transfer: TransferFunction, peak: float = USUAL_PEAK) -> ToneCube:
     """Return the map from a film's codes to those of `SDR`.
 
     Args:

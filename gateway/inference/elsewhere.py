@@ -14,7 +14,7 @@ from gateway.inference.protocol import Inference, ModelState, Tensors
 T = TypeVar("T")
 
 
-class Elsewhere:
+class CrossLoopInference:
     """An `Inference` that belongs to another event loop, for use in this one."""
 
     def __init__(self, inference: Inference, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,7 +39,7 @@ class Elsewhere:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
 
 
-class Beside:
+class RoutingInference:
     """An `Inference` that runs some models itself, and has the others run elsewhere."""
 
     def __init__(self, own: Inference, names: Collection[str], others: Inference) -> None:

@@ -32,7 +32,7 @@ _PAUSES_S = (0.0, 0.1, 0.5)
 
 
 @dataclass(slots=True, eq=False)
-class _Guest:
+class _ManagedModel:
     """One model that comes and goes.
 
     Attributes:
@@ -48,7 +48,7 @@ class _Guest:
     used_s: float = 0.0
 
 
-class OnDemand:
+class OnDemandModels:
     """An `Inference` which sees to it that the models it is asked for are loaded.
 
     The ones that have gone unused for longest make room for others. A model is never unloaded
@@ -68,7 +68,7 @@ class OnDemand:
         budget: int,
     ) -> None:
         self._inner = inner
-        self._guests = {name: _Guest(size) for name, size in sizes.items()}
+        self._managed = {name: _ManagedModel(size) for name, size in sizes.items()}
         self._budget = budget
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
@@ -80,10 +80,10 @@ class OnDemand:
         Raises:
             ModelTooLarge: it takes more than all models may together.
         """
-        guest = self._guests.get(model)
-        if guest is None:
+        managed = self._managed.get(model)
+        if managed is None:
             return await self._inner.infer(model, inputs, deadline=deadline)
-        async with self._using(model, guest, deadline):
+        async with self._using(model, managed, deadline):
             for pause_s in _PAUSES_S:
                 try:
                     return await self._inner.infer(model, inputs, deadline=deadline)
@@ -91,9 +91,9 @@ class OnDemand:
                     # Unloaded by somebody else, or the server is another one: load it again. For
                     # a moment the server still says that it has what it is about to let go.
                     log.warning("%s was unloaded while in use; loading it again", model)
-                    guest.loaded = False
+                    managed.loaded = False
                     await asyncio.sleep(pause_s)
-                    await self._ensure(model, guest, deadline)
+                    await self._ensure(model, managed, deadline)
             return await self._inner.infer(model, inputs, deadline=deadline)
 
     async def model_states(self) -> list[ModelState]:
@@ -109,36 +109,38 @@ class OnDemand:
         await self._inner.close()
 
     def _state(self, state: ModelState) -> ModelState:
-        guest = self._guests.get(state.name)
-        if guest is None or state.ready or guest.loaded:
+        managed = self._managed.get(state.name)
+        if managed is None or state.ready or managed.loaded:
             return state
         return replace(state, reason=ON_DEMAND)
 
     @asynccontextmanager
-    async def _using(self, model: str, guest: _Guest, deadline: Deadline) -> AsyncIterator[None]:
+    async def _using(
+        self, model: str, managed: _ManagedModel, deadline: Deadline
+    ) -> AsyncIterator[None]:
         """Have a model loaded for the time of the block."""
-        guest.users += 1
-        guest.used_s = time.monotonic()
+        managed.users += 1
+        managed.used_s = time.monotonic()
         try:
-            await self._ensure(model, guest, deadline)
+            await self._ensure(model, managed, deadline)
             yield
         finally:
-            guest.users -= 1
-            if not guest.users:
+            managed.users -= 1
+            if not managed.users:
                 self._idle.set()
 
-    async def _ensure(self, model: str, guest: _Guest, deadline: Deadline) -> None:
+    async def _ensure(self, model: str, managed: _ManagedModel, deadline: Deadline) -> None:
         """Have a model loaded, by the first who needs it; others wait for the same loading."""
-        if guest.loaded:
+        if managed.loaded:
             return
-        if guest.size > self._budget:
+        if managed.size > self._budget:
             raise ModelTooLarge(
-                f"{model} takes {guest.size / _MB:.0f} MB, all models may take "
+                f"{model} takes {managed.size / _MB:.0f} MB, all models may take "
                 f"{self._budget / _MB:.0f} MB."
             )
         loading = self._loading.get(model)
         if loading is None:
-            loading = self._loading[model] = asyncio.create_task(self._bring(model, guest))
+            loading = self._loading[model] = asyncio.create_task(self._bring(model, managed))
             loading.add_done_callback(lambda done: self._loaded(model, done))
         # One caller's deadline or cancellation does not stop it for the others.
         await asyncio.wait([loading], timeout=deadline.check())
@@ -151,28 +153,30 @@ class OnDemand:
         if not loading.cancelled():
             loading.exception()  # told by those who waited, if any still do
 
-    async def _bring(self, model: str, guest: _Guest) -> None:
+    async def _bring(self, model: str, managed: _ManagedModel) -> None:
         """Load a model: one at a time, so that nobody counts on the same room."""
         async with self._lock:
-            while self._room() < guest.size and guest.users:
+            while self._room() < managed.size and managed.users:
                 self._idle.clear()
-                idle = {n: g.used_s for n, g in self._guests.items() if g.loaded and not g.users}
+                idle = {n: g.used_s for n, g in self._managed.items() if g.loaded and not g.users}
                 if idle:
                     await self._unload(min(idle, key=lambda name: idle[name]))
                 else:
                     await self._idle.wait()
-            if guest.users:  # somebody still waits for it
+            if managed.users:  # somebody still waits for it
                 begun = time.monotonic()
                 await self._inner.load(model, deadline=Deadline.after(_LOAD_S))
-                guest.loaded = True
+                managed.loaded = True
                 log.info("loaded %s in %.1f s", model, time.monotonic() - begun)
 
     def _room(self) -> int:
-        return self._budget - sum(guest.size for guest in self._guests.values() if guest.loaded)
+        return self._budget - sum(
+            managed.size for managed in self._managed.values() if managed.loaded
+        )
 
     async def _unload(self, model: str) -> None:
-        guest = self._guests[model]
-        guest.loaded = False
+        managed = self._managed[model]
+        managed.loaded = False
         try:
             await self._inner.unload(model, deadline=Deadline.after(_UNLOAD_S))
         except SemblantError as error:

@@ -23,7 +23,7 @@ _OPEN_SIZE = 64  # for a dimension the contract leaves open
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SelfTestFailure:
     """One model that did not pass.
 
     Attributes:
@@ -47,7 +47,7 @@ async def self_test(
     reference: Inference | None = None,
     timeout_s: float = 30.0,
     tolerance: float = 1e-3,
-) -> list[Finding]:
+) -> list[SelfTestFailure]:
     """Run every model once.
 
     Args:
@@ -65,7 +65,7 @@ async def self_test(
     for contract in contracts:
         problem = await _test_one(inference, contract, reference, timeout_s, tolerance)
         if problem:
-            findings.append(Finding(contract.name, problem))
+            findings.append(SelfTestFailure(contract.name, problem))
     return findings
 
 

@@ -31,7 +31,7 @@ _CLOSE_TIMEOUT_S = 0.5
 
 
 @dataclass(eq=False, slots=True)
-class Region:
+class SharedRegion:
     """One mapped piece of memory the server knows by `name`.
 
     Attributes:
@@ -71,8 +71,8 @@ class RegionPool:
         self._prefix = f"semblant_{os.getpid()}_{secrets.token_hex(4)}"
         self._count = 0
         self._generation = 0
-        self._free: dict[int, list[Region]] = defaultdict(list)
-        self._live: set[Region] = set()
+        self._free: dict[int, list[SharedRegion]] = defaultdict(list)
+        self._live: set[SharedRegion] = set()
         self._retired: dict[str, int] = {}
         self._refused = False
 
@@ -81,7 +81,7 @@ class RegionPool:
         """Regions the server may still be writing into."""
         return len(self._retired)
 
-    async def acquire(self, nbytes: int, *, timeout_s: float) -> Region | None:
+    async def acquire(self, nbytes: int, *, timeout_s: float) -> SharedRegion | None:
         """Return a region of at least `nbytes` for one request, or None to go inline.
 
         Args:
@@ -101,14 +101,14 @@ class RegionPool:
             return None
         return await self._create(size, min(timeout_s, _RPC_TIMEOUT_S))
 
-    def release(self, region: Region) -> None:
+    def release(self, region: SharedRegion) -> None:
         """Take a region back after its request was answered, with outputs or an error."""
         if region.generation == self._generation:
             self._free[region.size].append(region)
         else:
             self.retire(region)
 
-    def retire(self, region: Region) -> None:
+    def retire(self, region: SharedRegion) -> None:
         """Take a region back whose request was cancelled, timed out or broke off."""
         self._drop(region)
         self._retired[region.name] = region.size
@@ -140,7 +140,7 @@ class RegionPool:
         self._free.clear()
         await self.unregister_retired(timeout_s=_CLOSE_TIMEOUT_S)
 
-    async def _create(self, size: int, timeout_s: float) -> Region | None:
+    async def _create(self, size: int, timeout_s: float) -> SharedRegion | None:
         self._count += 1
         name = f"{self._prefix}_{self._count}"
         path = _SHM / name
@@ -150,7 +150,7 @@ class RegionPool:
             log.warning("no shared memory, tensors travel inline: %s", error)
             self._refused = True
             return None
-        region = Region(name, size, self._generation, memory)
+        region = SharedRegion(name, size, self._generation, memory)
         self._live.add(region)
         request = service_pb2.SystemSharedMemoryRegisterRequest(
             name=name, key=f"/{name}", offset=0, byte_size=size
@@ -171,7 +171,7 @@ class RegionPool:
             path.unlink(missing_ok=True)
         return region
 
-    def _drop(self, region: Region) -> None:
+    def _drop(self, region: SharedRegion) -> None:
         self._live.discard(region)
         try:
             region.memory.close()

@@ -12,14 +12,14 @@ from gateway.errors import (
     InferenceUnavailable,
     ModelNotReady,
     ModelOutOfMemory,
-    RequestCancelled,
+    RequestCanceled,
     SemblantError,
     UnknownModel,
 )
 
 STATUS_TABLE: dict[grpc.StatusCode, type[SemblantError]] = {
     grpc.StatusCode.OK: InferenceFailed,  # an error that carries OK is no answer
-    grpc.StatusCode.CANCELLED: RequestCancelled,
+    grpc.StatusCode.CANCELLED: RequestCanceled,
     grpc.StatusCode.UNKNOWN: InferenceFailed,
     grpc.StatusCode.INVALID_ARGUMENT: InferenceRejected,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,

@@ -18,7 +18,7 @@ from gateway.errors import (
 from gateway.inference.batching import Outputs, run_in_pieces
 from gateway.inference.contracts import ModelContract, contract_from_config
 from gateway.inference.protocol import ModelState, Tensors
-from gateway.inference.shared_memory import Region, RegionPool
+from gateway.inference.shared_memory import RegionPool, SharedRegion
 from gateway.inference.status import error_from_status, is_lost_connection, is_lost_region
 from gateway.inference.wire import (
     new_request,
@@ -201,7 +201,7 @@ class TritonInference:
 
     async def _region_for(
         self, contract: ModelContract, inputs: Tensors, rows: int, deadline: Deadline
-    ) -> Region | None:
+    ) -> SharedRegion | None:
         if self._regions is None:
             return None
         total = shared_bytes(contract, inputs, rows)
@@ -211,7 +211,7 @@ class TritonInference:
 
     async def _infer_shared(
         self,
-        region: Region,
+        region: SharedRegion,
         contract: ModelContract,
         inputs: Tensors,
         rows: int,

@@ -14,9 +14,9 @@ from gateway.errors import ContractViolation
 from gateway.inference.batching import Outputs
 from gateway.inference.contracts import ModelContract
 from gateway.inference.protocol import Tensors
-from gateway.inference.shared_memory import Region
+from gateway.inference.shared_memory import SharedRegion
 
-Place = tuple[int, int]
+RegionSlice = tuple[int, int]
 """Offset and size in a region, bytes."""
 
 _ALIGNMENT = 64
@@ -55,7 +55,9 @@ def shared_bytes(contract: ModelContract, inputs: Tensors, rows: int) -> int | N
     return sum(map(_aligned, [*(array.nbytes for array in inputs.values()), *answer]))
 
 
-def place_inputs(request: Any, region: Region, contract: ModelContract, inputs: Tensors) -> int:
+def place_inputs(
+    request: Any, region: SharedRegion, contract: ModelContract, inputs: Tensors
+) -> int:
     """Copy the inputs into the region and refer to them; return where the next tensor goes."""
     offset = 0
     for spec in contract.inputs:
@@ -68,8 +70,8 @@ def place_inputs(request: Any, region: Region, contract: ModelContract, inputs: 
 
 
 def place_outputs(
-    request: Any, region: Region, contract: ModelContract, rows: int, offset: int
-) -> dict[str, Place]:
+    request: Any, region: SharedRegion, contract: ModelContract, rows: int, offset: int
+) -> dict[str, RegionSlice]:
     """Tell the server where each output goes, and return it."""
     places = {}
     sizes = contract.output_bytes(rows) or []
@@ -80,7 +82,7 @@ def place_outputs(
     return places
 
 
-def _refer(tensor: Any, region: Region, offset: int, nbytes: int) -> None:
+def _refer(tensor: Any, region: SharedRegion, offset: int, nbytes: int) -> None:
     tensor.parameters["shared_memory_region"].string_param = region.name
     tensor.parameters["shared_memory_byte_size"].int64_param = nbytes
     if offset:
@@ -88,7 +90,7 @@ def _refer(tensor: Any, region: Region, offset: int, nbytes: int) -> None:
 
 
 def read_shared(
-    region: Region, contract: ModelContract, answer: Any, places: dict[str, Place]
+    region: SharedRegion, contract: ModelContract, answer: Any, places: dict[str, RegionSlice]
 ) -> Outputs:
     """Return copies of the outputs in the region.
 

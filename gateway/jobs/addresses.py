@@ -65,7 +65,7 @@ def is_outside(address: Address) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WebhookAddress:
     """Where a webhook is sent.
 
     Attributes:
@@ -116,7 +116,7 @@ class Guard:
         if address is not None and not self._may_call(host, address):
             raise WebhookRefused("A webhook may not be sent to this network.")
 
-    def vet(self, url: str) -> Place:
+    def vet(self, url: str) -> WebhookAddress:
         """Resolve a URL's host and return where to connect to. Waits for the network.
 
         Raises:
@@ -129,7 +129,7 @@ class Guard:
             raise WebhookRefused("The webhook's host is not known.") from None
         for address in found:
             if self._may_call(host, address):
-                return Place(scheme, host, port, target, str(address))
+                return WebhookAddress(scheme, host, port, target, str(address))
         raise WebhookRefused("A webhook may not be sent to this network.")
 
     def _parts(self, url: str) -> tuple[str, str, int, str]:

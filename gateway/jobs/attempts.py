@@ -20,16 +20,16 @@ from gateway.errors import (
     InferenceUnavailable,
     InternalError,
     JobCanceled,
-    JobElsewhere,
     JobsUnavailable,
+    LeaseLost,
     ModelNotReady,
     SemblantError,
     StorageFull,
     StorageUnavailable,
 )
-from gateway.jobs.heart import Heart
+from gateway.jobs.heart import WorkerLease
 from gateway.jobs.observer import Observer
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.queues import Owner
 from gateway.jobs.watch import StepControl, Watch
 
@@ -103,12 +103,12 @@ class Attempts:
         self,
         loop: asyncio.AbstractEventLoop,
         watch: Watch,
-        heart: Heart,
+        heart: WorkerLease,
         scratch: Path,
         *,
         most: int,
         patience_s: float,
-        pace: Pace,
+        pace: Intervals,
         observer: Observer,
     ) -> None:
         self._loop = loop
@@ -159,7 +159,7 @@ class Attempts:
                 raise
             except JobCanceled as error:
                 raise Unwanted from error
-            except (JobElsewhere, JobsUnavailable):
+            except (LeaseLost, JobsUnavailable):
                 self._regain(ours, owner)
             except Exception as error:
                 if isinstance(error, DeadlineExceeded) and control.ended:
@@ -192,7 +192,7 @@ class Attempts:
         """Return what work on its own loop returns; work that is not wanted any more is cancelled.
 
         Raises:
-            JobCanceled, DeadlineExceeded, JobElsewhere: it was.
+            JobCanceled, DeadlineExceeded, LeaseLost: it was.
         """
         outcome: Future[T] = Future()
         tasks: list[asyncio.Task[T]] = []
@@ -211,9 +211,9 @@ class Attempts:
                     raise  # the work's own
             except CancelledError:
                 control.check()
-                raise JobElsewhere() from None  # its loop is ending
+                raise LeaseLost() from None  # its loop is ending
             if self._loop.is_closed():
-                raise JobElsewhere()
+                raise LeaseLost()
             if control.unwanted:
                 until = until or time.monotonic() + _GRACE_S
                 if time.monotonic() >= until and tasks:

@@ -64,7 +64,7 @@ SEGMENTS = sa.Table(
     sa.Column("file", sa.JSON(none_as_null=True)),
     sa.Column("facts", sa.JSON(none_as_null=True)),
 )
-TAKING = sa.Table(
+IDEMPOTENCY_LOCKS = sa.Table(
     "semblant_taking",
     TABLES,
     sa.Column("id", sa.String, primary_key=True),

@@ -26,16 +26,16 @@ from gateway.errors import (
 from gateway.jobs.addresses import Guard
 from gateway.jobs.database import database_url, make_engine, make_tables
 from gateway.jobs.describe import describe, described
-from gateway.jobs.job import Job, Order, Output, SentFile, Status, StoredFile, job_id
+from gateway.jobs.job import Job, JobRequest, Output, SentFile, Status, StoredFile, job_id
 from gateway.jobs.observer import Counter, Observer
-from gateway.jobs.pace import Pace
-from gateway.jobs.protocol import Taken
+from gateway.jobs.pace import Intervals
+from gateway.jobs.protocol import SubmitResult
 from gateway.jobs.queues import Queues, make_engine_tables
 from gateway.jobs.steps import sha256_of
-from gateway.jobs.store import Asked, JobStore
-from gateway.jobs.tidy import Tidier, input_key
+from gateway.jobs.store import JobQuery, JobStore
+from gateway.jobs.tidy import Janitor, input_key
 from gateway.jobs.webhooks import Webhooks
-from gateway.jobs.work import Work
+from gateway.jobs.work import JobWork
 from gateway.jobs.worker import Worker
 from gateway.settings import Settings
 from gateway.storage.objects import ObjectStore
@@ -65,16 +65,16 @@ class DurableEngine:
     def __init__(
         self,
         settings: Settings,
-        work: Work,
+        work: JobWork,
         counter: Counter,
         *,
         carry_out: bool,
-        pace: Pace | None = None,
+        pace: Intervals | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
         self._work = work
-        self._pace = pace or Pace()
+        self._pace = pace or Intervals()
         folder = settings.data_dir / "jobs"
         self._scratch = folder / "scratch"
         self._spool = folder / "spool"
@@ -90,7 +90,7 @@ class DurableEngine:
             keep_s=3600 * settings.upload_retention_h,
         )
         observer = Observer(counter)
-        self._tidier = Tidier(
+        self._tidier = Janitor(
             self._store,
             self._queues,
             self._objects,
@@ -112,7 +112,7 @@ class DurableEngine:
         self._started = False
 
     @property
-    def work(self) -> Work:
+    def work(self) -> JobWork:
         """What jobs make."""
         return self._work
 
@@ -150,13 +150,13 @@ class DurableEngine:
         """End; see `JobEngine.close`. Segments have `worker_drain_s` to be finished in."""
         await asyncio.to_thread(self._close)
 
-    def check_webhook(self, order: Order) -> None:
+    def check_webhook(self, order: JobRequest) -> None:
         """Check an order's webhook; see `JobEngine.check_webhook`."""
         if order.webhook is not None:
             self._webhooks.check(order.webhook)
 
     @asynccontextmanager
-    async def taking(self, tenant: str, key: str | None) -> AsyncIterator[None]:
+    async def idempotency_lock(self, tenant: str, key: str | None) -> AsyncIterator[None]:
         """Be the only one who reads an order; see `JobEngine.taking`."""
         if key is None:
             yield
@@ -172,7 +172,7 @@ class DurableEngine:
             except JobsUnavailable:
                 log.warning("job %s: its key stays taken for a while", id)
 
-    async def submit(self, order: Order) -> Taken:
+    async def submit(self, order: JobRequest) -> SubmitResult:
         """Take an order on; see `JobEngine.submit`."""
         return await asyncio.to_thread(self._submit, order)
 
@@ -180,7 +180,7 @@ class DurableEngine:
         """Return a job; see `JobEngine.get`."""
         return await asyncio.to_thread(self._get, tenant, id)
 
-    async def page(self, tenant: str, asked: Asked) -> Sequence[Job]:
+    async def page(self, tenant: str, asked: JobQuery) -> Sequence[Job]:
         """Return jobs; see `JobEngine.page`."""
         return await asyncio.to_thread(self._store.page, tenant, asked)
 
@@ -284,7 +284,7 @@ class DurableEngine:
             raise JobNotFound()
         return job
 
-    def _submit(self, order: Order) -> Taken:
+    def _submit(self, order: JobRequest) -> SubmitResult:
         id = job_id(order.tenant, order.key)
         if order.key is not None and (known := self._store.get(id)) is not None:
             return _replayed(known, order)
@@ -307,7 +307,7 @@ class DurableEngine:
         if job is None:  # somebody with the same key came first
             return _replayed(self._get(order.tenant, id), order)
         log.info("job %s: taken on", id)
-        return Taken(job, replayed=False)
+        return SubmitResult(job, replayed=False)
 
     def _keep(
         self,
@@ -325,7 +325,7 @@ class DurableEngine:
 
     def _uploaded(self, stack: ExitStack, tenant: str, upload: str) -> SentFile:
         """Return the file of an upload, which is gone once the stack ends well."""
-        path = stack.enter_context(self._uploads.taking(tenant, upload))
+        path = stack.enter_context(self._uploads.idempotency_lock(tenant, upload))
         link = self._spool / f"{upload}-{secrets.token_hex(4)}"
         os.link(path, link)
         stack.callback(link.unlink, missing_ok=True)
@@ -345,7 +345,7 @@ class DurableEngine:
                     path.unlink()
 
 
-def _replayed(known: Job, order: Order) -> Taken:
+def _replayed(known: Job, order: JobRequest) -> SubmitResult:
     if known.fingerprint != order.fingerprint:
         raise IdempotencyMismatch()
-    return Taken(known, replayed=True)
+    return SubmitResult(known, replayed=True)

@@ -8,27 +8,27 @@ import time
 
 import sqlalchemy as sa
 
-from gateway.errors import JobElsewhere, JobsUnavailable
+from gateway.errors import JobsUnavailable, LeaseLost
 from gateway.jobs.database import WORKERS, Now, make_engine, transaction
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 
 log = logging.getLogger(__name__)
 
 
-def alive(engine: sa.Engine, pace: Pace) -> set[str]:
+def live_workers(engine: sa.Engine, pace: Intervals) -> set[str]:
     """Return the workers that have given a sign of life lately, by the database's clock."""
     query = sa.select(WORKERS.c.id).where(WORKERS.c.beat > Now() - pace.dead_s)
     with transaction(engine) as connection:
         return set(connection.execute(query).scalars())
 
 
-def bury(engine: sa.Engine, pace: Pace) -> None:
+def delete_stale_workers(engine: sa.Engine, pace: Intervals) -> None:
     """Forget workers that have been dead for so long that nothing of theirs is left to take."""
     with transaction(engine) as connection:
         connection.execute(sa.delete(WORKERS).where(WORKERS.c.beat < Now() - 100 * pace.dead_s))
 
 
-class Heart:
+class WorkerLease:
     """Beats in a thread and with a connection of its own, whatever the rest is busy with.
 
     Args:
@@ -37,7 +37,7 @@ class Heart:
         pace: How often it beats, and for how long it may not.
     """
 
-    def __init__(self, url: str, worker: str, pace: Pace) -> None:
+    def __init__(self, url: str, worker: str, pace: Intervals) -> None:
         self._engine = make_engine(url, connections=1)
         self._worker = worker
         self._pace = pace
@@ -63,10 +63,10 @@ class Heart:
         """Check that nobody can have taken over.
 
         Raises:
-            JobElsewhere: somebody may have, or is about to.
+            LeaseLost: somebody may have, or is about to.
         """
         if not self.healthy:
-            raise JobElsewhere()
+            raise LeaseLost()
 
     def stop(self) -> None:
         """Stop beating, and let others take over at once what may be left."""

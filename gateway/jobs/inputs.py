@@ -22,7 +22,7 @@ class _Copies:
     fetching: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Inputs:
+class TaskFiles:
     """Fetches files that are kept elsewhere, once for all steps of a job that run here at a time.
 
     Args:

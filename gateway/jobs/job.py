@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 
 from gateway.errors import ERROR_TABLE, ErrorSpec, InternalError, SemblantError
-from gateway.jobs.work import Facts, Plan
+from gateway.jobs.work import Facts, JobPlan
 
 
 class Status(StrEnum):
@@ -31,7 +31,7 @@ class Status(StrEnum):
     """Its time was over before its turn came."""
 
 
-class Stage(StrEnum):
+class JobStage(StrEnum):
     """What is being done for a job."""
 
     QUEUED = "queued"
@@ -55,7 +55,7 @@ class Event(StrEnum):
     """It has ended, in whatever way."""
 
 
-class Priority(IntEnum):
+class JobPriority(IntEnum):
     """Whose turn comes first."""
 
     HIGH = 0
@@ -189,11 +189,11 @@ class Job:
     id: str
     tenant: str
     status: Status
-    stage: Stage
+    stage: JobStage
     run: str
     version: int
     fingerprint: str
-    priority: Priority
+    priority: JobPriority
     options: Facts
     source_id: str | None
     files: Mapping[str, Sequence[StoredFile]]
@@ -204,7 +204,7 @@ class Job:
     deadline: float | None
     expires: float | None
     retention_s: float
-    plan: Plan | None
+    plan: JobPlan | None
     frames: int
     fps: float | None
     failure: Failure | None
@@ -258,7 +258,7 @@ class SentFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class JobRequest:
     """What is asked for.
 
     Attributes:
@@ -281,7 +281,7 @@ class Order:
     key: str | None = None
     source_id: str | None = None
     webhook: Webhook | None = None
-    priority: Priority = Priority.NORMAL
+    priority: JobPriority = JobPriority.NORMAL
     cancel_after_s: float | None = None
     retention_s: float = 86400.0
 
@@ -315,7 +315,7 @@ def new_run() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class FinishedSegment:
     """A segment that is made.
 
     Attributes:

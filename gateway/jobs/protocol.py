@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from gateway.jobs.job import Job, Order, Output
-from gateway.jobs.store import Asked
-from gateway.jobs.work import Work
+from gateway.jobs.job import Job, JobRequest, Output
+from gateway.jobs.store import JobQuery
+from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SubmitResult:
     """What became of an order.
 
     Attributes:
@@ -31,7 +31,7 @@ class JobEngine(Protocol):
     """Takes jobs on. A job of another tenant is not there."""
 
     @property
-    def work(self) -> Work:
+    def work(self) -> JobWork:
         """What jobs make."""
         ...
 
@@ -62,7 +62,7 @@ class JobEngine(Protocol):
         """End; what is not finished, others finish, or we do when we are back."""
         ...
 
-    def check_webhook(self, order: Order) -> None:
+    def check_webhook(self, order: JobRequest) -> None:
         """Check that an order's webhook may be called.
 
         Raises:
@@ -70,7 +70,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    def taking(self, tenant: str, key: str | None) -> Any:
+    def idempotency_lock(self, tenant: str, key: str | None) -> Any:
         """Be the only one who reads the order of that key, for the time of a block (async).
 
         Raises:
@@ -78,7 +78,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def submit(self, order: Order) -> Taken:
+    async def submit(self, order: JobRequest) -> SubmitResult:
         """Take an order on, or find that it was; its files are moved away from where they lie.
 
         Raises:
@@ -96,7 +96,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def page(self, tenant: str, asked: Asked) -> Sequence[Job]:
+    async def page(self, tenant: str, asked: JobQuery) -> Sequence[Job]:
         """Return jobs, the latest first."""
         ...
 

@@ -12,7 +12,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, e
 
 from gateway.jobs.database import reachable
 from gateway.jobs.job import Event, Job
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 
 APPLICATION = "semblant"
 FILMS, SEGMENTS, WEBHOOKS = "films", "segments", "webhooks"
@@ -77,7 +77,7 @@ class Queues:
             retry_connection_errors=False,
         )
 
-    def register(self, *, pace: Pace, films: int, segments: int, tenant_films: int) -> None:
+    def register(self, *, pace: Intervals, films: int, segments: int, tenant_films: int) -> None:
         """Say how much of each may be taken out at a time; the last one to say so counts.
 
         Args:

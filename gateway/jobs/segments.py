@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from gateway.errors import JobCanceled
 from gateway.jobs.database import JOBS, SEGMENTS, transaction
-from gateway.jobs.job import Segment, Status, StoredFile
+from gateway.jobs.job import FinishedSegment, Status, StoredFile
 
 
 class SegmentStore:
@@ -27,7 +27,7 @@ class SegmentStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def claim(self, id: str, run: str, index: int, attempt: str) -> Segment | None:
+    def claim(self, id: str, run: str, index: int, attempt: str) -> FinishedSegment | None:
         """Begin a segment; return it if it is there already.
 
         Raises:
@@ -45,7 +45,7 @@ class SegmentStore:
             )
         return None
 
-    def record(self, id: str, run: str, attempt: str, made: Segment) -> bool:
+    def record(self, id: str, run: str, attempt: str, made: FinishedSegment) -> bool:
         """Record a segment, once; tell whether it counts: for the same attempt again it does."""
         change = (
             sa.update(SEGMENTS)
@@ -73,7 +73,7 @@ class SegmentStore:
                 sa.delete(SEGMENTS).where(SEGMENTS.c.job_id == id, SEGMENTS.c.index == index)
             )
 
-    def made(self, id: str) -> list[Segment]:
+    def made(self, id: str) -> list[FinishedSegment]:
         """Return the segments of a job that are there, in their order."""
         query = (
             sa.select(SEGMENTS)
@@ -136,5 +136,7 @@ def _summed(id: str) -> sa.Update:
     )
 
 
-def _segment(row: sa.Row[Any]) -> Segment:
-    return Segment(row._mapping["index"], row.frames, StoredFile(**row.file), row.facts or {})
+def _segment(row: sa.Row[Any]) -> FinishedSegment:
+    return FinishedSegment(
+        row._mapping["index"], row.frames, StoredFile(**row.file), row.facts or {}
+    )

@@ -17,15 +17,15 @@ from typing import TypedDict, TypeVar
 
 from gateway.errors import InternalError, NotFound
 from gateway.jobs.attempts import Abandoned, Attempts, Refused, Unwanted
-from gateway.jobs.inputs import Inputs
-from gateway.jobs.job import Failure, Job, Output, Segment, Stage, Status, StoredFile
+from gateway.jobs.inputs import TaskFiles
+from gateway.jobs.job import Failure, FinishedSegment, Job, JobStage, Output, Status, StoredFile
 from gateway.jobs.observer import Observer
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.queues import Owner, Queues, film_id, segment_id, segment_priority
 from gateway.jobs.store import JobStore
-from gateway.jobs.tidy import Tidier, output_key, segment_key
+from gateway.jobs.tidy import Janitor, output_key, segment_key
 from gateway.jobs.watch import StepControl
-from gateway.jobs.work import Made, Work
+from gateway.jobs.work import JobWork, Made
 from gateway.storage.objects import CHUNK_BYTES, ObjectStore
 
 log = logging.getLogger(__name__)
@@ -67,16 +67,16 @@ class Steps:
 
     def __init__(
         self,
-        work: Work,
+        work: JobWork,
         attempts: Attempts,
         *,
         store: JobStore,
         queues: Queues,
         objects: ObjectStore,
-        tidier: Tidier,
+        tidier: Janitor,
         observer: Observer,
         inputs: Path,
-        pace: Pace,
+        pace: Intervals,
     ) -> None:
         self._work = work
         self._attempts = attempts
@@ -86,7 +86,7 @@ class Steps:
         self._tidier = tidier
         self._observer = observer
         self._pace = pace
-        self._inputs = Inputs(objects, inputs)
+        self._inputs = TaskFiles(objects, inputs)
 
     def begin(self, job_id: str, run: str) -> bool:
         """Note that a job's turn has come; tell whether it is to be carried out."""
@@ -113,7 +113,7 @@ class Steps:
                 ):
                     raise Unwanted
             made = {segment.index for segment in self._store.segments.made(job_id)}
-            self._store.note(job_id, run, stage=Stage.MAKING)
+            self._store.note(job_id, run, stage=JobStage.MAKING)
             todo = [index for index in range(plan.segments) if index not in made]
             return Divided(
                 segments=plan.segments,
@@ -159,7 +159,7 @@ class Steps:
 
         def step(control: StepControl, folder: Path) -> bool:
             job = self._job(job_id, run)
-            self._store.note(job_id, run, stage=Stage.FINISHING)
+            self._store.note(job_id, run, stage=JobStage.FINISHING)
             assert job.plan is not None
             parts = [
                 self._part(job, segment, folder) for segment in self._store.segments.made(job_id)
@@ -218,7 +218,7 @@ class Steps:
         key = segment_key(job.id, index, control.attempt)
         file = StoredFile(key, sha256_of(out), out.stat().st_size)
         self._objects.put(key, out)
-        segment = Segment(index, made.frames, file, dict(made.facts))
+        segment = FinishedSegment(index, made.frames, file, dict(made.facts))
         counts = self._attempts.patiently(
             lambda: self._store.segments.record(job.id, job.run, control.attempt, segment)
         )
@@ -227,7 +227,7 @@ class Steps:
             self._job(job.id, job.run)
             raise Abandoned  # another attempt began after this one, and will do
 
-    def _part(self, job: Job, segment: Segment, folder: Path) -> tuple[Path, Made]:
+    def _part(self, job: Job, segment: FinishedSegment, folder: Path) -> tuple[Path, Made]:
         """Return a segment to be joined, if it is what was recorded."""
         with suppress(NotFound):
             path = self._objects.local(segment.file.key, folder)

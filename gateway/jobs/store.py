@@ -14,17 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.errors import IdempotencyInProgress
-from gateway.jobs.database import JOBS, SEGMENTS, TAKING, Now, transaction
+from gateway.jobs.database import IDEMPOTENCY_LOCKS, JOBS, SEGMENTS, Now, transaction
 from gateway.jobs.job import (
     COMES_FROM,
     FINAL,
     Event,
     Failure,
     Job,
-    Order,
+    JobPriority,
+    JobRequest,
+    JobStage,
     Output,
-    Priority,
-    Stage,
     Status,
     StoredFile,
     Webhook,
@@ -32,14 +32,14 @@ from gateway.jobs.job import (
 )
 from gateway.jobs.queues import Queues
 from gateway.jobs.segments import SegmentStore
-from gateway.jobs.work import Plan
+from gateway.jobs.work import JobPlan
 
 _MOST_AT_ONCE = 100  # of what is swept in one go
 Files = Mapping[str, Sequence[StoredFile]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobQuery:
     """Which jobs are to be listed.
 
     Attributes:
@@ -68,13 +68,13 @@ class JobStore:
 
     # Jobs
 
-    def add(self, id: str, order: Order, files: Files) -> Job | None:
+    def add(self, id: str, order: JobRequest, files: Files) -> Job | None:
         """Take on an order, and let it be carried out; None if there is such a job already."""
         values = {
             "id": id,
             "tenant": order.tenant,
             "status": Status.STARTING,
-            "stage": Stage.QUEUED,
+            "stage": JobStage.QUEUED,
             "run": new_run(),
             "version": 1,
             "fingerprint": order.fingerprint,
@@ -108,7 +108,7 @@ class JobStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _job(row)
 
-    def page(self, tenant: str, asked: Asked) -> list[Job]:
+    def page(self, tenant: str, asked: JobQuery) -> list[Job]:
         """Return jobs of a tenant, the latest first."""
         query = sa.select(JOBS).where(JOBS.c.tenant == tenant)
         if asked.statuses:
@@ -245,18 +245,26 @@ class JobStore:
         """
         with self._begin() as connection:
             connection.execute(
-                sa.delete(TAKING).where(TAKING.c.id == id, TAKING.c.since < Now() - at_most_s)
+                sa.delete(IDEMPOTENCY_LOCKS).where(
+                    IDEMPOTENCY_LOCKS.c.id == id, IDEMPOTENCY_LOCKS.c.since < Now() - at_most_s
+                )
             )
         try:
             with self._begin() as connection:
-                connection.execute(sa.insert(TAKING).values(id=id, token=token, since=Now()))
+                connection.execute(
+                    sa.insert(IDEMPOTENCY_LOCKS).values(id=id, token=token, since=Now())
+                )
         except sa.exc.IntegrityError:
             raise IdempotencyInProgress(retry_after_s=1) from None
 
     def let_go(self, id: str, token: str) -> None:
         """Note that an order is read, or never will be."""
         with self._begin() as connection:
-            connection.execute(sa.delete(TAKING).where(TAKING.c.id == id, TAKING.c.token == token))
+            connection.execute(
+                sa.delete(IDEMPOTENCY_LOCKS).where(
+                    IDEMPOTENCY_LOCKS.c.id == id, IDEMPOTENCY_LOCKS.c.token == token
+                )
+            )
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
@@ -273,7 +281,7 @@ def _entering(status: Status) -> dict[str, Any]:
     """Return what a job is like when it comes into a state."""
     if status is Status.STARTING:
         return {
-            "stage": Stage.QUEUED,
+            "stage": JobStage.QUEUED,
             "run": new_run(),
             "completed": None,
             "expires": None,
@@ -283,9 +291,9 @@ def _entering(status: Status) -> dict[str, Any]:
             "tidy": False,
         }
     if status is Status.PROCESSING:
-        return {"stage": Stage.PREPARING, "started": sa.func.coalesce(JOBS.c.started, Now())}
+        return {"stage": JobStage.PREPARING, "started": sa.func.coalesce(JOBS.c.started, Now())}
     return {
-        "stage": Stage.DONE,
+        "stage": JobStage.DONE,
         "completed": Now(),
         "expires": Now() + JOBS.c.retention_s,
         "tidy": False,
@@ -309,11 +317,11 @@ def _job(row: sa.Row[Any]) -> Job:
         **told
         | {
             "status": Status(told["status"]),
-            "stage": Stage(told["stage"]),
-            "priority": Priority(told["priority"]),
+            "stage": JobStage(told["stage"]),
+            "priority": JobPriority(told["priority"]),
             "files": {n: [StoredFile(**kept) for kept in f] for n, f in told["files"].items()},
             "webhook": webhook,
-            "plan": None if told["plan"] is None else Plan(**told["plan"]),
+            "plan": None if told["plan"] is None else JobPlan(**told["plan"]),
             "failure": None if told["failure"] is None else Failure(**told["failure"]),
             "output": None if told["output"] is None else Output(**told["output"]),
         }

@@ -14,17 +14,17 @@ import httpx
 
 from gateway.errors import (
     DeadlineExceeded,
-    FaceNotSelected,
     InferenceFailed,
     InferenceUnavailable,
     InvalidOptions,
     MissingField,
     NoFaceInTarget,
+    NoMatchingFace,
     SemblantError,
 )
 from gateway.jobs.engine import DurableEngine
-from gateway.jobs.pace import Pace
-from gateway.jobs.work import Control, Facts, Finished, Made, Plan, Task
+from gateway.jobs.pace import Intervals
+from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
 from gateway.settings import Settings
 
 DEFAULTS: Mapping[str, Any] = {
@@ -39,7 +39,7 @@ DEFAULTS: Mapping[str, Any] = {
     "hold_file": "",  # a file; as long as it is there no frame is made
     "deaf": False,  # whether it never asks if it is wanted
 }
-FAST = Pace(
+FAST = Intervals(
     beat_s=0.2,
     fence_s=2.0,
     dead_s=3.0,
@@ -87,14 +87,14 @@ class FakeWork:
         if not counts.get("source") and source_id is None:
             raise MissingField(errors=[{"pointer": "/source", "detail": "required"}])
 
-    async def plan(self, task: Task, control: Control) -> Plan:
+    async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Divide the work; see `Work.plan`."""
         self._fail(task, "plan")
         segments, frames = task.options["segments"], task.options["frames"]
-        return Plan(segments, segments * frames, {"bytes": _target(task).stat().st_size})
+        return JobPlan(segments, segments * frames, {"bytes": _target(task).stat().st_size})
 
     async def segment(
-        self, task: Task, plan: Plan, index: int, out: Path, control: Control
+        self, task: Task, plan: JobPlan, index: int, out: Path, control: StepControl
     ) -> Made:
         """Make one part; see `Work.segment`."""
         self.made.append((task.id, index))
@@ -116,10 +116,10 @@ class FakeWork:
     async def finish(
         self,
         task: Task,
-        plan: Plan,
+        plan: JobPlan,
         parts: Sequence[tuple[Path, Made]],
         out: Path,
-        control: Control,
+        control: StepControl,
     ) -> Finished:
         """Join all parts; see `Work.finish`."""
         self._fail(task, "finish")
@@ -127,7 +127,7 @@ class FakeWork:
         out.write_bytes(b"".join(path.read_bytes() for path, _ in parts))
         return Finished("text/plain", ".txt", {"sources": len(task.files.get("source", ()))})
 
-    def _ask(self, options: Facts, control: Control) -> None:
+    def _ask(self, options: Facts, control: StepControl) -> None:
         if not options["deaf"]:
             control.check()
 
@@ -176,7 +176,7 @@ async def running_engine(
     folder: Path,
     *,
     carry_out: bool = True,
-    pace: Pace = FAST,
+    pace: Intervals = FAST,
     transport: httpx.AsyncBaseTransport | None = None,
     **settings: Any,
 ) -> AsyncIterator[DurableEngine]:
@@ -205,7 +205,7 @@ _ERRORS: Mapping[str, Exception | SemblantError] = {
     "late": DeadlineExceeded(),
     "away": InferenceUnavailable(),
     "for_good": NoFaceInTarget(),
-    "other": FaceNotSelected(),
+    "other": NoMatchingFace(),
     "disk": OSError(errno.ENOSPC, "No space left on device"),
     "bug": RuntimeError("something nobody foresaw"),
 }

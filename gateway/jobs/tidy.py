@@ -13,10 +13,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gateway.errors import DeadlineExceeded, JobsUnavailable, StorageFull
-from gateway.jobs.heart import alive, bury
+from gateway.jobs.heart import delete_stale_workers, live_workers
 from gateway.jobs.job import Failure, Job, Status
 from gateway.jobs.observer import Observer
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.queues import Queues
 from gateway.jobs.store import JobStore
 from gateway.storage.objects import ObjectStore
@@ -42,7 +42,7 @@ def output_key(job_id: str, attempt: str, suffix: str) -> str:
     return f"{PREFIX}/{job_id}/out/{attempt}{suffix}"
 
 
-class Tidier:
+class Janitor:
     """Ends jobs whose time is over and removes what they leave; safe in several processes.
 
     Args:
@@ -64,7 +64,7 @@ class Tidier:
         engine: sa.Engine,
         *,
         scratch: Path,
-        pace: Pace,
+        pace: Intervals,
         observer: Observer,
         further: Callable[[], None] = lambda: None,
     ) -> None:
@@ -167,7 +167,7 @@ class Tidier:
             self._orphans_looked_for = time.monotonic()
             self._sweep_orphans()
         self._sweep_scratch()
-        bury(self._engine, self._pace)
+        delete_stale_workers(self._engine, self._pace)
         self._further()
 
     def _sweep_orphans(self) -> None:
@@ -186,7 +186,7 @@ class Tidier:
         """Remove the folders of workers of this machine that are dead."""
         if not self._scratch.is_dir():
             return
-        living = alive(self._engine, self._pace)
+        living = live_workers(self._engine, self._pace)
         before = time.time() - self._pace.dead_s
         for folder in self._scratch.iterdir():
             with suppress(FileNotFoundError):

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gateway.errors import DeadlineExceeded, JobCanceled, JobElsewhere, JobsUnavailable
-from gateway.jobs.heart import Heart
+from gateway.errors import DeadlineExceeded, JobCanceled, JobsUnavailable, LeaseLost
+from gateway.jobs.heart import WorkerLease
 from gateway.jobs.job import Status
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class StepControl:
 
     def __init__(
         self,
-        heart: Heart,
+        heart: WorkerLease,
         job_id: str,
         run: str,
         attempt: str,
@@ -47,7 +47,7 @@ class StepControl:
         self._heart = heart
         self.job_id, self.run, self.attempt = job_id, run, attempt
         self.index, self.idle = index, idle
-        self._why: type[JobCanceled | DeadlineExceeded | JobElsewhere] | None = None
+        self._why: type[JobCanceled | DeadlineExceeded | LeaseLost] | None = None
         self._frames = 0
         self._lock = threading.Lock()
 
@@ -64,9 +64,9 @@ class StepControl:
     @property
     def ended(self) -> bool:
         """Whether the step is to end because its job has."""
-        return self._why is not None and self._why is not JobElsewhere
+        return self._why is not None and self._why is not LeaseLost
 
-    def stop(self, why: type[JobCanceled | DeadlineExceeded | JobElsewhere]) -> None:
+    def stop(self, why: type[JobCanceled | DeadlineExceeded | LeaseLost]) -> None:
         """Let the next check fail."""
         self._why = self._why or why
 
@@ -79,7 +79,7 @@ class StepControl:
         """Be told to stop; see `Control.check`.
 
         Raises:
-            JobCanceled, DeadlineExceeded, JobElsewhere: by name.
+            JobCanceled, DeadlineExceeded, LeaseLost: by name.
         """
         if self._why is not None:
             raise self._why()
@@ -114,7 +114,7 @@ class Watch:
         pace: How often.
     """
 
-    def __init__(self, store: JobStore, heart: Heart, pace: Pace) -> None:
+    def __init__(self, store: JobStore, heart: WorkerLease, pace: Intervals) -> None:
         self._store = store
         self._heart = heart
         self._pace = pace
@@ -185,7 +185,7 @@ class Watch:
     def _stop_leaving(self) -> None:
         for control in self._controls:
             if self._leaving or (self._draining and control.idle):
-                control.stop(JobElsewhere)
+                control.stop(LeaseLost)
 
     def _run(self) -> None:
         while not self._ending.wait(self._pace.watch_s):

@@ -13,7 +13,7 @@ import httpx
 from standardwebhooks import Webhook as Signer
 
 from gateway.errors import JobsUnavailable, SetupIncomplete, WebhookRefused
-from gateway.jobs.addresses import Guard, Place
+from gateway.jobs.addresses import Guard, WebhookAddress
 from gateway.jobs.job import Event, Job, Webhook
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Webhooks:
         log.info("job %s: its webhook answered %d", job_id, status)
         return 200 <= status < 300 or status == _GONE
 
-    async def _call(self, place: Place, message_id: str, event: Event, body: bytes) -> int:
+    async def _call(self, place: WebhookAddress, message_id: str, event: Event, body: bytes) -> int:
         """Make a call and return the answer's status; nothing else of the answer is read."""
         url = httpx.URL(scheme=place.scheme, host=place.address, port=place.port)
         request = httpx.Request(
@@ -105,7 +105,9 @@ class Webhooks:
             await answer.aclose()
             return answer.status_code
 
-    def _headers(self, place: Place, message_id: str, event: Event, body: bytes) -> dict[str, str]:
+    def _headers(
+        self, place: WebhookAddress, message_id: str, event: Event, body: bytes
+    ) -> dict[str, str]:
         now = datetime.now(UTC)
         signatures = [signer.sign(message_id, now, body.decode()) for signer in self._signers]
         return {

@@ -23,7 +23,7 @@ class Task:
     Attributes:
         id: The job's.
         files: Of every form field (`source`, `target`, `reference`) its files, in their order.
-        options: As `Work.accept` returned them.
+        options: As `JobWork.accept` returned them.
         source_id: The enrolled identity that takes the sources' place.
     """
 
@@ -34,7 +34,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class JobPlan:
     """How a task is divided.
 
     Attributes:
@@ -76,7 +76,7 @@ class Finished:
     report: Facts
 
 
-class Control(Protocol):
+class StepControl(Protocol):
     """What a step that takes long talks to; safe to use from any thread."""
 
     def advance(self, frames: int) -> None:
@@ -93,7 +93,7 @@ class Control(Protocol):
         ...
 
 
-class Work(Protocol):
+class JobWork(Protocol):
     """What jobs make. Every step gives the same result each time it is carried out."""
 
     def accept(self, options: bytes | str | None) -> Facts:
@@ -112,7 +112,7 @@ class Work(Protocol):
         """
         ...
 
-    async def plan(self, task: Task, control: Control) -> Plan:
+    async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the files, and divide the work.
 
         Raises:
@@ -121,7 +121,7 @@ class Work(Protocol):
         ...
 
     async def segment(
-        self, task: Task, plan: Plan, index: int, out: Path, control: Control
+        self, task: Task, plan: JobPlan, index: int, out: Path, control: StepControl
     ) -> Made:
         """Make one part and write it to a file that is not there yet.
 
@@ -133,10 +133,10 @@ class Work(Protocol):
     async def finish(
         self,
         task: Task,
-        plan: Plan,
+        plan: JobPlan,
         parts: Sequence[tuple[Path, Made]],
         out: Path,
-        control: Control,
+        control: StepControl,
     ) -> Finished:
         """Join all parts, check the whole, and write it to a file that is not there yet.
 

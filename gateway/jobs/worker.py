@@ -1,7 +1,7 @@
 """A process that carries jobs out: the durable engine, told what the steps are.
 
 DBOS keeps what has been done and hands it on. What it leaves to a service of its maker's, to find
-out which processes have died, is done here: see `Heart` and `_reap`.
+out which processes have died, is done here: see `WorkerLease` and `_reap`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions
 from gateway.errors import InternalError, JobsUnavailable
 from gateway.jobs.attempts import Attempts
 from gateway.jobs.database import make_engine
-from gateway.jobs.heart import Heart, alive
+from gateway.jobs.heart import WorkerLease, live_workers
 from gateway.jobs.job import Failure, Status
 from gateway.jobs.observer import Observer
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.queues import APPLICATION, FILMS, SEGMENTS, WEBHOOKS, Queues, job_of, segment_id
 from gateway.jobs.steps import Steps
 from gateway.jobs.store import JobStore
-from gateway.jobs.tidy import Tidier
+from gateway.jobs.tidy import Janitor
 from gateway.jobs.watch import Watch
-from gateway.jobs.work import Work
+from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -74,8 +74,8 @@ class Worker:
         store: JobStore,
         queues: Queues,
         objects: ObjectStore,
-        tidier: Tidier,
-        work: Work,
+        tidier: Janitor,
+        work: JobWork,
         tell: Callable[[str, str, str], bool],
         observer: Observer,
         scratch: Path,
@@ -85,7 +85,7 @@ class Worker:
         attempts: int,
         patience_s: float,
         webhook_attempts: int,
-        pace: Pace,
+        pace: Intervals,
     ) -> None:
         self.id = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._store = store
@@ -103,7 +103,7 @@ class Worker:
         self._patience_s = patience_s
         self._webhook_attempts = webhook_attempts
         self._pace = pace
-        self._heart = Heart(url, self.id, pace)
+        self._heart = WorkerLease(url, self.id, pace)
         self._watch = Watch(store, self._heart, pace)
         self._engine = make_engine(url, connections=_CONNECTIONS)
         self._in_hand: set[str] = set()
@@ -203,7 +203,7 @@ class Worker:
 
     def _look_for_dead(self) -> None:
         running = self._queues.executors()
-        dead = running - alive(self._engine, self._pace) - {self.id}
+        dead = running - live_workers(self._engine, self._pace) - {self.id}
         if dead and self._heart.healthy:
             log.info("taking over from %s", ", ".join(sorted(dead)))
             DBOS._recover_pending_workflows(sorted(dead))

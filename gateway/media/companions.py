@@ -22,8 +22,8 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError, PatchWelcomeE
 from av.packet import Packet
 from av.stream import AttachmentStream, Discard, Stream
 
-from gateway.media.film import Span
-from gateway.media.opening import OpenFilm, fraction
+from gateway.media.film import TimeSpan
+from gateway.media.opening import OpenVideo, fraction
 
 How = Literal["copied", "encoded", "dropped"]
 
@@ -83,7 +83,7 @@ class Companions:
         sound: Whether sound comes along.
     """
 
-    def __init__(self, film: OpenFilm, output: OutputContainer, form: str, *, sound: bool) -> None:
+    def __init__(self, film: OpenVideo, output: OutputContainer, form: str, *, sound: bool) -> None:
         self._film, self._output = film, output
         self._passages: dict[int, _Passage] = {}
         self._dropped: list[Stream] = []
@@ -106,7 +106,9 @@ class Companions:
                 starts.append(start * base)
         return starts
 
-    def packets(self, zero_s: Fraction, span: Span) -> Iterator[tuple[Fraction, Packet[Stream]]]:
+    def packets(
+        self, zero_s: Fraction, span: TimeSpan
+    ) -> Iterator[tuple[Fraction, Packet[Stream]]]:
         """Yield what to write, about in the order of time, each with its decoding time in seconds.
 
         Args:
@@ -173,7 +175,7 @@ class Companions:
         return tuple(sorted((*there, *gone), key=lambda c: c.index))
 
     def _encoded(
-        self, passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: Span
+        self, passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: TimeSpan
     ) -> Iterator[tuple[Fraction, Packet[Stream]]]:
         assert isinstance(passage.target, AudioStream)
         try:
@@ -257,7 +259,7 @@ def _added(output: OutputContainer, stream: Stream, how: How, form: str) -> Stre
 
 
 def _moved(
-    passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: Span
+    passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: TimeSpan
 ) -> Iterator[tuple[Fraction, Packet[Stream]]]:
     """Put a packet on the output's clock, if it is in the part."""
     base = fraction(packet.time_base) or Fraction(1, 1000)

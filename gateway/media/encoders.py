@@ -26,12 +26,12 @@ Encoder = Literal[
 Preset = Literal[
     "veryslow", "slower", "slow", "medium", "fast", "faster", "veryfast", "superfast", "ultrafast"
 ]
-Container = Literal["mp4", "mov", "mkv", "webm"]
+ContainerFormat = Literal["mp4", "mov", "mkv", "webm"]
 
 FORMATS: Final[dict[str, str]] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 """FFmpeg's names of the containers that are written."""
 
-HOLDERS: Final[dict[Encoder, tuple[Container, ...]]] = {
+HOLDERS: Final[dict[Encoder, tuple[ContainerFormat, ...]]] = {
     "libx264": ("mp4", "mov", "mkv"),
     "libx265": ("mp4", "mov", "mkv"),
     "libsvtav1": ("mp4", "mkv", "webm"),
@@ -55,7 +55,7 @@ _KEYS_S = 5
 """Seconds from one key frame to the next, at most."""
 
 
-class Wish(Protocol):
+class EncoderConfig(Protocol):
     """How a film is to be encoded."""
 
     @property
@@ -71,7 +71,7 @@ class Wish(Protocol):
         """0–100."""
 
     @property
-    def container(self) -> Container | None:
+    def container(self) -> ContainerFormat | None:
         """What is to hold the film; None leaves it to the source."""
 
     @property
@@ -80,7 +80,7 @@ class Wish(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EncodingPlan:
     """How the frames of a film are encoded, the same for all its segments.
 
     Attributes:
@@ -104,7 +104,7 @@ class Plan:
     gop: int
 
 
-def plan(probe: Probe, wish: Wish, *, threads: int = 0) -> Plan:
+def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan:
     """Return how a film is encoded.
 
     Args:
@@ -119,7 +119,7 @@ def plan(probe: Probe, wish: Wish, *, threads: int = 0) -> Plan:
     elif probe.planar.kind == "grey":
         colours = replace(colours, full=probe.coding.full)
     rate = probe.timing.rate
-    return Plan(
+    return EncodingPlan(
         encoder=wish.encoder,
         pixel_format=pixel_format,
         colours=colours,
@@ -132,7 +132,7 @@ def plan(probe: Probe, wish: Wish, *, threads: int = 0) -> Plan:
     )
 
 
-def container_for(wish: Wish, source: str) -> Container:
+def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
     """Return what holds the film: what was asked for, the source's, or the encoder's usual one."""
     holders = HOLDERS[wish.encoder]
     if wish.container is not None:
@@ -174,7 +174,7 @@ def rate_factor(encoder: Encoder, quality: int) -> int:
     return round(worst - (worst - best) * quality / 100)
 
 
-def _options(wish: Wish, probe: Probe, pixel_format: str, threads: int) -> dict[str, str]:
+def _options(wish: EncoderConfig, probe: Probe, pixel_format: str, threads: int) -> dict[str, str]:
     encoder, place = wish.encoder, _PLACE[wish.preset]
     factor = str(rate_factor(encoder, wish.quality))
     if encoder == "libx264":

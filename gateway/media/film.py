@@ -1,7 +1,7 @@
 """Films to be made anew: what they are, and their frames, part by part.
 
-    path ──▶ `FilmSource.probe` ──▶ `Probe`
-                      └──▶ `read` of a span ──▶ `FilmFrame`s: looked at, changed in place, written
+    path ──▶ `VideoSource.probe` ──▶ `Probe`
+                      └──▶ `read` of a span ──▶ `DecodedFrame`s: looked at, changed in place, written
 
 Nothing is kept open between calls, so parts can be read at the same time. One frame is held at a
 time, and as many as the decoder needs.
@@ -27,7 +27,7 @@ from gateway.imaging.planes import Coding, Planes, put_back, rgb_of, small_rgb
 from gateway.imaging.tone import ToneCube, tone_cube, tone_map
 from gateway.imaging.warp import Region
 from gateway.media.decoding import Clock, good_frames
-from gateway.media.opening import OpenFilm, open_film, starts_as_webm
+from gateway.media.opening import OpenVideo, open_video_stream, starts_as_webm
 from gateway.media.pixels import PixelFormat, as_format, planes_of
 from gateway.media.probe import Probe, described, first_frame, walk
 
@@ -36,7 +36,7 @@ _TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A part of a film: frames from `start_s` to before `end_s`, both after its beginning.
 
     Attributes:
@@ -56,7 +56,7 @@ class Span:
         return self.end_s is not None and time_s >= self.end_s
 
 
-class FilmFrame:
+class DecodedFrame:
     """One frame of a film, in its decoder's planes.
 
     Args:
@@ -167,9 +167,9 @@ class SpanReader:
 
     def __init__(
         self,
-        source: FilmSource,
+        source: VideoSource,
         probe: Probe,
-        span: Span,
+        span: TimeSpan,
         *,
         since_s: Fraction | None = None,
         until_s: Fraction | None = None,
@@ -178,12 +178,14 @@ class SpanReader:
         self._source, self._probe, self._span = source, probe, span
         since = span.start_s if since_s is None else min(since_s, span.start_s)
         self._since_s = max(since, Fraction(0))
-        self._until = span if until_s is None or span.end_s is None else Span(span.start_s, until_s)
+        self._until = (
+            span if until_s is None or span.end_s is None else TimeSpan(span.start_s, until_s)
+        )
         self._preparation = _Preparation(probe)
         self._open = ExitStack()
         self._last_s = self._since_s
 
-    def __iter__(self) -> Iterator[FilmFrame]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield the frames in their order, those to be looked at first.
 
         Raises:
@@ -202,7 +204,7 @@ class SpanReader:
                     f"{probe.size[1]}×{probe.size[0]} to {picture.width}×{picture.height}.",
                     extra={"time_s": float(time_s)},
                 )
-            yield FilmFrame(
+            yield DecodedFrame(
                 self._preparation.done(picture),
                 time_s,
                 lead_in=time_s < self._span.start_s,
@@ -271,7 +273,7 @@ class SpanReader:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmSource:
+class VideoSource:
     """A film in a file.
 
     Attributes:
@@ -306,7 +308,7 @@ class FilmSource:
     def read(
         self,
         probe: Probe,
-        span: Span,
+        span: TimeSpan,
         *,
         since_s: Fraction | None = None,
         until_s: Fraction | None = None,
@@ -315,7 +317,7 @@ class FilmSource:
         return SpanReader(self, probe, span, since_s=since_s, until_s=until_s)
 
     @contextmanager
-    def opened(self) -> Iterator[OpenFilm]:
+    def opened(self) -> Iterator[OpenVideo]:
         """Open the film at its beginning, for as long as the context lasts.
 
         Raises:
@@ -323,7 +325,7 @@ class FilmSource:
             OSError: if the file cannot be read.
         """
         with self.path.open("rb") as file:
-            film = open_film(file, max_pixels=self.max_pixels, name=self.name)
+            film = open_video_stream(file, max_pixels=self.max_pixels, name=self.name)
             try:
                 yield film
             finally:

@@ -27,9 +27,9 @@ from av.video.stream import VideoStream
 
 from gateway.errors import OutputInvalid
 from gateway.media.companions import Companion, Companions
-from gateway.media.encoders import FORMATS, Container, Wish, container_for
-from gateway.media.film import FilmSource, Span
-from gateway.media.opening import OpenFilm, fraction, open_container
+from gateway.media.encoders import FORMATS, ContainerFormat, EncoderConfig, container_for
+from gateway.media.film import TimeSpan, VideoSource
+from gateway.media.opening import OpenVideo, fraction, open_container
 from gateway.media.probe import Probe
 from gateway.media.segment import FIRST_TICK, decoding_ticks
 
@@ -53,7 +53,7 @@ class JoinReport:
         chapters: Their number.
     """
 
-    container: Container
+    container: ContainerFormat
     codec: str
     pixel_format: str
     frames: int
@@ -63,13 +63,13 @@ class JoinReport:
 
 
 def join(
-    source: FilmSource,
+    source: VideoSource,
     segments: Sequence[Path],
     out: Path,
     *,
     probe: Probe,
-    wish: Wish,
-    span: Span | None = None,
+    wish: EncoderConfig,
+    span: TimeSpan | None = None,
 ) -> JoinReport:
     """Write a film of its segments and of what the source holds beside its picture.
 
@@ -86,7 +86,7 @@ def join(
         OSError: if a file cannot be read or written.
     """
     part = out.with_name(out.name + ".part")
-    whole = span is None or span == Span()
+    whole = span is None or span == TimeSpan()
     container = container_for(wish, probe.container)
     try:
         with ExitStack() as stack:
@@ -108,12 +108,12 @@ def join(
             if whole:
                 # What begins a little before 0 is what its decoder needs to begin with.
                 zero_s = max(min([begins_s, *companions.starts_s()]), Fraction(0))
-                part_of = Span(Fraction(-(2**40)))
+                part_of = TimeSpan(Fraction(-(2**40)))
             else:
                 assert span is not None
                 zero_s = timing.start_s + span.start_s
                 end_s = None if span.end_s is None else timing.start_s + span.end_s
-                part_of = Span(zero_s, end_s)
+                part_of = TimeSpan(zero_s, end_s)
             chapters = _chapters(film.container, part_of, zero_s)
             output.set_chapters(chapters)
             _say(output, film)
@@ -234,7 +234,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
             yield container
 
 
-def _options(container: Container, probe: Probe) -> dict[str, str]:
+def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
     if container not in _QUICKTIME:
         return {}
     # Edit lists are in ticks of the whole film; they are to be as fine as the picture's.
@@ -245,8 +245,8 @@ def _options(container: Container, probe: Probe) -> dict[str, str]:
 def _video(
     output: OutputContainer,
     first: InputContainer,
-    film: OpenFilm,
-    container: Container,
+    film: OpenVideo,
+    container: ContainerFormat,
     probe: Probe,
 ) -> VideoStream:
     """Add the picture, as the segments have it, and as the source had it turned."""
@@ -263,7 +263,7 @@ def _video(
     return stream
 
 
-def _chapters(container: InputContainer, span: Span, zero_s: Fraction) -> list[Any]:
+def _chapters(container: InputContainer, span: TimeSpan, zero_s: Fraction) -> list[Any]:
     """Return the source's chapters, cut to a part and moved to the output's clock."""
     kept: list[Any] = []
     for chapter in container.chapters():
@@ -277,7 +277,7 @@ def _chapters(container: InputContainer, span: Span, zero_s: Fraction) -> list[A
     return kept
 
 
-def _say(output: OutputContainer, film: OpenFilm) -> None:
+def _say(output: OutputContainer, film: OpenVideo) -> None:
     for name, value in film.container.metadata.items():
         if name not in _NOT_CARRIED:
             output.metadata[name] = value

@@ -31,7 +31,7 @@ _LENIENT: Final[dict[str, Any]] = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OpenFilm:
+class OpenVideo:
     """A film whose container was judged.
 
     Attributes:
@@ -58,7 +58,7 @@ class OpenFilm:
             )
 
 
-def open_film(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> OpenFilm:
+def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> OpenVideo:
     """Judge a film's container and open it.
 
     Args:
@@ -82,7 +82,7 @@ def open_film(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> Ope
         raise NotAVideo(f"{name} is not a film in {READABLE_TOLD}.") from error
     try:
         stream = _picture(container, cut_short, name)
-        film = OpenFilm(container, stream, cut_short, name, max_pixels)
+        film = OpenVideo(container, stream, cut_short, name, max_pixels)
         film.check_pixels(stream.width, stream.height)
     except BaseException:
         container.close()

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from gateway.imaging.orientation import Orientation
 from gateway.imaging.planes import Coding, Matrix, Planes, Samples
 
-Kind = Literal["yuv", "rgb", "grey"]
+PixelKind = Literal["yuv", "rgb", "grey"]
 _DEPTHS = (8, 9, 10, 12, 14, 16)
 _RATIOS = {(1, 1): "444", (1, 2): "422", (2, 2): "420", (2, 1): "440"}
 # FFmpeg's AVCOL_RANGE_JPEG and _MPEG, SWS_CS_ITU709.
@@ -81,7 +81,7 @@ class PixelFormat:
         alpha: Whether there is a plane of opacity, which is left as it is.
     """
 
-    kind: Kind
+    kind: PixelKind
     depth: int = 8
     steps: tuple[int, int] = (1, 1)
     alpha: bool = False
@@ -94,7 +94,7 @@ class PixelFormat:
         parts = known.components
         bits = max(part.bits for part in parts if not part.is_alpha)
         depth = next((d for d in _DEPTHS if d >= bits), 16)
-        kind: Kind = "yuv" if len(parts) > 2 else "grey"
+        kind: PixelKind = "yuv" if len(parts) > 2 else "grey"
         if known.is_rgb or known.has_palette or known.is_bayer or name.startswith("xyz"):
             kind = "rgb"
         steps = (1, 1)

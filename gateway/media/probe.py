@@ -17,7 +17,7 @@ from gateway.imaging.orientation import Orientation
 from gateway.imaging.planes import Coding
 from gateway.imaging.tone import USUAL_PEAK
 from gateway.media.decoding import good_frames, good_packets, rate_of
-from gateway.media.opening import OpenFilm, fraction
+from gateway.media.opening import OpenVideo, fraction
 from gateway.media.pixels import Colours, PixelFormat, colours_of, is_planar
 from gateway.media.side_data import (
     ContentLight,
@@ -187,7 +187,7 @@ class Probe:
         return self.planar.coding(self.colours, self.size[0])
 
 
-def first_frame(film: OpenFilm) -> VideoFrame:
+def first_frame(film: OpenVideo) -> VideoFrame:
     """Decode up to the first good frame of a film that is at its beginning.
 
     Raises:
@@ -201,7 +201,7 @@ def first_frame(film: OpenFilm) -> VideoFrame:
     return frame
 
 
-def walk(film: OpenFilm) -> tuple[Timing, bool]:
+def walk(film: OpenVideo) -> tuple[Timing, bool]:
     """Walk over all packets of a film that is at its beginning; decode none.
 
     Returns:
@@ -245,7 +245,7 @@ def walk(film: OpenFilm) -> tuple[Timing, bool]:
     return timing, not failed
 
 
-def described(film: OpenFilm, frame: VideoFrame, timing: Timing, *, webm: bool) -> Probe:
+def described(film: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool) -> Probe:
     """Put together what is known of a film."""
     container, stream = film.container, film.stream
     aspect = fraction(stream.sample_aspect_ratio)

@@ -21,8 +21,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from gateway.errors import EncoderUnavailable
-from gateway.media.encoders import Plan, Wish, plan
-from gateway.media.film import FilmFrame
+from gateway.media.encoders import EncoderConfig, EncodingPlan, plan
+from gateway.media.film import DecodedFrame
 from gateway.media.pixels import FULL, LIMITED, as_format
 from gateway.media.probe import Probe
 
@@ -61,7 +61,7 @@ class SegmentWriter:
         EncoderUnavailable: the encoder does not open, here or for such frames.
     """
 
-    def __init__(self, path: Path, probe: Probe, wish: Wish, *, threads: int = 0) -> None:
+    def __init__(self, path: Path, probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._plan = plan(probe, wish, threads=threads)
@@ -84,7 +84,7 @@ class SegmentWriter:
             self.discard()
             raise
 
-    def write(self, frame: FilmFrame) -> None:
+    def write(self, frame: DecodedFrame) -> None:
         """Encode a frame; its time must be later than the last one's.
 
         Raises:
@@ -167,7 +167,7 @@ def decoding_ticks(first: int, step: int, delay: int) -> deque[int]:
 
 
 def _stream(
-    container: OutputContainer, plan: Plan, size: tuple[int, int], threads: int
+    container: OutputContainer, plan: EncodingPlan, size: tuple[int, int], threads: int
 ) -> VideoStream:
     """Add the picture to a container, and open its encoder."""
     stream: VideoStream = container.add_stream(

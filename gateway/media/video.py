@@ -23,12 +23,12 @@ from av.video.frame import VideoFrame
 from gateway.arrays import U8
 from gateway.errors import VideoCorrupt, VideoTooLong
 from gateway.media.decoding import Clock, good_frames
-from gateway.media.opening import OpenFilm, open_film
+from gateway.media.opening import OpenVideo, open_video_stream
 from gateway.media.side_data import orientation_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class RgbFrame:
     """One frame of a film.
 
     Attributes:
@@ -42,7 +42,7 @@ class Frame:
     rgb: U8
 
 
-class Video:
+class RgbVideo:
     """A film that is open for reading; only one frame of it is held at a time.
 
     It may be used and closed by different threads, one at a time as well as against each other.
@@ -66,11 +66,11 @@ class Video:
         self._file: BinaryIO = (
             io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
         )
-        self._film: OpenFilm | None = None
+        self._film: OpenVideo | None = None
         self.damaged = False
         """Whether a part was lost; it is known for certain once all frames were read."""
         try:
-            self._film = open_film(self._file, max_pixels=max_pixels, name=name)
+            self._film = open_video_stream(self._file, max_pixels=max_pixels, name=name)
             self.damaged = self._film.cut_short
             if self._film.stream.frames > max_frames:
                 self._too_long()
@@ -78,7 +78,7 @@ class Video:
             self.close()
             raise
 
-    def frames(self, *, every: int = 1, gap_s: Fraction = Fraction(0)) -> Iterator[Frame]:
+    def frames(self, *, every: int = 1, gap_s: Fraction = Fraction(0)) -> Iterator[RgbFrame]:
         """Yield the frames in their order; those in between are decoded, too, and counted.
 
         Args:
@@ -118,7 +118,7 @@ class Video:
         """Close it."""
         self.close()
 
-    def _wanted(self, every: int, gap_s: Fraction) -> Iterator[Frame]:
+    def _wanted(self, every: int, gap_s: Fraction) -> Iterator[RgbFrame]:
         """Pick frames; only those are brought to RGB."""
         film = self._film
         if film is None:
@@ -135,7 +135,7 @@ class Video:
                 continue
             due = time_s + gap_s
             upright = orientation_of(frame).upright(_rgb(frame))
-            yield Frame(index, time_s, np.ascontiguousarray(upright))
+            yield RgbFrame(index, time_s, np.ascontiguousarray(upright))
         if index < 0:
             raise VideoCorrupt(f"{self._name} holds no frame that can be decoded.")
 

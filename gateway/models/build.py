@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.errors import SetupIncomplete
-from gateway.models.catalog import Catalog, ModelEntry, TensorSpec, load_catalog
+from gateway.models.catalog import Catalog, CatalogTensor, ModelEntry, load_catalog
 from gateway.models.packages import Downloader, fetch_weights, sha256_of, write_atomically
 from gateway.models.served import KEPT_FILE, original
 
@@ -19,11 +19,11 @@ from gateway.models.served import KEPT_FILE, original
 EXPORTER_VERSION = 2
 BUILD_RECORD = "build.json"
 
-Stage = Literal["fetch", "export", "built", "kept"]
-Progress = Callable[[str, Stage], None]
+BuildStage = Literal["fetch", "export", "built", "kept"]
+Progress = Callable[[str, BuildStage], None]
 """Called with a model's name and what begins (fetch, export) or ended (built, kept)."""
 
-State = Literal["ready", "missing", "outdated"]
+BuildState = Literal["ready", "missing", "outdated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ModelStatus:
 
     entry: ModelEntry
     path: Path
-    state: State
+    state: BuildState
     size: int
 
 
@@ -229,7 +229,7 @@ def _record(path: Path) -> dict[str, object]:
     return record if isinstance(record, dict) else {}
 
 
-def _state(entry: ModelEntry, path: Path) -> State:
+def _state(entry: ModelEntry, path: Path) -> BuildState:
     if not path.is_file():
         return "missing"
     record = _record(path)
@@ -277,5 +277,5 @@ def _contract_findings(entry: ModelEntry, path: Path) -> list[str]:
     return findings
 
 
-def _signature(spec: TensorSpec) -> tuple[str, tuple[int, ...]]:
+def _signature(spec: CatalogTensor) -> tuple[str, tuple[int, ...]]:
     return f"tensor({ {'float32': 'float', 'uint8': 'uint8'}[spec.dtype] })", spec.shape

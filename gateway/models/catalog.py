@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 
-Kind = Literal["wheel", "sdist"]
+ModelKind = Literal["wheel", "sdist"]
 Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm", "face_occlusion"]
 Dtype = Literal["uint8", "float32"]
 Colour = Literal["RGB", "BGR"]
@@ -44,7 +44,7 @@ class PackageSource:
     key: str
     name: str
     version: str
-    kind: Kind
+    kind: ModelKind
     filename: str
     sha256: str
     python_version: str = ""
@@ -82,7 +82,7 @@ class OwnFile:
 
 
 @dataclass(frozen=True, slots=True)
-class TensorSpec:
+class CatalogTensor:
     """One input or output of a model.
 
     Attributes:
@@ -139,8 +139,8 @@ class ModelEntry:
     weights: Member | OwnFile
     exporter: Exporter
     max_batch_size: int
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    inputs: tuple[CatalogTensor, ...]
+    outputs: tuple[CatalogTensor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ def _package(key: str, table: dict[str, Any]) -> PackageSource:
     fields = dict(table)
     fields["platforms"] = tuple(fields.get("platforms", ()))
     package = PackageSource(key=key, **fields)
-    _one_of(package.kind, get_args(Kind), "kind")
+    _one_of(package.kind, get_args(ModelKind), "kind")
     _check_sha256(package.sha256)
     if Path(package.filename).name != package.filename:
         raise ValueError("filename must be a plain file name")
@@ -297,7 +297,7 @@ def _stays_inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in path.split("/")
 
 
-def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[TensorSpec, ...]:
+def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[CatalogTensor, ...]:
     if not tables:
         raise ValueError("a model needs inputs and outputs")
     specs = []
@@ -305,7 +305,7 @@ def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[TensorSpec, ...]:
         fields = dict(table)
         fields["shape"] = tuple(int(n) for n in fields["shape"])
         fields["mean"] = tuple(float(m) for m in fields.get("mean", ()))
-        spec = TensorSpec(name=name, **fields)
+        spec = CatalogTensor(name=name, **fields)
         _one_of(spec.dtype, get_args(Dtype), f"{name}.dtype")
         if any(n < 1 for n in spec.shape):
             raise ValueError(f"{name}.shape must be positive")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.models.catalog import Catalog, ModelEntry, TensorSpec
+from gateway.models.catalog import Catalog, CatalogTensor, ModelEntry
 from gateway.models.packages import write_atomically
 from gateway.models.profiles import FILM, LARGE_BYTES, LIVE, PICTURE, QUEUES, Profile, Queue
 from gateway.models.records import Installed
@@ -152,7 +152,7 @@ def configure_catalog(
         write_atomically(catalog.repository / name / CONFIG_FILE, text.encode())
 
 
-def _tensors(specs: Sequence[TensorSpec] | Sequence[ZooTensor]) -> tuple[_Tensor, ...]:
+def _tensors(specs: Sequence[CatalogTensor] | Sequence[ZooTensor]) -> tuple[_Tensor, ...]:
     return tuple(_Tensor(spec.name, spec.dtype, spec.shape) for spec in specs)
 
 

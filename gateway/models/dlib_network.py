@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.errors import ContractViolation
-from gateway.models.catalog import TensorSpec
+from gateway.models.catalog import CatalogTensor
 from gateway.models.dlib_format import DlibReader
 
 # Residual blocks from the input to the output: whether each halves rows and columns. The levels
@@ -35,7 +35,7 @@ def _nothing() -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class DlibLayer:
     """One stored layer or marker; each kind uses the fields it needs.
 
     Attributes:
@@ -57,7 +57,7 @@ class Layer:
     padding: tuple[int, int] = (0, 0)
 
 
-def read_network(data: bytes, image: TensorSpec) -> list[Layer]:
+def read_network(data: bytes, image: CatalogTensor) -> list[DlibLayer]:
     """Read all layers and markers, from the input to the output.
 
     Args:
@@ -85,7 +85,7 @@ def _architecture() -> Iterator[str]:
     yield from ("avg_pool", "fc")
 
 
-def _layers(reader: DlibReader, image: TensorSpec) -> Iterator[Layer]:
+def _layers(reader: DlibReader, image: CatalogTensor) -> Iterator[DlibLayer]:
     kinds = list(_architecture())
     reader.expect_version(1, "a loss layer")
     reader.expect("loss_metric_2")
@@ -97,7 +97,7 @@ def _layers(reader: DlibReader, image: TensorSpec) -> Iterator[Layer]:
     _read_input(reader, image)
     for number, kind in enumerate(kinds):
         if kind in _MARKERS:
-            yield Layer(kind)
+            yield DlibLayer(kind)
             continue
         yield _READERS[kind](reader)
         for _ in range(3):
@@ -108,7 +108,7 @@ def _layers(reader: DlibReader, image: TensorSpec) -> Iterator[Layer]:
             reader.expect_version(1, "the sample expansion")
 
 
-def _read_input(reader: DlibReader, image: TensorSpec) -> None:
+def _read_input(reader: DlibReader, image: CatalogTensor) -> None:
     """Read the input layer, which must be what the contract says of the image."""
     reader.expect("input_rgb_image_sized")
     mean = [reader.real() for _ in range(3)]
@@ -120,7 +120,7 @@ def _read_input(reader: DlibReader, image: TensorSpec) -> None:
         )
 
 
-def _read_con(reader: DlibReader) -> Layer:
+def _read_con(reader: DlibReader) -> DlibLayer:
     reader.expect("con_4")
     parameters = reader.tensor().ravel()
     filters, rows, columns = (reader.integer() for _ in range(3))
@@ -136,10 +136,10 @@ def _read_con(reader: DlibReader) -> Layer:
     if len(parameters) != size + filters:
         raise ContractViolation("A convolution of the dlib file lacks parameters.")
     weights = parameters[:size].reshape(shape)
-    return Layer("con", weights, parameters[size:], stride=stride, padding=padding)
+    return DlibLayer("con", weights, parameters[size:], stride=stride, padding=padding)
 
 
-def _read_affine(reader: DlibReader) -> Layer:
+def _read_affine(reader: DlibReader) -> DlibLayer:
     reader.expect("affine_")
     parameters = reader.tensor().ravel()
     channels = reader.alias_shape()[1]
@@ -147,16 +147,16 @@ def _read_affine(reader: DlibReader) -> Layer:
     per_channel = reader.integer() == 0
     if not per_channel or len(parameters) != 2 * channels:
         raise ContractViolation("An affine layer of the dlib file is not one per channel.")
-    return Layer("affine", gain=parameters[:channels], bias=parameters[channels:])
+    return DlibLayer("affine", gain=parameters[:channels], bias=parameters[channels:])
 
 
-def _read_pool(reader: DlibReader, kind: str) -> Layer:
+def _read_pool(reader: DlibReader, kind: str) -> DlibLayer:
     reader.expect(f"{kind}_2")
     window, stride, padding = ((reader.integer(), reader.integer()) for _ in range(3))
-    return Layer(kind, window=window, stride=stride, padding=padding)
+    return DlibLayer(kind, window=window, stride=stride, padding=padding)
 
 
-def _read_fc(reader: DlibReader) -> Layer:
+def _read_fc(reader: DlibReader) -> DlibLayer:
     reader.expect("fc_2")
     outputs, inputs = reader.integer(), reader.integer()
     weights = reader.tensor()
@@ -166,12 +166,12 @@ def _read_fc(reader: DlibReader) -> Layer:
         reader.real()
     if weights.shape != (inputs, outputs, 1, 1):
         raise ContractViolation("The last layer of the dlib file has a bias or another shape.")
-    return Layer("fc", weights.reshape(inputs, outputs))
+    return DlibLayer("fc", weights.reshape(inputs, outputs))
 
 
-def _read_plain(reader: DlibReader, kind: str) -> Layer:
+def _read_plain(reader: DlibReader, kind: str) -> DlibLayer:
     reader.expect(f"{kind}_")
-    return Layer(kind)
+    return DlibLayer(kind)
 
 
 _READERS = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from gateway.errors import ContractViolation
 from gateway.models.catalog import ModelEntry
-from gateway.models.dlib_network import Layer, read_network
+from gateway.models.dlib_network import DlibLayer, read_network
 from gateway.models.onnx_graph import GraphWriter
 
 
@@ -52,7 +52,7 @@ class _Writer:
         self._tags: dict[str, _Value] = {}
         self._count = 0
 
-    def run(self, layers: list[Layer], value: _Value) -> _Value:
+    def run(self, layers: list[DlibLayer], value: _Value) -> _Value:
         previous = "tag1"
         convolution = None
         for layer in layers:
@@ -75,7 +75,7 @@ class _Writer:
                 value = self._pool(layer, value)
         return value
 
-    def _convolution(self, layer: Layer, affine: Layer, value: _Value) -> _Value:
+    def _convolution(self, layer: DlibLayer, affine: DlibLayer, value: _Value) -> _Value:
         """Write a convolution with the affine layer behind it folded into its weights."""
         weights = layer.weights * affine.gain[:, None, None, None]
         bias = layer.bias * affine.gain + affine.bias
@@ -96,7 +96,7 @@ class _Writer:
         window = (weights.shape[2], weights.shape[3])
         return _Value(name, (weights.shape[0], *_pooled(value, window, layer)))
 
-    def _pool(self, layer: Layer, value: _Value) -> _Value:
+    def _pool(self, layer: DlibLayer, value: _Value) -> _Value:
         if layer.window == (0, 0):
             name = self._onnx.node("GlobalAveragePool", [value.name])
             return _Value(name, (value.shape[0], 1, 1))
@@ -128,14 +128,14 @@ class _Writer:
         name = self._onnx.constant("pads_" + "_".join(map(str, missing)), pads)
         return self._onnx.node("Pad", [value.name, name], mode="constant")
 
-    def _matrix(self, layer: Layer, value: _Value) -> _Value:
+    def _matrix(self, layer: DlibLayer, value: _Value) -> _Value:
         shape = self._onnx.constant("flat_shape", np.array([0, value.shape[0]], np.int64))
         flat = self._onnx.node("Reshape", [value.name, shape])
         weights = self._onnx.constant("fc_weights", layer.weights)
         return _Value(self._onnx.node("MatMul", [flat, weights]), (layer.weights.shape[1], 1, 1))
 
 
-def _pooled(value: _Value, window: tuple[int, int], layer: Layer) -> tuple[int, int]:
+def _pooled(value: _Value, window: tuple[int, int], layer: DlibLayer) -> tuple[int, int]:
     """Return rows and columns after a window has moved over the value; the rest is cut off."""
     rows, columns = (
         (size + 2 * pad - width) // step + 1

@@ -11,7 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto
 
-from gateway.errors import ModelInvalid
+from gateway.errors import ModelFormatInvalid
 from gateway.models.zoo import ZooModel, ZooTensor
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 21
@@ -36,22 +36,24 @@ def read_network(path: Path) -> onnx.ModelProto:
     """Read an ONNX file; weights that lie elsewhere are not fetched.
 
     Raises:
-        ModelInvalid: the file is something else, damaged or not complete.
+        ModelFormatInvalid: the file is something else, damaged or not complete.
     """
     with path.open("rb") as file:
         begin = file.read(64)
     if begin.startswith(b"version https://git-lfs"):
-        raise ModelInvalid("The file is a pointer of Git LFS, not the network itself.")
+        raise ModelFormatInvalid("The file is a pointer of Git LFS, not the network itself.")
     if begin.lstrip()[:1] == b"<":
-        raise ModelInvalid("The file is a web page, not a network.")
+        raise ModelFormatInvalid("The file is a web page, not a network.")
     if not begin:
-        raise ModelInvalid("The file is empty.")
+        raise ModelFormatInvalid("The file is empty.")
     try:
         network = onnx.load(path, load_external_data=False, format="protobuf")
     except (DecodeError, ValueError, UnicodeDecodeError):
-        raise ModelInvalid("The file is not an ONNX file, or is damaged or not complete.") from None
+        raise ModelFormatInvalid(
+            "The file is not an ONNX file, or is damaged or not complete."
+        ) from None
     if not network.graph.node or not network.graph.output:
-        raise ModelInvalid("The file holds no network; it may not be complete.")
+        raise ModelFormatInvalid("The file holds no network; it may not be complete.")
     return network
 
 
@@ -92,7 +94,7 @@ def dims_of(value: onnx.ValueInfoProto) -> Dims | None:
     )
 
 
-def told(dims: Any) -> str:
+def shape_text(dims: Any) -> str:
     """Return sizes as people write them, open ones as `?`."""
     return "×".join("?" if size in (None, -1) else str(size) for size in dims) or "a single number"
 
@@ -167,20 +169,20 @@ def _tensor(
         return
     if spec.loose:
         if None not in dims[1:] and math.prod(size or 1 for size in dims) != spec.elements:
-            yield f"{what} is {told(dims)}, which are not {spec.elements} numbers."
+            yield f"{what} is {shape_text(dims)}, which are not {spec.elements} numbers."
         return
     wanted = (None, *spec.shape) if model.batch == "rows" else spec.shape
     if len(dims) != len(wanted):
-        yield f"{what} is {told(dims)}, not {told(wanted)}."
+        yield f"{what} is {shape_text(dims)}, not {shape_text(wanted)}."
         return
     if model.batch == "rows" and dims[0] not in (None, 1):
         yield f"{what} is always {dims[0]} rows; one at a time has to be possible."
     own, asked = (dims[1:], wanted[1:]) if model.batch == "rows" else (dims, wanted)
     fits = zip(own, asked, strict=True)
     if any(size not in (None, wish) and wish not in (None, -1) for size, wish in fits):
-        yield f"{what} is {told(dims)}, not {told(wanted)}."
+        yield f"{what} is {shape_text(dims)}, not {shape_text(wanted)}."
     elif value.name == spec.name and _too_fixed(own, asked):
-        yield f"{what} is {told(dims)}; any size is needed where the contract leaves it open."
+        yield f"{what} is {shape_text(dims)}; any size is needed where the contract leaves it open."
 
 
 def _too_fixed(own: Dims, asked: Dims) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from gateway.errors import ContractViolation
-from gateway.models.catalog import ModelEntry, TensorSpec
+from gateway.models.catalog import CatalogTensor, ModelEntry
 
 # The newest pair that ONNX Runtime of Triton's 24.10 release and TensorRT 10 both read.
 OPSET = 17
@@ -65,7 +65,7 @@ class GraphWriter:
         )
         return outputs
 
-    def image_front(self, spec: TensorSpec) -> str:
+    def image_front(self, spec: CatalogTensor) -> str:
         """Turn a uint8 image (N, H, W, C) into the network's own float32 (N, C, H, W).
 
         The cast comes first because TensorRT reads uint8 only straight into a cast.
@@ -100,7 +100,7 @@ class GraphWriter:
         name = self.constant(f"widen_{before}_{depth}_{width}", kernel)
         return self.node("Conv", [value, name], kernel_shape=[1, 1])
 
-    def head(self, spec: TensorSpec, value: str, shape: Sequence[int]) -> None:
+    def head(self, spec: CatalogTensor, value: str, shape: Sequence[int]) -> None:
         """Give an output of the original network its contract's name, shape and activation.
 
         Args:
@@ -155,5 +155,5 @@ class GraphWriter:
         return data
 
 
-def _value_info(spec: TensorSpec) -> onnx.ValueInfoProto:
+def _value_info(spec: CatalogTensor) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(spec.name, _ELEMENT[spec.dtype], [BATCH, *spec.shape])

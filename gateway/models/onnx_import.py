@@ -18,7 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from gateway.errors import ModelInvalid
+from gateway.errors import ModelFormatInvalid
 from gateway.models.onnx_check import ELEMENT_OF, differences, fed_inputs, graphs, read_network
 from gateway.models.onnx_graph import BATCH
 from gateway.models.onnx_measure import Measured, check_half, measure
@@ -58,13 +58,13 @@ def import_network(
         twin: The normalised file of `model.twin`, if that is installed.
 
     Raises:
-        ModelInvalid: it is another network, or cannot be run; `errors` tell each difference.
+        ModelFormatInvalid: it is another network, or cannot be run; `errors` tell each difference.
         ModelUnsound: it answers nonsense.
         OSError: a file cannot be read or written.
     """
     network = read_network(source)
     if faults := differences(network, model):
-        raise ModelInvalid(
+        raise ModelFormatInvalid(
             f"The file is not {model.name}.",
             errors=[{"pointer": "/", "detail": fault} for fault in faults],
         )
@@ -104,7 +104,7 @@ def _open_reshapes(source: Path, target: Path, model: ZooModel, known: Measured)
         del network
         try:
             tried = measure(trial, model, together=True)
-        except ModelInvalid:  # another 1 than a batch's was opened
+        except ModelFormatInvalid:  # another 1 than a batch's was opened
             return False
         # What it answers to rows alone must not have changed either.
         if not tried.rows_independent or not Measured(known.alone, tried.together).rows_independent:
@@ -219,7 +219,7 @@ def _take_emap(network: onnx.ModelProto) -> NDArray[np.float32]:
     last one.
 
     Raises:
-        ModelInvalid: there is none.
+        ModelFormatInvalid: there is none.
     """
     graph = network.graph
     read = {name for inner in graphs(graph) for node in inner.node for name in node.input}
@@ -228,13 +228,15 @@ def _take_emap(network: onnx.ModelProto) -> NDArray[np.float32]:
     spare = [w for w in fits if w.name not in read]
     chosen = spare[-1] if spare else (weights[-1] if fits and fits[-1] is weights[-1] else None)
     if chosen is None:
-        raise ModelInvalid(
+        raise ModelFormatInvalid(
             "The file does not carry the matrix of 512×512 numbers that embeddings are "
             "multiplied with; a file that was simplified or converted may have lost it."
         )
     emap = np.ascontiguousarray(numpy_helper.to_array(chosen).astype(np.float32))
     if not np.isfinite(emap).all() or not emap.any():
-        raise ModelInvalid("The matrix that embeddings are multiplied with is not finite, or zero.")
+        raise ModelFormatInvalid(
+            "The matrix that embeddings are multiplied with is not finite, or zero."
+        )
     if spare:
         del graph.initializer[next(i for i, w in enumerate(weights) if w is chosen)]
     return emap
@@ -244,5 +246,5 @@ def verify_network(path: Path, model: ZooModel) -> list[str]:
     """Return what an installed network lacks of its contract, one sentence each."""
     try:
         return differences(read_network(path), model)
-    except ModelInvalid as error:
+    except ModelFormatInvalid as error:
         return [error.detail]

@@ -11,11 +11,11 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from gateway.errors import ModelInvalid, ModelUnsound
-from gateway.models.onnx_check import told
+from gateway.errors import ModelFormatInvalid, ModelVerificationFailed
+from gateway.models.onnx_check import shape_text
 from gateway.models.zoo import ZooModel, ZooTensor
 
-Tensors = dict[str, NDArray[Any]]
+NamedArrays = dict[str, NDArray[Any]]
 
 ROWS = 3
 MOST_ROW_DIFFERENCE = 1e-3
@@ -34,8 +34,8 @@ class Measured:
         together: What it answers to all rows at once, (N, …); None if it cannot, or was not asked.
     """
 
-    alone: tuple[Tensors, ...]
-    together: Tensors | None
+    alone: tuple[NamedArrays, ...]
+    together: NamedArrays | None
 
     @property
     def rows_independent(self) -> bool:
@@ -53,7 +53,7 @@ class Measured:
         return True
 
 
-def sample_rows(model: ZooModel, rows: int) -> list[Tensors]:
+def sample_rows(model: ZooModel, rows: int) -> list[NamedArrays]:
     """Return made-up inputs, always the same, one row each: (1, …), from 0 to 1."""
     rng = np.random.default_rng(20260101)
     usual = model.open_sizes[1] if model.open_sizes else 0
@@ -75,8 +75,8 @@ def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
         together: Whether to run several rows, alone and at once; else one row is run.
 
     Raises:
-        ModelInvalid: ONNX Runtime cannot run it, or its outputs are not the model's.
-        ModelUnsound: its outputs are not finite.
+        ModelFormatInvalid: ONNX Runtime cannot run it, or its outputs are not the model's.
+        ModelVerificationFailed: its outputs are not finite.
     """
     session = session_of(path)
     rows = sample_rows(model, ROWS if together else 1)
@@ -85,7 +85,9 @@ def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
         try:
             alone.append(_run(session, model, row))
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
-            raise ModelInvalid(f"ONNX Runtime cannot run the network: {short(error)}") from None
+            raise ModelFormatInvalid(
+                f"ONNX Runtime cannot run the network: {short(error)}"
+            ) from None
     if faults := _output_faults(alone[0], model):
         raise _invalid(model.name, faults)
     for outputs in alone:
@@ -99,7 +101,7 @@ def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
         return Measured(tuple(alone), None)
 
 
-def check_half(model: ZooModel, outputs: Tensors, twin: Path | None) -> bool:
+def check_half(model: ZooModel, outputs: NamedArrays, twin: Path | None) -> bool:
     """Check a network in half precision, and return whether a twin was there to compare with.
 
     Args:
@@ -108,19 +110,21 @@ def check_half(model: ZooModel, outputs: Tensors, twin: Path | None) -> bool:
         twin: The ONNX file of the same network in single precision, if it is installed.
 
     Raises:
-        ModelUnsound: the two do not agree, or without a twin: an output is constant.
+        ModelVerificationFailed: the two do not agree, or without a twin: an output is constant.
     """
     if twin is None:
         for name, values in outputs.items():
             if values.size > 1 and float(np.ptp(values)) == 0:
-                raise ModelUnsound(f"{model.name}: output '{name}' is the same number everywhere.")
+                raise ModelVerificationFailed(
+                    f"{model.name}: output '{name}' is the same number everywhere."
+                )
         return False
     wanted = measure(twin, model, together=False).alone[0]
     for name, values in wanted.items():
         truth = values.astype(np.float64)
         difference = _rms(outputs[name] - truth) / max(_rms(truth), 1e-12)
         if not difference <= MOST_TWIN_DIFFERENCE:
-            raise ModelUnsound(
+            raise ModelVerificationFailed(
                 f"{model.name}: output '{name}' differs from that of {model.twin} by "
                 f"{difference:.1%}, more than {MOST_TWIN_DIFFERENCE:.0%}; half precision "
                 "does not work here."
@@ -128,8 +132,8 @@ def check_half(model: ZooModel, outputs: Tensors, twin: Path | None) -> bool:
     return True
 
 
-def _invalid(name: str, faults: Sequence[str]) -> ModelInvalid:
-    return ModelInvalid(
+def _invalid(name: str, faults: Sequence[str]) -> ModelFormatInvalid:
+    return ModelFormatInvalid(
         f"The file is not {name}.",
         errors=[{"pointer": "/", "detail": fault} for fault in faults],
     )
@@ -143,7 +147,7 @@ def session_of(path: Path, *, threads: int = 0) -> Any:
         threads: Cores one run may use; 0: all.
 
     Raises:
-        ModelInvalid: ONNX Runtime cannot load it.
+        ModelFormatInvalid: ONNX Runtime cannot load it.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _LOG_FATAL
@@ -152,15 +156,15 @@ def session_of(path: Path, *, threads: int = 0) -> Any:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
         reason = short(error).replace(str(path), "the file")
-        raise ModelInvalid(f"ONNX Runtime cannot load the network: {reason}") from None
+        raise ModelFormatInvalid(f"ONNX Runtime cannot load the network: {reason}") from None
 
 
-def _run(session: Any, model: ZooModel, feeds: Mapping[str, NDArray[Any]]) -> Tensors:
+def _run(session: Any, model: ZooModel, feeds: Mapping[str, NDArray[Any]]) -> NamedArrays:
     names = [spec.name for spec in model.outputs]
     return dict(zip(names, session.run(names, dict(feeds)), strict=True))
 
 
-def _output_faults(outputs: Tensors, model: ZooModel) -> list[str]:
+def _output_faults(outputs: NamedArrays, model: ZooModel) -> list[str]:
     faults = []
     for spec in model.outputs:
         values = outputs[spec.name]
@@ -171,14 +175,16 @@ def _output_faults(outputs: Tensors, model: ZooModel) -> list[str]:
             wish in (-1, size) for size, wish in zip(values.shape, wanted, strict=True)
         )
         if not fits:
-            faults.append(f"Output '{spec.name}' is {told(values.shape)}, not {told(wanted)}.")
+            faults.append(
+                f"Output '{spec.name}' is {shape_text(values.shape)}, not {shape_text(wanted)}."
+            )
     return faults
 
 
-def _check_finite(name: str, outputs: Tensors) -> None:
+def _check_finite(name: str, outputs: NamedArrays) -> None:
     for output, values in outputs.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ModelUnsound(f"{name}: output '{output}' is not finite.")
+            raise ModelVerificationFailed(f"{name}: output '{output}' is not finite.")
 
 
 def _rms(values: NDArray[Any]) -> float:

@@ -30,7 +30,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from gateway.disk import room_on_disk
-from gateway.errors import CalibrationTooSmall, ModelInvalid, ModelUnsound
+from gateway.errors import CalibrationTooSmall, ModelFormatInvalid, ModelVerificationFailed
 from gateway.models.onnx_check import graphs
 from gateway.models.onnx_measure import session_of, short
 
@@ -157,8 +157,8 @@ def quantize(source: Path, target: Path, rows: Rows) -> Comparison:
 
     Raises:
         CalibrationTooSmall: there are too few rows of either kind.
-        ModelInvalid: the network cannot be quantised or run.
-        ModelUnsound: in INT8 it answers with what is not a number.
+        ModelFormatInvalid: the network cannot be quantised or run.
+        ModelVerificationFailed: in INT8 it answers with what is not a number.
         StorageFull: there is no room.
         OSError: a file cannot be read or written.
     """
@@ -200,7 +200,9 @@ def _write(source: Path, target: Path, rows: Rows) -> None:
     except OSError:
         raise
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
-        raise ModelInvalid(f"ONNX Runtime cannot quantise the network: {short(error)}") from None
+        raise ModelFormatInvalid(
+            f"ONNX Runtime cannot quantise the network: {short(error)}"
+        ) from None
 
 
 def _forget_unused_domains(path: Path) -> None:
@@ -258,8 +260,8 @@ def compare(reference: Path, quantized: Path, rows: Rows) -> Comparison:
     """Compare two ONNX files of one network on the rows held back; see `Comparison`.
 
     Raises:
-        ModelInvalid: one cannot be run.
-        ModelUnsound: the second answers with what is not a number.
+        ModelFormatInvalid: one cannot be run.
+        ModelVerificationFailed: the second answers with what is not a number.
     """
     sessions = [session_of(path, threads=1) for path in (reference, quantized)]
     names = [output.name for output in sessions[0].get_outputs()]
@@ -269,7 +271,7 @@ def compare(reference: Path, quantized: Path, rows: Rows) -> Comparison:
         answers = [_timed(s, names, row, spent) for s, spent in zip(sessions, times, strict=True)]
         for name, wanted, found in zip(names, *answers, strict=True):
             if found.dtype.kind == "f" and not np.isfinite(found).all():
-                raise ModelUnsound(f"In INT8 the output '{name}' is not finite.")
+                raise ModelVerificationFailed(f"In INT8 the output '{name}' is not finite.")
             sums[name].add(wanted, found)
     fp32_ms, int8_ms = (median(spent) for spent in times)
     return Comparison(
@@ -291,5 +293,5 @@ def _timed(session: Any, names: list[str], row: Feed, spent: list[float]) -> lis
             answers: list[NDArray[Any]] = session.run(names, dict(row))
             spent.append(1e3 * (time.perf_counter() - begin))
     except Exception as error:  # as above
-        raise ModelInvalid(f"ONNX Runtime cannot run the network: {short(error)}") from None
+        raise ModelFormatInvalid(f"ONNX Runtime cannot run the network: {short(error)}") from None
     return answers

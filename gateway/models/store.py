@@ -46,7 +46,7 @@ PullStage = Literal["download", "import", "installed", "kept"]
 PullProgress = Callable[[str, PullStage, int, int], None]
 """Called with a model's name, what is going on, and of a download the bytes there and in all."""
 
-State = Literal["present", "missing", "outdated"]
+InstallState = Literal["present", "missing", "outdated"]
 
 _STAGING = ".installing-"
 
@@ -64,7 +64,7 @@ class ZooStatus:
     """
 
     model: ZooModel
-    state: State
+    state: InstallState
     size: int
     accepted: str
     needed_by: tuple[str, ...]
@@ -310,7 +310,7 @@ class ModelStore:
         known = read_lock(self.repository).get(model.name)
         return model.sha256 or (known.sha256 if known else "")
 
-    def _state(self, model: ZooModel, record: Installed) -> State:
+    def _state(self, model: ZooModel, record: Installed) -> InstallState:
         return "present" if record.contract == contract_digest(model) else "outdated"
 
     def _install(self, model: ZooModel, fetched: Fetched) -> Installed:

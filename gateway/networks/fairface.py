@@ -13,7 +13,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import ContractViolation
 from gateway.faces.alignment import Template
-from gateway.faces.looks import Looks, Race
+from gateway.faces.looks import FaceAttributes, Race
 from gateway.inference.protocol import Inference
 from gateway.networks.crops import aligned_crops
 from gateway.networks.tensors import IMAGENET, answer_of, planes_of
@@ -35,7 +35,9 @@ class FairFace:
         self._inference = inference
         self._compute = compute
 
-    async def look_at(self, image: U8, landmarks_5: AnyFloat, *, deadline: Deadline) -> list[Looks]:
+    async def look_at(
+        self, image: U8, landmarks_5: AnyFloat, *, deadline: Deadline
+    ) -> list[FaceAttributes]:
         """Return what the faces of a picture look like.
 
         Args:
@@ -50,7 +52,7 @@ class FairFace:
         crops, _ = await self._compute.run(aligned_crops, image, landmarks_5, TEMPLATE, SIDE_PX)
         return await self.classify(crops, deadline=deadline)
 
-    async def classify(self, crops: U8, *, deadline: Deadline) -> list[Looks]:
+    async def classify(self, crops: U8, *, deadline: Deadline) -> list[FaceAttributes]:
         """Return what faces look like.
 
         Args:
@@ -68,11 +70,11 @@ class FairFace:
         faces = (planes[n : n + 1] for n in range(len(planes)))
         return list(await asyncio.gather(*(self._classify(one, deadline) for one in faces)))
 
-    async def _classify(self, planes: F32, deadline: Deadline) -> Looks:
+    async def _classify(self, planes: F32, deadline: Deadline) -> FaceAttributes:
         outputs = await self._inference.infer(FAIRFACE, {"input": planes}, deadline=deadline)
         race, gender, age = (
             int(answer_of(FAIRFACE, outputs, (1,), place=place)[0]) for place in range(3)
         )
         if not (0 <= race < len(RACES) and 0 <= age < len(AGES)):
             raise ContractViolation(f"{FAIRFACE} answers with classes that it does not have.")
-        return Looks("female" if gender == 1 else "male", RACES[race], *AGES[age])
+        return FaceAttributes("female" if gender == 1 else "male", RACES[race], *AGES[age])

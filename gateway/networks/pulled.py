@@ -10,7 +10,7 @@ from gateway.errors import ModelNotPermitted, UnknownModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pulled:
+class AvailableModels:
     """Networks that were pulled, with all that they need.
 
     Attributes:

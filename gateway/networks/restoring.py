@@ -17,7 +17,7 @@ from gateway.faces.alignment import Template
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import SIGNED, answer_of, pixels_of, planes_of
 
-Outputs = Mapping[str, NDArray[Any]]
+RawOutputs = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class FaceRestorer:
 
         return await self._compute.run(made)
 
-    async def _run(self, planes: F32, weight: float, deadline: Deadline) -> Outputs:
+    async def _run(self, planes: F32, weight: float, deadline: Deadline) -> RawOutputs:
         inputs: dict[str, NDArray[Any]] = {"input": planes}
         if self.spec.weighted:
             inputs["weight"] = np.array([weight], np.float64)

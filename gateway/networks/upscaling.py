@@ -12,7 +12,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.imaging.tiles import Canvas, Span, Tiling, spans_of, tile_of
+from gateway.imaging.tiles import TileCanvas, TileSpan, Tiling, spans_of, tile_of
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import UNIT, answer_of, planes_of
 
@@ -66,7 +66,7 @@ What a tile loses at its edges is what the field's programs cut off; over twice 
 into its neighbour here.
 """
 
-Places = Sequence[tuple[Span, Span]]
+TilePlaces = Sequence[tuple[TileSpan, TileSpan]]
 
 
 class Upscaler:
@@ -98,8 +98,8 @@ class Upscaler:
         tiling = self.spec.tiling
         rows, columns = (spans_of(length, tiling) for length in image.shape[:2])
         places = [(row, column) for row in rows for column in columns]
-        canvas = Canvas(rows, columns, tiling.scale)
-        running: deque[tuple[Places, asyncio.Task[F32]]] = deque()
+        canvas = TileCanvas(rows, columns, tiling.scale)
+        running: deque[tuple[TilePlaces, asyncio.Task[F32]]] = deque()
         try:
             for start in range(0, len(places), batch):
                 some = places[start : start + batch]
@@ -116,7 +116,7 @@ class Upscaler:
         return await self._compute.run(canvas.finished)
 
     async def _lay_first(
-        self, canvas: Canvas, running: deque[tuple[Places, asyncio.Task[F32]]]
+        self, canvas: TileCanvas, running: deque[tuple[TilePlaces, asyncio.Task[F32]]]
     ) -> None:
         """Await the batch that was begun first, and lay down what became of it."""
         places, task = running[0]
@@ -129,7 +129,7 @@ class Upscaler:
 
         await self._compute.run(lay)
 
-    async def _made(self, image: U8, places: Places, deadline: Deadline) -> F32:
+    async def _made(self, image: U8, places: TilePlaces, deadline: Deadline) -> F32:
         """Return what becomes of some tiles: planes (N, 3, n, n), 0–1."""
         name, tiling = self.spec.name, self.spec.tiling
 

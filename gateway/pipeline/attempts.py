@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from gateway.errors import QualityBelowThreshold
 from gateway.imaging.fuse import BlendMode, ColourMode
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.canvas import UndoCanvas
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.quality import Figures, ResultQuality, shortfalls
 
@@ -76,7 +76,7 @@ class Attempt(Generic[T]):
 
 
 async def best_of(
-    canvas: Canvas,
+    canvas: UndoCanvas,
     settings: Sequence[Trial],
     limits: QualityLimits,
     make: Callable[[Trial], Awaitable[tuple[T, Figures]]],
@@ -106,7 +106,7 @@ async def best_of(
     return replace(attempts[best], number=len(attempts))
 
 
-def require(attempt: Attempt[T], limits: QualityLimits, face: int) -> None:
+def require_quality(attempt: Attempt[T], limits: QualityLimits, face: int) -> None:
     """Check that the best attempt for a face (its place among the target's) is good enough.
 
     Raises:

@@ -26,7 +26,7 @@ class Stroke:
     before: U8
 
 
-class Canvas:
+class UndoCanvas:
     """A picture that is changed part by part; what was there is kept, part by part.
 
     Attributes:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gateway.arrays import F32
-from gateway.errors import FaceNotSelected
+from gateway.errors import NoMatchingFace
 from gateway.faces.assignment import recognise
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.faces.overlap import nearness
 from gateway.faces.selection import ordered
 from gateway.pipeline.option_groups import FaceSelector, MappingEntry
@@ -21,7 +21,7 @@ from gateway.storage.identities import Identity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Role:
+class FaceAssignment:
     """A face of the target and the person it becomes.
 
     Attributes:
@@ -38,7 +38,7 @@ class Role:
     sources: Sequence[int]
     entry: int | None = None
     source_id: str | None = None
-    seen: Seen | None = None
+    seen: Visibility | None = None
 
     def told(self, done: SwappedFace) -> SwappedFace:
         """Return what was done with indices of portraits as indices of sources."""
@@ -52,7 +52,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Players:
+class SourceIdentities:
     """The people whose faces may be used.
 
     Attributes:
@@ -65,17 +65,17 @@ class Players:
     identities: Mapping[str, Identity]
     source_id: str | None = None
 
-    def everybody(self, face: Face) -> Role:
+    def everybody(self, face: Face) -> FaceAssignment:
         """Return a face's role where all portraits are of one person."""
         sources = range(len(self.portraits))
-        return Role(face, self.portraits, sources, source_id=self.source_id)
+        return FaceAssignment(face, self.portraits, sources, source_id=self.source_id)
 
-    def of_entry(self, face: Face, entry: MappingEntry, index: int) -> Role:
+    def of_entry(self, face: Face, entry: MappingEntry, index: int) -> FaceAssignment:
         """Return a face's role by an entry of a mapping."""
         chosen = self.chosen(entry)
         if entry.source_id is None:
-            return Role(face, chosen, entry.sources, index)
-        return Role(face, chosen, range(len(chosen)), index, entry.source_id)
+            return FaceAssignment(face, chosen, entry.sources, index)
+        return FaceAssignment(face, chosen, range(len(chosen)), index, entry.source_id)
 
     def chosen(self, entry: MappingEntry | None) -> Sequence[Portrait]:
         """Return the portraits that an entry of a mapping names; without one all of them."""
@@ -92,7 +92,7 @@ def portraits_of(identity: Identity) -> list[Portrait]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cast:
+class Assignments:
     """All roles of a picture.
 
     Attributes:
@@ -100,11 +100,11 @@ class Cast:
         unmatched: Indices of the mapping's optional entries that mean nobody here.
     """
 
-    roles: tuple[Role, ...]
+    roles: tuple[FaceAssignment, ...]
     unmatched: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, roles: Sequence[Role], unmatched: Sequence[int] = ()) -> Cast:
+    def of(cls, roles: Sequence[FaceAssignment], unmatched: Sequence[int] = ()) -> Assignments:
         """Sort the roles from far to near."""
         return cls(tuple(sorted(roles, key=lambda role: nearness(role.face))), tuple(unmatched))
 
@@ -147,17 +147,17 @@ def chosen_faces(
     return chosen
 
 
-def require(mapping: Sequence[MappingEntry], chosen: Sequence[Face | None]) -> list[int]:
+def require_matches(mapping: Sequence[MappingEntry], chosen: Sequence[Face | None]) -> list[int]:
     """Return the indices of the optional entries that mean nobody.
 
     Raises:
-        FaceNotSelected: naming the others that mean nobody.
+        NoMatchingFace: naming the others that mean nobody.
     """
     missing = [n for n, face in enumerate(chosen) if face is None]
     needed = [n for n in missing if not mapping[n].optional]
     if needed:
         which = ", ".join(map(str, needed))
-        raise FaceNotSelected(
+        raise NoMatchingFace(
             f"No face of the target for entry {which} of the mapping.",
             errors=[
                 {"pointer": f"/mapping/{n}", "detail": "means no face of the target"}

@@ -13,22 +13,22 @@ from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import N_MESH
-from gateway.imaging.fuse import Passage, fuse_next
-from gateway.imaging.steady import Moment
+from gateway.imaging.fuse import FrameTransition, fuse_frame
+from gateway.imaging.steady import TemporalState
 from gateway.imaging.warp import Region
-from gateway.pipeline.attempts import Trial, best_of, require, trials
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.attempts import Trial, best_of, require_quality, trials
+from gateway.pipeline.canvas import UndoCanvas
 from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import MORPHABLE, Chosen, edges_of
+from gateway.pipeline.networks import MORPHABLE, SelectedModels, swap_settings
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.quality import Figures, Inspector, ResultQuality, Subject
 from gateway.pipeline.result import Note, SwappedFace
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.wish import Reference, wish
+from gateway.pipeline.wish import LibraryItem, plan_expression
 from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import (
     ExpressionRestorer,
@@ -57,8 +57,8 @@ class FaceMemory:
         textures: Of the portraits.
     """
 
-    moment: Moment | None = None
-    seen: Seen | None = None
+    moment: TemporalState | None = None
+    seen: Visibility | None = None
     choice: Choice | None = None
     reference: int | None = None
     dt_s: float = 0.0
@@ -66,7 +66,7 @@ class FaceMemory:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Work:
+class FaceTask:
     """One picture being worked on, for the sake of one person.
 
     Attributes:
@@ -85,18 +85,18 @@ class Work:
         memory: What is remembered of that face in a film's frames before; None in a picture.
     """
 
-    canvas: Canvas
+    canvas: UndoCanvas
     target: U8
     portraits: Sequence[Portrait]
     faces: Sequence[Face]
-    library: Sequence[Reference]
+    library: Sequence[LibraryItem]
     options: SwapOptions
     deadline: Deadline
     timings: Timings
-    chosen: Chosen
+    chosen: SelectedModels
     enhancement: Enhancement
     nearer: Sequence[F32] = ()
-    seen: Seen | None = None
+    seen: Visibility | None = None
     memory: FaceMemory | None = None
 
 
@@ -122,14 +122,16 @@ class FaceChanger:
         self._analyser = analyser
         self._compute = compute
 
-    async def change(self, work: Work, face: Face) -> SwappedFace | None:
+    async def change(self, work: FaceTask, face: Face) -> SwappedFace | None:
         """Change one face: its expression first, so that the swapper meets it showing it already.
 
         Returns None where nothing was to be changed, or nothing of it is to be seen.
         """
         options, portraits, mark = work.options, work.portraits, work.canvas.mark()
         memory = work.memory or FaceMemory()
-        wanted = wish(work.target, face, portraits, work.library, options, memory.reference)
+        wanted = plan_expression(
+            work.target, face, portraits, work.library, options, memory.reference
+        )
         memory.reference = wanted.reference
         done = SwappedFace(face, None, reference=wanted.reference)
         shown = face
@@ -177,7 +179,7 @@ class FaceChanger:
         return await self._finish(work, subject, _as_shown(work, subject), done)
 
     async def _finish(
-        self, work: Work, subject: Subject, before: Donor, done: SwappedFace
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
     ) -> SwappedFace:
         """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
         options, wanted = work.options, work.options.quality
@@ -208,11 +210,13 @@ class FaceChanger:
         quality = best.quality(self._expected)
         if self._observe is not None:
             self._observe(quality, not best.short)
-        require(best, wanted.limits, [face is subject.face for face in work.faces].index(True))
+        require_quality(
+            best, wanted.limits, [face is subject.face for face in work.faces].index(True)
+        )
         return replace(best.made, quality=quality)
 
     async def _finish_frame(
-        self, work: Work, subject: Subject, before: Donor, done: SwappedFace, asked: Trial
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace, asked: Trial
     ) -> SwappedFace:
         """Fuse, restore and enhance one of many frames; nobody waits for its figures."""
         retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
@@ -225,7 +229,7 @@ class FaceChanger:
         return await work.enhancement.applied(work.canvas, retouch, done)
 
     async def _express(
-        self, work: Work, face: Face, performance: Performance, done: SwappedFace
+        self, work: FaceTask, face: Face, performance: Performance, done: SwappedFace
     ) -> tuple[Face, SwappedFace]:
         """Give a face an expression; return it as it is then."""
         network, actor = work.chosen.restorer, performance.actor
@@ -252,7 +256,7 @@ class FaceChanger:
         return after, self._written(work, result, after.expression, done)
 
     async def _restore(
-        self, work: Work, subject: Subject, before: Donor, done: SwappedFace
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
     ) -> SwappedFace:
         """Look at the swapped face again and mend what the swapper lost of the expression.
 
@@ -276,7 +280,7 @@ class FaceChanger:
                 done = replace(done, restorer=MORPHABLE)
         return done if result is None else self._written(work, result, shown.expression, done)
 
-    async def _settled(self, work: Work, subject: Subject) -> Reenacted | None:
+    async def _settled(self, work: FaceTask, subject: Subject) -> Reenacted | None:
         """Return what of a swapped face is moved to where it should be."""
         shown = subject.shown
         found = await self._analyser.follow(
@@ -293,7 +297,9 @@ class FaceChanger:
         )
 
     @staticmethod
-    def _written(work: Work, result: Reenacted, expression: F32, done: SwappedFace) -> SwappedFace:
+    def _written(
+        work: FaceTask, result: Reenacted, expression: F32, done: SwappedFace
+    ) -> SwappedFace:
         """Write what changed into the picture, and down what was done."""
         pixels = result.pixels
         covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
@@ -309,14 +315,14 @@ class FaceChanger:
         filled = {**done.filled, **result.filled}
         return replace(done, expression=expression, filled=filled, notes=tuple(notes))
 
-    def _swapper(self, work: Work, textures: Textures) -> Swapper:
+    def _swapper(self, work: FaceTask, textures: Textures) -> Swapper:
         """Return who swaps a face."""
         if work.chosen.swapper is not None:
             return work.chosen.swapper.of(work.portraits)
-        return MeshSwapper(edges_of(work.options), self._compute, textures)
+        return MeshSwapper(swap_settings(work.options), self._compute, textures)
 
 
-def _as_shown(work: Work, subject: Subject) -> Donor:
+def _as_shown(work: FaceTask, subject: Subject) -> Donor:
     """Return the picture that shows a face as it is to be shown, before it is swapped."""
     image, face = work.target, subject.face
     if subject.shown is not face and work.chosen.restorer is not None:
@@ -335,7 +341,7 @@ def _healed(shown: Face, portrait: Face) -> list[Note]:
 
 
 def _fuse_onto(
-    canvas: Canvas,
+    canvas: UndoCanvas,
     subject: Subject,
     trial: Trial,
     options: SwapOptions,
@@ -344,11 +350,11 @@ def _fuse_onto(
     """Fuse a layer into a picture that is ours to change."""
     layer, memory = subject.layer, memory or FaceMemory()
     placed = face_from_region(subject.shown, layer.region)
-    fused, memory.moment = fuse_next(
+    fused, memory.moment = fuse_frame(
         np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
         layer.pixels,
         subject.matte,
-        Passage(placed, memory.moment, memory.dt_s),
+        FrameTransition(placed, memory.moment, memory.dt_s),
         unit_px=eye_distance(subject.shown.landmarks),
         colour=trial.color,
         blend=trial.blend,

@@ -13,7 +13,7 @@ from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.imaging.composite import composite
 from gateway.imaging.warp import Region
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.canvas import UndoCanvas
 from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.result import SwappedFace
@@ -104,7 +104,7 @@ class Enhancement:
         return Retouch(enhancer, face, region, mask) if mask.any() else None
 
     async def applied(
-        self, canvas: Canvas, retouch: Retouch | None, done: SwappedFace
+        self, canvas: UndoCanvas, retouch: Retouch | None, done: SwappedFace
     ) -> SwappedFace:
         """Paint a clearer face over the one on the canvas, and say who made it.
 

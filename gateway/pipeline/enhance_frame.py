@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.pipeline.film.picture import FilmPicture
+from gateway.pipeline.film.picture import EditableFrame
 from gateway.pipeline.film.production import FrameReport
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.timings import Timings
@@ -47,7 +47,7 @@ class FrameEnhancement:
         return made, enhancer.name
 
     async def frame(
-        self, picture: FilmPicture, report: FrameReport, deadline: Deadline
+        self, picture: EditableFrame, report: FrameReport, deadline: Deadline
     ) -> FrameReport:
         """Make a frame clearer, unless it leads in; return its report with who did it.
 

@@ -19,7 +19,7 @@ from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.library import most_diverse
 from gateway.pipeline.crop import cut_out
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.track import FilmFrame, FilmTracker, ahead
+from gateway.pipeline.track import ExpressionTracker, TimedFrame, ahead
 from gateway.storage.expressions import LibraryEntry
 
 CROP_PX = 384
@@ -78,7 +78,7 @@ class Enroller:
     def __init__(
         self,
         analyser: FaceAnalyser,
-        tracker: FilmTracker,
+        tracker: ExpressionTracker,
         compute: Compute,
         *,
         min_face_px: float = 20.0,
@@ -92,7 +92,7 @@ class Enroller:
     async def enrol(
         self,
         pictures: Iterable[U8],
-        film: Iterable[FilmFrame],
+        film: Iterable[TimedFrame],
         *,
         count: int,
         deadline: Deadline,
@@ -142,7 +142,7 @@ class Enroller:
     async def _from_film(
         self,
         found: _Collection,
-        film: Iterable[FilmFrame],
+        film: Iterable[TimedFrame],
         deadline: Deadline,
         timings: Timings,
     ) -> None:

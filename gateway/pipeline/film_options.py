@@ -7,12 +7,12 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.errors import InvalidOptions
-from gateway.media.encoders import HOLDERS, Container, Encoder, Preset
-from gateway.pipeline.option_groups import Options, QualityOptions
+from gateway.media.encoders import HOLDERS, ContainerFormat, Encoder, Preset
+from gateway.pipeline.option_groups import OptionsModel, QualityOptions
 from gateway.pipeline.options import SwapOptions
 
 
-class VideoOutput(Options):
+class VideoOutput(OptionsModel):
     """How the film is written, and which part of it."""
 
     encoder: Encoder = Field(
@@ -29,7 +29,7 @@ class VideoOutput(Options):
         le=100,
         description="Quality of the frames; from 75 on, differences are hard to see.",
     )
-    container: Container | None = Field(
+    container: ContainerFormat | None = Field(
         None,
         description="Default: the source's, if it may hold the encoder's films, else its usual.",
     )

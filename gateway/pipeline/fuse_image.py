@@ -10,13 +10,13 @@ from types import MappingProxyType
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotReliable, FaceNotSelected, FaceTooSmall, NoFaceInTarget
+from gateway.errors import FaceNotReliable, FaceTooSmall, NoFaceInTarget, NoMatchingFace
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.overlap import covering
-from gateway.pipeline.canvas import Canvas
-from gateway.pipeline.cast import Cast, Players, portraits_of
-from gateway.pipeline.change_face import FaceChanger, Work
+from gateway.pipeline.canvas import UndoCanvas
+from gateway.pipeline.cast import Assignments, SourceIdentities, portraits_of
+from gateway.pipeline.change_face import FaceChanger, FaceTask
 from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.masking import Masking, takes_glasses_off
@@ -24,10 +24,10 @@ from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.people import People
 from gateway.pipeline.quality import ResultQuality
-from gateway.pipeline.result import SwapResult
+from gateway.pipeline.result import FusedImage
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.wish import Reference
-from gateway.processors.network_swapper import Order
+from gateway.pipeline.wish import LibraryItem
+from gateway.processors.network_swapper import NetworkSwap
 from gateway.storage.identities import Identity
 
 
@@ -78,10 +78,10 @@ class ImageFuser:
         deadline: Deadline,
         timings: Timings,
         references: Sequence[U8] = (),
-        library: Sequence[Reference] = (),
+        library: Sequence[LibraryItem] = (),
         identities: Mapping[str, Identity] = MappingProxyType({}),
         source_id: str | None = None,
-    ) -> SwapResult:
+    ) -> FusedImage:
         """Put the faces of the sources into the target; or change its own, if no swap is asked for.
 
         Last, all of the picture is made clearer, if that is asked for. Where nothing is to be done
@@ -102,15 +102,15 @@ class ImageFuser:
             source_id: The one whose kept portraits take the sources' place.
 
         Raises:
-            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected,
+            NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, NoMatchingFace,
                 QualityBelowThreshold: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        options = self._networks.settled(options)
+        options = self._networks.resolve(options)
         enhancement = FrameEnhancement(
             self._networks.frame_enhancer(options), self._compute, options, timings
         )
-        result = SwapResult(target, (), (), ())
+        result = FusedImage(target, (), (), ())
         if options.face_steps:
             try:
                 result = await self._changed(
@@ -121,9 +121,9 @@ class ImageFuser:
                     timings=timings,
                     references=references,
                     library=library,
-                    known=Players((), identities, source_id),
+                    known=SourceIdentities((), identities, source_id),
                 )
-            except (NoFaceInTarget, FaceTooSmall, FaceNotReliable, FaceNotSelected):
+            except (NoFaceInTarget, FaceTooSmall, FaceNotReliable, NoMatchingFace):
                 if not options.faceless:
                     raise
         image, name = await enhancement.picture(result.image, deadline)
@@ -138,9 +138,9 @@ class ImageFuser:
         deadline: Deadline,
         timings: Timings,
         references: Sequence[U8],
-        library: Sequence[Reference],
-        known: Players,
-    ) -> SwapResult:
+        library: Sequence[LibraryItem],
+        known: SourceIdentities,
+    ) -> FusedImage:
         """Return the target with its faces changed; `known` are those enrolled. See `swap`."""
         with timings.stage("analyse"):
             portraits, faces = await self._people.find(sources, target, options, deadline)
@@ -151,7 +151,7 @@ class ImageFuser:
             cast = await self._people.cast(target, faces, players, references, options, deadline)
         with timings.stage("mask"):
             cast = await self._prepared(cast, target, options, deadline)
-        canvas, chosen = Canvas(target), self._networks.chosen(options)
+        canvas, chosen = UndoCanvas(target), self._networks.build(options)
         enhancement = Enhancement(
             chosen.enhancer,
             self._masking,
@@ -160,7 +160,7 @@ class ImageFuser:
             deadline=deadline,
             timings=timings,
         )
-        work = Work(
+        work = FaceTask(
             canvas,
             target,
             portraits,
@@ -175,7 +175,7 @@ class ImageFuser:
         as_it_is = options.expression == "target" and options.expression_factor == 1
         if chosen.swapper is not None and as_it_is and len(cast.roles) > 1:
             with timings.stage("swap"):
-                orders = [Order(r.face, r.portraits, r.portraits[0]) for r in cast.roles]
+                orders = [NetworkSwap(r.face, r.portraits, r.portraits[0]) for r in cast.roles]
                 await chosen.swapper.ahead(target, orders, deadline=deadline)
         changed = []
         for role in cast.roles:
@@ -185,13 +185,13 @@ class ImageFuser:
             )
             if done is not None:
                 changed.append(role.told(done))
-        return SwapResult(
+        return FusedImage(
             canvas.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
         )
 
     async def _prepared(
-        self, cast: Cast, target: U8, options: SwapOptions, deadline: Deadline
-    ) -> Cast:
+        self, cast: Assignments, target: U8, options: SwapOptions, deadline: Deadline
+    ) -> Assignments:
         """Return the cast with every portrait prepared, each once, and its faces looked at."""
         if "face_swapper" not in options.processors:
             return cast

@@ -10,13 +10,13 @@ from gateway.arrays import U8
 from gateway.deadline import Deadline
 from gateway.errors import UnknownModel
 from gateway.faces.face import Face
-from gateway.faces.looks import Looks
+from gateway.faces.looks import FaceAttributes
 from gateway.networks.fairface import FAIRFACE, FairFace
 
 
-async def looks_of(
+async def attributes_of(
     classifier: FairFace | None, image: U8, faces: Sequence[Face], *, deadline: Deadline
-) -> list[Looks]:
+) -> list[FaceAttributes]:
     """Return what each face of a picture (H, W, 3) RGB looks like.
 
     Raises:

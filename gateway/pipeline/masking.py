@@ -10,10 +10,10 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.occlusion import MODEL as OWN_NETWORK
-from gateway.faces.occlusion import OcclusionFinder, Seen
+from gateway.faces.occlusion import OcclusionFinder, Visibility
 from gateway.imaging.matte import Matte
 from gateway.imaging.warp import Region
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Layer, Portrait
@@ -23,7 +23,7 @@ from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
 
 
-def takes_glasses_off(options: SwapOptions, target: Seen | None) -> bool:
+def takes_glasses_off(options: SwapOptions, target: Visibility | None) -> bool:
     """Return whether portraits lose their glasses for a target's face.
 
     Behind glasses of its own a face needs none taken off: what either's cover stays the target's.
@@ -38,7 +38,7 @@ class Masking:
         networks: Those that are at hand.
     """
 
-    def __init__(self, networks: Networks) -> None:
+    def __init__(self, networks: ModelSelector) -> None:
         """Take the networks that are at hand, and what runs them and the array work."""
         self.networks = networks
         self._finder = OcclusionFinder(networks.inference, networks.compute)
@@ -69,7 +69,7 @@ class Masking:
 
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
-    ) -> list[Seen | None]:
+    ) -> list[Visibility | None]:
         """Return where each face of a picture (H, W, 3) is seen, as far as that is asked for.
 
         Raises:
@@ -88,7 +88,7 @@ class Masking:
         portrait: Portrait,
         masks: MaskOptions,
         *,
-        seen: Seen | None = None,
+        seen: Visibility | None = None,
         deadline: Deadline,
     ) -> Matte:
         """Return where a layer counts.

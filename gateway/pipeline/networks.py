@@ -19,7 +19,7 @@ from gateway.networks.live_portrait import (
     MOTION_EXTRACTOR,
     LivePortrait,
 )
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.networks.restoring import RESTORERS
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
@@ -73,7 +73,7 @@ T = TypeVar("T", bound=SwapOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+class SelectedModels:
     """Who changes faces.
 
     Attributes:
@@ -87,7 +87,7 @@ class Chosen:
     enhancer: Enhancer | None = None
 
 
-class Networks:
+class ModelSelector:
     """The networks of the field that are at hand.
 
     Attributes:
@@ -97,14 +97,14 @@ class Networks:
     """
 
     def __init__(
-        self, inference: Inference, compute: Compute, pulled: Pulled | None = None
+        self, inference: Inference, compute: Compute, pulled: AvailableModels | None = None
     ) -> None:
         """Take what runs them and the array work, and which there are; none by default."""
         self.inference = inference
         self.compute = compute
-        self.pulled = pulled or Pulled()
+        self.pulled = pulled or AvailableModels()
 
-    def settled(self, options: T) -> T:
+    def resolve(self, options: T) -> T:
         """Return options that name who does it, where they leave it open.
 
         Raises:
@@ -159,9 +159,11 @@ class Networks:
         least = options.frame_enhancer_scale
         return [name for name in BEST_UPSCALERS if UPSCALERS[name].tiling.scale >= least]
 
-    def chosen(self, options: SwapOptions) -> Chosen:
+    def build(self, options: SwapOptions) -> SelectedModels:
         """Return who changes faces, by options that leave nothing open."""
-        return Chosen(self._swapper(options), self._restorer(options), self.enhancer(options))
+        return SelectedModels(
+            self._swapper(options), self._restorer(options), self.enhancer(options)
+        )
 
     def enhancer(self, options: SwapOptions) -> Enhancer | None:
         """Return who makes faces clearer; None if that is not asked for."""
@@ -191,7 +193,7 @@ class Networks:
             ArcFace(self.inference, self.compute),
             self.compute,
             NetworkSettings(
-                options.pixel_boost or spec.side_px, options.swapper_weight, edges_of(options)
+                options.pixel_boost or spec.side_px, options.swapper_weight, swap_settings(options)
             ),
         )
 
@@ -201,7 +203,7 @@ class Networks:
         return LiveRestorer(LivePortrait(self.inference, self.compute), self.compute)
 
 
-def edges_of(options: SwapOptions) -> SwapSettings:
+def swap_settings(options: SwapOptions) -> SwapSettings:
     """Return how faces are swapped, by options."""
     return SwapSettings(
         shape=options.shape,

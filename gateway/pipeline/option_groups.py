@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.faces.looks import Gender, Race, Wanted
-from gateway.faces.selection import Order
-from gateway.processors.maskers import Area, OccluderModel, ParserModel, Part
+from gateway.faces.looks import AttributeFilter, Gender, Race
+from gateway.faces.selection import FaceOrder
+from gateway.processors.maskers import Area, MaskPart, OccluderModel, ParserModel
 from gateway.storage import identities
 
 CLASSIFIER = "fairface"
@@ -16,13 +16,13 @@ DETECTOR = "blazeface"
 _IDENTITY = f"^{identities.ID.pattern}$"
 
 
-class Options(BaseModel):
+class OptionsModel(BaseModel):
     """Base of all options: what is not known is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FaceSelector(Options):
+class FaceSelector(OptionsModel):
     """Which faces of the target are meant."""
 
     mode: Literal["one", "many", "reference"] = Field(
@@ -30,7 +30,7 @@ class FaceSelector(Options):
         description="`one` face, `many` (all of them), or those that look like the `reference` "
         "picture.",
     )
-    order: Order = Field("large-small", description="Order of the faces, for `position`.")
+    order: FaceOrder = Field("large-small", description="Order of the faces, for `position`.")
     position: int = Field(
         0, ge=0, le=255, description="With `one`: which face in that order, from 0."
     )
@@ -62,12 +62,12 @@ class FaceSelector(Options):
     @property
     def filters(self) -> bool:
         """Whether faces are chosen by what they look like to a network."""
-        return self.wanted != Wanted()
+        return self.wanted != AttributeFilter()
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> AttributeFilter:
         """What faces are to look like."""
-        return Wanted(self.gender, self.race, self.min_age, self.max_age)
+        return AttributeFilter(self.gender, self.race, self.min_age, self.max_age)
 
     @model_validator(mode="after")
     def _some_age(self) -> Self:
@@ -80,7 +80,7 @@ MEANT_BY = ("position", "reference", "identity")
 """How an entry of a mapping says who is meant."""
 
 
-class MappingEntry(Options):
+class MappingEntry(OptionsModel):
     """One person, and who in the target gets that person's face."""
 
     sources: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(
@@ -122,7 +122,7 @@ class MappingEntry(Options):
         return self
 
 
-class DetectorOptions(Options):
+class DetectorOptions(OptionsModel):
     """How hard to look for faces."""
 
     model: Literal["blazeface", "scrfd_2.5g", "retinaface_10g", "yolo_face", "yunet"] = Field(
@@ -141,7 +141,7 @@ class DetectorOptions(Options):
     )
 
 
-class MaskOptions(Options):
+class MaskOptions(OptionsModel):
     """Where the new face ends."""
 
     blur: float = Field(
@@ -166,8 +166,8 @@ class MaskOptions(Options):
     areas: tuple[Area, ...] = Field(
         get_args(Area), min_length=1, max_length=3, description="With `area`: which."
     )
-    regions: tuple[Part, ...] = Field(
-        get_args(Part), min_length=1, max_length=10, description="With `region`: which."
+    regions: tuple[MaskPart, ...] = Field(
+        get_args(MaskPart), min_length=1, max_length=10, description="With `region`: which."
     )
     occlusion_model: OccluderModel = Field(
         "face_occlusion",
@@ -179,7 +179,7 @@ class MaskOptions(Options):
     )
 
 
-class QualityLimits(Options):
+class QualityLimits(OptionsModel):
     """What a swapped face is to be like; what is not given is not asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -217,7 +217,7 @@ class QualityLimits(Options):
         return any(limit is not None for limit in (*looked_for, self.max_pose_error_deg))
 
 
-class QualityOptions(Options):
+class QualityOptions(OptionsModel):
     """What is measured of each swapped face, and asked of it."""
 
     report: bool | None = Field(
@@ -233,7 +233,7 @@ class QualityOptions(Options):
     )
 
 
-class OutputOptions(Options):
+class OutputOptions(OptionsModel):
     """How the picture is written."""
 
     format: Literal["png", "jpeg", "webp"] | None = Field(

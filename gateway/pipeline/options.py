@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
-from gateway.faces.morphable.expression import ALL_REGIONS, Region, from_names
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, from_names
 from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.pipeline.option_groups import (
@@ -20,7 +20,7 @@ from gateway.pipeline.option_groups import (
     FaceSelector,
     MappingEntry,
     MaskOptions,
-    Options,
+    OptionsModel,
     OutputOptions,
     QualityLimits,
     QualityOptions,
@@ -53,7 +53,7 @@ ExpressionModel = Literal["auto", "3dmm", "live_portrait"]
 Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
 
 
-class SwapOptions(Options):
+class SwapOptions(OptionsModel):
     """Options of a swap. Every one has a default."""
 
     processors: tuple[Processor, ...] = Field(
@@ -139,7 +139,7 @@ class SwapOptions(Options):
         description="How strongly the expression is carried over: 0 is a face at rest, more than 1 "
         "exaggerates. With `target` only what differs from 1 changes anything.",
     )
-    expression_regions: tuple[Region, ...] = Field(
+    expression_regions: tuple[ExpressionRegion, ...] = Field(
         ALL_REGIONS,
         min_length=1,
         max_length=len(ALL_REGIONS),

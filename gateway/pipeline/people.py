@@ -12,11 +12,11 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.errors import (
     FaceNotReliable,
-    FaceNotSelected,
     FaceTooSmall,
     InvalidOptions,
     NoFaceInSource,
     NoFaceInTarget,
+    NoMatchingFace,
 )
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
@@ -24,10 +24,10 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import fitting, matching, ordered
 from gateway.networks.fairface import FairFace
-from gateway.pipeline.cast import Cast, Players, chosen_faces, require
-from gateway.pipeline.looks import looks_of
+from gateway.pipeline.cast import Assignments, SourceIdentities, chosen_faces, require_matches
+from gateway.pipeline.looks import attributes_of
 from gateway.pipeline.options import SwapOptions
-from gateway.pipeline.wish import expressive
+from gateway.pipeline.wish import reads_expressions
 from gateway.processors.base import Portrait
 
 
@@ -79,7 +79,7 @@ class People:
             angles=options.detector.angles,
             min_score=options.detector.min_score,
             model=options.detector.model,
-            precise=expressive(options),
+            precise=reads_expressions(options),
         )
         easy = replace(detect, thorough=False)
         *found, faces = await asyncio.gather(
@@ -118,11 +118,11 @@ class People:
         self,
         target: U8,
         faces: list[Face],
-        players: Players,
+        players: SourceIdentities,
         references: Sequence[U8],
         options: SwapOptions,
         deadline: Deadline,
-    ) -> Cast:
+    ) -> Assignments:
         """Return which of a target's faces become which person.
 
         Args:
@@ -134,7 +134,7 @@ class People:
             deadline: When the answer is of no use any more.
 
         Raises:
-            FaceNotSelected: nobody is meant, or nobody by an entry of the mapping.
+            NoMatchingFace: nobody is meant, or nobody by an entry of the mapping.
             InvalidOptions: by reference, and there is none.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
         """
@@ -144,20 +144,20 @@ class People:
                 faces = await self._fitting(target, faces, options, deadline)
             reference = references[0] if references else None
             meant = await self._select(target, faces, reference, options, deadline)
-            return Cast.of([players.everybody(face) for face in meant])
+            return Assignments.of([players.everybody(face) for face in meant])
         fit = None
         if any(entry.position is not None for entry in mapping):
             fit = await self._fitting(target, faces, options, deadline)
         known = await self._known(players, references, options, deadline)
         seen = await self._embedder.embed(target, faces, deadline=deadline) if known else None
         chosen = chosen_faces(faces, mapping, options.face_selector, known, seen, fit)
-        unmatched = require(mapping, chosen)
+        unmatched = require_matches(mapping, chosen)
         roles = [
             players.of_entry(face, entry, n)
             for n, (entry, face) in enumerate(zip(mapping, chosen, strict=True))
             if face is not None
         ]
-        return Cast.of(roles, unmatched)
+        return Assignments.of(roles, unmatched)
 
     async def _fitting(
         self, target: U8, faces: list[Face], options: SwapOptions, deadline: Deadline
@@ -165,20 +165,20 @@ class People:
         """Return the faces of a target that look as they are to.
 
         Raises:
-            FaceNotSelected: none of them does, and it is not a mapping that asks.
+            NoMatchingFace: none of them does, and it is not a mapping that asks.
             UnknownModel: nobody is there who could tell.
         """
         if not options.face_selector.filters:
             return faces
-        looks = await looks_of(self._classifier, target, faces, deadline=deadline)
+        looks = await attributes_of(self._classifier, target, faces, deadline=deadline)
         found = fitting(faces, looks, options.face_selector.wanted)
         if not found and not options.mapping:
-            raise FaceNotSelected("No face of the target looks as is asked for.")
+            raise NoMatchingFace("No face of the target looks as is asked for.")
         return found
 
     async def _known(
         self,
-        players: Players,
+        players: SourceIdentities,
         references: Sequence[U8],
         options: SwapOptions,
         deadline: Deadline,
@@ -211,7 +211,7 @@ class People:
         """Return which of a target's faces are meant, in the order that is asked for.
 
         Raises:
-            FaceNotSelected: none of them is.
+            NoMatchingFace: none of them is.
             InvalidOptions: by reference, and there is none.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of the reference.
         """
@@ -220,7 +220,7 @@ class People:
             return ordered(faces, selector.order)
         if selector.mode == "one":
             if selector.position >= len(faces):
-                raise FaceNotSelected(
+                raise NoMatchingFace(
                     f"Face {selector.position} was asked for, the target shows {len(faces)}."
                 )
             return [ordered(faces, selector.order)[selector.position]]
@@ -235,7 +235,7 @@ class People:
         )
         chosen = matching(seen, wanted, selector.reference_distance)
         if not chosen:
-            raise FaceNotSelected("No face of the target looks like the reference.")
+            raise NoMatchingFace("No face of the target looks like the reference.")
         return [faces[i] for i in chosen]
 
     def _usable(

@@ -18,12 +18,12 @@ from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import FACE_OVAL, N_MESH
-from gateway.imaging.comparison import MARGIN, Part, PixelFigures, compare
+from gateway.imaging.comparison import MARGIN, ComparedRegion, PixelFigures, compare
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.imaging.geometry import angle_degrees
 from gateway.imaging.matte import Matte
 from gateway.imaging.warp import Region, bounding_region
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.canvas import UndoCanvas
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.processors.base import Layer, Portrait
 
@@ -177,7 +177,7 @@ class Inspector:
         return np.concatenate(both)
 
     async def measure(
-        self, subject: Subject, canvas: Canvas, known: F32 | None, *, deadline: Deadline
+        self, subject: Subject, canvas: UndoCanvas, known: F32 | None, *, deadline: Deadline
     ) -> Figures:
         """Return the figures of a face that has been painted on the canvas.
 
@@ -208,7 +208,7 @@ class Inspector:
         )
 
 
-def pixel_figures(subject: Subject, canvas: Canvas) -> PixelFigures:
+def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
     """Return what the pixels tell of a face on the canvas, held against what was there."""
     layer, outline = subject.layer, subject.shown.landmarks[list(FACE_OVAL), :2]
     unit_px = float(subject.shown.fit.scale[0, 0])
@@ -216,7 +216,7 @@ def pixel_figures(subject: Subject, canvas: Canvas) -> PixelFigures:
     rows, columns = layer.region.slices_in(region)
     mask, skin = np.zeros(region.shape, np.float32), np.zeros(region.shape, np.bool_)
     mask[rows, columns], skin[rows, columns] = subject.matte.mask, subject.matte.skin
-    part = Part(
+    part = ComparedRegion(
         mask=mask,
         skin=skin,
         outline=outline - region.origin_xy,
@@ -227,7 +227,7 @@ def pixel_figures(subject: Subject, canvas: Canvas) -> PixelFigures:
     return compare(now, canvas.was(subject.mark, region), part)
 
 
-def _around(region: Region, outline: F32, margin_px: float, canvas: Canvas) -> Region:
+def _around(region: Region, outline: F32, margin_px: float, canvas: UndoCanvas) -> Region:
     """Return the region that holds another one and what is around an outline (n, 2)."""
     corners = [[region.x0, region.y0], [region.x1 - 1, region.y1 - 1]]
     wide = [outline.min(0) - margin_px, outline.max(0) + margin_px]

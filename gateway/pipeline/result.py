@@ -69,7 +69,7 @@ ENTRY_UNMATCHED = "entry_unmatched"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SwapResult:
+class FusedImage:
     """A fused picture and what happened.
 
     Attributes:

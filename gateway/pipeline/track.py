@@ -41,7 +41,7 @@ TURNED = frozenset((FaceWarning.PROFILE, FaceWarning.STEEP))
 T = TypeVar("T")
 
 
-class FilmFrame(Protocol):
+class TimedFrame(Protocol):
     """What is known of a frame, wherever it comes from."""
 
     @property
@@ -61,7 +61,7 @@ class FilmFrame(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class FollowedFace:
     """The face that is followed, in one frame.
 
     Attributes:
@@ -83,7 +83,7 @@ class Follower:
 
     def follow(
         self, faces: Sequence[Face], time_s: Fraction, shape: tuple[int, int]
-    ) -> Seen | None:
+    ) -> FollowedFace | None:
         """Take the next frame; None if it shows no face.
 
         Args:
@@ -99,18 +99,18 @@ class Follower:
         moved = self._last is not None and _jumped(self._last, face)
         self._last, self._last_s = face, time_s
         if FaceWarning.UNRELIABLE in face.warnings:
-            return Seen(face, face.expression)
+            return FollowedFace(face, face.expression)
         landmarks, sizes_wh = face.landmarks[None], np.array([[shape[1], shape[0]]], np.float32)
         if TURNED.isdisjoint(face.warnings):
             if likeness(self.person, face) < (ALIKE_ELSEWHERE if moved else ALIKE):
                 self.person = Person.nobody()
             self.person = self.person.seen_in(landmarks, sizes_wh, face.fit)
         if self.person.frames < ENOUGH_FRAMES:
-            return Seen(face, face.expression)
-        return Seen(face, self.person.fit(landmarks, sizes_wh).expression[0])
+            return FollowedFace(face, face.expression)
+        return FollowedFace(face, self.person.fit(landmarks, sizes_wh).expression[0])
 
 
-class FilmTracker:
+class ExpressionTracker:
     """Follows faces with the networks behind an analyser."""
 
     def __init__(self, analyser: FaceAnalyser, compute: Compute) -> None:
@@ -120,12 +120,12 @@ class FilmTracker:
 
     async def track(
         self,
-        frames: Iterable[FilmFrame],
+        frames: Iterable[TimedFrame],
         *,
         deadline: Deadline,
         timings: Timings,
         options: DetectOptions | None = None,
-    ) -> AsyncGenerator[tuple[FilmFrame, Seen | None], None]:
+    ) -> AsyncGenerator[tuple[TimedFrame, FollowedFace | None], None]:
         """Yield each frame with the face that is followed; None where there is none.
 
         The next frame is read while one is looked at; no more are held. Close the iterator if it

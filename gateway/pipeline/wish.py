@@ -20,7 +20,7 @@ from gateway.processors.expression_restorer import Performance
 from gateway.processors.openings import Donor, Filled
 
 
-class Reference(Protocol):
+class LibraryItem(Protocol):
     """An entry of an expression library.
 
     Attributes:
@@ -38,7 +38,7 @@ class Reference(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wish:
+class ExpressionPlan:
     """What a face is to show.
 
     Attributes:
@@ -50,20 +50,20 @@ class Wish:
     reference: int | None = None
 
 
-def expressive(options: SwapOptions) -> bool:
+def reads_expressions(options: SwapOptions) -> bool:
     """Return whether expressions are to be read from the pictures, not only kept."""
     kept = options.expression == "target" and options.expression_factor == 1
     return not kept or "expression_restorer" in options.processors
 
 
-def wish(
+def plan_expression(
     target: U8,
     face: Face,
     portraits: Sequence[Portrait],
-    library: Sequence[Reference],
+    library: Sequence[LibraryItem],
     options: SwapOptions,
     last: int | None = None,
-) -> Wish:
+) -> ExpressionPlan:
     """Return the expression a face of `target` (H, W, 3) is to show, and where it is seen.
 
     Args:
@@ -75,7 +75,7 @@ def wish(
         last: The entry that was matched the moment before.
     """
     if not options.expresses:
-        return Wish(None)
+        return ExpressionPlan(None)
     kind, factor = options.expression, options.expression_factor
     alone = "face_swapper" not in options.processors
     sources = [Donor(p.image, p.face.landmarks, Filled.SOURCE) for p in portraits]
@@ -84,14 +84,16 @@ def wish(
     if isinstance(kind, dict):
         asked = from_names(kind, face.rest)
         wanted = retarget(asked, face.rest, face.rest, factor=factor)
-        return Wish(Performance(wanted, options.expression_regions, None, donors))
+        return ExpressionPlan(Performance(wanted, options.expression_regions, None, donors))
     if kind == "target" and not alone:
         if factor == 1:
-            return Wish(None)
+            return ExpressionPlan(None)
         seen = Donor(target, face.landmarks, Filled.TARGET) if options.wrinkles else None
         expression = retarget(face.expression, face.rest, face.rest, factor=factor)
         shown = openings_of(face.landmarks, face.fit).times(factor)
-        return Wish(Performance(expression, options.expression_regions, seen, donors, shown))
+        return ExpressionPlan(
+            Performance(expression, options.expression_regions, seen, donors, shown)
+        )
     if kind in ("target", "source"):
         actor = portraits[0].face
         seen, reference, expression = sources[0], None, actor.expression
@@ -114,10 +116,10 @@ def wish(
         seen,
         factor,
     )
-    return Wish(performance, reference)
+    return ExpressionPlan(performance, reference)
 
 
-def _openings_of(entry: Reference) -> Openings:
+def _openings_of(entry: LibraryItem) -> Openings:
     """Return how far a library entry's mouth and eyes are open."""
     points = entry.landmarks[None]
     size = np.array([[entry.crop.shape[1], entry.crop.shape[0]]], np.float64)

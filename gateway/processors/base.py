@@ -12,7 +12,7 @@ import numpy as np
 from gateway.arrays import F32, U8, Mask
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.imaging.masks import soft_cover
 from gateway.imaging.warp import Region
 
@@ -90,7 +90,7 @@ class Portrait:
 
     image: U8
     face: Face
-    seen: Seen | None = None
+    seen: Visibility | None = None
 
 
 class Patch(StrEnum):

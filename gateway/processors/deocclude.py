@@ -14,7 +14,7 @@ import numpy as np
 from gateway.arrays import F32, U8, Mask
 from gateway.faces.atlas import area_of, atlas
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen, departures
+from gateway.faces.occlusion import Visibility, departures
 from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
 from gateway.imaging.inpaint import multiplied, painted_over
 from gateway.imaging.logs import logs_of_features
@@ -60,7 +60,7 @@ def without_glasses(portrait: Portrait) -> Portrait:
     under = widened(frames > HIDDEN, 2) & _zone() & ~thick
     visible = np.where(under, np.float32(1), seen.visible)
     image = _painted_over(portrait.image, portrait.face, frames)
-    return replace(portrait, image=_evened(image, portrait.face), seen=Seen(visible))
+    return replace(portrait, image=_evened(image, portrait.face), seen=Visibility(visible))
 
 
 def _painted_over(image: U8, face: Face, frames: F32) -> U8:

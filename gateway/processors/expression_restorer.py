@@ -16,7 +16,7 @@ from gateway.arrays import F32, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement, within
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, displacement, within
 from gateway.faces.morphable.performance import Openings, perform
 from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, topology
@@ -49,7 +49,7 @@ class Performance:
     """
 
     expression: F32
-    regions: tuple[Region, ...] = ALL_REGIONS
+    regions: tuple[ExpressionRegion, ...] = ALL_REGIONS
     seen_in: Donor | None = None
     donors: Sequence[Donor] = ()
     openings: Openings | None = None

@@ -13,10 +13,10 @@ from gateway.deadline import Deadline
 from gateway.faces.alignment import crop_from_image
 from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import FACE_OVAL, N_MESH, topology
 from gateway.imaging.deblock import damage_of
-from gateway.imaging.enhance import Places, enhanced, luma_of
+from gateway.imaging.enhance import FacePlaces, enhanced, luma_of
 from gateway.imaging.masks import (
     sampled,
     sampled_levels,
@@ -171,7 +171,7 @@ def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
     return enhanced(pixels, places, damage.seen_from(*region.origin_xy - context.origin_xy))
 
 
-def visible_in(seen: Seen, landmarks: AnyFloat, region: Region) -> F32 | None:
+def visible_in(seen: Visibility, landmarks: AnyFloat, region: Region) -> F32 | None:
     """Return how far a face itself is seen in a region (h, w), 0–1; None if nothing is before it.
 
     Args:
@@ -199,12 +199,12 @@ def _around(face: Face, unit: float) -> F32:
     return np.asarray(grown, np.float32)
 
 
-def _places(face: Face, region: Region, seen: Mask) -> Places:
+def _places(face: Face, region: Region, seen: Mask) -> FacePlaces:
     place, inside = _atlas_places(face.landmarks, region)
     inside &= seen
     levels = sampled_levels(_sheet(), place)
     features = np.where(inside, levels[..., 0], 0).astype(np.float32) / np.float32(255)
-    return Places(features, inside & (levels[..., 1] > 254), inside)
+    return FacePlaces(features, inside & (levels[..., 1] > 254), inside)
 
 
 def _atlas_places(landmarks: AnyFloat, region: Region) -> tuple[F32, Mask]:

@@ -9,7 +9,7 @@ import numpy as np
 from gateway.arrays import F32, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.morphable.expression import Region as FaceRegion
+from gateway.faces.morphable.expression import ExpressionRegion as FaceRegion
 from gateway.faces.topology import five_points
 from gateway.imaging.composite import composite
 from gateway.imaging.warp import uncrop

@@ -27,7 +27,7 @@ from gateway.networks.crops import seen_from
 from gateway.processors.openings import eye_distance
 
 Area = Literal["upper-face", "lower-face", "mouth"]
-Part = Literal[
+MaskPart = Literal[
     "skin",
     "left-eyebrow",
     "right-eyebrow",
@@ -57,7 +57,7 @@ AREAS: dict[Area, tuple[int, ...]] = {
     "mouth": tuple(range(48, 68)),
 }
 """Points of the 68 whose convex hull an area is."""
-CLASSES: dict[Part, int] = {
+CLASSES: dict[MaskPart, int] = {
     "skin": 1,
     "left-eyebrow": 2,
     "right-eyebrow": 3,
@@ -109,7 +109,7 @@ def area_mask(landmarks: AnyFloat, region: Region, areas: Sequence[Area]) -> F32
     return soft_hull(landmarks[which, :2] - region.origin_xy, region.shape, softness)
 
 
-def part_mask(place: F32, parts: Sequence[Part]) -> F32:
+def part_mask(place: F32, parts: Sequence[MaskPart]) -> F32:
     """Return a mask (h, w) of some parts of the mesh, given places (2, h, w) in the atlas."""
     member = np.isin(_parts(), [CLASSES[part] for part in parts]).astype(np.float32)
     return sampled(softened_mask(member, PART_SOFTNESS_PX), place)
@@ -125,7 +125,7 @@ def _parts() -> U8:
         _inside(*rings) for rings in ((RIGHT_EYE, LEFT_EYE), (LIPS_OUTER,), (LIPS_INNER,))
     )
     upper = sheet.mean[..., 1] < float(topology().mean[13, 1] + topology().mean[14, 1]) / 2
-    places: dict[Part, Mask] = {
+    places: dict[MaskPart, Mask] = {
         "nose": _inside(_NOSE),
         "left-eyebrow": sheet.brows & left,
         "right-eyebrow": sheet.brows & ~left,
@@ -172,7 +172,7 @@ class NetworkMaskers:
         face: Face,
         region: Region,
         model: ParserModel,
-        parts: Sequence[Part],
+        parts: Sequence[MaskPart],
         *,
         deadline: Deadline,
     ) -> F32:

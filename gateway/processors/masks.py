@@ -12,7 +12,7 @@ import numpy as np
 
 from gateway.arrays import F32, U8, Mask
 from gateway.faces.atlas import atlas
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.imaging.masks import widened, withdrawn
 from gateway.imaging.matte import Matte, seen_through
 from gateway.processors.base import Layer
@@ -27,8 +27,8 @@ a frame of glasses, a lock."""
 
 def matte_of(
     layer: Layer,
-    target: Seen | None = None,
-    source: Seen | None = None,
+    target: Visibility | None = None,
+    source: Visibility | None = None,
     limits: Sequence[F32] = (),
 ) -> Matte:
     """Return where a layer counts, given where both faces are seen; None: everywhere.
@@ -54,7 +54,7 @@ def matte_of(
     return matte.within(np.minimum.reduce(limits)) if limits else matte
 
 
-def _certain(seen: Seen | None) -> U8:
+def _certain(seen: Visibility | None) -> U8:
     """Return how surely a face itself is seen, 0–255, in the atlas (HEIGHT, WIDTH)."""
     if seen is None:
         return np.full(atlas().face.shape, 255, np.uint8)

@@ -28,7 +28,7 @@ from gateway.imaging.warp import bounding_region, uncrop
 from gateway.networks import arcface
 from gateway.networks.arcface import ArcFace
 from gateway.networks.crops import aligned_crops, box, seen_from
-from gateway.networks.swapping.identity import NEUTRAL, Identity
+from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.processors.base import Layer, Patch, Portrait, Swapper
 from gateway.processors.face_swapper import EYE_RIM, LIP_RIM, SwapSettings, well_seen
@@ -53,7 +53,7 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Order:
+class NetworkSwap:
     """One face of a picture that is to become somebody's.
 
     Attributes:
@@ -83,7 +83,7 @@ class NetworkSwapper:
         self._known: dict[tuple[int, ...], tuple[tuple[Portrait, ...], F32]] = {}
         self._made: dict[int, tuple[Face, U8, AnyFloat]] = {}
 
-    async def ahead(self, image: U8, orders: Sequence[Order], *, deadline: Deadline) -> None:
+    async def ahead(self, image: U8, orders: Sequence[NetworkSwap], *, deadline: Deadline) -> None:
         """Draw several faces of one picture in one go; `process` then finds them drawn.
 
         Networks that are shown the nearest portrait instead have to wait until it is known.
@@ -106,7 +106,7 @@ class NetworkSwapper:
         """Return a swapper that makes faces those of the portraits' person."""
         return _OfPerson(self, portraits)
 
-    async def layer(self, image: U8, order: Order, deadline: Deadline) -> Layer | None:
+    async def layer(self, image: U8, order: NetworkSwap, deadline: Deadline) -> Layer | None:
         """Return the layer of one face of a picture (H, W, 3); see `Swapper.process`."""
         deadline.check()
         if (made := self._made.pop(id(order.face), None)) is not None:
@@ -118,7 +118,7 @@ class NetworkSwapper:
         )
 
     async def _drawn(
-        self, image: U8, orders: Sequence[Order], deadline: Deadline
+        self, image: U8, orders: Sequence[NetworkSwap], deadline: Deadline
     ) -> tuple[U8, AnyFloat]:
         """Return crops (N, B, B, 3) with the new faces, and where they lie (N, 2, 3)."""
         points = np.stack([order.face.landmarks_5 for order in orders])
@@ -145,7 +145,7 @@ class NetworkSwapper:
         )
         return list(await self._arcface.embed(crops, deadline=deadline))
 
-    async def _latent(self, order: Order, target: F32 | None, deadline: Deadline) -> F32:
+    async def _latent(self, order: NetworkSwap, target: F32 | None, deadline: Deadline) -> F32:
         """Return what the network is told of the new face."""
         picture = self._network.spec.family.picture
         asked = tuple(order.portraits) if picture is None else (order.best,)
@@ -153,11 +153,11 @@ class NetworkSwapper:
         if target is None and key in self._known:
             return self._known[key][1]
         if picture is None:
-            identity = Identity.of(await self._embedded(asked, deadline))
+            identity = IdentityEmbedding.of(await self._embedded(asked, deadline))
         else:
             crop = await self._compute.run(_aligned, order.best, picture.template, picture.side_px)
             nobody = np.zeros((1, arcface.LENGTH), np.float32)
-            identity = Identity.of(nobody, portrait=crop)
+            identity = IdentityEmbedding.of(nobody, portrait=crop)
         latent = await self._network.latent(
             identity, target, self._settings.weight, deadline=deadline
         )
@@ -192,7 +192,9 @@ class _OfPerson:
         deadline: Deadline,
     ) -> Layer | None:
         """Return the layer for `face`; all portraits have a say, patches none."""
-        return await self._swapper.layer(image, Order(face, self._portraits, portrait), deadline)
+        return await self._swapper.layer(
+            image, NetworkSwap(face, self._portraits, portrait), deadline
+        )
 
 
 def layer_of(

@@ -31,9 +31,9 @@ from gateway.networks.crops import aligned_crops
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.landmarks import LANDMARKERS, Landmarker
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.networks.restoring import RESTORERS, FaceRestorer
-from gateway.networks.swapping.identity import NEUTRAL, Identity
+from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.networks.upscaling import UPSCALERS, Upscaler
@@ -147,7 +147,7 @@ async def gather(
     *,
     inference: Inference,
     compute: Compute,
-    pulled: Pulled,
+    pulled: AvailableModels,
     max_pixels: int,
 ) -> Gathered:
     """Keep what a network is given when the pictures of a folder are worked on.
@@ -198,7 +198,9 @@ def _files(folder: Path) -> Iterable[Path]:
     return (path for path in sorted(folder.iterdir()) if path.is_file())
 
 
-def _show_of(name: str, inference: Inference, compute: Compute, pulled: Pulled) -> Show | None:
+def _show_of(
+    name: str, inference: Inference, compute: Compute, pulled: AvailableModels
+) -> Show | None:
     """Return what shows pictures to a network; None where finding the faces does."""
     if name in SWAPPERS:
         return _Swapping(name, inference, compute, pulled)
@@ -243,11 +245,13 @@ async def _embed(
 class _Swapping:
     """Swaps each face for the one that was seen before it."""
 
-    def __init__(self, name: str, inference: Inference, compute: Compute, pulled: Pulled) -> None:
+    def __init__(
+        self, name: str, inference: Inference, compute: Compute, pulled: AvailableModels
+    ) -> None:
         self._network = SwapNetwork(SWAPPERS[name], inference, compute, emap=pulled.emaps.get(name))
         self._inference = inference
         self._compute = compute
-        self._before: Identity | None = None
+        self._before: IdentityEmbedding | None = None
 
     async def __call__(self, image: U8, faces: Sequence[Face], deadline: Deadline) -> None:
         spec = self._network.spec
@@ -257,7 +261,7 @@ class _Swapping:
             shown = list(aligned_crops(image, _points(faces), picture.template, picture.side_px)[0])
         crops, _ = aligned_crops(image, _points(faces), spec.template, spec.side_px)
         for crop, raw, portrait in zip(crops, raws, shown, strict=True):
-            own = Identity.of(raw[None], portrait)
+            own = IdentityEmbedding.of(raw[None], portrait)
             latent = await self._network.latent(
                 self._before or own, None, NEUTRAL, deadline=deadline
             )

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
-from gateway.films.inputs import Limits, Tools
-from gateway.films.studio import Studio
-from gateway.films.work import FilmWork
-from gateway.inference.elsewhere import Beside, Elsewhere
+from gateway.films.inputs import RenderLimits, Tools
+from gateway.films.studio import EventLoopThreadPool
+from gateway.films.work import RenderWork
+from gateway.inference.elsewhere import CrossLoopInference, RoutingInference
 from gateway.inference.local import LocalInference
 from gateway.inference.protocol import Inference
 from gateway.pipeline.change_face import FaceChanger
@@ -20,7 +20,7 @@ from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.people import People
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
@@ -31,7 +31,7 @@ class FilmFusers:
     """Makes what changes the faces of films, in the threads of studios."""
 
     def __init__(
-        self, settings: Settings, networks: Networks, inline: Collection[str] = ()
+        self, settings: Settings, networks: ModelSelector, inline: Collection[str] = ()
     ) -> None:
         """Take the settings, the networks of the service, and those to run right here instead."""
         self._settings = settings
@@ -43,7 +43,7 @@ class FilmFusers:
         """Return one for the thread this is called in; see `Tools`."""
         settings, compute = self._settings, Compute(inline=True)
         inference = self._near(home)
-        networks = Networks(inference, compute, self._networks.pulled)
+        networks = ModelSelector(inference, compute, self._networks.pulled)
         analyser = FaceAnalyser(
             inference,
             compute,
@@ -63,7 +63,7 @@ class FilmFusers:
 
     def _near(self, home: asyncio.AbstractEventLoop) -> Inference:
         """Return the service's networks, of which some are run right here."""
-        elsewhere = Elsewhere(self._networks.inference, home)
+        elsewhere = CrossLoopInference(self._networks.inference, home)
         if not self._inline:
             return elsewhere
         if not hasattr(self._own, "inference"):
@@ -75,19 +75,19 @@ class FilmFusers:
                 inline=True,
             )
         own: LocalInference = self._own.inference
-        return Beside(own, self._inline, elsewhere)
+        return RoutingInference(own, self._inline, elsewhere)
 
 
 def film_work(
     settings: Settings,
-    networks: Networks,
+    networks: ModelSelector,
     *,
     inline: Collection[str] = (),
     pictures: ImageFuser,
     identities: IdentityStore,
     expressions: ExpressionStore,
     compute: Compute,
-) -> FilmWork:
+) -> RenderWork:
     """Put the work of jobs together.
 
     Args:
@@ -104,7 +104,7 @@ def film_work(
         inference, compute, max_residual=settings.max_fit_residual, finders=networks.finders()
     )
     embedder = FaceEmbedder(inference, compute)
-    return FilmWork(
+    return RenderWork(
         Tools(
             People(analyser, embedder, min_face_px=settings.min_face_px),
             Surveyor(
@@ -115,16 +115,16 @@ def film_work(
                 classifier=networks.classifier(),
             ),
             FilmFusers(settings, networks, inline),
-            Studio(settings.segments_concurrency),
+            EventLoopThreadPool(settings.segments_concurrency),
             pictures,
             identities,
             expressions,
             networks,
             compute,
         ),
-        Limits(
+        RenderLimits(
             max_pixels=settings.max_pixels,
-            max_film_s=settings.max_film_s,
+            max_video_s=settings.max_video_s,
             call_s=settings.request_deadline_s,
             max_picture_bytes=settings.max_upload_bytes,
             threads=settings.coding_threads,

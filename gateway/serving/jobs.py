@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
-from gateway.jobs.work import Work
+from gateway.jobs.work import JobWork
 from gateway.serving.metrics import Metrics
 from gateway.settings import Settings
 
 
-def make_jobs(settings: Settings, work: Work, metrics: Metrics) -> JobEngine | None:
+def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
     """Return the engine the settings ask for, not yet started; None if they want none.
 
     Raises:

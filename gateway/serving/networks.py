@@ -11,7 +11,7 @@ from gateway.arrays import F32
 from gateway.errors import SetupIncomplete
 from gateway.models.records import EMAP_FILE, MODEL_FILE, installed
 from gateway.models.zoo import Zoo, ZooModel, load_zoo
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.settings import Settings
 
 ROOM = 1.5
@@ -19,7 +19,7 @@ ROOM = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guests:
+class InstalledModels:
     """What was pulled.
 
     Attributes:
@@ -28,15 +28,15 @@ class Guests:
         sizes: Bytes each takes when it runs, by name.
     """
 
-    pulled: Pulled = field(default_factory=Pulled)
+    pulled: AvailableModels = field(default_factory=AvailableModels)
     models: Mapping[str, ZooModel] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
 
-NO_GUESTS = Guests()
+NO_MODELS = InstalledModels()
 
 
-def guests_of(settings: Settings) -> Guests:
+def installed_models(settings: Settings) -> InstalledModels:
     """Look for networks of the zoo in the model repository.
 
     Raises:
@@ -56,8 +56,8 @@ def guests_of(settings: Settings) -> Guests:
     }
     emaps = {name: _emap(zoo, name) for name, model in whole.items() if model.emap}
     sizes = {name: int(ROOM * (zoo.folder(name) / MODEL_FILE).stat().st_size) for name in whole}
-    pulled = Pulled(frozenset(whole) - refused, frozenset(refused), emaps)
-    return Guests(pulled, whole, sizes)
+    pulled = AvailableModels(frozenset(whole) - refused, frozenset(refused), emaps)
+    return InstalledModels(pulled, whole, sizes)
 
 
 def _emap(zoo: Zoo, name: str) -> F32:

@@ -11,7 +11,7 @@ from gateway.inference.local import LocalInference
 from gateway.models.quantize import Comparison, Rows, quantize
 from gateway.models.served import original, served_path
 from gateway.serving.calibration import Gathered, check_supported, gather
-from gateway.serving.networks import guests_of
+from gateway.serving.networks import installed_models
 from gateway.settings import Settings
 
 
@@ -63,7 +63,7 @@ async def _gather(
             rows,
             inference=inference,
             compute=compute,
-            pulled=guests_of(settings).pulled,
+            pulled=installed_models(settings).pulled,
             max_pixels=settings.max_pixels,
         )
     finally:

@@ -15,28 +15,28 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.imaging.threads import one_thread_each
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
-from gateway.inference.on_demand import OnDemand
+from gateway.inference.on_demand import OnDemandModels
 from gateway.inference.protocol import Inference, ModelControl
 from gateway.inference.triton import TritonInference
 from gateway.jobs.protocol import JobEngine
-from gateway.jobs.work import Work
+from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.models.zoo import ZooModel
 from gateway.pipeline.enrol import Enroller
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.identify import Identifier
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.people import People
-from gateway.pipeline.track import FilmTracker
+from gateway.pipeline.track import ExpressionTracker
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.films import film_work
 from gateway.serving.health import Health
 from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
-from gateway.serving.networks import NO_GUESTS, Guests, guests_of
+from gateway.serving.networks import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
@@ -73,7 +73,7 @@ class Services:
     compute: Compute
     analyser: FaceAnalyser
     fuser: ImageFuser
-    tracker: FilmTracker
+    tracker: ExpressionTracker
     enroller: Enroller
     expressions: ExpressionStore
     identifier: Identifier
@@ -103,7 +103,7 @@ def build_services(settings: Settings) -> Services:
             name: read_contract(settings.model_repository / name) for name in catalog.models
         },
         models=catalog.models,
-        guests=guests_of(settings),
+        guests=installed_models(settings),
         expressions=FolderExpressionStore(
             settings.data_dir / "expressions", most=settings.max_libraries
         ),
@@ -122,13 +122,13 @@ def assemble(
     *,
     contracts: Mapping[str, ModelContract],
     models: Mapping[str, ModelEntry],
-    guests: Guests = NO_GUESTS,
+    guests: InstalledModels = NO_MODELS,
     expressions: ExpressionStore,
     identities: IdentityStore,
     admission: Admission,
     metrics: Metrics,
-    jobs: Callable[[Work], JobEngine | None],
-    work: Work | None = None,
+    jobs: Callable[[JobWork], JobEngine | None],
+    work: JobWork | None = None,
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
 
@@ -137,8 +137,10 @@ def assemble(
     share_heaps()
     one_thread_each()
     compute = Compute(settings.cpu_threads)
-    inference = OnDemand(backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000)
-    networks = Networks(inference, compute, guests.pulled)
+    inference = OnDemandModels(
+        backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000
+    )
+    networks = ModelSelector(inference, compute, guests.pulled)
     analyser = FaceAnalyser(
         inference,
         compute,
@@ -147,7 +149,7 @@ def assemble(
     )
     embedder = FaceEmbedder(inference, compute)
     people = People(analyser, embedder, min_face_px=settings.min_face_px)
-    tracker = FilmTracker(analyser, compute)
+    tracker = ExpressionTracker(analyser, compute)
     fuser = ImageFuser(
         analyser,
         embedder,

@@ -9,12 +9,12 @@ from gateway.inference.protocol import ModelControl
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.testing import FAST, FakeWork
-from gateway.jobs.work import Work
+from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.serving.admission import Admission
 from gateway.serving.metrics import Metrics
-from gateway.serving.networks import Guests
+from gateway.serving.networks import InstalledModels
 from gateway.serving.services import Services, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
@@ -39,7 +39,7 @@ def fake_services(
     pulled: Collection[str] = (),
     expressions: ExpressionStore | None = None,
     identities: IdentityStore | None = None,
-    work: Work | None = None,
+    work: JobWork | None = None,
     films: bool = False,
     **settings: Any,
 ) -> Services:
@@ -58,7 +58,7 @@ def fake_services(
     admission = Admission(chosen.max_concurrency, chosen.max_queue)
     metrics = Metrics(admission)
 
-    def jobs(made: Work) -> JobEngine | None:
+    def jobs(made: JobWork) -> JobEngine | None:
         if chosen.jobs == "off":
             return None
         inside = chosen.jobs == "inside"
@@ -69,7 +69,7 @@ def fake_services(
         inference,
         contracts={fake.contract.name: fake.contract for fake in fakes},
         models=models or {},
-        guests=Guests(Pulled(frozenset(pulled))),
+        guests=InstalledModels(AvailableModels(frozenset(pulled))),
         expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
         identities=identities or MemoryIdentityStore(most=chosen.max_identities),
         admission=admission,

@@ -10,13 +10,13 @@ from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.occlusion import departures
 from gateway.faces.topology import FACE_OVAL, topology
-from gateway.imaging.comparison import Part, compare
+from gateway.imaging.comparison import ComparedRegion, compare
 from gateway.imaging.condition import Condition, condition_of
 from gateway.imaging.deblock import Damage
 from gateway.imaging.fuse import fuse
 from gateway.imaging.planes import Coding, Planes
 from gateway.imaging.restore import luma_of, restore_planes
-from gateway.imaging.tiles import Canvas, Tiling, spans_of
+from gateway.imaging.tiles import TileCanvas, Tiling, spans_of
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.face_enhancer import enhance_classically
@@ -41,7 +41,7 @@ def warm_up() -> None:
     departures(picture, face.landmarks)
     fused = fuse(view, layer.pixels, matte_of(layer), unit_px=_SIDE / 4)
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
-    compare(fused, view, Part(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
+    compare(fused, view, ComparedRegion(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
     enhance_classically(picture, face, layer.region, layer.mask)
     _restore(picture)
     _join()
@@ -53,7 +53,7 @@ def warm_up() -> None:
 def _join() -> None:
     """Lay down one tile."""
     (span,) = spans_of(4, Tiling(8, 1, 2, 1))
-    canvas = Canvas([span], [span], 1)
+    canvas = TileCanvas([span], [span], 1)
     canvas.add(span, span, np.zeros((3, 8, 8), np.float32))
     canvas.finished()
 

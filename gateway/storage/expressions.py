@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gateway.arrays import F32, U8
 from gateway.errors import LibraryLimit, LibraryNotFound
-from gateway.storage.folder import FolderStore, Kind, Store, id_pattern, new_id
+from gateway.storage.folder import FolderStore, RecordCodec, Store, id_pattern, new_id
 
 PREFIX = "exp_"
 ID = id_pattern(PREFIX)
@@ -128,7 +128,7 @@ def _full(most: int) -> LibraryLimit:
     return LibraryLimit(extra={"max_libraries": most})
 
 
-LIBRARIES = Kind("library", PREFIX, pack, _unpack, _unpack_info, LibraryNotFound, _full)
+LIBRARIES = RecordCodec("library", PREFIX, pack, _unpack, _unpack_info, LibraryNotFound, _full)
 
 ExpressionStore = Store[ExpressionLibrary, LibraryInfo]
 """Where libraries are kept."""

@@ -49,7 +49,7 @@ InfoT = TypeVar("InfoT", bound=Info)
 InfoT_co = TypeVar("InfoT_co", bound=Info, covariant=True)
 
 
-class Thing(Protocol[InfoT_co]):
+class Record(Protocol[InfoT_co]):
     """What is kept."""
 
     @property
@@ -58,11 +58,11 @@ class Thing(Protocol[InfoT_co]):
     def info(self) -> InfoT_co: ...  # noqa: D102
 
 
-ThingT = TypeVar("ThingT", bound=Thing[Any])
+ThingT = TypeVar("ThingT", bound=Record[Any])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind(Generic[ThingT, InfoT]):
+class RecordCodec(Generic[ThingT, InfoT]):
     """A kind of thing: how it is named, written and read.
 
     Attributes:
@@ -135,7 +135,7 @@ class FolderStore(Generic[ThingT, InfoT]):
         most: Things that may be kept.
     """
 
-    def __init__(self, folder: Path, kind: Kind[ThingT, InfoT], *, most: int) -> None:
+    def __init__(self, folder: Path, kind: RecordCodec[ThingT, InfoT], *, most: int) -> None:
         self._folder = folder
         self._kind = kind
         self._id = id_pattern(kind.prefix)

@@ -16,7 +16,7 @@ from gateway.errors import IdentityLimit, IdentityNotFound, SemblantError
 from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
 from gateway.faces.morphable.fit import Fit
 from gateway.media.image import Picture, decode_image, encode_image
-from gateway.storage.folder import FolderStore, Kind, Store, id_pattern, new_id
+from gateway.storage.folder import FolderStore, RecordCodec, Store, id_pattern, new_id
 
 PREFIX = "idn_"
 ID = id_pattern(PREFIX)
@@ -185,7 +185,7 @@ def _full(most: int) -> IdentityLimit:
     return IdentityLimit(extra={"max_identities": most})
 
 
-IDENTITIES = Kind("identity", PREFIX, pack, _unpack, _unpack_info, IdentityNotFound, _full)
+IDENTITIES = RecordCodec("identity", PREFIX, pack, _unpack, _unpack_info, IdentityNotFound, _full)
 
 IdentityStore = Store[Identity, IdentityInfo]
 """Where identities are kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic
 
 from gateway.storage.expressions import LIBRARIES, ExpressionLibrary, LibraryInfo
-from gateway.storage.folder import InfoT, Kind, ThingT, latest_first
+from gateway.storage.folder import InfoT, RecordCodec, ThingT, latest_first
 from gateway.storage.identities import IDENTITIES, Identity, IdentityInfo
 
 
@@ -17,7 +17,7 @@ class MemoryStore(Generic[ThingT, InfoT]):
         most: Things that may be kept.
     """
 
-    def __init__(self, kind: Kind[ThingT, InfoT], *, most: int = 1000) -> None:
+    def __init__(self, kind: RecordCodec[ThingT, InfoT], *, most: int = 1000) -> None:
         self._kind = kind
         self._most = most
         self._things: dict[str, ThingT] = {}

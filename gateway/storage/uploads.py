@@ -211,7 +211,7 @@ class UploadStore:
                 os.fsync(file.fileno())
 
     @contextmanager
-    def taking(self, tenant: str, id: str) -> Iterator[Path]:
+    def idempotency_lock(self, tenant: str, id: str) -> Iterator[Path]:
         """Give the file of a complete upload, to be linked elsewhere; after the block it is gone.
 
         If the block fails, it is kept.

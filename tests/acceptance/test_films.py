@@ -233,9 +233,9 @@ def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, film, undistu
     data = {"SEMBLANT_DATA_DIR": str(tmp_path / "data")}
     worker = ("worker", "--backend", "local")
     with ExitStack() as stack:
-        taking = {"SEMBLANT_BACKEND": "local", "SEMBLANT_JOBS": "outside", **data}
+        idempotency_lock = {"SEMBLANT_BACKEND": "local", "SEMBLANT_JOBS": "outside", **data}
         away = stack.enter_context(started(tmp_path / "away.log", *worker, **data))
-        gateway = stack.enter_context(running_gateway(tmp_path, **taking))
+        gateway = stack.enter_context(running_gateway(tmp_path, **idempotency_lock))
         job = submitted(gateway, film)
         under_way(gateway, job)
         stop_between_writes(away, tmp_path / "data" / "jobs" / "jobs.sqlite")

@@ -13,7 +13,7 @@ from gateway.faces.morphable.performance import opening
 from gateway.inference.local import LocalInference
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.timings import Timings
@@ -45,7 +45,7 @@ async def find(parts, image):
 
 async def made(parts, sources, target, **options):
     analyser = FaceAnalyser(*parts)
-    fuser = ImageFuser(analyser, FaceEmbedder(*parts), Masking(Networks(*parts)), parts[1])
+    fuser = ImageFuser(analyser, FaceEmbedder(*parts), Masking(ModelSelector(*parts)), parts[1])
     return await fuser.swap(
         sources,
         target,

@@ -10,7 +10,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.atlas import atlas
-from gateway.faces.occlusion import OcclusionFinder, Seen, departures
+from gateway.faces.occlusion import OcclusionFinder, Visibility, departures
 from gateway.inference.contracts import read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.self_test import self_test
@@ -65,7 +65,7 @@ async def faces(repository):
 
 
 @pytest.fixture
-async def seen(inference, faces) -> dict[str, Seen]:
+async def seen(inference, faces) -> dict[str, Visibility]:
     finder = OcclusionFinder(inference, Compute(inline=True))
     found = {}
     for name, face in faces.items():
@@ -74,7 +74,7 @@ async def seen(inference, faces) -> dict[str, Seen]:
     return found
 
 
-def hidden_share(seen: Seen, where: np.ndarray) -> float:
+def hidden_share(seen: Visibility, where: np.ndarray) -> float:
     return float((seen.visible[where] < 0.5).mean())
 
 

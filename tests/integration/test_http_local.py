@@ -41,7 +41,7 @@ async def test_a_swap_and_its_person_check(portraits):
         )
     assert (np.asarray(picture) != np.asarray(opened(form["target"]))).any()
     assert same.status_code == 200
-    checked(other, "face_not_selected")
+    checked(other, "no_matching_face")
 
 
 async def test_analysis_finds_the_one_face(portraits):

@@ -11,17 +11,17 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.landmarks import MESH_SIDE, crop_square, square_of_landmarks
-from gateway.inference.elsewhere import Beside
+from gateway.inference.elsewhere import RoutingInference
 from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.face_mesh import FaceMesh
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
@@ -56,8 +56,8 @@ def overlap(one, other):
 
 async def test_a_face_that_a_guest_finds_is_swapped(added):
     own, guest = LocalInference(PROJECT_ROOT / "model_repository"), LocalInference(added)
-    both = Beside(guest, ["yunet"], own)
-    networks = Networks(both, INLINE, Pulled(frozenset(["yunet"])))
+    both = RoutingInference(guest, ["yunet"], own)
+    networks = ModelSelector(both, INLINE, AvailableModels(frozenset(["yunet"])))
     analyser = FaceAnalyser(both, INLINE, finders=networks.finders())
     fuser = ImageFuser(analyser, FaceEmbedder(both, INLINE), Masking(networks), INLINE)
     results = []

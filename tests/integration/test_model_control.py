@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from semblant_triton.launcher import EmbeddedTriton
 
-from gateway.deadline import Deadline, Priority
+from gateway.deadline import CallPriority, Deadline
 from gateway.errors import UnknownModel
 from gateway.inference.local import LocalInference
-from gateway.inference.on_demand import ON_DEMAND, OnDemand
+from gateway.inference.on_demand import ON_DEMAND, OnDemandModels
 from gateway.inference.protocol import ModelControl
 from gateway.inference.triton import TritonInference
 from gateway.settings import PROJECT_ROOT
@@ -55,7 +55,7 @@ async def inner(request, repository) -> AsyncIterator[ModelControl]:
     await made.close()
 
 
-def soon(priority: Priority = Priority.PICTURE) -> Deadline:
+def soon(priority: CallPriority = CallPriority.PICTURE) -> Deadline:
     return Deadline.after(30, priority)
 
 
@@ -66,7 +66,7 @@ INPUTS = {
 
 
 async def test_models_come_and_go(inner):
-    inference = OnDemand(inner, sizes={"image": 10, "single": 10}, budget=15)
+    inference = OnDemandModels(inner, sizes={"image": 10, "single": 10}, budget=15)
     for name in ("image", "single", "image"):
         out = await inference.infer(name, INPUTS[name], deadline=soon())
         np.testing.assert_array_equal(out["y"], 2 * INPUTS[name]["x"])
@@ -78,7 +78,7 @@ async def test_models_come_and_go(inner):
 
 
 async def test_one_that_somebody_unloads_in_the_middle_is_answered_all_the_same(inner):
-    inference = OnDemand(inner, sizes={"image": 10}, budget=10)
+    inference = OnDemandModels(inner, sizes={"image": 10}, budget=10)
 
     async def use() -> None:
         for _ in range(20):
@@ -97,18 +97,18 @@ async def test_one_that_somebody_unloads_in_the_middle_is_answered_all_the_same(
 async def test_a_live_call_goes_before_a_film(server):
     """One instance is busy; of those that wait the live one is answered first."""
     client = TritonInference(server.grpc_url)
-    ended: list[Priority] = []
+    ended: list[CallPriority] = []
 
-    async def call(priority: Priority) -> None:
+    async def call(priority: CallPriority) -> None:
         await client.infer("slow", {"rounds": np.full((4, 1), 100)}, deadline=soon(priority))
         ended.append(priority)
 
-    first = asyncio.create_task(call(Priority.PICTURE))
+    first = asyncio.create_task(call(CallPriority.PICTURE))
     await asyncio.sleep(0.05)
-    films = [asyncio.create_task(call(Priority.FILM)) for _ in range(4)]
+    films = [asyncio.create_task(call(CallPriority.FILM)) for _ in range(4)]
     await asyncio.sleep(0.05)
-    live = asyncio.create_task(call(Priority.LIVE))
+    live = asyncio.create_task(call(CallPriority.LIVE))
     await asyncio.gather(first, *films, live)
     await client.close()
-    assert ended.index(Priority.LIVE) <= 2
+    assert ended.index(CallPriority.LIVE) <= 2
     assert len(ended) == 6

@@ -14,7 +14,7 @@ from gateway.inference.local import LocalInference
 from gateway.models.build import verify_models
 from gateway.models.quantize import Rows
 from gateway.models.served import install_quantized, restore, served_path
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.serving.calibration import LIVE_PORTRAIT, SUPPORTED, check_supported, gather
 from gateway.serving.quantizing import quantize_model
 from gateway.settings import PROJECT_ROOT, Settings
@@ -86,7 +86,7 @@ async def gathered(name, folder, rows, repository):
             rows,
             inference=inference,
             compute=Compute(inline=True),
-            pulled=Pulled(emaps={"inswapper_128": recognition.emap()}),
+            pulled=AvailableModels(emaps={"inswapper_128": recognition.emap()}),
             max_pixels=10**7,
         )
     finally:

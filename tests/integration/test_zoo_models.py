@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from semblant_triton.launcher import EmbeddedTriton
 
-from gateway.deadline import Deadline, Priority
+from gateway.deadline import CallPriority, Deadline
 from gateway.inference.triton import TritonInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
@@ -35,7 +35,7 @@ def url(tmp_path_factory):
 async def test_they_answer_at_every_priority(url):
     client = TritonInference(url)
     try:
-        for priority in Priority:
+        for priority in CallPriority:
             deadline = replace(Deadline.after(20), priority=priority)
             rows = np.arange(12, dtype=np.float32).reshape(3, 4)
             answer = await client.infer("plain", {"x": rows}, deadline=deadline)

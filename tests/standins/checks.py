@@ -25,7 +25,7 @@ from gateway.networks.crops import aligned_crops
 from gateway.networks.detecting import models as detecting
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.swapping import models, network
-from gateway.networks.swapping.identity import Identity
+from gateway.networks.swapping.identity import IdentityEmbedding
 from tests import tolerances
 from tests.standins import (
     classifiers,
@@ -112,7 +112,7 @@ async def _swapper(inference: Inference, name: str) -> None:
         what = spec.family.picture
         (portrait,), _ = aligned_crops(image, points[1:2], what.template, what.side_px)
         shown = crop_of(image, points[1], *contract.picture)
-    identity, latents, expected = Identity.of(own, portrait), [], []
+    identity, latents, expected = IdentityEmbedding.of(own, portrait), [], []
     for target, weight in zip(others, WEIGHTS, strict=True):
         given = None if weight == 0.5 else target
         latents.append(await swapper.latent(identity, given, weight, deadline=soon()))

@@ -17,7 +17,7 @@ from tests.standins.mutant import Mutant, given_wrongly, spec_with, swapped
 
 
 def _detector(model: str, module: Any) -> list[Mutant]:
-    cells, seen_at, views_of = finding_spec.cells, views.View.in_image, views.views_of
+    cells, seen_at, views_of = finding_spec.cells, views.LetterboxView.in_image, views.views_of
 
     def shown(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
         def wrong(image: np.ndarray, angles: Any) -> Any:
@@ -33,8 +33,8 @@ def _detector(model: str, module: Any) -> list[Mutant]:
         decode = DETECTORS[model].decode
         return spec_with(DETECTORS, model, decode=lambda *given: change(decode(*given)))
 
-    def first(seen: finding_spec.Sighting) -> finding_spec.Sighting:
-        return finding_spec.Sighting(seen.scores[1:], seen.boxes[1:], seen.points[1:])
+    def first(seen: finding_spec.DetectorHits) -> finding_spec.DetectorHits:
+        return finding_spec.DetectorHits(seen.scores[1:], seen.boxes[1:], seen.points[1:])
 
     scale = tensors.SIGNED if module is yolo_face else tensors.IMAGENET
     errors = {
@@ -42,7 +42,7 @@ def _detector(model: str, module: Any) -> list[Mutant]:
         "a pixel off": shown(lambda pixels: np.roll(pixels, 1, 2)),
         "turned in": shown(lambda pixels: np.ascontiguousarray(pixels.swapaxes(1, 2))),
         "wrong scale": spec_with(DETECTORS, model, scale=scale),
-        "half a pixel off": swapped(views.View, "in_image", mapped),
+        "half a pixel off": swapped(views.LetterboxView, "in_image", mapped),
         "box as it is": swapped(views, "SIDE", 1.0),
         "the first left out": decoded(first),
     }

@@ -25,7 +25,7 @@ from gateway.networks import (
     upscaling,
 )
 from gateway.networks.swapping import models, network
-from gateway.networks.swapping.family import Picture, SwapSpec
+from gateway.networks.swapping.family import SourceCrop, SwapSpec
 from gateway.networks.swapping.identity import unit
 from tests.standins import looking_mutants
 from tests.standins.mutant import Mutant, given_wrongly, in_bgr, spec_with, swapped
@@ -98,7 +98,7 @@ def _swapper(model: str) -> list[Mutant]:
     if family.picture is not None:
         shown = family.picture
         pictures = {
-            "portrait on another template": Picture("arcface_128", shown.side_px, shown.scale),
+            "portrait on another template": SourceCrop("arcface_128", shown.side_px, shown.scale),
             "wrong scale of the portrait": replace(shown, scale=tensors.SIGNED),
         }
         return found + [told(error, picture=picture) for error, picture in pictures.items()]
@@ -211,19 +211,19 @@ def _weight(change: Callable[[float], float]) -> Callable[[], Any]:
 
 def _upscaler() -> list[Mutant]:
     model = "span_kendata_x4"
-    add = tiles.Canvas.add
+    add = tiles.TileCanvas.add
 
     def tile(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
         return swapped(upscaling, "tile_of", lambda *of: change(tiles.tile_of(*of)))
 
     def made(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], Any]:
-        return swapped(tiles.Canvas, "add", lambda *of: add(*of[:3], change(of[3])))
+        return swapped(tiles.TileCanvas, "add", lambda *of: add(*of[:3], change(of[3])))
 
     def without_edge(start: int, number: int, length: int) -> np.ndarray:
         there = np.arange(start, start + number) % (2 * length - 2)
         return np.minimum(there, 2 * length - 2 - there)
 
-    def weaker(length: int, tiling: tiles.Tiling) -> tuple[tiles.Span, ...]:
+    def weaker(length: int, tiling: tiles.Tiling) -> tuple[tiles.TileSpan, ...]:
         first, *others = tiles.spans_of(length, tiling)
         return first, *(replace(one, weights=0.97 * one.weights) for one in others)
 

@@ -20,7 +20,7 @@ from gateway.arrays import F64, Mask
 from gateway.faces.topology import N_LANDMARKS, topology
 
 
-class Part(StrEnum):
+class ControlArea(StrEnum):
     """Parts of the face that can be driven by themselves."""
 
     BROWS = "brows"
@@ -49,7 +49,7 @@ class Control:
     """
 
     name: str
-    part: Part
+    part: ControlArea
     measure: F64
     partner: str
 
@@ -65,52 +65,52 @@ _IRIS, _CORNERS = (468, 469, 470, 471, 472), (33, 133)
 _CHIN = (152, 148, 377, 175, 199)
 _LIPS = (0, 17, 61, 291, 37, 267, 84, 314)
 
-_SIDED: tuple[tuple[str, Part, Terms], ...] = (
-    ("browDown", Part.BROWS, (((55, 107, 65, 66), DOWN),)),
-    ("browOuterUp", Part.BROWS, (((46, 53, 70, 63), UP),)),
-    ("eyeBlink", Part.EYES, ((_UPPER_LID, DOWN), (_LOWER_LID, UP))),
-    ("eyeWide", Part.EYES, ((_UPPER_LID, UP),)),
-    ("eyeSquint", Part.EYES, ((_LOWER_LID, UP),)),
-    ("eyeLookIn", Part.GAZE, ((_IRIS, IN), (_CORNERS, OUT))),
-    ("eyeLookOut", Part.GAZE, ((_IRIS, OUT), (_CORNERS, IN))),
-    ("eyeLookUp", Part.GAZE, ((_IRIS, UP), (_CORNERS, DOWN))),
-    ("eyeLookDown", Part.GAZE, ((_IRIS, DOWN), (_CORNERS, UP))),
-    ("cheekSquint", Part.CHEEKS, (((101, 118, 50), UP),)),
-    ("noseSneer", Part.CHEEKS, (((129, 98, 64), UP),)),
-    ("mouthSmile", Part.MOUTH, (((61,), (-0.6, -0.8, 0.0)),)),
-    ("mouthFrown", Part.MOUTH, (((61,), (0.0, 1.0, 0.0)), ((0, 17), (0.0, -1.0, 0.0)))),
-    ("mouthStretch", Part.MOUTH, (((61,), (-0.8, 0.6, 0.0)),)),
-    ("mouthUpperUp", Part.MOUTH, (((39, 40, 37), UP),)),
-    ("mouthLowerDown", Part.MOUTH, (((181, 84, 91), DOWN), (_CHIN, UP))),
+_SIDED: tuple[tuple[str, ControlArea, Terms], ...] = (
+    ("browDown", ControlArea.BROWS, (((55, 107, 65, 66), DOWN),)),
+    ("browOuterUp", ControlArea.BROWS, (((46, 53, 70, 63), UP),)),
+    ("eyeBlink", ControlArea.EYES, ((_UPPER_LID, DOWN), (_LOWER_LID, UP))),
+    ("eyeWide", ControlArea.EYES, ((_UPPER_LID, UP),)),
+    ("eyeSquint", ControlArea.EYES, ((_LOWER_LID, UP),)),
+    ("eyeLookIn", ControlArea.GAZE, ((_IRIS, IN), (_CORNERS, OUT))),
+    ("eyeLookOut", ControlArea.GAZE, ((_IRIS, OUT), (_CORNERS, IN))),
+    ("eyeLookUp", ControlArea.GAZE, ((_IRIS, UP), (_CORNERS, DOWN))),
+    ("eyeLookDown", ControlArea.GAZE, ((_IRIS, DOWN), (_CORNERS, UP))),
+    ("cheekSquint", ControlArea.CHEEKS, (((101, 118, 50), UP),)),
+    ("noseSneer", ControlArea.CHEEKS, (((129, 98, 64), UP),)),
+    ("mouthSmile", ControlArea.MOUTH, (((61,), (-0.6, -0.8, 0.0)),)),
+    ("mouthFrown", ControlArea.MOUTH, (((61,), (0.0, 1.0, 0.0)), ((0, 17), (0.0, -1.0, 0.0)))),
+    ("mouthStretch", ControlArea.MOUTH, (((61,), (-0.8, 0.6, 0.0)),)),
+    ("mouthUpperUp", ControlArea.MOUTH, (((39, 40, 37), UP),)),
+    ("mouthLowerDown", ControlArea.MOUTH, (((181, 84, 91), DOWN), (_CHIN, UP))),
 )
-_MIDDLE: tuple[tuple[str, Part, Terms], ...] = (
-    ("browInnerUp", Part.BROWS, (((55, 107, 285, 336), UP),)),
+_MIDDLE: tuple[tuple[str, ControlArea, Terms], ...] = (
+    ("browInnerUp", ControlArea.BROWS, (((55, 107, 285, 336), UP),)),
     (
         "cheekPuff",
-        Part.CHEEKS,
+        ControlArea.CHEEKS,
         (
             ((187, 207, 216, 411, 427, 436), FORWARD),
             ((187, 207, 216), OUT),
             ((411, 427, 436), IN),
         ),
     ),
-    ("jawOpen", Part.JAW, ((_CHIN, DOWN),)),
-    ("jawForward", Part.JAW, ((_CHIN, FORWARD),)),
-    ("mouthFunnel", Part.MOUTH, (((0,), UP), ((17,), DOWN), ((61,), IN), ((291,), OUT))),
+    ("jawOpen", ControlArea.JAW, ((_CHIN, DOWN),)),
+    ("jawForward", ControlArea.JAW, ((_CHIN, FORWARD),)),
+    ("mouthFunnel", ControlArea.MOUTH, (((0,), UP), ((17,), DOWN), ((61,), IN), ((291,), OUT))),
     (
         "mouthPucker",
-        Part.MOUTH,
+        ControlArea.MOUTH,
         (((61,), IN), ((291,), OUT), ((0, 17), FORWARD), ((13,), DOWN), ((14,), UP)),
     ),
-    ("mouthRollUpper", Part.MOUTH, (((0,), DOWN), ((13,), UP))),
-    ("mouthRollLower", Part.MOUTH, (((17,), UP), ((14,), DOWN))),
-    ("mouthShrugUpper", Part.MOUTH, (((0, 13), UP),)),
-    ("mouthShrugLower", Part.MOUTH, (((17, 14), UP),)),
+    ("mouthRollUpper", ControlArea.MOUTH, (((0,), DOWN), ((13,), UP))),
+    ("mouthRollLower", ControlArea.MOUTH, (((17,), UP), ((14,), DOWN))),
+    ("mouthShrugUpper", ControlArea.MOUTH, (((0, 13), UP),)),
+    ("mouthShrugLower", ControlArea.MOUTH, (((17, 14), UP),)),
 )
 # One motion to either side: "Right" moves towards the subject's right.
-_SIDEWAYS: tuple[tuple[str, Part, Terms], ...] = (
-    ("jaw", Part.JAW, ((_CHIN, OUT),)),
-    ("mouth", Part.MOUTH, ((_LIPS, OUT),)),
+_SIDEWAYS: tuple[tuple[str, ControlArea, Terms], ...] = (
+    ("jaw", ControlArea.JAW, ((_CHIN, OUT),)),
+    ("mouth", ControlArea.MOUTH, ((_LIPS, OUT),)),
 )
 
 # fmt: off
@@ -167,7 +167,7 @@ PARTNERS = np.array([INDEX[control.partner] for control in CONTROLS])
 """Place of each control's partner on the other side; its own in the middle."""
 
 
-def controls_of(parts: Iterable[Part]) -> Mask:
+def controls_of(parts: Iterable[ControlArea]) -> Mask:
     """Return which controls (K,) belong to any of the parts."""
     wanted = set(parts)
     return np.array([control.part in wanted for control in CONTROLS])

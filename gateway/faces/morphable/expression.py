@@ -13,12 +13,12 @@ from numbers import Real
 import numpy as np
 
 from gateway.arrays import F32, F64, AnyFloat, Mask
-from gateway.faces.morphable.controls import CONTROLS, INDEX, Part, controls_of
+from gateway.faces.morphable.controls import CONTROLS, INDEX, ControlArea, controls_of
 from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model
 from gateway.faces.topology import N_LANDMARKS
 
 
-class Region(StrEnum):
+class ExpressionRegion(StrEnum):
     """Parts of an expression that can be carried over by themselves."""
 
     UPPER_FACE = "upper_face"
@@ -33,14 +33,14 @@ class Region(StrEnum):
     """Jaw, cheeks and nose."""
 
 
-ALL_REGIONS = tuple(Region)
+ALL_REGIONS = tuple(ExpressionRegion)
 
 _PARTS = {
-    Region.UPPER_FACE: (Part.BROWS,),
-    Region.EYES: (Part.EYES,),
-    Region.GAZE: (Part.GAZE,),
-    Region.MOUTH: (Part.MOUTH,),
-    Region.LOWER_FACE: (Part.JAW, Part.CHEEKS),
+    ExpressionRegion.UPPER_FACE: (ControlArea.BROWS,),
+    ExpressionRegion.EYES: (ControlArea.EYES,),
+    ExpressionRegion.GAZE: (ControlArea.GAZE,),
+    ExpressionRegion.MOUTH: (ControlArea.MOUTH,),
+    ExpressionRegion.LOWER_FACE: (ControlArea.JAW, ControlArea.CHEEKS),
 }
 REST_FRAMES = 8.0
 """Frames after the first from which on a person's own rest outweighs the average person's."""
@@ -157,7 +157,7 @@ def precision() -> F64:
 
 
 def displacement(
-    expression: AnyFloat, since: AnyFloat, regions: Iterable[Region] = ALL_REGIONS
+    expression: AnyFloat, since: AnyFloat, regions: Iterable[ExpressionRegion] = ALL_REGIONS
 ) -> F64:
     """Return how landmarks (478, 3) move from one expression to another, in the head's frame.
 
@@ -175,14 +175,14 @@ def displacement(
 
 
 @cache
-def _followed(regions: frozenset[Region]) -> tuple[Mask, F64]:
+def _followed(regions: frozenset[ExpressionRegion]) -> tuple[Mask, F64]:
     """Return which controls (K,) follow with some regions, and how far each landmark (478, 1)."""
     parts = [part for region in sorted(regions) for part in _PARTS[region]]
     share = np.zeros(N_LANDMARKS) + sum(membership()[part] for part in parts)
     return controls_of(parts), share[:, None]
 
 
-def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[Region]) -> F32:
+def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[ExpressionRegion]) -> F32:
     """Return the expression (K + C,) that is shown if only some regions follow.
 
     The residual is of no region: it follows only with all of them.
@@ -203,13 +203,13 @@ def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[Region]) -> 
 
 
 @cache
-def membership() -> dict[Part, F64]:
+def membership() -> dict[ControlArea, F64]:
     """Return how far each landmark (478,) belongs to each part; over all parts it adds up to 1.
 
     By the controls that move it.
     """
     model: FaceModel = face_model()
     reach = np.linalg.norm(model.named.reshape(N_NAMED, N_LANDMARKS, 3), axis=2)
-    of_part = {part: reach[controls_of([part])].sum(0).astype(np.float64) for part in Part}
+    of_part = {part: reach[controls_of([part])].sum(0).astype(np.float64) for part in ControlArea}
     total = np.sum(list(of_part.values()), axis=0) + 1e-9
     return {part: share / total for part, share in of_part.items()}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, AnyFloat
-from gateway.faces.morphable.expression import ALL_REGIONS, Region, displacement, rest_of
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, displacement, rest_of
 from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
@@ -34,7 +34,7 @@ LIPS = (
     (415, 324),
 )  # fmt: skip
 """Points of the inner rims of the lips that meet when a mouth is shut, right corner first."""
-LIP_REGIONS = frozenset((Region.MOUTH, Region.LOWER_FACE))
+LIP_REGIONS = frozenset((ExpressionRegion.MOUTH, ExpressionRegion.LOWER_FACE))
 REST_GAP = 0.01
 """Inter-ocular distances between the lips of a mouth at rest: it is shut, whoever's it is."""
 UPPER_SHARE = 0.3
@@ -97,7 +97,7 @@ def perform(
     landmarks: AnyFloat,
     fit: Fit,
     expression: AnyFloat,
-    regions: Iterable[Region] = ALL_REGIONS,
+    regions: Iterable[ExpressionRegion] = ALL_REGIONS,
     *,
     rest: AnyFloat | None = None,
     openings: Openings | None = None,
@@ -128,7 +128,7 @@ def perform(
         else:
             lips = openings.lips
         moved[:, 1] += _lips_part() @ (lips - now_apart)
-    if openings is not None and Region.EYES in regions:
+    if openings is not None and ExpressionRegion.EYES in regions:
         for n, eye in enumerate(LIDS):
             wanted = openings.lids[n] * _eye_height(resting, eye)
             moved[:, 1] += _lids_part(eye) * (wanted - _gaps(head + moved, LIDS[eye]).mean())

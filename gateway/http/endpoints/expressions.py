@@ -13,7 +13,7 @@ from gateway.errors import InvalidOptions, MissingField
 from gateway.faces.morphable.expression import from_names, rest_of
 from gateway.faces.morphable.library import find_best_match
 from gateway.http.exchange import Exchange
-from gateway.http.films import DAMAGED, open_film, stills
+from gateway.http.films import DAMAGED, open_video, stills
 from gateway.http.forms import Field, Form, read_form
 from gateway.http.json_body import read_json
 from gateway.http.library_schemas import (
@@ -120,7 +120,7 @@ async def _enrol(
     async with AsyncExitStack() as stack:
         film = None
         if films:
-            film = await stack.enter_async_context(open_film(services, exchange, films[0]))
+            film = await stack.enter_async_context(open_video(services, exchange, films[0]))
         enrolment = await services.enroller.enrol(
             stills(services, pictures),
             film.frames(gap_s=GAP_S) if film else (),

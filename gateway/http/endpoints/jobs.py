@@ -22,9 +22,9 @@ from gateway.http.jobs import (
     wait_s,
 )
 from gateway.http.negotiate import JSON, acceptable
-from gateway.jobs.job import Job, Order, Priority, Status, Webhook
+from gateway.jobs.job import Job, JobPriority, JobRequest, Status, Webhook
 from gateway.jobs.protocol import JobEngine
-from gateway.jobs.store import Asked
+from gateway.jobs.store import JobQuery
 from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 from gateway.settings import Settings
@@ -41,7 +41,7 @@ async def post_jobs(services: Services, request: Request) -> Response:
     key, settings = key_of(request), services.settings
     with services.intake.ticket():
         async with (
-            engine.taking(tenant, key),
+            engine.idempotency_lock(tenant, key),
             read_form(request, _fields(settings), folder=engine.spool) as form,
         ):
             order = await _order(engine, request, form, settings)
@@ -107,7 +107,7 @@ def _fields(settings: Settings) -> dict[str, Field]:
     }
 
 
-async def _order(engine: JobEngine, request: Request, form: Form, settings: Settings) -> Order:
+async def _order(engine: JobEngine, request: Request, form: Form, settings: Settings) -> JobRequest:
     """Return what a form asks for, checked as far as it can be without looking into its files.
 
     Raises:
@@ -123,7 +123,7 @@ async def _order(engine: JobEngine, request: Request, form: Form, settings: Sett
     if not counts["target"]:
         raise MissingField(errors=[{"pointer": "/target", "detail": "required"}])
     engine.work.require(options, counts, source_id)
-    order = Order(
+    order = JobRequest(
         tenant=tenant_of(request),
         files={name: await form.kept(name) for name in FILES if form.has(name)},
         uploads={} if upload is None else {"target": upload},
@@ -154,9 +154,9 @@ def _webhook(text: bytes | str | None) -> Webhook | None:
     return Webhook(asked.url, tuple(dict.fromkeys(asked.events)))
 
 
-def _priority(text: str | None) -> Priority:
+def _priority(text: str | None) -> JobPriority:
     try:
-        return Priority[(text or "normal").upper()]
+        return JobPriority[(text or "normal").upper()]
     except KeyError:
         raise InvalidRequest("The priority must be high, normal or low.") from None
 
@@ -171,7 +171,7 @@ def _retention_s(text: str | None, settings: Settings) -> float:
     return seconds
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request) -> JobQuery:
     query = request.query_params
     try:
         statuses = tuple(Status(status) for status in query.getlist("status"))
@@ -183,7 +183,7 @@ def _asked(request: Request) -> Asked:
         raise InvalidRequest(f"`limit` must be 1-{MOST_LISTED}.")
     token = query.get("page_token")
     after = None if token is None else PageToken.read(token)
-    return Asked(statuses, None if after is None else (after.created, after.id), int(limit))
+    return JobQuery(statuses, None if after is None else (after.created, after.id), int(limit))
 
 
 async def _waited(engine: JobEngine, job: Job, seconds: float) -> Job:

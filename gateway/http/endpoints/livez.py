@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.negotiate import JSON
-from gateway.http.schemas import State
+from gateway.http.schemas import HealthState
 from gateway.serving.services import Services
 
 
 async def get_livez(services: Services, request: Request) -> Response:
     """Answer."""
-    return Response(State(status="alive").model_dump_json(), media_type=JSON)
+    return Response(HealthState(status="alive").model_dump_json(), media_type=JSON)

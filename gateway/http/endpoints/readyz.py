@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.negotiate import JSON
-from gateway.http.schemas import State
+from gateway.http.schemas import HealthState
 from gateway.serving.services import Services
 
 
 async def get_readyz(services: Services, request: Request) -> Response:
     """Answer, or raise what is in the way."""
     services.health.require()
-    return Response(State(status="ready").model_dump_json(), media_type=JSON)
+    return Response(HealthState(status="ready").model_dump_json(), media_type=JSON)

@@ -22,7 +22,7 @@ from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.options import SwapOptions, parse_options
 from gateway.pipeline.quality import worst
 from gateway.pipeline.requirements import require_pictures
-from gateway.pipeline.result import ENTRY_UNMATCHED, SwappedFace, SwapResult
+from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry
 
@@ -140,7 +140,7 @@ async def _decode(
     return target, others[:sources], others[sources:]
 
 
-def _picture(result: SwapResult, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
+def _picture(result: FusedImage, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
     told = {w for face in result.swapped for w in _told(face)}
     warnings = sorted(told | ({ENTRY_UNMATCHED} if result.unmatched else set()))
     figures = worst(face.quality for face in result.swapped)
@@ -163,7 +163,7 @@ def _told(face: SwappedFace) -> list[str]:
 
 
 def _report(
-    result: SwapResult, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
+    result: FusedImage, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
 ) -> Response:
     models = list(schemas.ANALYSIS_MODELS) if wish.options.face_steps else []
     measured = any(face.quality is not None for face in result.swapped)

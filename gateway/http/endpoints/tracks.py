@@ -11,11 +11,11 @@ from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
 from gateway.http.exchange import Exchange
 from gateway.http.face_schemas import TrackOptions, track_line
-from gateway.http.films import DAMAGED, open_film
+from gateway.http.films import DAMAGED, open_video
 from gateway.http.forms import Field, read_form
 from gateway.http.negotiate import NDJSON, acceptable
 from gateway.http.work import allowed_seconds, perform
-from gateway.media.video import Video
+from gateway.media.video import RgbVideo
 from gateway.pipeline.read_options import read_options
 from gateway.serving.services import Services
 
@@ -33,7 +33,7 @@ async def post_tracks(services: Services, request: Request) -> Response:
 
             async def work(deadline: Deadline) -> Response:
                 (data,) = await form.files("video")
-                async with open_film(services, exchange, data) as film:
+                async with open_video(services, exchange, data) as film:
                     lines = await _track(services, exchange, film, options, deadline)
                     return _response(lines, exchange, film)
 
@@ -41,7 +41,11 @@ async def post_tracks(services: Services, request: Request) -> Response:
 
 
 async def _track(
-    services: Services, exchange: Exchange, film: Video, options: TrackOptions, deadline: Deadline
+    services: Services,
+    exchange: Exchange,
+    film: RgbVideo,
+    options: TrackOptions,
+    deadline: Deadline,
 ) -> list[str]:
     """Follow the face; a frame is rendered as soon as it is done and then forgotten."""
     detect = DetectOptions(
@@ -65,7 +69,7 @@ async def _track(
     return lines
 
 
-def _response(lines: list[str], exchange: Exchange, film: Video) -> Response:
+def _response(lines: list[str], exchange: Exchange, film: RgbVideo) -> Response:
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Warnings": DAMAGED if film.damaged else "none",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.arrays import F32
-from gateway.networks.detecting.spec import SIDE_PX, STRIDES, DetectorSpec, Sighting, cells
+from gateway.networks.detecting.spec import SIDE_PX, STRIDES, DetectorHits, DetectorSpec, cells
 from gateway.networks.tensors import Scale
 
 ANCHORS = 2
@@ -24,7 +24,7 @@ SHAPES = tuple(
 """Scores, distances and points, each stride by stride."""
 
 
-def decode(outputs: Sequence[F32], min_score: float) -> Sighting:
+def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
     """Return what was seen in one view.
 
     Args:
@@ -40,13 +40,13 @@ def decode(outputs: Sequence[F32], min_score: float) -> Sighting:
         at = np.repeat(cells(stride), ANCHORS, axis=0)[keep]
         far = boxes[keep] * stride
         parts.append(
-            Sighting(
+            DetectorHits(
                 scores[keep, 0],
                 np.concatenate([at - far[:, :2], at + far[:, 2:]], axis=1),
                 at[:, None] + points[keep].reshape(-1, 5, 2) * stride,
             )
         )
-    return Sighting.joined(parts)
+    return DetectorHits.joined(parts)
 
 
 SPECS = tuple(

@@ -14,10 +14,10 @@ from gateway.deadline import Deadline
 from gateway.faces.blazeface import Candidates, suppress
 from gateway.inference.protocol import Inference
 from gateway.networks.detecting.spec import DetectorSpec
-from gateway.networks.detecting.views import View, candidates_of, views_of
+from gateway.networks.detecting.views import LetterboxView, candidates_of, views_of
 from gateway.networks.tensors import answer_of, planes_of
 
-Outputs = Mapping[str, NDArray[Any]]
+DetectorOutputs = Mapping[str, NDArray[Any]]
 
 
 class NetworkDetector:
@@ -46,7 +46,7 @@ class NetworkDetector:
             InferenceError, DeadlineExceeded: from the network.
         """
 
-        def prepared() -> tuple[list[F32], list[View]]:
+        def prepared() -> tuple[list[F32], list[LetterboxView]]:
             pixels, views = views_of(image, angles)
             planes = planes_of(pixels[..., ::-1], self.spec.scale)
             if self.spec.batched:
@@ -60,7 +60,9 @@ class NetworkDetector:
         )
         return await self._compute.run(self._read, answers, views, min_score)
 
-    def _read(self, answers: Sequence[Outputs], views: list[View], min_score: float) -> Candidates:
+    def _read(
+        self, answers: Sequence[DetectorOutputs], views: list[LetterboxView], min_score: float
+    ) -> Candidates:
         """Return what the views show, each face once."""
         if self.spec.batched:
             whole = self._outputs(answers[0], (len(views),))
@@ -70,7 +72,7 @@ class NetworkDetector:
         seen = (self.spec.decode(outputs, min_score) for outputs in rows)
         return suppress(Candidates.joined([*map(candidates_of, seen, views)]))
 
-    def _outputs(self, outputs: Outputs, rows: tuple[int, ...]) -> list[F32]:
+    def _outputs(self, outputs: DetectorOutputs, rows: tuple[int, ...]) -> list[F32]:
         return [
             answer_of(self.spec.name, outputs, (*rows, *shape), place=place)
             for place, shape in enumerate(self.spec.shapes)

@@ -17,7 +17,7 @@ STRIDES = (8, 16, 32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class DetectorHits:
     """What a detector saw in one view, in pixels of its input counted from the edge.
 
     Attributes:
@@ -31,7 +31,7 @@ class Sighting:
     points: F32
 
     @classmethod
-    def joined(cls, parts: Sequence[Sighting]) -> Sighting:
+    def joined(cls, parts: Sequence[DetectorHits]) -> DetectorHits:
         """Return several as one."""
         return cls(
             np.concatenate([part.scores for part in parts]),
@@ -56,7 +56,7 @@ class DetectorSpec:
     scale: Scale
     shapes: tuple[tuple[int, ...], ...]
     batched: bool
-    decode: Callable[[Sequence[F32], float], Sighting]
+    decode: Callable[[Sequence[F32], float], DetectorHits]
 
 
 def cells(stride: int) -> F32:

@@ -10,7 +10,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.faces.blazeface import Candidates
 from gateway.imaging.warp import shrink_area
-from gateway.networks.detecting.spec import SIDE_PX, Sighting
+from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
 
 SIDE = 0.95
 """Side of BlazeFace's square over the geometric mean of a box's sides. The networks of the field
@@ -23,7 +23,7 @@ the eyes, and down, in distances from the eyes to the mouth."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LetterboxView:
     """How a view was made of a picture: shrunk, then turned, then laid into the upper left corner.
 
     Attributes:
@@ -47,7 +47,7 @@ class View:
         return np.asarray(np.stack(turned, -1) / np.array(self.scale_xy) - 0.5, np.float32)
 
 
-def views_of(image: U8, angles: Sequence[int]) -> tuple[U8, list[View]]:
+def views_of(image: U8, angles: Sequence[int]) -> tuple[U8, list[LetterboxView]]:
     """Return what a detector is shown, uint8 RGB (N, 640, 640, 3), upright first.
 
     Pictures are made smaller where they are too large, never larger; the rest of a view is black.
@@ -67,10 +67,10 @@ def views_of(image: U8, angles: Sequence[int]) -> tuple[U8, list[View]]:
         turned = np.rot90(small, quarters)
         view[: turned.shape[0], : turned.shape[1]] = turned
     size_wh = small.shape[1], small.shape[0]
-    return canvas, [View(quarters, size_wh, scale_xy) for quarters in turns]
+    return canvas, [LetterboxView(quarters, size_wh, scale_xy) for quarters in turns]
 
 
-def candidates_of(seen: Sighting, view: View) -> Candidates:
+def candidates_of(seen: DetectorHits, view: LetterboxView) -> Candidates:
     """Return what was seen in a view as BlazeFace would tell it, in pixels of the picture.
 
     Boxes become the squares that BlazeFace draws, see `SIDE` and `DOWN`. Of its six points the

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.arrays import F32
-from gateway.networks.detecting.spec import SIDE_PX, STRIDES, DetectorSpec, Sighting, cells
+from gateway.networks.detecting.spec import SIDE_PX, STRIDES, DetectorHits, DetectorSpec, cells
 from gateway.networks.tensors import Scale
 
 SCALE = Scale((0, 0, 0), (1 / 255, 1 / 255, 1 / 255))
@@ -19,7 +19,7 @@ SHAPES = tuple(((SIDE_PX // stride) ** 2, width) for width in (1, 1, 4, 10) for 
 """Probabilities, trust, boxes and points, each stride by stride."""
 
 
-def decode(outputs: Sequence[F32], min_score: float) -> Sighting:
+def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
     """Return what was seen in one view.
 
     The score is the geometric mean of a cell's probability of a face and of the trust in its box,
@@ -41,13 +41,13 @@ def decode(outputs: Sequence[F32], min_score: float) -> Sighting:
         centres = at + boxes[keep, :2] * stride
         half = np.exp(boxes[keep, 2:]) * stride / 2
         parts.append(
-            Sighting(
+            DetectorHits(
                 scores[keep],
                 np.concatenate([centres - half, centres + half], axis=1),
                 at[:, None] + points[keep].reshape(-1, 5, 2) * stride,
             )
         )
-    return Sighting.joined(parts)
+    return DetectorHits.joined(parts)
 
 
 SPECS = (DetectorSpec("yunet", SCALE, SHAPES, batched=True, decode=decode),)

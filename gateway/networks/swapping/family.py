@@ -11,7 +11,7 @@ from gateway.networks.tensors import Scale
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SourceCrop:
     """How a network wants to be shown who the new face is.
 
     Attributes:
@@ -44,7 +44,7 @@ class Family:
     converter: Converter | None = None
     emap: bool = False
     unit_length: bool = True
-    picture: Picture | None = None
+    picture: SourceCrop | None = None
 
 
 @dataclass(frozen=True, slots=True)

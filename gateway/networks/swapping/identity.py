@@ -15,7 +15,7 @@ _LEAST, _MOST = 0.35, -0.35
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class IdentityEmbedding:
     """One person.
 
     Attributes:
@@ -30,7 +30,7 @@ class Identity:
     portrait: U8 | None = None
 
     @classmethod
-    def of(cls, raws: AnyFloat, portrait: U8 | None = None) -> Identity:
+    def of(cls, raws: AnyFloat, portrait: U8 | None = None) -> IdentityEmbedding:
         """Return the person whose portraits have embeddings (P, 512), P ≥ 1.
 
         Args:

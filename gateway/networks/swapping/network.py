@@ -12,8 +12,8 @@ from gateway.inference.protocol import Inference
 from gateway.networks.arcface import LENGTH
 from gateway.networks.crossface import CrossFace
 from gateway.networks.swapping.boost import deinterleaved, interleaved
-from gateway.networks.swapping.family import Picture, SwapSpec
-from gateway.networks.swapping.identity import NEUTRAL, Identity, mixed, unit
+from gateway.networks.swapping.family import SourceCrop, SwapSpec
+from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding, mixed, unit
 from gateway.networks.tensors import answer_of, pixels_of, planes_of
 
 
@@ -42,7 +42,12 @@ class SwapNetwork:
         self._emap = emap if spec.family.emap else None
 
     async def latent(
-        self, identity: Identity, target_raw: F32 | None, weight: float, *, deadline: Deadline
+        self,
+        identity: IdentityEmbedding,
+        target_raw: F32 | None,
+        weight: float,
+        *,
+        deadline: Deadline,
     ) -> F32:
         """Return what the network is told of the new face: a row for `swap`.
 
@@ -121,7 +126,7 @@ class SwapNetwork:
         return np.asarray(unit(vectors) if family.unit_length else vectors, np.float32)
 
 
-def _shown(picture: Picture, portrait: U8 | None) -> F32:
+def _shown(picture: SourceCrop, portrait: U8 | None) -> F32:
     """Return a portrait as planes (3, S, S)."""
     shape = (picture.side_px, picture.side_px, 3)
     if portrait is None or portrait.shape != shape:

@@ -15,7 +15,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class KnownPerson:
     """Somebody seen in the film.
 
     Attributes:
@@ -28,7 +28,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class CastRole:
     """Whose face is changed.
 
     Attributes:
@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FilmCast:
+class VideoCast:
     """Who is in a film, and whose faces are changed.
 
     Attributes:
@@ -50,11 +50,11 @@ class FilmCast:
         farthest: Distance of descriptors up to which two may be of one person.
     """
 
-    known: tuple[Known, ...]
-    parts: tuple[Part, ...]
+    known: tuple[KnownPerson, ...]
+    parts: tuple[CastRole, ...]
     farthest: float
 
-    def part_of(self, descriptor: F32) -> Part | None:
+    def part_of(self, descriptor: F32) -> CastRole | None:
         """Return the part that somebody with a descriptor (128,) has, if any."""
         best, least = None, self.farthest
         for part in self.parts:
@@ -87,12 +87,12 @@ class FilmCast:
         }
 
     @classmethod
-    def of_facts(cls, facts: Mapping[str, Any]) -> FilmCast:
+    def of_facts(cls, facts: Mapping[str, Any]) -> VideoCast:
         """Return what `facts` has told."""
         return cls(
-            tuple(Known(_heard(k["descriptor"]), _heard(k["rest"])) for k in facts["known"]),
+            tuple(KnownPerson(_heard(k["descriptor"]), _heard(k["rest"])) for k in facts["known"]),
             tuple(
-                Part(None if p["descriptor"] is None else _heard(p["descriptor"]), p["entry"])
+                CastRole(None if p["descriptor"] is None else _heard(p["descriptor"]), p["entry"])
                 for p in facts["parts"]
             ),
             float(facts["farthest"]),

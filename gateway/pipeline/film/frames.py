@@ -14,16 +14,16 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.overlap import covering, nearness
 from gateway.imaging.warp import Region, bounding_region
-from gateway.pipeline.canvas import Canvas
-from gateway.pipeline.change_face import FaceChanger, FaceMemory, Work
+from gateway.pipeline.canvas import UndoCanvas
+from gateway.pipeline.change_face import FaceChanger, FaceMemory, FaceTask
 from gateway.pipeline.enhance import Enhancement
-from gateway.pipeline.film.cast import Part
-from gateway.pipeline.film.picture import FilmPicture
-from gateway.pipeline.film.production import FrameReport, Production
-from gateway.pipeline.film.sight import Sighting, around
+from gateway.pipeline.film.cast import CastRole
+from gateway.pipeline.film.picture import EditableFrame
+from gateway.pipeline.film.production import FrameReport, VideoFusionContext
+from gateway.pipeline.film.sight import TrackedFace, around
 from gateway.pipeline.masking import Masking, takes_glasses_off
 from gateway.pipeline.track import TURNED
-from gateway.pipeline.wish import expressive
+from gateway.pipeline.wish import reads_expressions
 from gateway.processors.base import Portrait
 
 LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
@@ -57,7 +57,7 @@ class _Person:
 
     since_s: Fraction
     memory: FaceMemory = field(default_factory=FaceMemory)
-    part: Part | None = None
+    part: CastRole | None = None
     rest: F32 | None = None
     decided: bool = False
     looked_s: Fraction | None = None
@@ -75,7 +75,7 @@ class FrameMaker:
         masking: Masking,
         changer: FaceChanger,
         compute: Compute,
-        production: Production,
+        production: VideoFusionContext,
     ) -> None:
         """Take the parts, and what the film is made of."""
         self._embedder = embedder
@@ -86,11 +86,11 @@ class FrameMaker:
         self._people: dict[int, _Person] = {}
         self._known: dict[int | None, Sequence[Portrait]] = {}
         self._bare: dict[int | None, Sequence[Portrait]] = {}
-        self._chosen = masking.networks.chosen(production.options)
+        self._chosen = masking.networks.build(production.options)
         self._ready = False
 
     async def change(
-        self, picture: FilmPicture, sightings: Sequence[Sighting], faces: Mapping[int, Face]
+        self, picture: EditableFrame, sightings: Sequence[TrackedFace], faces: Mapping[int, Face]
     ) -> FrameReport:
         """Change a frame's faces and write them back; a frame that leads in stays as it is.
 
@@ -130,7 +130,7 @@ class FrameMaker:
     async def _change(
         self,
         person: _Person,
-        picture: FilmPicture,
+        picture: EditableFrame,
         region: Region,
         rgb: U8,
         face: Face,
@@ -142,8 +142,8 @@ class FrameMaker:
         memory.dt_s = 0.0 if since is None else float(since)
         person.last_s = picture.time_s
         deadline = production.deadline()
-        canvas = Canvas(rgb)
-        work = Work(
+        canvas = UndoCanvas(rgb)
+        work = FaceTask(
             canvas,
             rgb,
             self._portraits(person),
@@ -207,11 +207,11 @@ class FrameMaker:
     def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
         """Return the part of a frame of `shape` (height, width) that changing a face may need."""
         options = self._production.options
-        if options.face_steps != ("face_swapper",) or expressive(options):
+        if options.face_steps != ("face_swapper",) or reads_expressions(options):
             return around(face, shape)[0]
         return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
 
-    async def _person(self, picture: FilmPicture, sighting: Sighting) -> _Person:
+    async def _person(self, picture: EditableFrame, sighting: TrackedFace) -> _Person:
         """Return what is known of a track, after finding out who it is."""
         person = self._people.setdefault(sighting.track, _Person(picture.time_s))
         if person.decided:
@@ -252,7 +252,7 @@ def _local(face: Face, region: Region, rest: F32 | None) -> Face:
     return replace(moved, known_rest=rest)
 
 
-def _touched(canvas: Canvas) -> list[Region]:
+def _touched(canvas: UndoCanvas) -> list[Region]:
     """Return what was painted over, as regions that do not overlap."""
     regions: list[Region] = []
     for stroke in canvas.since(0):

@@ -22,14 +22,14 @@ from gateway.imaging.cuts import THUMBNAIL, Shot
 from gateway.pipeline.change_face import FaceChanger
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.film.frames import FrameMaker
-from gateway.pipeline.film.picture import FilmPicture
-from gateway.pipeline.film.production import FrameReport, Production
-from gateway.pipeline.film.sight import Sighting
+from gateway.pipeline.film.picture import EditableFrame
+from gateway.pipeline.film.production import FrameReport, VideoFusionContext
+from gateway.pipeline.film.sight import TrackedFace
 from gateway.pipeline.film.tracks import FaceTracker
 from gateway.pipeline.masking import Masking
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.track import ahead
-from gateway.pipeline.wish import expressive
+from gateway.pipeline.wish import reads_expressions
 
 MOST_AHEAD = 8
 """Frames before and after one that have a say in it, at the most."""
@@ -54,8 +54,8 @@ class _Followed:
     time_s: float
     shot: int
     faces: dict[int, Moving]
-    picture: FilmPicture | None
-    sightings: Sequence[Sighting]
+    picture: EditableFrame | None
+    sightings: Sequence[TrackedFace]
 
 
 class FilmFuser:
@@ -82,8 +82,8 @@ class FilmFuser:
         self._min_face_px = min_face_px
 
     async def fuse(
-        self, pictures: Iterable[FilmPicture], production: Production
-    ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
+        self, pictures: Iterable[EditableFrame], production: VideoFusionContext
+    ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
         """Yield every frame of a part of a film, its faces changed and all of it made clearer.
 
         Each only if asked for: where nobody is meant, nobody looks for faces. Frames that only lead
@@ -110,8 +110,8 @@ class FilmFuser:
                 yield picture, await enhancement.frame(picture, report, production.deadline())
 
     async def _as_they_are(
-        self, pictures: Iterable[FilmPicture], production: Production
-    ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
+        self, pictures: Iterable[EditableFrame], production: VideoFusionContext
+    ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
         """Yield every frame, and where shots begin."""
         shot: Shot | None = None
         async with aclosing(ahead(pictures, self._reading, production.timings)) as coming:
@@ -126,14 +126,14 @@ class FilmFuser:
                 yield picture, FrameReport(cut=cut)
 
     async def _with_faces(
-        self, pictures: Iterable[FilmPicture], production: Production
-    ) -> AsyncGenerator[tuple[FilmPicture, FrameReport], None]:
+        self, pictures: Iterable[EditableFrame], production: VideoFusionContext
+    ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
         """Yield every frame with its faces changed."""
         maker = FrameMaker(self._embedder, self._masking, self._changer, self._compute, production)
         window: deque[_Followed] = deque()
         at = 0
 
-        async def made() -> tuple[FilmPicture, FrameReport]:
+        async def made() -> tuple[EditableFrame, FrameReport]:
             frame = window[at]
             picture, sightings = frame.picture, frame.sightings
             assert picture is not None
@@ -160,7 +160,7 @@ class FilmFuser:
             at += 1
 
     async def _followed(
-        self, pictures: Iterable[FilmPicture], production: Production
+        self, pictures: Iterable[EditableFrame], production: VideoFusionContext
     ) -> AsyncGenerator[_Followed, None]:
         """Yield every frame with who is in it, a few ahead of the one that is used."""
         tracker = FaceTracker(
@@ -212,7 +212,7 @@ def _detection(options: SwapOptions) -> DetectOptions:
         angles=options.detector.angles,
         min_score=options.detector.min_score,
         model=options.detector.model,
-        precise=expressive(options),
+        precise=reads_expressions(options),
     )
 
 

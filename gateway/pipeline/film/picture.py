@@ -10,7 +10,7 @@ from gateway.imaging.planes import Planes
 from gateway.imaging.warp import Region
 
 
-class FilmPicture(Protocol):
+class EditableFrame(Protocol):
     """A frame whose parts are converted only where they are looked at or changed."""
 
     @property

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.deadline import Deadline, Priority
-from gateway.pipeline.cast import Players
-from gateway.pipeline.film.cast import FilmCast
+from gateway.deadline import CallPriority, Deadline
+from gateway.pipeline.cast import SourceIdentities
+from gateway.pipeline.film.cast import VideoCast
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.wish import Reference
+from gateway.pipeline.wish import LibraryItem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Production:
+class VideoFusionContext:
     """What a film, or a part of one, is made of.
 
     Attributes:
@@ -26,16 +26,16 @@ class Production:
         call_s: Seconds that what is done to one frame may take.
     """
 
-    cast: FilmCast
-    players: Players
+    cast: VideoCast
+    players: SourceIdentities
     options: SwapOptions
     timings: Timings
-    library: Sequence[Reference] = ()
+    library: Sequence[LibraryItem] = ()
     call_s: float = 30.0
 
     def deadline(self) -> Deadline:
         """Return by when what is done to a frame now must be done."""
-        return Deadline.after(self.call_s, Priority.FILM)
+        return Deadline.after(self.call_s, CallPriority.FILM)
 
 
 @dataclass(frozen=True, slots=True)

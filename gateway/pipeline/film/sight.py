@@ -22,7 +22,7 @@ than the frame it is at the most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class FrameCrop:
     """A part of a frame, as finely as networks look at it.
 
     Attributes:
@@ -47,7 +47,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class TrackedFace:
     """A person's face in one frame.
 
     Attributes:
@@ -59,7 +59,7 @@ class Sighting:
 
     track: int
     face: Face
-    view: View
+    view: FrameCrop
     carried: bool = False
 
 
@@ -88,7 +88,7 @@ def around(face: Face, shape: tuple[int, int]) -> tuple[Region | None, int]:
     return Region(x0, y0, x0 + width, y0 + height), reduction
 
 
-def carry_on(before: Sighting, again: U8, shape: tuple[int, int]) -> Face | None:
+def carry_on(before: TrackedFace, again: U8, shape: tuple[int, int]) -> Face | None:
     """Return a face where the pixels have gone, of which `again` (h, w, 3) shows the same part."""
     view = before.view
     face = view.inside(before.face)

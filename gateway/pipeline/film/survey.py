@@ -11,20 +11,20 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInSource, NoFaceInTarget
+from gateway.errors import InvalidOptions, NoFaceInSource, NoFaceInTarget, NoMatchingFace
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
-from gateway.faces.looks import Looks
+from gateway.faces.looks import FaceAttributes
 from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.person import Person
 from gateway.faces.selection import ordered
 from gateway.networks.fairface import FairFace
-from gateway.pipeline.film.cast import FilmCast, Known, Part
-from gateway.pipeline.film.picture import FilmPicture
+from gateway.pipeline.film.cast import CastRole, KnownPerson, VideoCast
+from gateway.pipeline.film.picture import EditableFrame
 from gateway.pipeline.film.tracks import OVERVIEW
-from gateway.pipeline.looks import looks_of
+from gateway.pipeline.looks import attributes_of
 from gateway.pipeline.option_groups import FaceSelector
 from gateway.pipeline.options import SwapOptions
 from gateway.pipeline.track import TURNED
@@ -53,11 +53,11 @@ class _Somebody:
     landmarks: list[F32] = field(default_factory=list)
     fits: list[Fit] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
-    looks: Looks | None = None
+    looks: FaceAttributes | None = None
     best: float = -1.0
 
     def saw(
-        self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: Looks | None
+        self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: FaceAttributes | None
     ) -> None:
         """Add a face, and what it looks like if that was asked for."""
         if face.quality.score > self.best:
@@ -73,12 +73,12 @@ class _Somebody:
         """float32 (128,), the mean."""
         return np.asarray(np.mean(self.descriptors, axis=0), np.float32)
 
-    def known(self) -> Known:
+    def known(self) -> KnownPerson:
         """Return what is kept of them."""
         person = Person.nobody()
         for points, fit, size in zip(self.landmarks, self.fits, self.sizes, strict=True):
             person = person.seen_in(points[None], np.array([size], np.float32), fit)
-        return Known(self.descriptor, np.asarray(person.rest, np.float32))
+        return KnownPerson(self.descriptor, np.asarray(person.rest, np.float32))
 
 
 class Surveyor:
@@ -110,13 +110,13 @@ class Surveyor:
 
     async def survey(
         self,
-        pictures: Iterable[FilmPicture],
+        pictures: Iterable[EditableFrame],
         options: SwapOptions,
         *,
         deadline: Deadline,
         references: Sequence[U8] = (),
         identities: Mapping[str, Identity] = MappingProxyType({}),
-    ) -> FilmCast:
+    ) -> VideoCast:
         """Return who is in a film.
 
         Args:
@@ -128,7 +128,7 @@ class Surveyor:
 
         Raises:
             NoFaceInTarget: there is nobody to be seen in any of the frames.
-            FaceNotSelected: whoever is meant by place is not there.
+            NoMatchingFace: whoever is meant by place is not there.
             InvalidOptions: somebody is meant by a reference that was not sent.
             NoFaceInSource: a reference shows nobody.
             InferenceError, DeadlineExceeded: from the networks.
@@ -154,9 +154,9 @@ class Surveyor:
             faces = [f for f in found if _is_face(f) and f.quality.width_px >= least]
             seen = await self._embedder.embed(small, faces, deadline=deadline)
             size = small.shape[1], small.shape[0]
-            looks: Sequence[Looks | None] = [None] * len(faces)
+            looks: Sequence[FaceAttributes | None] = [None] * len(faces)
             if selector.filters:
-                looks = await looks_of(self._classifier, small, faces, deadline=deadline)
+                looks = await attributes_of(self._classifier, small, faces, deadline=deadline)
             who = []
             for face, descriptor, look in zip(faces, seen, looks, strict=True):
                 who.append(_nearest(people, descriptor))
@@ -170,7 +170,7 @@ class Surveyor:
         by_place = _by_place(first, options, meant)
         wanted = await self._described(references, deadline)
         parts = _parts(options, known, meant, by_place, wanted, identities)
-        return FilmCast(known, parts, selector.reference_distance)
+        return VideoCast(known, parts, selector.reference_distance)
 
     async def _described(self, references: Sequence[U8], deadline: Deadline) -> list[F32]:
         """Return who (128,) the largest face of each reference is."""
@@ -187,7 +187,7 @@ def _is_face(face: Face) -> bool:
     return FaceWarning.UNRELIABLE not in face.warnings
 
 
-def _is_wanted(looks: Looks | None, selector: FaceSelector) -> bool:
+def _is_wanted(looks: FaceAttributes | None, selector: FaceSelector) -> bool:
     return looks is None or selector.wanted.fits(looks)
 
 
@@ -224,40 +224,40 @@ def _by_place(
 
 def _parts(
     options: SwapOptions,
-    known: Sequence[Known],
+    known: Sequence[KnownPerson],
     meant: Sequence[int],
     by_place: Mapping[int, int],
     references: Sequence[F32],
     identities: Mapping[str, Identity],
-) -> tuple[Part, ...]:
+) -> tuple[CastRole, ...]:
     """Return whose faces are changed."""
     selector = options.face_selector
     if not options.mapping:
         if selector.mode == "many":
             if not meant:
-                raise FaceNotSelected("Nobody in the film looks as is asked for.")
+                raise NoMatchingFace("Nobody in the film looks as is asked for.")
             if selector.filters:
-                return tuple(Part(known[n].descriptor) for n in meant)
-            return (Part(None),)
+                return tuple(CastRole(known[n].descriptor) for n in meant)
+            return (CastRole(None),)
         if selector.mode == "reference":
             if not references:
                 raise InvalidOptions(
                     "Selecting by reference needs a `reference` picture.",
                     errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
                 )
-            return (Part(references[0]),)
+            return (CastRole(references[0]),)
         if selector.position not in by_place:
-            raise FaceNotSelected(f"No frame shows face {selector.position}.")
-        return (Part(known[by_place[selector.position]].descriptor),)
+            raise NoMatchingFace(f"No frame shows face {selector.position}.")
+        return (CastRole(known[by_place[selector.position]].descriptor),)
     parts = []
     for n, entry in enumerate(options.mapping):
         if entry.position is not None:
             if entry.position in by_place:
-                parts.append(Part(known[by_place[entry.position]].descriptor, n))
+                parts.append(CastRole(known[by_place[entry.position]].descriptor, n))
             elif not entry.optional:
-                raise FaceNotSelected(f"No frame shows the face of entry {n} of the mapping.")
+                raise NoMatchingFace(f"No frame shows the face of entry {n} of the mapping.")
         elif entry.identity is not None:
-            parts.append(Part(identities[entry.identity].descriptor, n))
+            parts.append(CastRole(identities[entry.identity].descriptor, n))
         elif entry.reference is not None:
-            parts.append(Part(references[entry.reference], n))
+            parts.append(CastRole(references[entry.reference], n))
     return tuple(parts)

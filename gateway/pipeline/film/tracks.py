@@ -24,8 +24,8 @@ from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.person import alikeness
 from gateway.imaging.cuts import THUMBNAIL, Shot
-from gateway.pipeline.film.picture import FilmPicture
-from gateway.pipeline.film.sight import Sighting, View, around, carry_on
+from gateway.pipeline.film.picture import EditableFrame
+from gateway.pipeline.film.sight import FrameCrop, TrackedFace, around, carry_on
 from gateway.pipeline.track import ALIKE, LOST_S, TURNED
 
 DETECT_S = Fraction(1, 3)
@@ -55,13 +55,13 @@ class _Track:
     """
 
     number: int
-    last: Sighting
+    last: TrackedFace
     seen_s: Fraction
     identity: F32
     eyes_s: Fraction
     frames: int = 1
 
-    def saw(self, sighting: Sighting, time_s: Fraction) -> None:
+    def saw(self, sighting: TrackedFace, time_s: Fraction) -> None:
         """Go on to the next frame."""
         self.last = sighting
         if sighting.carried:
@@ -120,8 +120,8 @@ class FaceTracker:
         self._state = _State()
 
     async def step(
-        self, picture: FilmPicture, *, deadline: Deadline
-    ) -> tuple[list[Sighting], bool]:
+        self, picture: EditableFrame, *, deadline: Deadline
+    ) -> tuple[list[TrackedFace], bool]:
         """Take the next frame; return who is in it, and whether a new shot begins with it.
 
         Raises:
@@ -141,7 +141,7 @@ class FaceTracker:
             await self._look_around(picture, deadline)
         return [track.last for track in state.tracks], cut
 
-    def _cuts(self, picture: FilmPicture) -> bool:
+    def _cuts(self, picture: EditableFrame) -> bool:
         thumbnail = picture.small(THUMBNAIL)
         if self._state.shot is None:
             self._state.shot, cut = Shot.begun(thumbnail), True
@@ -149,7 +149,7 @@ class FaceTracker:
             self._state.shot, cut = self._state.shot.next(thumbnail)
         return cut
 
-    async def _follow(self, track: _Track, picture: FilmPicture, deadline: Deadline) -> bool:
+    async def _follow(self, track: _Track, picture: EditableFrame, deadline: Deadline) -> bool:
         """Find a face again near where it was, or carry it on; return whether it is there."""
         before, now = track.last, picture.time_s
         view = await self._view(before.face, picture)
@@ -166,19 +166,19 @@ class FaceTracker:
             again = await self._compute.run(picture.rgb, was.region, was.reduction)
             carried_on = await self._compute.run(carry_on, before, again, picture.shape)
             if carried_on is not None:
-                track.saw(Sighting(track.number, carried_on, view, carried=True), now)
+                track.saw(TrackedFace(track.number, carried_on, view, carried=True), now)
             return carried_on is not None
         if found is not None:
-            track.saw(Sighting(track.number, found, view), now)
+            track.saw(TrackedFace(track.number, found, view), now)
         return found is not None
 
-    async def _view(self, face: Face, picture: FilmPicture) -> View | None:
+    async def _view(self, face: Face, picture: EditableFrame) -> FrameCrop | None:
         """Return the part of a frame that a face is looked for in; None if it lies outside."""
         region, reduction = around(face, picture.shape)
         if region is None:
             return None
         pixels = await self._compute.run(picture.rgb, region, reduction)
-        return View(region, reduction, pixels)
+        return FrameCrop(region, reduction, pixels)
 
     def _is_another(self, track: _Track, found: Face) -> bool:
         """Return whether a face is not who was followed, where two people have met."""
@@ -190,7 +190,7 @@ class FaceTracker:
         return alikeness(track.identity, found.fit.identity[0]) < ALIKE
 
     async def _seen(
-        self, view: View, face: Face, deadline: Deadline, keep_eyes: bool = False
+        self, view: FrameCrop, face: Face, deadline: Deadline, keep_eyes: bool = False
     ) -> Face | None:
         """Return a face as it is in a part of the frame now, in pixels of the frame."""
         found = await self._analyser.follow(
@@ -221,7 +221,7 @@ class FaceTracker:
         state.lost = [t for t in state.lost if now - t.seen_s <= 2 * LOST_S]
         _swap_back(state.tracks)
 
-    async def _look_around(self, picture: FilmPicture, deadline: Deadline) -> None:
+    async def _look_around(self, picture: EditableFrame, deadline: Deadline) -> None:
         """Look for faces nobody is known to have, and begin to follow them."""
         small = await self._compute.run(picture.small, OVERVIEW)
         found = await self._analyser.detect(small, deadline=deadline, options=self._options)
@@ -234,7 +234,7 @@ class FaceTracker:
         for face in sorted(faces, key=lambda f: -f.area):
             await self._begin(face.moved((0.0, 0.0), scale), picture, deadline)
 
-    async def _begin(self, face: Face, picture: FilmPicture, deadline: Deadline) -> None:
+    async def _begin(self, face: Face, picture: EditableFrame, deadline: Deadline) -> None:
         state, now = self._state, picture.time_s
         if any(_shared(face, t.last.face) for t in state.tracks):
             return
@@ -246,10 +246,10 @@ class FaceTracker:
         known = max(state.lost, key=lambda t: alikeness(t.identity, own), default=None)
         if known is not None and alikeness(known.identity, own) >= ALIKE:
             state.lost.remove(known)
-            known.saw(Sighting(known.number, seen, view), now)
+            known.saw(TrackedFace(known.number, seen, view), now)
             state.tracks.append(known)
             return
-        sighting = Sighting(state.people, seen, view)
+        sighting = TrackedFace(state.people, seen, view)
         state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32), now))
         state.people += 1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.settings import PROJECT_ROOT
 from tests.integration.jobs.postgresql import PostgreSQL
 
@@ -20,7 +20,7 @@ from tests.integration.jobs.postgresql import PostgreSQL
 class Workers:
     """Worker processes of one test; none outlives it."""
 
-    def __init__(self, folder: Path, url: str, pace: Pace) -> None:
+    def __init__(self, folder: Path, url: str, pace: Intervals) -> None:
         self.folder, self.url, self.pace = folder, url, pace
         self._processes: list[subprocess.Popen] = []
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.jobs.job import Status
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.testing import FAST, running_engine
 from tests.integration.jobs.conftest import Workers, kill
 from tests.unit.jobs.orders import TEXT, content, ended, order
@@ -52,7 +52,7 @@ async def check_undisturbed(engine, job):
 
 
 async def test_another_worker_takes_over_from_one_that_was_killed(tmp_path, url):
-    pace = Pace() if url else FAST  # once at the rhythm of real life
+    pace = Intervals() if url else FAST  # once at the rhythm of real life
     hold = tmp_path / "hold"
     hold.touch()
     async with service(tmp_path, url, pace) as (engine, workers):
@@ -141,7 +141,7 @@ async def test_a_failed_job_is_resumed_by_another_worker(tmp_path, url):
 
 async def test_the_database_may_be_away_for_a_while(tmp_path, server):
     url = server.new_database("away")
-    async with service(tmp_path, url, Pace(queue_s=0.2, beat_s=1.0)) as (engine, workers):
+    async with service(tmp_path, url, Intervals(queue_s=0.2, beat_s=1.0)) as (engine, workers):
         worker = await asyncio.to_thread(workers.start)
         job = (await engine.submit(order(engine, **SLOW))).job
         await begun(engine, job)

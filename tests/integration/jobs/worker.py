@@ -7,14 +7,16 @@ import signal
 import sys
 from pathlib import Path
 
-from gateway.jobs.pace import Pace
+from gateway.jobs.pace import Intervals
 from gateway.jobs.testing import running_engine
 
 
 async def main(folder: str, pace: str, settings: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with running_engine(Path(folder), pace=Pace(**json.loads(pace)), **json.loads(settings)):
+    async with running_engine(
+        Path(folder), pace=Intervals(**json.loads(pace)), **json.loads(settings)
+    ):
         print("running", flush=True)
         await stop.wait()
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from gateway.faces.looks import Looks, Wanted
+from gateway.faces.looks import AttributeFilter, FaceAttributes
 from gateway.faces.selection import fitting
 from gateway.networks.fairface import AGES
 from tests.unit.pipeline.people import face_of, person
 
-ANN = Looks("female", "asian", 30, 39)
+ANN = FaceAttributes("female", "asian", 30, 39)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ ANN = Looks("female", "asian", 30, 39)
     ],
 )
 def test_all_that_is_asked_for_must_fit(wanted, fits):
-    assert Wanted(**wanted).fits(ANN) == fits
+    assert AttributeFilter(**wanted).fits(ANN) == fits
 
 
 def test_every_age_belongs_to_one_class():
@@ -36,11 +36,11 @@ def test_every_age_belongs_to_one_class():
 
 @pytest.mark.parametrize("age", range(101))
 def test_every_age_alone_fits_somebody(age):
-    wanted = Wanted(min_age=age, max_age=age)
-    assert sum(wanted.fits(Looks("male", "white", *years)) for years in AGES) == 1
+    wanted = AttributeFilter(min_age=age, max_age=age)
+    assert sum(wanted.fits(FaceAttributes("male", "white", *years)) for years in AGES) == 1
 
 
 def test_those_that_fit_stay_in_their_order():
     faces = [face_of(person(n)) for n in range(3)]
-    looks = [ANN, Looks("male", "white", 3, 9), ANN]
-    assert fitting(faces, looks, Wanted(gender="female")) == [faces[0], faces[2]]
+    looks = [ANN, FaceAttributes("male", "white", 3, 9), ANN]
+    assert fitting(faces, looks, AttributeFilter(gender="female")) == [faces[0], faces[2]]

@@ -9,7 +9,7 @@ from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.occlusion import (
     MODEL,
     OcclusionFinder,
-    Seen,
+    Visibility,
     departures,
     known_places,
     skin_prior,
@@ -139,8 +139,8 @@ async def test_a_network_that_fails_is_told():
 # Films
 
 
-def both(a: float, b: float) -> tuple[Seen, Seen]:
-    return Seen(np.full((HEIGHT, WIDTH), a, np.float32)), Seen(
+def both(a: float, b: float) -> tuple[Visibility, Visibility]:
+    return Visibility(np.full((HEIGHT, WIDTH), a, np.float32)), Visibility(
         np.full((HEIGHT, WIDTH), b, np.float32)
     )
 

@@ -12,7 +12,7 @@ from tests.unit.media.clips import clip, sound
 from tests.unit.media.films import film
 
 SIZE = (120, 160)
-LIMITS = {"max_film_s": 60, "max_pixels": 10**6, "max_upload_bytes": 2**20}
+LIMITS = {"max_video_s": 60, "max_pixels": 10**6, "max_upload_bytes": 2**20}
 PORTRAIT = saved(photograph(seed=1))
 NOBODY = "idn_" + 32 * "0"
 

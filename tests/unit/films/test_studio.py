@@ -8,14 +8,14 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded
-from gateway.films.studio import Studio
-from gateway.inference.elsewhere import Elsewhere
+from gateway.films.studio import EventLoopThreadPool
+from gateway.inference.elsewhere import CrossLoopInference
 from gateway.testing_faces import fake_face_inference
 
 
 @pytest.fixture
 def studio():
-    made = Studio(2)
+    made = EventLoopThreadPool(2)
     yield made
     made.close()
 
@@ -60,7 +60,7 @@ async def test_networks_that_belong_here_are_used_from_there(studio):
     here = asyncio.get_running_loop()
 
     async def work():
-        there = Elsewhere(inference, here)
+        there = CrossLoopInference(inference, here)
         pixels = np.zeros((1, 192, 192, 3), np.uint8)
         states = await there.model_states()
         out = await there.infer("face_mesh", {"image": pixels}, deadline=Deadline.after(5))
@@ -76,7 +76,7 @@ async def test_closing_elsewhere_closes_nothing_here(studio):
     here = asyncio.get_running_loop()
 
     async def work():
-        await Elsewhere(inference, here).close()
+        await CrossLoopInference(inference, here).close()
 
     await studio.run(work)
     pixels = np.zeros((1, 192, 192, 3), np.uint8)

@@ -14,29 +14,29 @@ from PIL import Image
 
 from gateway.compute import Compute
 from gateway.errors import (
-    FaceNotSelected,
     IdentityNotFound,
     InvalidOptions,
     InvalidRequest,
     MissingField,
     NoFaceInTarget,
+    NoMatchingFace,
     NotAVideo,
-    RequestCancelled,
+    RequestCanceled,
     VideoCorrupt,
     VideoTooLong,
 )
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
-from gateway.films.inputs import Limits, Tools
-from gateway.films.studio import Studio
-from gateway.films.work import FilmWork
+from gateway.films.inputs import RenderLimits, Tools
+from gateway.films.studio import EventLoopThreadPool
+from gateway.films.work import RenderWork
 from gateway.jobs.work import Made, Task
 from gateway.pipeline.change_face import FaceChanger
 from gateway.pipeline.film.fuse_film import FilmFuser
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.people import People
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
@@ -59,19 +59,19 @@ class Watched:
     def check(self) -> None:
         self.checks += 1
         if self.stop_after is not None and self.frames >= self.stop_after:
-            raise RequestCancelled()
+            raise RequestCanceled()
 
 
 @pytest.fixture
 def work():
-    inference, compute, studio = fake_face_inference(), Compute(1), Studio(1)
+    inference, compute, studio = fake_face_inference(), Compute(1), EventLoopThreadPool(1)
 
     def parts(with_compute):
         analyser = FaceAnalyser(inference, with_compute)
         return (
             analyser,
             FaceEmbedder(inference, with_compute),
-            Masking(Networks(inference, with_compute)),
+            Masking(ModelSelector(inference, with_compute)),
         )
 
     def fuser(coding, home):
@@ -80,7 +80,7 @@ def work():
         return FilmFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
 
     analyser, embedder, masking = parts(compute)
-    yield FilmWork(
+    yield RenderWork(
         Tools(
             People(analyser, embedder, min_face_px=20),
             Surveyor(analyser, embedder, compute, min_face_px=20),
@@ -89,10 +89,10 @@ def work():
             ImageFuser(analyser, embedder, masking, compute),
             MemoryIdentityStore(),
             MemoryExpressionStore(),
-            Networks(inference, compute),
+            ModelSelector(inference, compute),
             compute,
         ),
-        Limits(max_pixels=10**6, max_film_s=60, call_s=30, max_picture_bytes=10**6),
+        RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
     )
     studio.close()
     compute.close()
@@ -246,7 +246,7 @@ async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
     todo = task(tmp_path, work, film(40, size=SIZE))
     plan = await work.plan(todo, Watched())
     control = Watched(stop_after=after)
-    with pytest.raises(RequestCancelled):
+    with pytest.raises(RequestCanceled):
         await work.segment(todo, plan, 0, tmp_path / "part", control)
     assert control.frames < 40
     assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
@@ -319,7 +319,7 @@ async def test_a_film_may_be_too_long(work, tmp_path):
     ticks = [n * 90000 * 8 for n in range(12)]
     with pytest.raises(VideoTooLong) as caught:
         await work.plan(task(tmp_path, work, film(12, size=SIZE, ticks=ticks)), Watched())
-    assert caught.value.extra == {"max_film_s": 60}
+    assert caught.value.extra == {"max_video_s": 60}
 
 
 async def test_limits_are_for_pictures(work, tmp_path):
@@ -330,7 +330,7 @@ async def test_limits_are_for_pictures(work, tmp_path):
 
 async def test_nobody_there_fails_the_job(work, tmp_path):
     options = {"face_selector": {"position": 3}}
-    with pytest.raises((FaceNotSelected, NoFaceInTarget)):
+    with pytest.raises((NoMatchingFace, NoFaceInTarget)):
         await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
 
 

@@ -95,7 +95,7 @@ OPTIONS = [
         {"/output/quality", "/output/format"},
     ),
     ("unknown_model", '{"swapper_model": "best"}', {"/swapper_model"}),
-    ("face_not_selected", '{"face_selector": {"position": 3}}', set()),
+    ("no_matching_face", '{"face_selector": {"position": 3}}', set()),
 ]
 
 

@@ -67,7 +67,7 @@ async def test_an_order_that_is_refused_does_not_use_its_key_up(tmp_path):
 
 async def test_the_same_key_at_the_same_time_conflicts(tmp_path):
     async with jobs_service(tmp_path, jobs="outside") as (http, services):
-        async with services.jobs.taking("default", "k"):
+        async with services.jobs.idempotency_lock("default", "k"):
             answer = await http.post("/v1/jobs", files=form(), headers={"Idempotency-Key": "k"})
         checked(answer, "idempotency_in_progress")
 
@@ -193,9 +193,9 @@ async def test_a_deadline_ends_a_job(tmp_path):
 async def test_a_service_without_jobs_says_so():
     async with client() as http:
         for url in ("/v1/jobs", "/v1/jobs/job_" + 32 * "0"):
-            checked(await http.get(url), "jobs_off")
-        checked(await http.post("/v1/jobs", files=form()), "jobs_off")
-        checked(await http.options("/v1/uploads"), "jobs_off")
+            checked(await http.get(url), "jobs_disabled")
+        checked(await http.post("/v1/jobs", files=form()), "jobs_disabled")
+        checked(await http.options("/v1/uploads"), "jobs_disabled")
 
 
 async def test_ids_that_are_none_are_not_found(tmp_path):

@@ -49,7 +49,7 @@ async def test_who_is_not_there_may_be_told_beside_the_picture():
     picture = await send(mapping, headers={})
     assert "entry_unmatched" in picture.headers["x-semblant-warnings"].split(", ")
     mapping[1].pop("optional")
-    assert "entry 1" in checked(await send(mapping), "face_not_selected")["detail"]
+    assert "entry 1" in checked(await send(mapping), "no_matching_face")["detail"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,13 @@ from gateway.serving.testing import fake_services
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 UPDATE = "SEMBLANT_UPDATE_SNAPSHOTS"
 # Told by probes and pages only, in a job's object, or never over HTTP.
-NOT_ANSWERED = {"platform_unsupported", "job_canceled", "job_elsewhere"}
-NOT_ANSWERED |= {"model_invalid", "model_unsound", "model_checksum_mismatch", "download_failed"}
+NOT_ANSWERED = {"platform_unsupported", "job_canceled", "lease_lost"}
+NOT_ANSWERED |= {
+    "model_format_invalid",
+    "model_verification_failed",
+    "model_checksum_mismatch",
+    "download_failed",
+}
 NOT_ANSWERED |= {"model_not_permitted", "license_not_accepted", "calibration_too_small"}
 NOT_ANSWERED |= {"video_size_changes", "encoder_unavailable", "output_invalid"}
 OPTIONS = (

@@ -8,7 +8,7 @@ from gateway.errors import InferenceFailed
 from gateway.faces.morphable.expression import NAMES
 from gateway.http.face_schemas import TrackLine
 from gateway.http.film_examples import TRACK_LINES
-from gateway.media.video import Video
+from gateway.media.video import RgbVideo
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import client, photograph, saved
 from tests.unit.http.problem import checked
@@ -134,8 +134,8 @@ async def test_faces_seen_are_counted():
 
 
 async def test_the_film_is_let_go_whatever_happens(monkeypatch):
-    closed, close = [], Video.close
-    monkeypatch.setattr(Video, "close", lambda film: closed.append(film) or close(film))
+    closed, close = [], RgbVideo.close
+    monkeypatch.setattr(RgbVideo, "close", lambda film: closed.append(film) or close(film))
     services = fake_services()
     lines(await track(services=services))
     services.backend.models["face_mesh"].failures.append(InferenceFailed("oh"))

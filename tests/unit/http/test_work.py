@@ -97,7 +97,7 @@ async def test_a_caller_who_goes_away_ends_the_work():
     await serving
     assert services.backend._running["blazeface_short"] == 0
     assert services.admission.admitted == 0
-    assert 'semblant_rejections_total{code="request_cancelled"} 1.0' in metrics_of(services)
+    assert 'semblant_rejections_total{code="request_canceled"} 1.0' in metrics_of(services)
 
 
 def metrics_of(services) -> str:
@@ -112,7 +112,7 @@ async def test_a_closed_connection_ends_the_work():
         request.cancel()
         await until(lambda: services.admission.admitted == 0)
     assert services.backend._running["blazeface_short"] == 0
-    assert 'code="request_cancelled"' in metrics_of(services)
+    assert 'code="request_canceled"' in metrics_of(services)
 
 
 async def test_pictures_are_decoded_and_encoded_in_the_imaging_threads(monkeypatch):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gateway.imaging.comparison import MARGIN, Part, compare
+from gateway.imaging.comparison import MARGIN, ComparedRegion, compare
 
 SKIN, HAIR = (200, 150, 120), (40, 30, 25)
 
@@ -24,7 +24,7 @@ def face(width: int, *, hair: bool = False):
     mask = np.clip((0.95 - radius) / 0.25, 0, 1).astype(np.float32)
     around = np.linspace(0, 2 * np.pi, 36, endpoint=False)
     outline = width / 2 * np.column_stack([np.cos(around), np.sin(around)]) + (side - 1) / 2
-    return picture, Part(mask, mask > 0.9, outline, width, unit)
+    return picture, ComparedRegion(mask, mask > 0.9, outline, width, unit)
 
 
 def changed(picture, part, change):

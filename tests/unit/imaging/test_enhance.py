@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from gateway.imaging.deblock import Damage, damage_of, grain_of, smoothed, without_steps
-from gateway.imaging.enhance import HEADROOM, Places, enhanced, luma_of
+from gateway.imaging.enhance import HEADROOM, FacePlaces, enhanced, luma_of
 from tests import tolerances
 from tests.synthetic_faces import landmarks_of, painted
 
@@ -31,7 +31,9 @@ def places():
     skin, features = np.zeros(SHAPE, np.bool_), np.zeros(SHAPE, np.float32)
     skin[200:250, 120:170] = True
     features[140:180] = 1
-    return Places(features, skin, cv2.circle(np.zeros(SHAPE, np.uint8), (192, 192), 130, 1, -1) > 0)
+    return FacePlaces(
+        features, skin, cv2.circle(np.zeros(SHAPE, np.uint8), (192, 192), 130, 1, -1) > 0
+    )
 
 
 def damage(picture):
@@ -183,7 +185,7 @@ def test_highlights_are_not_clipped():
 @pytest.mark.parametrize("picture", [face(soft_px=2.5), coded(face(), 15)])
 def test_a_mirrored_picture_gives_the_mirrored_result(picture):
     what = places()
-    mirrored = Places(
+    mirrored = FacePlaces(
         *(np.ascontiguousarray(p[:, ::-1]) for p in (what.features, what.skin, what.face))
     )
     found = damage(picture)
@@ -199,5 +201,5 @@ def test_a_mirrored_picture_gives_the_mirrored_result(picture):
 def test_any_size_is_taken(shape):
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     everywhere = np.ones(shape, np.bool_)
-    what = Places(everywhere.astype(np.float32), everywhere, everywhere)
+    what = FacePlaces(everywhere.astype(np.float32), everywhere, everywhere)
     assert enhanced(picture, what, Damage(2.0, 8.0, (3, 3))).shape == picture.shape

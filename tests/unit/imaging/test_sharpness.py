@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from gateway.imaging.sharpness import (
-    Texture,
+    CaptureTexture,
     as_sharp,
     missing_grain,
     probe,
@@ -26,7 +26,7 @@ def edges(blur_px: float, grain: float = 0.0, shape: str = "squares") -> np.ndar
     return np.repeat(np.clip(np.rint(soft + noise), 0, 255).astype(np.uint8)[..., None], 3, -1)
 
 
-def measured(image: np.ndarray) -> Texture:
+def measured(image: np.ndarray) -> CaptureTexture:
     return texture_of(image, probe(image), ALL, ALL)
 
 
@@ -69,7 +69,7 @@ def test_the_deviation_of_grain_is_told(grain):
 
 
 def test_a_flat_picture_has_neither_edges_nor_grain():
-    assert measured(flat(0)) == Texture(None, 0.0)
+    assert measured(flat(0)) == CaptureTexture(None, 0.0)
 
 
 def test_only_where_edges_count_are_edges_and_only_skin_has_grain():
@@ -82,7 +82,7 @@ def test_only_where_edges_count_are_edges_and_only_skin_has_grain():
 @pytest.mark.parametrize("shape", [(1, 1), (2, 5), (3, 3)])
 def test_tiny_pictures_tell_nothing(shape):
     image, where = np.full((*shape, 3), 90, np.uint8), np.ones(shape, bool)
-    assert texture_of(image, probe(image), where, where) == Texture(None, 0.0)
+    assert texture_of(image, probe(image), where, where) == CaptureTexture(None, 0.0)
 
 
 # Giving
@@ -114,7 +114,7 @@ def test_what_is_too_soft_is_sharpened_but_not_too_far(own, wanted):
 
 def test_sharpening_makes_no_colours():
     image = edges(2.0) // np.array([1, 2, 3], np.uint8)
-    out, _ = as_sharp(image, probe(image), Texture(2.0, 0.0), Texture(1.2, 0.0))
+    out, _ = as_sharp(image, probe(image), CaptureTexture(2.0, 0.0), CaptureTexture(1.2, 0.0))
     change = out.astype(int) - image
     inside = (out.min(-1) > 0) & (out.max(-1) < 255)
     assert np.ptp(change[inside], axis=-1).max() <= 1
@@ -124,7 +124,7 @@ def test_grain_is_not_sharpened_along():
     image = edges(2.5, grain=2)
     flat_part = np.zeros_like(ALL)
     flat_part[4:12] = True
-    out, _ = as_sharp(image, probe(image), measured(image), Texture(1.5, 99.0))
+    out, _ = as_sharp(image, probe(image), measured(image), CaptureTexture(1.5, 99.0))
     before, after = (texture_of(i, probe(i), ALL, flat_part).grain for i in (image, out))
     assert after < 1.35 * before
 
@@ -132,7 +132,7 @@ def test_grain_is_not_sharpened_along():
 def test_grain_that_the_target_has_not_is_quietened():
     image = edges(1.5, grain=5)
     own = measured(image)
-    out, left = as_sharp(image, probe(image), own, Texture(own.blur_px, own.grain / 3))
+    out, left = as_sharp(image, probe(image), own, CaptureTexture(own.blur_px, own.grain / 3))
     assert measured(out).grain < 0.7 * own.grain
     assert measured(out).grain == pytest.approx(left, rel=0.35)
     far = ALL & (np.abs(image.astype(int) - probe(image)).max(-1) > 25)
@@ -141,9 +141,9 @@ def test_grain_that_the_target_has_not_is_quietened():
 
 def test_without_edges_only_the_grain_is_seen_to():
     image = flat(4)
-    out, _ = as_sharp(image, probe(image), measured(image), Texture(3.0, 0.5))
+    out, _ = as_sharp(image, probe(image), measured(image), CaptureTexture(3.0, 0.5))
     assert 0 < measured(out).grain < measured(image).grain
-    assert as_sharp(image, probe(image), measured(image), Texture(None, 9.0))[0] is image
+    assert as_sharp(image, probe(image), measured(image), CaptureTexture(None, 9.0))[0] is image
 
 
 # Grain that is missing

@@ -7,13 +7,13 @@ import pytest
 
 from gateway.imaging.colour import LabStatistics
 from gateway.imaging.composite import Correction
-from gateway.imaging.fuse import Passage, fuse, fuse_next
+from gateway.imaging.fuse import FrameTransition, fuse, fuse_frame
 from gateway.imaging.matte import Matte
-from gateway.imaging.sharpness import Texture
+from gateway.imaging.sharpness import CaptureTexture
 from gateway.imaging.steady import (
     CORRECTED_EVERY_S,
     MEASURED_EVERY_S,
-    Moment,
+    TemporalState,
     carried_correction,
     steadied_colours,
     steadied_correction,
@@ -31,7 +31,7 @@ def correction(offset: float, gain: float = 1.0, shape=(12, 10), reduction=4) ->
     return Correction(planes, reduction)
 
 
-def moment(**what) -> Moment:
+def moment(**what) -> TemporalState:
     known = {
         "cube": None,
         "skins": None,
@@ -39,7 +39,7 @@ def moment(**what) -> Moment:
         "correction": None,
         "face_from_region": HERE,
     }
-    return Moment(**(known | what))
+    return TemporalState(**(known | what))
 
 
 def test_noise_of_the_correction_shrinks():
@@ -119,7 +119,7 @@ def test_colours_that_are_not_known_are_not_mixed():
 
 
 def test_textures_go_between():
-    old, new = Texture(2.0, 4.0, 6.0), Texture(1.0, 2.0, 3.0)
+    old, new = CaptureTexture(2.0, 4.0, 6.0), CaptureTexture(1.0, 2.0, 3.0)
     one, other = steadied_textures(
         (new, replace(new, blur_px=None)), moment(textures=(old, old)), 0.1
     )
@@ -148,7 +148,7 @@ def frame(seed: int):
 
 def test_a_picture_is_a_film_of_one_frame():
     target, source, matte = frame(0)
-    pixels, found = fuse_next(target, source, matte, Passage(HERE), unit_px=40)
+    pixels, found = fuse_frame(target, source, matte, FrameTransition(HERE), unit_px=40)
     assert np.array_equal(pixels, fuse(target, source, matte, unit_px=40))
     assert found.age_s == found.corrected_s == 0
 
@@ -157,7 +157,9 @@ def test_outside_the_mask_nothing_changes_in_any_frame():
     state = None
     for n in range(6):
         target, source, matte = frame(n)
-        pixels, state = fuse_next(target, source, matte, Passage(HERE, state, DT), unit_px=40)
+        pixels, state = fuse_frame(
+            target, source, matte, FrameTransition(HERE, state, DT), unit_px=40
+        )
         assert np.array_equal(pixels[matte.mask == 0], target[matte.mask == 0])
 
 
@@ -167,8 +169,8 @@ def test_skin_is_calmer_than_without_memory(texture):
         state, out = None, []
         for n in range(24):
             target, source, matte = frame(n)
-            passage = Passage(HERE, state if remembering else None, DT)
-            pixels, state = fuse_next(target, source, matte, passage, unit_px=40, texture=texture)
+            passage = FrameTransition(HERE, state if remembering else None, DT)
+            pixels, state = fuse_frame(target, source, matte, passage, unit_px=40, texture=texture)
             out.append(pixels[matte.skin].mean(0))
         return np.abs(np.diff(out[8:], axis=0)).mean()
 
@@ -179,7 +181,7 @@ def test_what_is_told_of_a_face_is_measured_now_and_then():
     state, ages, corrected = None, [], []
     for n in range(12):
         target, source, matte = frame(n)
-        _, state = fuse_next(target, source, matte, Passage(HERE, state, DT), unit_px=40)
+        _, state = fuse_frame(target, source, matte, FrameTransition(HERE, state, DT), unit_px=40)
         ages.append(state.age_s)
         corrected.append(state.corrected_s)
     assert 0 < max(ages) < MEASURED_EVERY_S
@@ -194,8 +196,8 @@ def test_every_way_of_fusing_goes_on_from_frame_to_frame(colour, blend):
     state = None
     for n in range(3):
         target, source, matte = frame(n)
-        passage = Passage(HERE, state, DT)
-        pixels, state = fuse_next(
+        passage = FrameTransition(HERE, state, DT)
+        pixels, state = fuse_frame(
             target, source, matte, passage, unit_px=40, colour=colour, blend=blend
         )
     alone = fuse(target, source, matte, unit_px=40, colour=colour, blend=blend)

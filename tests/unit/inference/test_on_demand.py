@@ -17,7 +17,7 @@ from gateway.errors import (
     ModelTooLarge,
     UnknownModel,
 )
-from gateway.inference.on_demand import ON_DEMAND, OnDemand
+from gateway.inference.on_demand import ON_DEMAND, OnDemandModels
 from gateway.inference.protocol import ModelState
 
 SIZES = {"a": 40, "b": 40, "c": 60, "huge": 200}
@@ -74,7 +74,7 @@ class Server:
 
 
 def made(server):
-    return OnDemand(server, sizes=SIZES, budget=BUDGET)
+    return OnDemandModels(server, sizes=SIZES, budget=BUDGET)
 
 
 async def infer(inference, model, seconds=5.0):

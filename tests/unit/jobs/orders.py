@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.jobs.engine import DurableEngine
-from gateway.jobs.job import Job, Order, SentFile
+from gateway.jobs.job import Job, JobRequest, SentFile
 
 TEXT = b"the quick brown fox jumps over the lazy dog"
 
@@ -20,14 +20,14 @@ def sent(folder: Path, name: str, data: bytes) -> SentFile:
 
 
 def order(engine: DurableEngine, *, text: bytes = TEXT, tenant: str = "default", **asked: Any):
-    """Return an order; what `Order` has no name for is an option of the fake work."""
-    own = {name: asked.pop(name) for name in list(asked) if name in Order.__dataclass_fields__}
+    """Return an order; what `JobRequest` has no name for is an option of the fake work."""
+    own = {name: asked.pop(name) for name in list(asked) if name in JobRequest.__dataclass_fields__}
     options = engine.work.accept(json.dumps(asked))
     files = {
         "source": [sent(engine.spool, "source", b"face")],
         "target": [sent(engine.spool, "target", text)],
     }
-    return Order(**{"tenant": tenant, "files": files, "options": options, **own})
+    return JobRequest(**{"tenant": tenant, "files": files, "options": options, **own})
 
 
 async def ended(engine: DurableEngine, job: Job) -> Job:

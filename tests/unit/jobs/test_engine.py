@@ -18,10 +18,10 @@ from gateway.errors import (
     UploadNotFound,
 )
 from gateway.jobs.database import transaction
-from gateway.jobs.job import Priority, Stage, Status
-from gateway.jobs.pace import Pace
+from gateway.jobs.job import JobPriority, JobStage, Status
+from gateway.jobs.pace import Intervals
 from gateway.jobs.segments import _lock
-from gateway.jobs.store import Asked
+from gateway.jobs.store import JobQuery
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
 
@@ -36,7 +36,7 @@ async def until(condition):
 
 
 async def is_processing(engine, job):
-    return (await engine.get(job.tenant, job.id)).stage is Stage.MAKING
+    return (await engine.get(job.tenant, job.id)).stage is JobStage.MAKING
 
 
 def left(engine, job):
@@ -236,13 +236,13 @@ async def test_the_same_order_with_the_same_key_is_one_job(tmp_path):
 
 async def test_a_key_is_taken_by_one_at_a_time(tmp_path):
     async with running_engine(tmp_path, carry_out=False) as engine:
-        async with engine.taking("t", "k"):
+        async with engine.idempotency_lock("t", "k"):
             with pytest.raises(IdempotencyInProgress):
-                async with engine.taking("t", "k"):
+                async with engine.idempotency_lock("t", "k"):
                     raise AssertionError
-            async with engine.taking("t", "other"), engine.taking("t", None):
+            async with engine.idempotency_lock("t", "other"), engine.idempotency_lock("t", None):
                 pass
-        async with engine.taking("t", "k"):
+        async with engine.idempotency_lock("t", "k"):
             pass
 
 
@@ -271,7 +271,7 @@ async def test_jobs_of_other_tenants_are_not_there(tmp_path):
         for call in (engine.get, engine.cancel, engine.resume, engine.delete, engine.output):
             with pytest.raises(JobNotFound):
                 await call("yours", job.id)
-        assert await engine.page("yours", Asked()) == []
+        assert await engine.page("yours", JobQuery()) == []
         with pytest.raises(JobNotFinished):
             await engine.output("mine", job.id)
 
@@ -280,11 +280,11 @@ async def test_jobs_are_listed_a_page_at_a_time(tmp_path):
     async with running_engine(tmp_path, carry_out=False) as engine:
         ids = [(await engine.submit(order(engine))).job.id for _ in range(5)]
         await engine.cancel("default", ids[0])
-        first = await engine.page("default", Asked(limit=3))
+        first = await engine.page("default", JobQuery(limit=3))
         last = first[-1]
-        second = await engine.page("default", Asked(after=(last.created, last.id), limit=3))
+        second = await engine.page("default", JobQuery(after=(last.created, last.id), limit=3))
         assert [job.id for job in [*first, *second]] == ids[::-1]
-        waiting = await engine.page("default", Asked(statuses=(Status.STARTING,)))
+        waiting = await engine.page("default", JobQuery(statuses=(Status.STARTING,)))
         assert [job.id for job in waiting] == ids[:0:-1]
 
 
@@ -297,8 +297,8 @@ async def test_more_jobs_than_may_wait_are_refused(tmp_path):
 
 async def test_high_priority_comes_first(tmp_path):
     async with running_engine(tmp_path, carry_out=False) as engine:
-        low = (await engine.submit(order(engine, priority=Priority.LOW))).job
-        high = (await engine.submit(order(engine, priority=Priority.HIGH))).job
+        low = (await engine.submit(order(engine, priority=JobPriority.LOW))).job
+        high = (await engine.submit(order(engine, priority=JobPriority.HIGH))).job
         positions = [(await engine.describe(job))["queue_position"] for job in (high, low)]
         assert positions == [0, 1]
 
@@ -320,7 +320,7 @@ async def test_a_job_is_removed_when_its_time_is_over(tmp_path):
         job = (await engine.submit(order(engine, retention_s=0.1))).job
 
         async def gone():
-            return await engine.page("default", Asked()) == [] and left(engine, job) == []
+            return await engine.page("default", JobQuery()) == [] and left(engine, job) == []
 
         await until(gone)
 
@@ -390,5 +390,5 @@ async def test_the_database_holds_no_content(tmp_path):
 
 
 def test_the_rhythm_lets_a_worker_stop_before_others_take_over():
-    for pace in (FAST, Pace()):
+    for pace in (FAST, Intervals()):
         assert pace.beat_s < pace.fence_s < pace.dead_s

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from gateway.media.film import FilmSource, Span
+from gateway.media.film import TimeSpan, VideoSource
 from gateway.media.pixels import PixelFormat
 
 NTSC = Fraction(30000, 1001)
@@ -133,14 +133,14 @@ def remuxed(data: bytes, container: str, *, first: int = 0, later: int = 0) -> b
     return out.getvalue()
 
 
-def saved(folder: Path, data: bytes, name: str = "film") -> FilmSource:
+def saved(folder: Path, data: bytes, name: str = "film") -> VideoSource:
     path = folder / name
     path.write_bytes(data)
-    return FilmSource(path, **LIMITS)
+    return VideoSource(path, **LIMITS)
 
 
-def frames_of(source: FilmSource, span: Span | None = None, **more) -> list:
-    with source.read(source.probe(), span or Span(), **more) as reader:
+def frames_of(source: VideoSource, span: TimeSpan | None = None, **more) -> list:
+    with source.read(source.probe(), span or TimeSpan(), **more) as reader:
         return list(reader)
 
 

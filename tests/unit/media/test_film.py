@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt, VideoSizeChanges
 from gateway.imaging.warp import Region
-from gateway.media.film import FilmSource, Span
+from gateway.media.film import TimeSpan, VideoSource
 from gateway.media.pixels import Colours
 from tests.unit.http.app import photograph
 from tests.unit.media.clips import clip, sound
@@ -91,7 +91,7 @@ def test_parts_together_are_the_whole(tmp_path, container, codec, cuts):
     times = [frame.time_s for frame in whole]
     assert len(whole) == 12
     ends = [Fraction(0), *(times[cut] for cut in cuts), None]
-    parts = [frame for a, b in pairwise(ends) for frame in read(source, probe, Span(a, b))]
+    parts = [frame for a, b in pairwise(ends) for frame in read(source, probe, TimeSpan(a, b))]
     assert [frame.time_s for frame in parts] == times
     for one, other in zip(whole, parts, strict=True):
         assert all((a == b).all() for a, b in zip(planes(one), planes(other), strict=True))
@@ -110,7 +110,7 @@ def test_a_varying_rate_keeps_every_time(tmp_path, container):
 
 def test_frames_before_the_part_are_marked_as_such(tmp_path):
     source = saved(tmp_path, film(ticks=VARYING))
-    span = Span(VARYING[7] * CLOCK, VARYING[9] * CLOCK)
+    span = TimeSpan(VARYING[7] * CLOCK, VARYING[9] * CLOCK)
     frames = frames_of(source, span, since_s=VARYING[5] * CLOCK)
     assert [frame.time_s / CLOCK for frame in frames] == VARYING[5:9]
     assert [frame.lead_in for frame in frames] == [True, True, False, False]
@@ -145,7 +145,7 @@ def test_writing_into_a_frame_does_not_change_the_next_ones(tmp_path):
     source = saved(tmp_path, film(gop=12))
     clean = [planes(frame) for frame in frames_of(source)]
     region = Region(10, 10, 40, 40)
-    with source.read(source.probe(), Span()) as reader:
+    with source.read(source.probe(), TimeSpan()) as reader:
         for number, frame in enumerate(reader):
             assert all((a == b).all() for a, b in zip(planes(frame), clean[number], strict=True))
             old = frame.rgb(region)
@@ -156,7 +156,7 @@ def test_writing_into_a_frame_does_not_change_the_next_ones(tmp_path):
 def test_few_frames_are_alive_at_a_time(tmp_path):
     source = saved(tmp_path, film(40))
     alive, most = weakref.WeakSet(), 0
-    with source.read(source.probe(), Span()) as reader:
+    with source.read(source.probe(), TimeSpan()) as reader:
         for frame in reader:
             alive.add(frame)
             most = max(most, len(alive))
@@ -279,7 +279,7 @@ def test_what_was_lost_is_counted_in_its_part_only(tmp_path):
     probe = source.probe()
     counts = []
     for start in range(0, 40, 10):
-        span = Span(start / NTSC, (start + 10) / NTSC)
+        span = TimeSpan(start / NTSC, (start + 10) / NTSC)
         with source.read(probe, span) as reader:
             frames = list(reader)
         counts.append((len(frames), reader.lost))
@@ -316,7 +316,7 @@ def test_a_film_of_an_unknown_codec_is_refused(tmp_path):
 def test_frames_that_are_too_large_are_refused_unseen(tmp_path):
     source = saved(tmp_path, film(1))
     with pytest.raises(TooManyPixels):
-        FilmSource(source.path, max_pixels=48 * 64 - 1).probe()
+        VideoSource(source.path, max_pixels=48 * 64 - 1).probe()
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "gray"])
@@ -328,9 +328,9 @@ def test_planes_are_changed_in_place_and_no_other_frame_with_them(tmp_path, pixe
         # Rows are padded as their decoder likes.
         return frame.planes(change=change).y[:, : probe.size[1]]
 
-    with source.read(probe, Span()) as reader:
+    with source.read(probe, TimeSpan()) as reader:
         untouched = [luma(frame, change=False).copy() for frame in reader]
-    with source.read(probe, Span()) as reader:
+    with source.read(probe, TimeSpan()) as reader:
         for n, frame in enumerate(reader):
             assert (luma(frame, change=False) == untouched[n]).all()
             luma(frame, change=True)[3, 5] += 1

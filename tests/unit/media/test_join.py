@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gateway.errors import OutputInvalid, SemblantError
-from gateway.media.film import FilmSource, Span
+from gateway.media.film import TimeSpan, VideoSource
 from gateway.media.join import join
 from gateway.media.pixels import Colours
 from gateway.media.segment import SegmentWriter
@@ -26,17 +26,17 @@ TICK = Fraction(1, 1000)
 def remade(source, folder, cuts=(), *, span=None, change=None, **wish):
     """Make a film anew in segments, and look at it; return where it is, and the report."""
     wish = {"preset": "ultrafast"} | wish
-    probe, whole = source.probe(), span or Span()
+    probe, whole = source.probe(), span or TimeSpan()
     ends = [whole.start_s, *cuts, whole.end_s]
     paths = []
     for number, (a, b) in enumerate(pairwise(ends)):
-        made = segment(source, folder / f"part{number}", Span(a, b), change=change, **wish)
+        made = segment(source, folder / f"part{number}", TimeSpan(a, b), change=change, **wish)
         if made.frames:
             paths.append(made.path)
     out, output = folder / "made", VideoOutput(**wish)
     report = join(source, paths, out, probe=probe, wish=output, span=span)
     verify(out, report, probe)
-    return FilmSource(out, source.max_pixels), report
+    return VideoSource(out, source.max_pixels), report
 
 
 def times_of(source) -> list[Fraction]:
@@ -145,7 +145,10 @@ def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
     data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, transfer))
     source = saved(tmp_path, data)
     probe, wish = source.probe().tone_mapped(), VideoOutput(preset="ultrafast", hdr="tone_map")
-    with source.read(probe, Span()) as reader, SegmentWriter(tmp_path / "a", probe, wish) as writer:
+    with (
+        source.read(probe, TimeSpan()) as reader,
+        SegmentWriter(tmp_path / "a", probe, wish) as writer,
+    ):
         frames = list(reader)
         for frame in frames:
             writer.write(frame)
@@ -153,7 +156,7 @@ def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
     assert {frame.picture.format.name for frame in frames} == {"yuv420p"}
     out = tmp_path / "made"
     verify(out, join(source, [tmp_path / "a"], out, probe=probe, wish=wish), probe)
-    made = FilmSource(out, source.max_pixels).probe()
+    made = VideoSource(out, source.max_pixels).probe()
     assert made.colours == Colours(full=False, space=1, primaries=1, transfer=1)
     assert made.pixel_format == "yuv420p"
 
@@ -308,7 +311,7 @@ def test_other_pictures_do_not_come_along(tmp_path):
         for stream in streams:
             frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
             made.mux([*stream.encode(frame), *stream.encode()])
-    out, report = remade(FilmSource(path, 10**6), tmp_path)
+    out, report = remade(VideoSource(path, 10**6), tmp_path)
     assert [(c.kind, c.how) for c in report.companions] == [("video", "dropped")]
     assert out.probe().others == ()
 
@@ -319,7 +322,7 @@ def test_other_pictures_do_not_come_along(tmp_path):
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 def test_a_part_begins_at_zero_and_its_sound_with_it(tmp_path, container):
     source = saved(tmp_path, film(60, sound_at=Fraction(0), subtitles=True))
-    span = Span(Fraction(1, 2), Fraction(3, 2))
+    span = TimeSpan(Fraction(1, 2), Fraction(3, 2))
     made, report = remade(source, tmp_path, [Fraction(1)], span=span, container=container)
     inside = [t for t in times_of(source) if span.holds(t)]
     got = times_of(made)
@@ -342,7 +345,7 @@ def test_chapters_are_cut_with_the_part(tmp_path):
         for n in range(5)
     ]
     source = saved(tmp_path, film(60, chapters=chapters))
-    made, report = remade(source, tmp_path, span=Span(Fraction(1, 2), Fraction(1)))
+    made, report = remade(source, tmp_path, span=TimeSpan(Fraction(1, 2), Fraction(1)))
     assert report.chapters == 2
     with av.open(str(made.path)) as container:
         told = [c["start"] * c["time_base"] for c in container.chapters()]
@@ -355,9 +358,9 @@ def test_chapters_are_cut_with_the_part(tmp_path):
 def test_segments_that_do_not_belong_together_are_refused(tmp_path):
     source = saved(tmp_path, film(12))
     probe, wish = source.probe(), VideoOutput(preset="ultrafast")
-    one = segment(source, tmp_path / "one", Span(Fraction(0), 6 / NTSC)).path
-    two = segment(source, tmp_path / "two", Span(6 / NTSC)).path
-    other = segment(source, tmp_path / "other", Span(6 / NTSC), preset="medium").path
+    one = segment(source, tmp_path / "one", TimeSpan(Fraction(0), 6 / NTSC)).path
+    two = segment(source, tmp_path / "two", TimeSpan(6 / NTSC)).path
+    other = segment(source, tmp_path / "other", TimeSpan(6 / NTSC), preset="medium").path
     broken = tmp_path / "broken"
     broken.write_bytes(two.read_bytes()[:100])
     out = tmp_path / "out"
@@ -408,7 +411,10 @@ def test_a_film_without_times_gets_some(tmp_path):
 def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
     source = saved(tmp_path, film(5))
     probe, wish = source.probe(), VideoOutput(preset="ultrafast", quality=100)
-    with source.read(probe, Span()) as reader, SegmentWriter(tmp_path / "a", probe, wish) as writer:
+    with (
+        source.read(probe, TimeSpan()) as reader,
+        SegmentWriter(tmp_path / "a", probe, wish) as writer,
+    ):
         for frame in reader:
             writer.write(frame)
         writer.close()

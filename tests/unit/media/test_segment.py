@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from gateway.errors import EncoderUnavailable
 from gateway.imaging.warp import Region
 from gateway.media.encoders import HOLDERS, container_for, format_for, plan, rate_factor
-from gateway.media.film import Span
+from gateway.media.film import TimeSpan
 from gateway.media.pixels import PixelFormat
 from gateway.media.segment import FIRST_TICK, SegmentWriter
 from gateway.media.side_data import ContentLight, Mastering
@@ -27,7 +27,7 @@ def segment(source, path, span=None, *, change=None, **wish):
     """Encode a part of a film; `change` is told of each frame."""
     probe = source.probe()
     with (
-        source.read(probe, span or Span()) as reader,
+        source.read(probe, span or TimeSpan()) as reader,
         SegmentWriter(path, probe, VideoOutput(**FAST | wish), threads=1) as writer,
     ):
         for frame in reader:
@@ -48,7 +48,7 @@ def test_a_segment_begins_with_a_key_frame_and_keeps_the_clock(tmp_path, encoder
     ticks = [7, 3010, 6013, 9016, 9900, 15000, 18000, 21000]
     source = saved(tmp_path, film(8, size=(64, 96), ticks=ticks))
     start = source.probe().timing.time_base * (9016 - 7)
-    made = segment(source, tmp_path / "part", Span(start), encoder=encoder)
+    made = segment(source, tmp_path / "part", TimeSpan(start), encoder=encoder)
     assert made.frames == 5
     with av.open(str(made.path)) as container:
         assert container.metadata[FIRST_TICK] == str(9016 - 7)
@@ -64,7 +64,7 @@ def test_segments_of_one_film_are_encoded_alike(tmp_path, encoder):
     source = saved(tmp_path, film(12, size=(64, 96)))
     extra = set()
     for k in range(2):
-        span = Span(6 * k / NTSC, 6 * (k + 1) / NTSC)
+        span = TimeSpan(6 * k / NTSC, 6 * (k + 1) / NTSC)
         made = segment(source, tmp_path / f"part{k}", span, encoder=encoder)
         with av.open(str(made.path)) as container:
             extra.add(container.streams.video[0].codec_context.extradata)
@@ -96,7 +96,7 @@ def test_without_loss_all_is_equal_but_what_was_written(tmp_path, pixel_format, 
         frame.write(region, old, new)
 
     made = segment(source, tmp_path / "part", encoder="ffv1", change=change)
-    with source.read(source.probe(), Span()) as reader:
+    with source.read(source.probe(), TimeSpan()) as reader:
         before = [planes(frame) for frame in reader]
     after = [
         planes(f if pixel_format != "bgr0" else f.reformat(format="gbrp"))
@@ -217,7 +217,7 @@ def test_nothing_is_left_of_a_segment_that_failed(tmp_path):
 
 
 def test_a_segment_without_frames_is_no_file(tmp_path):
-    made = segment(saved(tmp_path, film(3)), tmp_path / "part", Span(Fraction(100)))
+    made = segment(saved(tmp_path, film(3)), tmp_path / "part", TimeSpan(Fraction(100)))
     assert made.frames == 0
     assert os.listdir(tmp_path) == ["film"]
 
@@ -235,7 +235,7 @@ def test_the_display_a_film_was_mastered_on_is_told_to_the_encoder(tmp_path):
         wish = VideoOutput(encoder=encoder, **FAST)
         assert plan(probe, wish).options != plan(bare, wish).options
         path = tmp_path / encoder
-        with source.read(probe, Span()) as reader, SegmentWriter(path, probe, wish) as writer:
+        with source.read(probe, TimeSpan()) as reader, SegmentWriter(path, probe, wish) as writer:
             for frame in reader:
                 writer.write(frame)
             writer.close()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt, VideoTooLong
-from gateway.media.video import Video
+from gateway.media.video import RgbVideo
 from tests.unit.http.app import photograph, saved
 from tests.unit.media.clips import clip, grey, greys, sound
 
@@ -16,8 +16,8 @@ CONTAINERS = [("mp4", "mpeg4"), ("mov", "libx264"), ("matroska", "libx264"), ("w
 CONTAINERS += [("avi", "mpeg4"), ("mpegts", "libx264")]
 
 
-def opened(data, *, max_pixels=10**6, max_frames=100) -> Video:
-    return Video(data, max_pixels=max_pixels, max_frames=max_frames)
+def opened(data, *, max_pixels=10**6, max_frames=100) -> RgbVideo:
+    return RgbVideo(data, max_pixels=max_pixels, max_frames=max_frames)
 
 
 def read(data, *, every=1, gap_s=Fraction(0), **limits):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from gateway.errors import ModelInvalid, ModelUnsound
+from gateway.errors import ModelFormatInvalid, ModelVerificationFailed
 from gateway.models.onnx_import import import_network, verify_network
 from gateway.models.zoo import load_zoo
 from gateway.settings import PROJECT_ROOT
@@ -232,7 +232,7 @@ def test_names_inside_of_loops_follow(tmp_path, bring):
     ],
 )
 def test_what_differs_is_told(tmp_path, bring, changes, message):
-    with pytest.raises(ModelInvalid, match="is not plain") as error:
+    with pytest.raises(ModelFormatInvalid, match="is not plain") as error:
         bring(plain(tmp_path / "in.onnx", **changes))
     assert any(message in fault for fault in faults(error)), faults(error)
     assert not (tmp_path / "out.onnx").exists()
@@ -240,7 +240,7 @@ def test_what_differs_is_told(tmp_path, bring, changes, message):
 
 def test_all_differences_are_told_at_once(tmp_path, bring):
     path = plain(tmp_path / "in.onnx", inputs=[("a", DOUBLE, [1, 5])], opset=6)
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(path, "pair")
     assert len(faults(error)) == 5  # version, x, z, a, second
 
@@ -252,21 +252,21 @@ def test_a_size_that_is_needed_open(tmp_path, bring):
         [("x", FLOAT, [1, 7])],
         [("out", FLOAT, [7, 1])],
     )
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(path, "whole")
     assert "any size is needed" in faults(error)[0]
 
 
 def test_loose_outputs_need_the_number(tmp_path, bring):
     outputs = [("out", FLOAT, [1, 4]), ("z", FLOAT, [1, 3])]
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(write(tmp_path / "in.onnx", TWICE, TWO_INPUTS, outputs), "pair")
     assert "not 4 numbers" in faults(error)[0]
 
 
 def test_foreign_operators_are_named(tmp_path, bring):
     odd = helper.make_node("Magic", ["x"], ["out"], domain="test.magic")
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(write(tmp_path / "in.onnx", [odd], domains=["test.magic"]))
     assert faults(error) == ["The file uses operators that are not ONNX's: test.magic."]
 
@@ -281,7 +281,7 @@ def test_weights_have_to_be_in_the_file(tmp_path, bring):
     weight.ClearField("raw_data")
     weight.external_data.add(key="location", value="/etc/hostname")
     path.write_bytes(network.SerializeToString())
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(path)
     assert "another file" in faults(error)[0]
 
@@ -298,7 +298,7 @@ def test_weights_have_to_be_in_the_file(tmp_path, bring):
 )
 def test_what_is_no_network(tmp_path, bring, data, message):
     (tmp_path / "in.onnx").write_bytes(data)
-    with pytest.raises(ModelInvalid, match=message):
+    with pytest.raises(ModelFormatInvalid, match=message):
         bring(tmp_path / "in.onnx")
 
 
@@ -310,12 +310,12 @@ def test_a_file_cut_short_is_no_network(tmp_path_factory, part):
     path = write(folder / "in.onnx", [node("MatMul", "x w", "out")], constants=weights)
     data = path.read_bytes()
     path.write_bytes(data[: int(part * len(data))])
-    with pytest.raises(ModelInvalid):
+    with pytest.raises(ModelFormatInvalid):
         import_network(path, folder / "out.onnx", zoo.model("plain"))
 
 
 def test_what_onnx_runtime_cannot_load(tmp_path, bring):
-    with pytest.raises(ModelInvalid, match="cannot load"):
+    with pytest.raises(ModelFormatInvalid, match="cannot load"):
         bring(write(tmp_path / "in.onnx", [node("NoSuchThing", "x", "out")]))
 
 
@@ -326,14 +326,14 @@ def test_outputs_are_checked_by_running(tmp_path, bring):
         outputs=[("out", FLOAT, None)],
         constants={"s": whole_numbers(1, 2, 2)},
     )
-    with pytest.raises(ModelInvalid) as error:
+    with pytest.raises(ModelFormatInvalid) as error:
         bring(path)
     assert faults(error) == ["Output 'y' is 1×2×2, not 1×4."]
 
 
 def test_numbers_that_are_not_finite(tmp_path, bring):
     nodes = [node("Sub", "x x", "zero"), node("Div", "x zero", "out")]
-    with pytest.raises(ModelUnsound, match="not finite"):
+    with pytest.raises(ModelVerificationFailed, match="not finite"):
         bring(write(tmp_path / "in.onnx", nodes))
 
 
@@ -352,13 +352,13 @@ def test_half_precision_has_to_agree_with_its_twin(tmp_path, bring, zoo, factor,
     if agrees:
         assert bring(path, "plain_fp16", twin).half_agrees
     else:
-        with pytest.raises(ModelUnsound, match="differs from that of plain"):
+        with pytest.raises(ModelVerificationFailed, match="differs from that of plain"):
             bring(path, "plain_fp16", twin)
 
 
 def test_half_precision_without_a_twin_must_not_be_constant(tmp_path, bring):
     assert not bring(scaled(tmp_path / "in.onnx", 2), "plain_fp16").half_agrees
-    with pytest.raises(ModelUnsound, match="the same number everywhere"):
+    with pytest.raises(ModelVerificationFailed, match="the same number everywhere"):
         bring(scaled(tmp_path / "in.onnx", 0), "plain_fp16")
 
 
@@ -402,7 +402,7 @@ def test_the_matrix_is_the_one_nobody_reads_else_the_last(tmp_path, bring, weigh
     ],
 )
 def test_a_matrix_that_is_none(tmp_path, bring, weights, message):
-    with pytest.raises(ModelInvalid, match=message):
+    with pytest.raises(ModelFormatInvalid, match=message):
         bring(with_weights(tmp_path / "in.onnx", **weights), "emapped")
 
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from gateway.errors import CalibrationTooSmall, ModelInvalid, StorageFull
+from gateway.errors import CalibrationTooSmall, ModelFormatInvalid, StorageFull
 from gateway.models import quantize as module
 from gateway.models.quantize import (
     HELD_BACK,
@@ -134,7 +134,7 @@ def test_a_network_that_takes_other_rows_is_told_and_nothing_is_left(tmp_path):
     for _ in range(12):
         rows.next_picture()
         rows.add({"other": np.zeros((1, 2), np.float32)})
-    with pytest.raises(ModelInvalid, match="cannot quantise"):
+    with pytest.raises(ModelFormatInvalid, match="cannot quantise"):
         quantize(conv(tmp_path / "n.onnx"), tmp_path / "out" / "q.onnx", rows)
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -14,7 +14,7 @@ from gateway.errors import (
     DownloadFailed,
     LicenseNotAccepted,
     ModelChecksumMismatch,
-    ModelInvalid,
+    ModelFormatInvalid,
     ModelNotPermitted,
     SetupIncomplete,
     StorageFull,
@@ -176,7 +176,7 @@ def test_the_twin_is_asked_if_it_is_there(store, tmp_path):
 def test_what_is_refused_leaves_nothing(store, tmp_path):
     store.accept(store.zoo.model("plain"))
     bad = write(tmp_path / "bad.onnx", [], [("a", FLOAT, [1, 4])])
-    with pytest.raises(ModelInvalid):
+    with pytest.raises(ModelFormatInvalid):
         store.add(bad, "plain")
     assert names(store.repository) == set()
     assert bad.is_file()

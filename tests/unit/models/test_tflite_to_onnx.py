@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import ContractViolation
 from gateway.models import tflite_to_onnx
-from gateway.models.catalog import Member, ModelEntry, PackageSource, TensorSpec
+from gateway.models.catalog import CatalogTensor, Member, ModelEntry, PackageSource
 from gateway.models.tflite_graph import Operator, Tensor, TfliteGraph, read_tflite
 from gateway.models.tflite_to_onnx import export_graph, same_padding
 
@@ -32,8 +32,8 @@ def entry(image, output, mean=0.0, **head):
         weights=Member(PACKAGE, "x", "0" * 64),
         exporter="tflite",
         max_batch_size=4,
-        inputs=(TensorSpec("image", "uint8", image, "", "in", "RGB", "RGB", (mean,) * 3),),
-        outputs=(TensorSpec("y", "float32", output, "", "out", **head),),
+        inputs=(CatalogTensor("image", "uint8", image, "", "in", "RGB", "RGB", (mean,) * 3),),
+        outputs=(CatalogTensor("y", "float32", output, "", "out", **head),),
     )
 
 

@@ -11,7 +11,7 @@ from gateway.faces.blazeface import Candidates
 from gateway.faces.detect import DetectOptions, FaceDetector
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
-from gateway.networks.detecting.spec import SIDE_PX, Sighting
+from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
 from gateway.networks.detecting.views import candidates_of, views_of
 from gateway.testing import FakeInference
 from tests import tolerances
@@ -59,7 +59,7 @@ def test_a_small_picture_is_not_enlarged():
 
 def test_ears_lie_beside_the_eyes_and_the_right_one_is_first():
     points = np.array([[[40, 40], [60, 40], [50, 50], [42, 60], [58, 60]]], np.float32)
-    seen = Sighting(np.ones(1, np.float32), np.array([[30, 20, 70, 75]], np.float32), points)
+    seen = DetectorHits(np.ones(1, np.float32), np.array([[30, 20, 70, 75]], np.float32), points)
     _, (view,) = views_of(np.zeros((100, 100, 3), np.uint8), ())
     found = candidates_of(seen, view)
     (right, left) = found.points[0, 4:]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 from gateway.faces.alignment import TEMPLATES
 from gateway.networks.swapping.boost import deinterleaved, interleaved
-from gateway.networks.swapping.identity import Identity, mixed, unit
+from gateway.networks.swapping.identity import IdentityEmbedding, mixed, unit
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.testing import FakeInference
@@ -77,7 +77,7 @@ def test_a_row_has_every_kth_pixel(number, side, times, seed):
 @given(seed=st.integers(0), number=st.integers(1, 4))
 def test_several_portraits_are_one_person_of_full_strength(seed, number):
     raws = vectors(number, seed) * np.arange(1, number + 1)[:, None]
-    who = Identity.of(raws)
+    who = IdentityEmbedding.of(raws)
     assert np.linalg.norm(who.unit) == pytest.approx(1, abs=tolerances.UNIT_LENGTH)
     np.testing.assert_allclose(who.raw, raws.mean(0), atol=1e-5)
     directions = sum(raw / np.linalg.norm(raw) for raw in raws)
@@ -98,7 +98,7 @@ def test_a_weight_gives_the_target_its_share(weight, target):
 
 @pytest.mark.parametrize("name", TOLD)
 async def test_the_neutral_weight_is_the_source_alone(name):
-    who, (target,) = Identity.of(vectors(2)), vectors(1, 9)
+    who, (target,) = IdentityEmbedding.of(vectors(2)), vectors(1, 9)
     network = with_converter(name)
     alone = await network.latent(who, None, 0.5, deadline=soon())
     np.testing.assert_array_equal(alone, await network.latent(who, target, 0.5, deadline=soon()))
@@ -109,7 +109,7 @@ async def test_the_neutral_weight_is_the_source_alone(name):
 @pytest.mark.parametrize("name", TOLD)
 @pytest.mark.parametrize("weight", [0.0, 0.5, 0.8, 1.0])
 async def test_a_vector_has_the_family_s_length(name, weight):
-    who, (target,) = Identity.of(vectors(3)), vectors(1, 9)
+    who, (target,) = IdentityEmbedding.of(vectors(3)), vectors(1, 9)
     told = await with_converter(name).latent(who, target, weight, deadline=soon())
     assert (told.dtype, told.shape) == (np.float32, (512,))
     if SWAPPERS[name].family.unit_length:
@@ -123,22 +123,22 @@ async def test_whoever_becomes_themselves_is_told_the_same_at_any_weight(name):
     """Source and target are mixed in one space, so equal ones stay equal."""
     (raw,) = vectors(1)
     network = with_converter(name)
-    neutral = await network.latent(Identity.of(raw[None]), None, 0.5, deadline=soon())
+    neutral = await network.latent(IdentityEmbedding.of(raw[None]), None, 0.5, deadline=soon())
     for weight in (0.0, 0.3, 1.0):
-        told = await network.latent(Identity.of(raw[None]), raw, weight, deadline=soon())
+        told = await network.latent(IdentityEmbedding.of(raw[None]), raw, weight, deadline=soon())
         np.testing.assert_allclose(told, neutral, atol=1e-5)
 
 
 async def test_source_and_target_are_converted_in_one_request():
     model = converter("crossface_ghost")
     await swapper("ghost_1_256", model).latent(
-        Identity.of(vectors(1)), vectors(1, 1)[0], 0.2, deadline=soon()
+        IdentityEmbedding.of(vectors(1)), vectors(1, 1)[0], 0.2, deadline=soon()
     )
     assert model.batches == [2]
 
 
 async def test_a_weight_without_a_target_is_refused():
-    who = Identity.of(vectors(1))
+    who = IdentityEmbedding.of(vectors(1))
     for target in (None, np.zeros(128, np.float32)):
         with pytest.raises(ValueError, match="target"):
             await swapper("hyperswap_1a_256").latent(who, target, 0.2, deadline=soon())
@@ -149,7 +149,7 @@ async def test_a_portrait_is_shown_from_zero_to_one_and_needs_no_target(name):
     side = SWAPPERS[name].family.picture.side_px
     portrait = np.zeros((side, side, 3), np.uint8)
     portrait[..., 0], portrait[0, -1] = 255, (51, 102, 0)
-    who = Identity.of(vectors(1), portrait)
+    who = IdentityEmbedding.of(vectors(1), portrait)
     shown = await swapper(name).latent(who, None, 0.9, deadline=soon())
     assert (shown.dtype, shown.shape) == (np.float32, (3, side, side))
     assert shown[:, 1, 1] == pytest.approx((1, 0, 0))
@@ -160,7 +160,9 @@ async def test_a_portrait_is_shown_from_zero_to_one_and_needs_no_target(name):
 @pytest.mark.parametrize("portrait", [None, np.zeros((64, 64, 3), np.uint8)])
 async def test_a_portrait_of_another_size_is_refused(name, portrait):
     with pytest.raises(ValueError, match="portrait"):
-        await swapper(name).latent(Identity.of(vectors(1), portrait), None, 0.5, deadline=soon())
+        await swapper(name).latent(
+            IdentityEmbedding.of(vectors(1), portrait), None, 0.5, deadline=soon()
+        )
 
 
 @pytest.mark.parametrize("emap", [None, np.zeros((256, 512), np.float32)])

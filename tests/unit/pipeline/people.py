@@ -6,12 +6,12 @@ from scipy.spatial.transform import Rotation
 from gateway.compute import Compute
 from gateway.faces.assess import assess
 from gateway.faces.face import Face
-from gateway.faces.looks import Looks
+from gateway.faces.looks import FaceAttributes
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import face_model
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.testing_faces import fake_face_inference
 
 SHAPE = (240, 320)
@@ -46,7 +46,7 @@ def face_of(
 
 def nothing_hidden() -> Masking:
     """Return what masks faces before which there is nothing."""
-    return Masking(Networks(fake_face_inference(), Compute(inline=True)))
+    return Masking(ModelSelector(fake_face_inference(), Compute(inline=True)))
 
 
 class Analyser:
@@ -68,5 +68,5 @@ class Sides:
         self.column = column
 
     async def look_at(self, image, landmarks_5, *, deadline):
-        man, girl = Looks("male", "white", 40, 49), Looks("female", "asian", 3, 9)
+        man, girl = FaceAttributes("male", "white", 40, 49), FaceAttributes("female", "asian", 3, 9)
         return [man if five[:, 0].mean() > self.column else girl for five in landmarks_5]

@@ -6,8 +6,8 @@ import pytest
 from gateway.errors import QualityBelowThreshold
 from gateway.imaging.fuse import BlendMode, ColourMode
 from gateway.imaging.warp import Region
-from gateway.pipeline.attempts import BLENDS, COLOURS, Trial, best_of, require, trials
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.attempts import BLENDS, COLOURS, Trial, best_of, require_quality, trials
+from gateway.pipeline.canvas import UndoCanvas
 from gateway.pipeline.option_groups import QualityLimits
 from gateway.pipeline.quality import Figures
 
@@ -30,7 +30,7 @@ def figures(**known) -> Figures:
 
 async def attempted(*seams: float, limits=None, **others):
     """Attempt as often as there are seams to be seen; each attempt paints its own number."""
-    canvas, met = Canvas(PICTURE), []
+    canvas, met = UndoCanvas(PICTURE), []
 
     async def make(trial):
         met.append(canvas.image.copy())
@@ -99,7 +99,7 @@ async def test_the_error_tells_the_best_attempt_and_what_was_asked():
     limits = QualityLimits(max_seam_ratio=1.5, min_sharpness_ratio=0.5)
     best, *_ = await attempted(3.0, 2.0, limits=limits)
     with pytest.raises(QualityBelowThreshold, match=r"Face 2 .*seam_ratio") as raised:
-        require(best, limits, 2)
+        require_quality(best, limits, 2)
     told = raised.value.extra
     assert told["figures"]["seam_ratio"] == 2
     assert told["figures"]["outside_psnr_db"] is None  # JSON knows no infinity
@@ -109,4 +109,4 @@ async def test_the_error_tells_the_best_attempt_and_what_was_asked():
 
 async def test_what_is_good_enough_is_no_error():
     best, *_ = await attempted(1.0)
-    require(best, QualityLimits(max_seam_ratio=1.5), 0)
+    require_quality(best, QualityLimits(max_seam_ratio=1.5), 0)

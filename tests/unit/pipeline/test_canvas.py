@@ -1,7 +1,7 @@
 import numpy as np
 
 from gateway.imaging.warp import Region
-from gateway.pipeline.canvas import Canvas
+from gateway.pipeline.canvas import UndoCanvas
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 LEFT, RIGHT, APART = Region(2, 3, 12, 15), Region(8, 5, 20, 18), Region(24, 0, 30, 4)
@@ -13,7 +13,7 @@ def level(region: Region, value: int) -> np.ndarray:
 
 def test_what_is_painted_is_seen_and_the_picture_stays():
     picture = PICTURE.copy()
-    canvas = Canvas(picture)
+    canvas = UndoCanvas(picture)
     canvas.paint(LEFT, level(LEFT, 9))
     assert (LEFT.of(canvas.image) == 9).all()
     assert (canvas.image[:3] == PICTURE[:3]).all()
@@ -21,7 +21,7 @@ def test_what_is_painted_is_seen_and_the_picture_stays():
 
 
 def test_it_goes_back_and_forth():
-    canvas = Canvas(PICTURE)
+    canvas = UndoCanvas(PICTURE)
     canvas.paint(APART, level(APART, 1))
     mark, before = canvas.mark(), canvas.image.copy()
     canvas.paint(LEFT, level(LEFT, 2))
@@ -37,7 +37,7 @@ def test_it_goes_back_and_forth():
 
 
 def test_what_was_there_is_told_without_going_back():
-    canvas = Canvas(PICTURE)
+    canvas = UndoCanvas(PICTURE)
     canvas.paint(LEFT, level(LEFT, 2))
     mark, middle = canvas.mark(), canvas.image.copy()
     canvas.paint(RIGHT, level(RIGHT, 3))

@@ -6,10 +6,10 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.embedding import FaceEmbedder
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.testing import FakeInference
@@ -32,7 +32,7 @@ def soft(face):
 
 
 def pulled(networks):
-    return Pulled(frozenset(network.contract.name for network in networks))
+    return AvailableModels(frozenset(network.contract.name for network in networks))
 
 
 async def result_of(*target, source=None, networks=(), image=None, timings=None, **options):
@@ -43,7 +43,7 @@ async def result_of(*target, source=None, networks=(), image=None, timings=None,
     fuser = ImageFuser(
         Watcher(*sources, list(target)),
         FaceEmbedder(inference, compute),
-        Masking(Networks(inference, compute, pulled(networks))),
+        Masking(ModelSelector(inference, compute, pulled(networks))),
         compute,
     )
     return await fuser.swap(

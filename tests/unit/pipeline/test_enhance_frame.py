@@ -11,19 +11,19 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import (
     DeadlineExceeded,
-    FaceNotSelected,
     InvalidOptions,
     NoFaceInTarget,
+    NoMatchingFace,
 )
 from gateway.faces.embedding import FaceEmbedder
-from gateway.pipeline.cast import Players
+from gateway.pipeline.cast import SourceIdentities
 from gateway.pipeline.enhance_frame import FrameEnhancement
-from gateway.pipeline.film.cast import FilmCast
+from gateway.pipeline.film.cast import VideoCast
 from gateway.pipeline.film.fuse_film import FilmFuser
-from gateway.pipeline.film.production import FrameReport, Production
+from gateway.pipeline.film.production import FrameReport, VideoFusionContext
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.frame_enhancer import ClassicalFrameEnhancer
@@ -37,7 +37,7 @@ from tests.unit.pipeline.test_fuse_image import Watcher
 
 ALONE, BOTH = ["frame_enhancer"], ["face_enhancer", "frame_enhancer"]
 RATE = 25
-NOBODY = FilmCast((), (), 0.6)
+NOBODY = VideoCast((), (), 0.6)
 
 
 class Blind:
@@ -66,7 +66,10 @@ def photo():
 async def result_of(analyser, picture, *, source=None, timings=None, **options):
     compute, inference = Compute(inline=True), fake_face_inference()
     fuser = ImageFuser(
-        analyser, FaceEmbedder(inference, compute), Masking(Networks(inference, compute)), compute
+        analyser,
+        FaceEmbedder(inference, compute),
+        Masking(ModelSelector(inference, compute)),
+        compute,
     )
     return await fuser.swap(
         [] if source is None else [painted(source.landmarks, SHAPE)],
@@ -139,7 +142,7 @@ async def test_a_picture_without_the_face_that_is_meant_is_made_clearer():
     face = face_of(person(0))
     result = await result_of(Watcher([face]), degraded(photo()), processors=BOTH, **options)
     assert result.frame_enhancer == "classical"
-    with pytest.raises(FaceNotSelected):
+    with pytest.raises(NoMatchingFace):
         await result_of(Watcher([face]), photo(), processors=["face_enhancer"], **options)
 
 
@@ -211,13 +214,13 @@ def still_film(count, *, grain=6.0, lead_in=0, cut_at=None, soft_px=1.5):
 
 async def film_of(pictures, **options):
     options = {"processors": ALONE, **options}
-    what = Production(NOBODY, Players((), {}), parse_options(options), Timings())
+    what = VideoFusionContext(NOBODY, SourceIdentities((), {}), parse_options(options), Timings())
     compute = Compute(inline=True)
     inference = fake_face_inference()
     fuser = FilmFuser(
         Blind(),
         Blind(),
-        Masking(Networks(inference, compute)),
+        Masking(ModelSelector(inference, compute)),
         Blind(),
         compute,
         min_face_px=20,

@@ -9,7 +9,7 @@ from gateway.errors import FaceNotReliable, NoFaceInSource
 from gateway.faces.morphable.expression import named
 from gateway.pipeline.enrol import CROP_PX, Enroller, Skipped, make_entry
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.track import FilmTracker
+from gateway.pipeline.track import ExpressionTracker
 from tests.unit.pipeline.people import SHAPE, Analyser, face_of, person
 from tests.unit.pipeline.test_track import film
 
@@ -30,7 +30,7 @@ async def enrolled(*finds, pictures=None, frames=0, count=24):
     """Enrol; `finds` are the faces of the pictures, then of the film's frames."""
     pictures = len(finds) - frames if pictures is None else pictures
     analyser, compute = Analyser(*finds), Compute(inline=True)
-    enroller = Enroller(analyser, FilmTracker(analyser, compute), compute)
+    enroller = Enroller(analyser, ExpressionTracker(analyser, compute), compute)
     return await enroller.enrol(
         [picture()] * pictures,
         film(frames),

@@ -5,7 +5,7 @@ import pytest
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, InvalidOptions
+from gateway.errors import InvalidOptions, NoMatchingFace
 from gateway.faces.overlap import nearness
 from gateway.faces.topology import FACE_OVAL
 from gateway.imaging.masks import soft_polygon
@@ -124,7 +124,7 @@ async def test_whoever_is_not_there_is_named_unless_optional(entry):
     known = (*ALIKE, (SOMEBODY, (0, 0.9)))
     references = (SOMEBODY,) if "reference" in entry else ()
     mapping = [{"sources": [0], "position": 1}, {"sources": [1], **entry}]
-    with pytest.raises(FaceNotSelected, match="entry 1") as raised:
+    with pytest.raises(NoMatchingFace, match="entry 1") as raised:
         await mapped(mapping, references=references, known=known)
     assert raised.value.errors[0]["pointer"] == "/mapping/1"
     mapping[1]["optional"] = True

@@ -10,7 +10,7 @@ from gateway.errors import InferenceUnavailable, UnknownModel
 from gateway.faces.occlusion import MODEL
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.pipeline.masking import Masking, takes_glasses_off
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.option_groups import MaskOptions
 from gateway.pipeline.options import SwapOptions
 from gateway.processors.base import Portrait
@@ -53,7 +53,7 @@ def inference():
 
 @pytest.fixture
 def masking(inference):
-    return Masking(Networks(inference, Compute(inline=True)))
+    return Masking(ModelSelector(inference, Compute(inline=True)))
 
 
 def options(*types, **more) -> SwapOptions:
@@ -176,7 +176,7 @@ async def test_areas_and_parts_bound_it_each_and_together(masking):
 async def test_another_network_may_be_asked_instead(network, masks):
     own = fake_face_inference()
     seen = FakeInference([*own.models.values(), NETWORKS[network]])
-    made = await matte(Masking(Networks(seen, Compute(inline=True))), with_bar(), **masks)
+    made = await matte(Masking(ModelSelector(seen, Compute(inline=True))), with_bar(), **masks)
     assert sum(seen.models[network].batches) == 1
     assert asked(seen) == 0
     # It sees a face in the upper half of its crop only.

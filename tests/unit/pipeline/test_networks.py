@@ -13,7 +13,7 @@ from gateway.errors import InvalidOptions, ModelNotPermitted, UnknownModel
 from gateway.faces.embedding import FaceEmbedder
 from gateway.models.zoo import load_zoo
 from gateway.networks.arcface import ARCFACE
-from gateway.networks.pulled import Pulled
+from gateway.networks.pulled import AvailableModels
 from gateway.networks.restoring import RESTORERS
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.upscaling import UPSCALERS
@@ -24,7 +24,7 @@ from gateway.pipeline.networks import (
     BEST_SWAPPERS,
     BEST_UPSCALERS,
     LIVE_PORTRAIT,
-    Networks,
+    ModelSelector,
 )
 from gateway.pipeline.options import SwapOptions, SwapperModel, parse_options
 from gateway.pipeline.timings import Timings
@@ -44,7 +44,9 @@ NAME = "hyperswap_1a_256"
 
 
 def networks(*names, refused=()):
-    return Networks(FakeInference([]), INLINE, Pulled(frozenset(names), frozenset(refused)))
+    return ModelSelector(
+        FakeInference([]), INLINE, AvailableModels(frozenset(names), frozenset(refused))
+    )
 
 
 def models(options):
@@ -86,7 +88,7 @@ def test_the_best_are_those_there_are():
 
 
 def test_without_any_our_own_do_it():
-    settled = networks().settled(parse_options({"processors": ALL}))
+    settled = networks().resolve(parse_options({"processors": ALL}))
     assert models(settled) == ("mesh", "3dmm", "classical", "classical")
 
 
@@ -94,17 +96,17 @@ def test_the_best_that_is_there_does_it():
     there = networks(
         "ghost_1_256", NAME, "codeformer", "gfpgan_1.3", *LIVE_PORTRAIT, "real_esrgan_x4"
     )
-    settled = there.settled(parse_options({"processors": ALL}))
+    settled = there.resolve(parse_options({"processors": ALL}))
     assert models(settled) == (NAME, "live_portrait", "gfpgan_1.3", "real_esrgan_x4")
 
 
 def test_what_is_not_asked_for_stays_open():
-    settled = networks(NAME).settled(parse_options({"processors": ["face_enhancer"]}))
+    settled = networks(NAME).resolve(parse_options({"processors": ["face_enhancer"]}))
     assert models(settled) == ("auto", "auto", "classical", "auto")
 
 
 def test_one_part_of_three_gives_no_expression():
-    settled = networks(*LIVE_PORTRAIT[:2]).settled(parse_options({"processors": ALL}))
+    settled = networks(*LIVE_PORTRAIT[:2]).resolve(parse_options({"processors": ALL}))
     assert settled.expression_model == "3dmm"
 
 
@@ -112,7 +114,7 @@ def test_the_kind_of_options_stays():
     class Further(SwapOptions):
         more: int = 1
 
-    settled = networks().settled(Further.model_validate({"more": 2}))
+    settled = networks().resolve(Further.model_validate({"more": 2}))
     assert (settled.more, settled.swapper_model) == (2, "mesh")
 
 
@@ -137,15 +139,15 @@ def test_the_kind_of_options_stays():
 )
 def test_one_that_is_named_and_not_there_is_told_early(options, pointer):
     with pytest.raises(UnknownModel, match="semblant models pull") as caught:
-        networks().settled(parse_options(options))
+        networks().resolve(parse_options(options))
     assert caught.value.errors[0]["pointer"] == pointer
 
 
 def test_what_may_not_be_used_is_not_chosen_and_refused_by_name():
     there = networks(refused=[NAME])
-    assert there.settled(parse_options({})).swapper_model == "mesh"
+    assert there.resolve(parse_options({})).swapper_model == "mesh"
     with pytest.raises(ModelNotPermitted, match=NAME):
-        there.settled(parse_options({"swapper_model": NAME}))
+        there.resolve(parse_options({"swapper_model": NAME}))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_what_may_not_be_used_is_not_chosen_and_refused_by_name():
 )
 def test_what_a_network_cannot_do_is_told(options, finding):
     with pytest.raises(InvalidOptions) as caught:
-        networks(NAME, "real_esrgan_x2").settled(parse_options(options))
+        networks(NAME, "real_esrgan_x2").resolve(parse_options(options))
     assert finding in caught.value.errors[0]["detail"]
 
 
@@ -180,7 +182,7 @@ def test_a_larger_picture_is_left_to_one_that_can_make_it():
     there = networks("real_esrgan_x2", "real_esrgan_x4")
     for scale, name in ((1, "real_esrgan_x2"), (2, "real_esrgan_x2"), (4, "real_esrgan_x4")):
         asked = parse_options({"processors": ALL, "frame_enhancer_scale": scale})
-        assert there.settled(asked).frame_enhancer_model == name
+        assert there.resolve(asked).frame_enhancer_model == name
 
 
 # Doing
@@ -201,7 +203,7 @@ class Rig:
         self.fuser = ImageFuser(
             Watcher([face_of(person(0))], faces),
             FaceEmbedder(self.inference, INLINE),
-            Masking(Networks(self.inference, INLINE, Pulled(names))),
+            Masking(ModelSelector(self.inference, INLINE, AvailableModels(names))),
             INLINE,
         )
         self.target = cv2.GaussianBlur(painted(faces[0].landmarks, SHAPE), None, 1)

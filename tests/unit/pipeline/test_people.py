@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, UnknownModel
-from gateway.pipeline.cast import Players
+from gateway.errors import NoMatchingFace, UnknownModel
+from gateway.pipeline.cast import SourceIdentities
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.people import People
 from tests.unit.pipeline.people import SHAPE, Sides, face_of, person
@@ -18,7 +18,7 @@ async def meant(options, classifier):
     cast = await people.cast(
         np.zeros((*SHAPE, 3), np.uint8),
         [LEFT, RIGHT],
-        Players([None], {}),
+        SourceIdentities([None], {}),
         [],
         parse_options(options),
         Deadline.after(5),
@@ -43,7 +43,7 @@ async def test_those_who_look_so_are_meant(mode, looks, who):
 
 
 async def test_if_nobody_looks_so_that_is_told():
-    with pytest.raises(FaceNotSelected, match="looks"):
+    with pytest.raises(NoMatchingFace, match="looks"):
         await meant({"face_selector": {"mode": "many", "min_age": 60}}, Sides(160))
 
 

@@ -15,7 +15,7 @@ from gateway.faces.detect import DetectOptions
 from gateway.faces.face import FaceWarning
 from gateway.faces.morphable.expression import named
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.track import ENOUGH_FRAMES, FilmTracker, Follower, ahead
+from gateway.pipeline.track import ENOUGH_FRAMES, ExpressionTracker, Follower, ahead
 from tests.unit.pipeline.people import SHAPE, Analyser, face_of, person
 
 RATE = 25
@@ -123,7 +123,7 @@ def film(count: int):
 
 
 async def tracked(analyser, frames, *, deadline_s=5.0, timings=None, options=None, inline=True):
-    tracker = FilmTracker(analyser, Compute(1, inline=inline))
+    tracker = ExpressionTracker(analyser, Compute(1, inline=inline))
     found = tracker.track(
         frames,
         deadline=Deadline.after(deadline_s),

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from gateway.faces.morphable.controls import INDEX
-from gateway.faces.morphable.expression import ALL_REGIONS, Region, named, rest_of
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, named, rest_of
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.morphable.performance import openings_of
 from gateway.pipeline.options import parse_options
-from gateway.pipeline.wish import expressive, wish
+from gateway.pipeline.wish import plan_expression, reads_expressions
 from gateway.processors.base import Portrait
 from gateway.processors.openings import Filled
 from gateway.storage.expressions import LibraryEntry
@@ -43,7 +43,7 @@ LIBRARY = [entry(does) for does in ({}, SMILES, GAPES, FROWNS)]
 
 def wished(portraits=None, library=(), *, face=FACE, last=None, **options):
     portraits = [portrait(SMILES), portrait(GAPES)] if portraits is None else portraits
-    return wish(TARGET, face, portraits, library, parse_options(options), last)
+    return plan_expression(TARGET, face, portraits, library, parse_options(options), last)
 
 
 def departure(performance, face=FACE) -> np.ndarray:
@@ -68,7 +68,7 @@ def departure(performance, face=FACE) -> np.ndarray:
     ],
 )
 def test_expressions_are_read_only_where_they_count(options, reads):
-    assert expressive(parse_options(options)) == reads
+    assert reads_expressions(parse_options(options)) == reads
 
 
 # The target's own
@@ -231,6 +231,6 @@ def test_coefficients_can_be_exaggerated_but_stay_within_their_ends():
 
 @pytest.mark.parametrize("kind", ["target", "source", LIBRARY_ID, {"jawOpen": 0.5}])
 def test_only_the_regions_asked_for(kind):
-    for regions in (ALL_REGIONS, (Region.MOUTH, Region.GAZE)):
+    for regions in (ALL_REGIONS, (ExpressionRegion.MOUTH, ExpressionRegion.GAZE)):
         options = {"expression": kind, "expression_factor": 0.9, "expression_regions": regions}
         assert wished(library=LIBRARY, **options).performance.regions == regions

@@ -5,7 +5,7 @@ import numpy as np
 
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.face import Face
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
 from gateway.imaging.raster import rasterise
 from gateway.imaging.warp import Region, bounding_region
@@ -28,9 +28,9 @@ def layer_of(face: Face, image: np.ndarray) -> Layer:
     return Layer(region, region.of(image), mask, support, support, place)
 
 
-def covered(hidden: np.ndarray) -> Seen:
+def covered(hidden: np.ndarray) -> Visibility:
     """Return what is seen of a face with something before it (HEIGHT, WIDTH), 0–1."""
-    return Seen(np.where(atlas().face, 1 - hidden, 1).astype(np.float32))
+    return Visibility(np.where(atlas().face, 1 - hidden, 1).astype(np.float32))
 
 
 def nothing() -> np.ndarray:

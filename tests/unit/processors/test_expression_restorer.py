@@ -6,7 +6,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded
-from gateway.faces.morphable.expression import Region, from_names
+from gateway.faces.morphable.expression import ExpressionRegion, from_names
 from gateway.faces.morphable.performance import Openings
 from gateway.faces.topology import LEFT_EYE, LIPS_OUTER, N_MESH, RIGHT_EYE
 from gateway.processors.expression_restorer import (
@@ -76,7 +76,7 @@ def test_a_smile_lifts_the_corners_of_the_mouth():
 
 @pytest.mark.parametrize(
     ("regions", "free", "still"),
-    [((Region.MOUTH,), LIPS, LIDS), ((Region.EYES,), LIDS, LIPS)],
+    [((ExpressionRegion.MOUTH,), LIPS, LIDS), ((ExpressionRegion.EYES,), LIDS, LIPS)],
 )
 def test_only_the_regions_asked_for_change(regions, free, still):
     face = face_of(ANN)

@@ -9,7 +9,7 @@ from gateway.deadline import Deadline
 from gateway.errors import ContractViolation, UnknownModel
 from gateway.faces.alignment import TEMPLATES
 from gateway.faces.atlas import atlas
-from gateway.faces.occlusion import Seen
+from gateway.faces.occlusion import Visibility
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.networks.restoring import RESTORERS
 from gateway.processors.face_enhancer import ClassicalEnhancer, NetworkEnhancer, visible_in
@@ -174,9 +174,9 @@ def test_what_is_before_a_face_is_not_the_faces():
     face = assessed(face_landmarks())
     region, _ = ClassicalEnhancer(INLINE).reach(face, SHAPE)
     seen = np.ones(atlas().face.shape, np.float32)
-    assert visible_in(Seen(seen), face.landmarks, region) is None
+    assert visible_in(Visibility(seen), face.landmarks, region) is None
     seen[atlas().mouth] = 0
-    visible = visible_in(Seen(seen), face.landmarks, region)
+    visible = visible_in(Visibility(seen), face.landmarks, region)
     x, y = np.rint(face.landmarks[[13, 14], :2].mean(0) - region.origin_xy).astype(int)
     assert visible[y, x] < 0.1
     assert visible[0, 0] == 1

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.faces.alignment import crop_from_image
-from gateway.faces.morphable.expression import ALL_REGIONS, Region
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion
 from gateway.faces.topology import five_points
 from gateway.networks.live_portrait import SIDE_PX, TEMPLATE
 from gateway.processors.live_portrait import STRENGTH, LiveRestorer
@@ -83,9 +83,9 @@ async def test_both_faces_are_shown_as_the_template_wants_them():
     ("regions", "upper", "lower"),
     [
         (ALL_REGIONS, True, True),
-        ([Region.EYES], True, False),
-        ([Region.MOUTH], False, True),
-        ([Region.GAZE, Region.LOWER_FACE], True, True),
+        ([ExpressionRegion.EYES], True, False),
+        ([ExpressionRegion.MOUTH], False, True),
+        ([ExpressionRegion.GAZE, ExpressionRegion.LOWER_FACE], True, True),
     ],
 )
 async def test_it_is_told_what_of_the_expression_counts(regions, upper, lower):

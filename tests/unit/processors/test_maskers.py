@@ -22,8 +22,8 @@ from gateway.processors.maskers import (
     IBUG_68,
     TEMPLATE,
     Area,
+    MaskPart,
     NetworkMaskers,
-    Part,
     area_mask,
     part_mask,
 )
@@ -33,7 +33,7 @@ from tests.unit.pipeline.people import SHAPE, face_of
 ALL = Region(0, 0, SHAPE[1], SHAPE[0])
 FACE = face_of(scale_px=60)
 GRID = np.stack(np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))).astype(np.float32)
-PARTS = get_args(Part)
+PARTS = get_args(MaskPart)
 VISIBLE_PARTS = tuple(part for part in PARTS if part != "glasses")  # the mesh wears none
 
 

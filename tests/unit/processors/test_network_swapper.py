@@ -9,7 +9,7 @@ from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings
-from gateway.processors.network_swapper import NetworkSettings, NetworkSwapper, Order
+from gateway.processors.network_swapper import NetworkSettings, NetworkSwap, NetworkSwapper
 from gateway.testing import FakeInference
 from tests import tolerances
 from tests.unit.networks.fakes import INLINE, fake, soon
@@ -138,7 +138,7 @@ async def test_the_faces_of_a_picture_go_out_together():
     faces = [face_of(at=(80, 120), scale_px=30), face_of(person(2), at=(230, 120), scale_px=30)]
     people = [[portrait(1)], [portrait(2), portrait(3)]]
     together, apart = Made(), Made()
-    orders = [Order(f, p, p[0]) for f, p in zip(faces, people, strict=True)]
+    orders = [NetworkSwap(f, p, p[0]) for f, p in zip(faces, people, strict=True)]
     await together.swapper.ahead(image, orders, deadline=soon())
     for face, who in zip(faces, people, strict=True):
         ahead = await together.layer(image, face, *who)

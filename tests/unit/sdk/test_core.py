@@ -11,7 +11,7 @@ import semblant.core
 from semblant import Job, SwapResult, run
 from semblant.core import outputs
 
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget
+from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import black, opened, photograph, saved, server
 from tests.unit.media.clips import clip
@@ -149,7 +149,7 @@ def test_what_was_done_before_an_error_stays(here, folder, tmp_path):
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
-        ({"face_selector": {"position": 3}}, FaceNotSelected),
+        ({"face_selector": {"position": 3}}, NoMatchingFace),
         ({"film": {"encoder": "none"}}, InvalidOptions),
         ({"film": {"encoder": "ffv1"}}, InvalidOptions),  # not into an MP4
     ],

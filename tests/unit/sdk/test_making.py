@@ -16,7 +16,7 @@ from semblant.making import (
     with_container,
 )
 
-from gateway.errors import FaceNotSelected, InternalError, InvalidOptions, NoFaceInTarget
+from gateway.errors import InternalError, InvalidOptions, NoFaceInTarget, NoMatchingFace
 from gateway.http.app import create_app
 from gateway.serving.testing import fake_services
 from tests.unit.http.jobs import TEXT
@@ -79,7 +79,7 @@ async def test_what_failed_goes_on(service, tmp_path):
 
 async def test_what_failed_for_good_fails_again(service, tmp_path):
     for _ in range(2):
-        with pytest.raises(FaceNotSelected):
+        with pytest.raises(NoMatchingFace):
             await make_film(service[1], asked(fail="other"), tmp_path / "out.mp4")
 
 

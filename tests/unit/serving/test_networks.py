@@ -10,10 +10,10 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.errors import SetupIncomplete
-from gateway.inference.elsewhere import Beside
+from gateway.inference.elsewhere import RoutingInference
 from gateway.models.records import EMAP_FILE, INSTALL_RECORD, MODEL_FILE, Installed
 from gateway.models.zoo import ZOO_FILE
-from gateway.serving.networks import ROOM, guests_of
+from gateway.serving.networks import ROOM, installed_models
 from gateway.settings import PROJECT_ROOT, Settings
 
 ARCFACE = "arcface_w600k_r50"
@@ -37,7 +37,7 @@ def install(repository: Path, *names: str) -> None:
 
 
 def guests(repository, **settings):
-    return guests_of(Settings(model_repository=repository, **settings))
+    return installed_models(Settings(model_repository=repository, **settings))
 
 
 def test_nothing_is_there_at_first(repository):
@@ -94,7 +94,7 @@ class Runner:
 
 async def test_some_models_run_here_and_the_others_elsewhere():
     here, there = Runner("here"), Runner("there")
-    both = Beside(here, ["mesh"], there)
+    both = RoutingInference(here, ["mesh"], there)
     for model, name in (("mesh", "here"), ("inswapper_128", "there")):
         assert list(await both.infer(model, {}, deadline=Deadline.after(1))) == [name]
     assert await both.model_states() == ["there"]

@@ -45,7 +45,7 @@ def test_pieces_come_to_the_whole(tmp_path_factory, pieces):
     for piece in pieces:
         append(store, upload, store.get("t", upload.id).offset, piece)
     assert store.get("t", upload.id).complete
-    with store.taking("t", upload.id) as path:
+    with store.idempotency_lock("t", upload.id) as path:
         assert path.read_bytes() == whole
     with pytest.raises(UploadNotFound):
         store.get("t", upload.id)
@@ -98,13 +98,13 @@ def test_one_writes_at_a_time(store):
 
 def test_an_upload_that_is_not_complete_is_not_taken(store):
     upload = store.create("t", 10)
-    with pytest.raises(UploadIncomplete), store.taking("t", upload.id):
+    with pytest.raises(UploadIncomplete), store.idempotency_lock("t", upload.id):
         raise AssertionError
 
 
 def test_an_upload_is_kept_if_whoever_takes_it_fails(store):
     upload = store.create("t", 0)
-    with pytest.raises(KeyError), store.taking("t", upload.id):
+    with pytest.raises(KeyError), store.idempotency_lock("t", upload.id):
         raise KeyError
     assert store.get("t", upload.id).complete
 

@@ -9,7 +9,7 @@ from gateway.faces.morphable.controls import (
     NOT_SEEN,
     ORDER,
     PARTNERS,
-    Part,
+    ControlArea,
     controls_of,
     mirrored,
 )
@@ -59,8 +59,8 @@ def test_mirroring_twice_changes_nothing():
 
 
 def test_every_control_is_of_exactly_one_part():
-    parts = np.stack([controls_of([part]) for part in Part])
+    parts = np.stack([controls_of([part]) for part in ControlArea])
     assert parts.any(1).all()
     assert (parts.sum(0) == 1).all()
-    assert controls_of(Part).all()
+    assert controls_of(ControlArea).all()
     assert not controls_of([]).any()

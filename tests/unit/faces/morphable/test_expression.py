@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.faces.morphable.controls import CONTROLS, INDEX, Part
+from gateway.faces.morphable.controls import CONTROLS, INDEX, ControlArea
 from gateway.faces.morphable.expression import (
     ALL_REGIONS,
     NAMES,
     REST_QUANTILE,
-    Region,
+    ExpressionRegion,
     displacement,
     distances,
     from_names,
@@ -199,7 +199,7 @@ def test_equal_expressions_move_nothing():
 @given(SEEDS)
 def test_regions_add_up_to_the_whole(seed):
     now, then = shown(seed), shown(seed + 1)
-    parts = sum(displacement(now, then, [region]) for region in Region)
+    parts = sum(displacement(now, then, [region]) for region in ExpressionRegion)
     assert parts == pytest.approx(displacement(now, then), abs=tolerances.AFFINE)
 
 
@@ -225,11 +225,11 @@ def test_no_region_moves_nothing():
 @pytest.mark.parametrize(
     ("region", "moved", "still"),
     [
-        (Region.UPPER_FACE, BROWS, LIPS + CHIN + IRISES),
-        (Region.EYES, LIDS, LIPS + CHIN + BROWS),
-        (Region.GAZE, IRISES, LIPS + CHIN + BROWS),
-        (Region.MOUTH, LIPS, BROWS + LIDS + IRISES),
-        (Region.LOWER_FACE, CHIN, BROWS + LIDS + IRISES),
+        (ExpressionRegion.UPPER_FACE, BROWS, LIPS + CHIN + IRISES),
+        (ExpressionRegion.EYES, LIDS, LIPS + CHIN + BROWS),
+        (ExpressionRegion.GAZE, IRISES, LIPS + CHIN + BROWS),
+        (ExpressionRegion.MOUTH, LIPS, BROWS + LIDS + IRISES),
+        (ExpressionRegion.LOWER_FACE, CHIN, BROWS + LIDS + IRISES),
     ],
 )
 def test_a_region_leaves_the_others_nearly_alone(region, moved, still):
@@ -241,17 +241,21 @@ def test_a_region_leaves_the_others_nearly_alone(region, moved, still):
 
 def test_a_named_control_moves_only_in_its_region():
     smile = from_names({"mouthSmileLeft": 0.8})
-    assert (displacement(smile, REST, [Region.MOUTH]) == displacement(smile, REST)).all()
-    others = [region for region in ALL_REGIONS if region is not Region.MOUTH]
+    assert (displacement(smile, REST, [ExpressionRegion.MOUTH]) == displacement(smile, REST)).all()
+    others = [region for region in ALL_REGIONS if region is not ExpressionRegion.MOUTH]
     assert (displacement(smile, REST, others) == 0).all()
 
 
 def test_membership_is_a_share_of_what_moves_a_landmark():
-    parts = np.stack([membership()[part] for part in Part])
+    parts = np.stack([membership()[part] for part in ControlArea])
     assert parts.min() >= 0
     reach = np.linalg.norm(face_model().named.reshape(N_NAMED, -1, 3), axis=2).sum(0)
     assert parts.sum(0)[reach > 1e-3] == pytest.approx(1, abs=1e-4)
-    for part, landmarks in ((Part.EYES, [159, 386]), (Part.GAZE, IRISES), (Part.BROWS, BROWS)):
+    for part, landmarks in (
+        (ControlArea.EYES, [159, 386]),
+        (ControlArea.GAZE, IRISES),
+        (ControlArea.BROWS, BROWS),
+    ):
         assert membership()[part][landmarks].min() > 0.4
 
 
@@ -259,5 +263,5 @@ def test_every_part_is_in_exactly_one_region():
     change = np.eye(len(REST))[:N_NAMED]
     nothing = np.zeros_like(REST)
     for control, only in zip(CONTROLS, change, strict=True):
-        moving = [r for r in Region if displacement(only, nothing, [r]).any()]
+        moving = [r for r in ExpressionRegion if displacement(only, nothing, [r]).any()]
         assert len(moving) == 1, control.name

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from gateway.faces.morphable.controls import CONTROLS, PARTNERS, Part, mirrored
+from gateway.faces.morphable.controls import CONTROLS, PARTNERS, ControlArea, mirrored
 from gateway.faces.morphable.model import (
     N_NAMED,
     POSE_TERMS,
@@ -35,12 +35,12 @@ NUMBERS = pytest.mark.parametrize("k", range(N_NAMED), ids=[c.name for c in CONT
 LIDS, IRISES = RIGHT_EYE + LEFT_EYE, RIGHT_IRIS + LEFT_IRIS
 LIPS, CHIN, BROWS = LIPS_OUTER + LIPS_INNER, (152, 175, 199), (46, 55, 107, 276, 285, 336)
 FAR = {
-    Part.BROWS: LIPS + CHIN + IRISES,
-    Part.EYES: LIPS + CHIN + BROWS + IRISES,
-    Part.GAZE: LIPS + CHIN + BROWS,
-    Part.CHEEKS: CHIN + BROWS + IRISES,
-    Part.MOUTH: BROWS + LIDS + IRISES,
-    Part.JAW: BROWS + LIDS + IRISES,
+    ControlArea.BROWS: LIPS + CHIN + IRISES,
+    ControlArea.EYES: LIPS + CHIN + BROWS + IRISES,
+    ControlArea.GAZE: LIPS + CHIN + BROWS,
+    ControlArea.CHEEKS: CHIN + BROWS + IRISES,
+    ControlArea.MOUTH: BROWS + LIDS + IRISES,
+    ControlArea.JAW: BROWS + LIDS + IRISES,
 }
 """Landmarks that the controls of a part have no business with."""
 
@@ -165,7 +165,7 @@ def test_a_control_leaves_other_parts_nearly_alone(k):
 @NUMBERS
 def test_above_the_mouth_one_side_moves_without_the_other(k):
     control = CONTROLS[k]
-    if control.partner == control.name or control.part in (Part.MOUTH, Part.JAW):
+    if control.partner == control.name or control.part in (ControlArea.MOUTH, ControlArea.JAW):
         return
     x = MODEL.mean[:, 0]
     other = x > 0.2 if control.name.endswith("Right") else x < -0.2

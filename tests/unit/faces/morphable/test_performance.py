@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.faces.morphable.expression import Region, from_names
+from gateway.faces.morphable.expression import ExpressionRegion, from_names
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.morphable.performance import (
     LIDS,
@@ -102,11 +102,11 @@ def test_the_head_stays_where_it_is(seed):
 @pytest.mark.parametrize(
     ("region", "free", "still"),
     [
-        (Region.UPPER_FACE, BROWS, MOUTH + CHIN + IRISES),
-        (Region.EYES, RIMS, MOUTH + CHIN + BROWS),
-        (Region.GAZE, IRISES, MOUTH + CHIN + BROWS),
-        (Region.MOUTH, MOUTH, BROWS + RIMS + IRISES),
-        (Region.LOWER_FACE, CHIN, BROWS + RIMS + IRISES),
+        (ExpressionRegion.UPPER_FACE, BROWS, MOUTH + CHIN + IRISES),
+        (ExpressionRegion.EYES, RIMS, MOUTH + CHIN + BROWS),
+        (ExpressionRegion.GAZE, IRISES, MOUTH + CHIN + BROWS),
+        (ExpressionRegion.MOUTH, MOUTH, BROWS + RIMS + IRISES),
+        (ExpressionRegion.LOWER_FACE, CHIN, BROWS + RIMS + IRISES),
     ],
 )
 def test_only_the_regions_asked_for_move(region, free, still):
@@ -233,7 +233,9 @@ def test_lips_are_as_far_apart_as_another_face_shows(scale_px):
 def test_lips_stay_where_the_mouth_is_not_asked_for():
     landmarks = landmarks_of(somebody(1), OPEN)
     fit = fit_of(landmarks)
-    shown = perform(landmarks, fit, anything(1), [Region.GAZE], openings=agape(np.zeros(len(LIPS))))
+    shown = perform(
+        landmarks, fit, anything(1), [ExpressionRegion.GAZE], openings=agape(np.zeros(len(LIPS)))
+    )
     assert lip_gaps(shown, fit) == pytest.approx(lip_gaps(landmarks, fit), abs=0.01)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gateway.faces.blazeface import Candidates
 from gateway.faces.face import Face
 from gateway.imaging.planes import Coding, Planes
-from gateway.pipeline.film.sight import View
+from gateway.pipeline.film.sight import FrameCrop
 
 RATE = 30
 SHAPE = (240, 320)
@@ -92,7 +92,7 @@ class Eyes:
         (face,) = faces
         # In the pixels of the part that is looked at: find out where that part is.
         region, reduction = self.film[self.now].part
-        view = View(region, reduction, image)
+        view = FrameCrop(region, reduction, image)
         x, y = view.outside(face).centre_xy
         near = [
             f

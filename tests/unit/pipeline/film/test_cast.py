@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gateway.pipeline.film.cast import FilmCast, Known, Part
+from gateway.pipeline.film.cast import CastRole, KnownPerson, VideoCast
 
 
 def descriptor(*values: float) -> np.ndarray:
@@ -16,7 +16,9 @@ def descriptor(*values: float) -> np.ndarray:
 
 ANN, BOB = descriptor(1, 0), descriptor(0, 1)
 REST = np.linspace(0, 1, 9, dtype=np.float32)
-CAST = FilmCast((Known(ANN, REST), Known(BOB, 2 * REST)), (Part(ANN, 3), Part(BOB, 5)), 0.6)
+CAST = VideoCast(
+    (KnownPerson(ANN, REST), KnownPerson(BOB, 2 * REST)), (CastRole(ANN, 3), CastRole(BOB, 5)), 0.6
+)
 
 
 def test_somebody_has_the_part_of_who_is_nearest():
@@ -30,7 +32,7 @@ def test_who_is_too_far_from_all_has_none():
 
 
 def test_a_part_for_everybody_takes_everybody():
-    cast = FilmCast((), (Part(None),), 0.6)
+    cast = VideoCast((), (CastRole(None),), 0.6)
     assert cast.part_of(descriptor(5, 5, 5)) is cast.parts[0]
     assert cast.rest_of(ANN) is None
 
@@ -39,9 +41,9 @@ def test_the_rest_is_that_of_who_is_nearest():
     assert CAST.rest_of(descriptor(0, 0.9)) is CAST.known[1].rest
 
 
-@pytest.mark.parametrize("cast", [CAST, FilmCast((), (Part(None),), 0.4)])
+@pytest.mark.parametrize("cast", [CAST, VideoCast((), (CastRole(None),), 0.4)])
 def test_written_down_and_read_again_it_is_the_same(cast):
-    again = FilmCast.of_facts(json.loads(json.dumps(cast.facts())))
+    again = VideoCast.of_facts(json.loads(json.dumps(cast.facts())))
     assert again.facts() == cast.facts()
     assert again.farthest == cast.farthest
     assert [p.entry for p in again.parts] == [p.entry for p in cast.parts]

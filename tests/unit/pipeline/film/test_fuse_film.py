@@ -14,13 +14,13 @@ from gateway.deadline import Deadline
 from gateway.errors import InferenceFailed
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
-from gateway.pipeline.cast import Players
+from gateway.pipeline.cast import SourceIdentities
 from gateway.pipeline.change_face import FaceChanger
-from gateway.pipeline.film.cast import FilmCast, Part
+from gateway.pipeline.film.cast import CastRole, VideoCast
 from gateway.pipeline.film.fuse_film import MOST_AHEAD, WAITING, FilmFuser
-from gateway.pipeline.film.production import Production
+from gateway.pipeline.film.production import VideoFusionContext
 from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import Networks
+from gateway.pipeline.networks import ModelSelector
 from gateway.pipeline.options import parse_options
 from gateway.pipeline.people import People
 from gateway.pipeline.timings import Timings
@@ -45,7 +45,7 @@ def stills(count, *, lead_in=0, lead_out=0, start=0, made=None):
 def parts(inference=None):
     inference, compute = inference or fake_face_inference(), Compute(inline=True)
     analyser, embedder = FaceAnalyser(inference, compute), FaceEmbedder(inference, compute)
-    masking = Masking(Networks(inference, compute))
+    masking = Masking(ModelSelector(inference, compute))
     changer = FaceChanger(analyser, embedder, masking, compute)
     return (
         analyser,
@@ -54,16 +54,18 @@ def parts(inference=None):
     )
 
 
-EVERYBODY = FilmCast((), (Part(None),), 0.6)
+EVERYBODY = VideoCast((), (CastRole(None),), 0.6)
 
 
-async def production(cast=EVERYBODY, **options) -> Production:
+async def production(cast=EVERYBODY, **options) -> VideoFusionContext:
     analyser, embedder, _ = parts()
     source = np.random.default_rng(2).integers(90, 220, (200, 200, 3), dtype=np.uint8)
     portraits = await People(analyser, embedder, min_face_px=20).portraits(
         [source], deadline=Deadline.after(5), precise=False
     )
-    return Production(cast, Players(portraits, {}), parse_options(options), Timings())
+    return VideoFusionContext(
+        cast, SourceIdentities(portraits, {}), parse_options(options), Timings()
+    )
 
 
 async def made(pictures, what, fuser=None):
@@ -108,7 +110,7 @@ async def test_frames_that_lead_out_only_have_a_say():
 
 
 async def test_who_has_no_part_is_left_alone():
-    stranger = FilmCast((), (Part(np.full(128, 9, np.float32)),), 0.6)
+    stranger = VideoCast((), (CastRole(np.full(128, 9, np.float32)),), 0.6)
     out = await made(stills(6), await production(stranger))
     assert all(report.faces == 1 and report.changed == 0 for _, report in out)
     assert not any(picture.written for picture, _ in out)

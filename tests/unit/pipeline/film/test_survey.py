@@ -5,7 +5,7 @@ import pytest
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotSelected, InvalidOptions, NoFaceInTarget, UnknownModel
+from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, UnknownModel
 from gateway.faces.face import Face
 from gateway.pipeline.film.survey import Surveyor
 from gateway.pipeline.options import parse_options
@@ -79,7 +79,7 @@ async def test_one_is_the_one_at_that_place_in_the_first_frame_that_has_it():
         cast = await surveyed(frames, {"face_selector": selector | {"position": position}})
         (part,) = cast.parts
         assert part.descriptor[who] == 1
-    with pytest.raises(FaceNotSelected):
+    with pytest.raises(NoMatchingFace):
         await surveyed(frames, {"face_selector": selector | {"position": 2}})
 
 
@@ -96,7 +96,7 @@ async def test_optional_entries_may_mean_nobody():
     mapping = [{"sources": [0], "position": 0}, {"sources": [0], "position": 3, "optional": True}]
     assert [p.entry for p in (await surveyed(frames, {"mapping": mapping})).parts] == [0]
     del mapping[1]["optional"]
-    with pytest.raises(FaceNotSelected):
+    with pytest.raises(NoMatchingFace):
         await surveyed(frames, {"mapping": mapping})
 
 
@@ -129,7 +129,7 @@ async def test_people_are_meant_by_what_they_look_like(mode):
     (part,) = cast.parts
     assert part.descriptor[1] == 1
     assert len(cast.known) == 2
-    with pytest.raises(FaceNotSelected):
+    with pytest.raises(NoMatchingFace):
         await surveyed(frames, {"face_selector": selector}, classifier=Sides(999))
 
 

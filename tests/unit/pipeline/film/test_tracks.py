@@ -8,7 +8,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.pipeline.film.sight import View, around
+from gateway.pipeline.film.sight import FrameCrop, around
 from gateway.pipeline.film.tracks import FaceTracker
 from tests.unit.pipeline.film.pictures import SHAPE, Eyes, film_of
 from tests.unit.pipeline.people import face_of, person
@@ -161,7 +161,7 @@ def test_large_faces_are_looked_at_coarsely(scale_px):
     assert reduction > 1
     assert max(region.shape) / reduction >= 250
     assert not any(n % (2 * reduction) for n in (region.x0, region.y0, *region.shape))
-    view = View(region, reduction, np.zeros((1, 1, 3), np.uint8))
+    view = FrameCrop(region, reduction, np.zeros((1, 1, 3), np.uint8))
     again = view.outside(view.inside(face))
     assert np.allclose(again.landmarks, face.landmarks, atol=1e-2)
 
