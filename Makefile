@@ -81,9 +81,9 @@ bench-expression: .venv/installed-dev setup ## Measure expressions, and write be
 bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelity.json and sheets
 	@$(BIN)/python -m bench.fidelity
 
-.PHONY: bench-film
-bench-film: .venv/installed-dev setup ## Measure films, write bench/film.json and sheets
-	@$(BIN)/python -m bench.film
+.PHONY: bench-video
+bench-video: .venv/installed-dev setup ## Measure films, write bench/video.json and sheets
+	@$(BIN)/python -m bench.video
 
 .PHONY: bench-networks
 bench-networks: .venv/installed-dev setup ## Measure around networks, write bench/networks.json

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F64, U8
-from gateway.media.video import RgbVideo
+from gateway.media.rgb_video import RgbVideo
 from gateway.settings import PROJECT_ROOT
 
 FOLDER = Path(os.environ.get("SEMBLANT_BENCH_DATA", PROJECT_ROOT.parent / "shared"))

@@ -13,7 +13,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.face import Face
-from gateway.imaging.fuse import fuse
+from gateway.imaging.blend.fuse import fuse
 from gateway.inference.local import LocalInference
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer

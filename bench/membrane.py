@@ -14,10 +14,10 @@ import numpy as np
 from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import scene
-from gateway.imaging.blend import cell_membrane
-from gateway.imaging.cells import cell_means
-from gateway.imaging.composite import Correction, composite
-from gateway.imaging.fuse import MEMBRANE_CELLS
+from gateway.imaging.blend.cells import cell_means
+from gateway.imaging.blend.composite import Correction, composite
+from gateway.imaging.blend.fuse import MEMBRANE_CELLS
+from gateway.imaging.blend.membrane import cell_membrane
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 

@@ -22,10 +22,10 @@ from gateway.faces.morphable.fit import Fit, fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.openings import Donor, Filled, eye_distance

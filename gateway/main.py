@@ -104,7 +104,7 @@ class Server(uvicorn.Server):
             host=settings.host,
             port=settings.port,
             log_config=None,
-            access_log=False,  # one line per request is written by `gateway.http.edge`
+            access_log=False,  # one line per request is written by `gateway.http.middleware`
             server_header=False,
             ws="none",
             lifespan="off",

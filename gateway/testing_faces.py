@@ -22,7 +22,7 @@ from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.occlusion import MODEL as OCCLUSION
 from gateway.faces.topology import N_LANDMARKS, N_MESH, RIGHT_IRIS, topology
-from gateway.imaging.skin import PLANES, ZERO
+from gateway.imaging.color.skin_model import PLANES, ZERO
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.inference.protocol import Tensors
 from gateway.testing import FakeFunction, FakeInference, FakeModel

@@ -38,12 +38,12 @@ from gateway.faces.topology import (
     RIGHT_IRIS,
     topology,
 )
-from gateway.imaging.raster import rasterise, vertex_normals
+from gateway.imaging.geometry.raster import rasterise, vertex_normals
 from gateway.inference.local import LocalInference
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
 

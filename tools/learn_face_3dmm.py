@@ -38,7 +38,7 @@ from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import FaceModel, pack, pose_terms, unpack
 from gateway.faces.regions import distance_to_eyes, distance_to_outline
 from gateway.faces.topology import N_LANDMARKS, N_MESH, topology
-from gateway.imaging.geometry import fit_similarity_3d
+from gateway.imaging.geometry.transforms import fit_similarity_3d
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

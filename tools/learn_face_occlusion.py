@@ -37,8 +37,8 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.atlas import atlas, unrolled
 from gateway.faces.occlusion import known_places, skin_prior
 from gateway.faces.topology import topology
-from gateway.imaging.raster import vertex_normals
-from gateway.imaging.skin import skin_departures
+from gateway.imaging.color.skin_model import skin_departures
+from gateway.imaging.geometry.raster import vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.settings import PROJECT_ROOT

@@ -28,7 +28,7 @@ from gateway.faces.topology import (
     RIGHT_EYE,
     RINGS,
 )
-from gateway.imaging.geometry import fit_similarity_3d
+from gateway.imaging.geometry.transforms import fit_similarity_3d
 
 F64 = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.topology import LEFT_EYE, RIGHT_EYE, topology
-from gateway.imaging.raster import vertex_normals
+from gateway.imaging.geometry.raster import vertex_normals
 
 SHAPE = (HEIGHT, WIDTH)
 Plane = np.ndarray

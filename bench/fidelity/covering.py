@@ -15,9 +15,9 @@ from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import OcclusionFinder
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.masks import sampled
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import bounding_region
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import bounding_region
+from gateway.imaging.masks.soft import sampled
 
 SEEDS, EVERY = 6, 90
 RIM = 0.05  # inter-ocular distances from the outline, where hardly anything of a new face is seen

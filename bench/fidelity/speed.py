@@ -14,10 +14,10 @@ from bench.pictures import scene
 from gateway.arrays import F32, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Visibility
-from gateway.imaging.blend import cell_membrane, meeting_cells
-from gateway.imaging.cells import cell_means
-from gateway.imaging.colour import lab_statistics
-from gateway.imaging.fuse import MEMBRANE_CELLS, ColourMode, fuse
+from gateway.imaging.blend.cells import cell_means
+from gateway.imaging.blend.fuse import MEMBRANE_CELLS, ColourMode, fuse
+from gateway.imaging.blend.membrane import cell_membrane, meeting_cells
+from gateway.imaging.color.transfer import lab_statistics
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of

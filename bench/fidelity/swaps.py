@@ -16,9 +16,9 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.topology import FACE_OVAL, LEFT_EYE, LIPS_OUTER, RIGHT_EYE
-from gateway.imaging.masks import soft_polygon
-from gateway.pipeline.options import parse_options
-from gateway.pipeline.quality import Figures
+from gateway.imaging.masks.soft import soft_polygon
+from gateway.pipeline.face.quality import Figures
+from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
 

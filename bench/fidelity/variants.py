@@ -10,8 +10,8 @@ import numpy as np
 from bench.fidelity.occluders import PAINTERS, occlude
 from gateway.arrays import F32, U8, AnyFloat
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.multigrid import fill_harmonic
-from gateway.imaging.raster import rasterise, vertex_normals
+from gateway.imaging.blend.multigrid import fill_harmonic
+from gateway.imaging.geometry.raster import rasterise, vertex_normals
 
 Variant = Callable[[U8, F32], U8]
 """Given a picture (H, W, 3) and its face's landmarks (478, 3)."""

@@ -9,7 +9,7 @@ from gateway.arrays import F64, U8
 from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
 from gateway.faces.morphable.fit import Fit
 from gateway.faces.topology import N_MESH, five_points, topology
-from gateway.imaging.geometry import euler_degrees
+from gateway.imaging.geometry.transforms import euler_degrees
 
 PROFILE_DEG = 30.0
 STEEP_DEG = 30.0

@@ -26,9 +26,9 @@ from gateway.faces.topology import (
     RIGHT_EYE,
     topology,
 )
-from gateway.imaging.masks import widened
-from gateway.imaging.raster import interpolated, rasterise
-from gateway.imaging.warp import Region, bounding_region, remap, shrink_area
+from gateway.imaging.geometry.raster import interpolated, rasterise
+from gateway.imaging.geometry.warp import Region, bounding_region, remap, shrink_area
+from gateway.imaging.masks.soft import widened
 
 WIDTH, HEIGHT = 128, 144
 """Of the atlas, in its pixels; in the middle one is about 0.04 inter-ocular distances wide."""

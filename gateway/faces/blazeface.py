@@ -11,8 +11,12 @@ import cv2
 import numpy as np
 
 from gateway.arrays import F32, F64, U8
-from gateway.imaging.geometry import invert_affine, rotated_square_to_crop, transform_points
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.geometry.transforms import (
+    invert_affine,
+    rotated_square_to_crop,
+    transform_points,
+)
+from gateway.imaging.geometry.warp import crop_affine
 
 POINTS = 6
 """Right eye, left eye, nose tip, mouth centre, right ear, left ear (the subject's own)."""

@@ -14,8 +14,8 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.imaging.geometry import fit_similarity_3d
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.geometry.transforms import fit_similarity_3d
+from gateway.imaging.geometry.warp import crop_affine
 from gateway.inference.protocol import Inference
 
 CHIP_SIDE = 150

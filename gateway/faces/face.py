@@ -34,7 +34,7 @@ class FaceWarning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Head angles in degrees (`gateway.imaging.geometry.euler_degrees`).
+    """Head angles in degrees (`gateway.imaging.geometry.transforms.euler_degrees`).
 
     Attributes:
         pitch: Positive looks down.

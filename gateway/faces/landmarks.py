@@ -25,8 +25,12 @@ from gateway.faces.topology import (
     RIGHT_IRIS,
     topology,
 )
-from gateway.imaging.geometry import invert_affine, rotated_square_to_crop, transform_points
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.geometry.transforms import (
+    invert_affine,
+    rotated_square_to_crop,
+    transform_points,
+)
+from gateway.imaging.geometry.warp import crop_affine
 
 MESH_SIDE = 192
 IRIS_SIDE = 64

@@ -20,8 +20,8 @@ from gateway.arrays import F32, F64, AnyFloat
 from gateway.faces.face import Face, HeadPose
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import N_MESH, five_points
-from gateway.imaging.geometry import euler_degrees
-from gateway.imaging.masks import smoothstep
+from gateway.imaging.geometry.transforms import euler_degrees
+from gateway.imaging.masks.soft import smoothstep
 
 REACH_S = Fraction(7, 30)
 """Seconds before and after a frame that have a say in it."""

@@ -20,9 +20,9 @@ from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas, unrolled
 from gateway.faces.face import Face
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.masks import smoothstep
-from gateway.imaging.raster import vertex_normals
-from gateway.imaging.skin import skin_departures
+from gateway.imaging.color.skin_model import skin_departures
+from gateway.imaging.geometry.raster import vertex_normals
+from gateway.imaging.masks.soft import smoothstep
 from gateway.inference.protocol import Inference
 
 MODEL = "face_occlusion"

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.faces.attributes import AttributeFilter, FaceAttributes
 from gateway.faces.face import Face
-from gateway.faces.looks import AttributeFilter, FaceAttributes
 
 FaceOrder = Literal[
     "large-small",

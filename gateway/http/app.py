@@ -19,18 +19,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.http.body import BodyLimits, ReadLimits
-from gateway.http.documented import error_responses
-from gateway.http.edge import Edge
-from gateway.http.face_schemas import FacesOptions, TrackLine, TrackOptions
-from gateway.http.identity_schemas import IdentityOptions
-from gateway.http.job_schemas import WebhookOptions
-from gateway.http.library_schemas import EnrolOptions, MatchRequest
-from gateway.http.negotiate import JSON
-from gateway.http.route import Handler, Route
-from gateway.http.routes import ROUTES
-from gateway.http.schemas import Problem
-from gateway.pipeline.options import SwapOptions
+from gateway.http.middleware import Edge
+from gateway.http.request.body import BodyLimits, ReadLimits
+from gateway.http.request.negotiate import JSON
+from gateway.http.routing.error_docs import error_responses
+from gateway.http.routing.route import Handler, Route
+from gateway.http.routing.routes import ROUTES
+from gateway.http.schemas.faces import FacesOptions, TrackLine, TrackOptions
+from gateway.http.schemas.identities import IdentityOptions
+from gateway.http.schemas.jobs import WebhookOptions
+from gateway.http.schemas.libraries import EnrolOptions, MatchRequest
+from gateway.http.schemas.swaps import Problem
+from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.services import Services
 from gateway.settings import Settings
 

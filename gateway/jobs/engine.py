@@ -23,20 +23,20 @@ from gateway.errors import (
     JobsUnavailable,
     Overloaded,
 )
-from gateway.jobs.addresses import Guard
-from gateway.jobs.database import database_url, make_engine, make_tables
+from gateway.jobs.database.jobs import JobQuery, JobStore
+from gateway.jobs.database.queues import Queues, make_engine_tables
+from gateway.jobs.database.schema import database_url, make_engine, make_tables
 from gateway.jobs.describe import describe, described
+from gateway.jobs.execution.intervals import Intervals
+from gateway.jobs.execution.janitor import Janitor, input_key
+from gateway.jobs.execution.steps import sha256_of
+from gateway.jobs.execution.worker import Worker
 from gateway.jobs.job import Job, JobRequest, Output, SentFile, Status, StoredFile, job_id
-from gateway.jobs.observer import Counter, Observer
-from gateway.jobs.pace import Intervals
+from gateway.jobs.notify.addresses import Guard
+from gateway.jobs.notify.observer import Counter, Observer
+from gateway.jobs.notify.webhooks import Webhooks
 from gateway.jobs.protocol import SubmitResult
-from gateway.jobs.queues import Queues, make_engine_tables
-from gateway.jobs.steps import sha256_of
-from gateway.jobs.store import JobQuery, JobStore
-from gateway.jobs.tidy import Janitor, input_key
-from gateway.jobs.webhooks import Webhooks
 from gateway.jobs.work import JobWork
-from gateway.jobs.worker import Worker
 from gateway.settings import Settings
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from gateway.jobs.database.jobs import JobQuery
 from gateway.jobs.job import Job, JobRequest, Output
-from gateway.jobs.store import JobQuery
 from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore

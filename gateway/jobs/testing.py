@@ -23,7 +23,7 @@ from gateway.errors import (
     SemblantError,
 )
 from gateway.jobs.engine import DurableEngine
-from gateway.jobs.pace import Intervals
+from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
 from gateway.settings import Settings
 

@@ -22,8 +22,8 @@ from av.error import ArgumentError, FFmpegError, InvalidDataError, PatchWelcomeE
 from av.packet import Packet
 from av.stream import AttachmentStream, Discard, Stream
 
-from gateway.media.film import TimeSpan
 from gateway.media.opening import OpenVideo, fraction
+from gateway.media.video import TimeSpan
 
 How = Literal["copied", "encoded", "dropped"]
 

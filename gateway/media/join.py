@@ -28,10 +28,10 @@ from av.video.stream import VideoStream
 from gateway.errors import OutputInvalid
 from gateway.media.companions import Companion, Companions
 from gateway.media.encoders import FORMATS, ContainerFormat, EncoderConfig, container_for
-from gateway.media.film import TimeSpan, VideoSource
 from gateway.media.opening import OpenVideo, fraction, open_container
 from gateway.media.probe import Probe
 from gateway.media.segment import FIRST_TICK, decoding_ticks
+from gateway.media.video import TimeSpan, VideoSource
 
 _OF_SEGMENTS: Final = ("mov,mp4,m4a,3gp,3g2,mj2",)
 # What the source's container tells of itself.

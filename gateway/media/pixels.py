@@ -11,8 +11,8 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from gateway.imaging.orientation import Orientation
-from gateway.imaging.planes import Coding, Matrix, Planes, Samples
+from gateway.imaging.geometry.orientation import Orientation
+from gateway.imaging.video.planes import Coding, Matrix, Planes, Samples
 
 PixelKind = Literal["yuv", "rgb", "grey"]
 _DEPTHS = (8, 9, 10, 12, 14, 16)

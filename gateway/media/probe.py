@@ -13,9 +13,9 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 
 from gateway.errors import VideoCorrupt
-from gateway.imaging.orientation import Orientation
-from gateway.imaging.planes import Coding
-from gateway.imaging.tone import USUAL_PEAK
+from gateway.imaging.color.tone_mapping import USUAL_PEAK
+from gateway.imaging.geometry.orientation import Orientation
+from gateway.imaging.video.planes import Coding
 from gateway.media.decoding import good_frames, good_packets, rate_of
 from gateway.media.opening import OpenVideo, fraction
 from gateway.media.pixels import Colours, PixelFormat, colours_of, is_planar

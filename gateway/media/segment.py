@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 
 from gateway.errors import EncoderUnavailable
 from gateway.media.encoders import EncoderConfig, EncodingPlan, plan
-from gateway.media.film import DecodedFrame
 from gateway.media.pixels import FULL, LIMITED, as_format
 from gateway.media.probe import Probe
+from gateway.media.video import DecodedFrame
 
 _MOST_DELAY: Final = 16
 """Places by which frames may come too late to be shown in order: references of H.264 (A.3)."""

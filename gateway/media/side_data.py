@@ -11,7 +11,7 @@ import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
-from gateway.imaging.orientation import Orientation
+from gateway.imaging.geometry.orientation import Orientation
 
 Matrix9 = tuple[int, int, int, int, int, int, int, int, int]
 """A display matrix (ISO/IEC 14496-12, 8.3.2), row by row; 65536 is one, in the last column 2³⁰."""

@@ -1,109 +1,221 @@
-"""Films: bytes or a file → upright RGB frames, one after the other.
+"""Films to be made anew: what they are, and their frames, part by part.
 
-    bytes ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶
-    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is told by `damaged`
+    path ──▶ `VideoSource.probe` ──▶ `Probe`
+                      └──▶ `read` of a span ──▶ `DecodedFrame`s: looked at, changed in place, written
 
-The decoder is given an open file, never a name: it can reach nothing else on this machine.
+Nothing is kept open between calls, so parts can be read at the same time. One frame is held at a
+time, and as many as the decoder needs.
 """
 
 from __future__ import annotations
 
-import io
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NoReturn, Self
+from typing import Final, Self
 
-import numpy as np
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from gateway.arrays import U8
-from gateway.errors import VideoCorrupt, VideoTooLong
+from gateway.errors import VideoCorrupt, VideoSizeChanges
+from gateway.imaging.color.tone_mapping import ToneCube, tone_cube, tone_map
+from gateway.imaging.geometry.orientation import UPRIGHT, Orientation
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.video.planes import Coding, Planes, put_back, rgb_of, small_rgb
 from gateway.media.decoding import Clock, good_frames
-from gateway.media.opening import OpenVideo, open_video_stream
-from gateway.media.side_data import orientation_of
+from gateway.media.opening import OpenVideo, open_video_stream, starts_as_webm
+from gateway.media.pixels import PixelFormat, as_format, planes_of
+from gateway.media.probe import Probe, described, first_frame, walk
+
+_TRIES: Final = 3
+"""Key frames that reading may begin at before it begins at the film's beginning."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RgbFrame:
-    """One frame of a film.
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """A part of a film: frames from `start_s` to before `end_s`, both after its beginning.
 
     Attributes:
-        index: Its number among the film's frames, from 0.
-        time_s: Seconds after the film's beginning, as the container tells; strictly rising.
-        rgb: uint8 (H, W, 3), upright as the container's display matrix says.
+        start_s: Seconds.
+        end_s: Seconds; None is the film's end.
     """
 
-    index: int
-    time_s: Fraction
-    rgb: U8
+    start_s: Fraction = Fraction(0)
+    end_s: Fraction | None = None
+
+    def holds(self, time_s: Fraction) -> bool:
+        """Return whether a time is in it."""
+        return self.start_s <= time_s and not self.ends_before(time_s)
+
+    def ends_before(self, time_s: Fraction) -> bool:
+        """Return whether it has ended at a time."""
+        return self.end_s is not None and time_s >= self.end_s
 
 
-class RgbVideo:
-    """A film that is open for reading; only one frame of it is held at a time.
-
-    It may be used and closed by different threads, one at a time as well as against each other.
+class DecodedFrame:
+    """One frame of a film, in its decoder's planes.
 
     Args:
-        source: The film, or the path of its file.
-        max_pixels: Width × height of a frame beyond which it is refused.
-        max_frames: Number of frames beyond which it is refused.
-        name: What to call it in error messages.
+        picture: As decoded, of a planar pixel format.
+        time_s: Seconds after the film's beginning.
+        lead_in: Whether it is only looked at, as it comes before what is encoded.
+        lead_out: Whether it is only looked at, as it comes after that.
+        coding: How its numbers are meant.
+        orientation: What makes it upright.
+    """
 
-    Raises:
-        EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels, VideoTooLong: by name.
-        OSError: if the file cannot be read.
+    __slots__ = (
+        "__weakref__",
+        "_coding",
+        "_orientation",
+        "_ours",
+        "_picture",
+        "lead_in",
+        "lead_out",
+        "shape",
+        "time_s",
+    )
+
+    def __init__(
+        self,
+        picture: VideoFrame,
+        time_s: Fraction,
+        *,
+        lead_in: bool,
+        lead_out: bool,
+        coding: Coding,
+        orientation: Orientation,
+    ) -> None:
+        self._picture, self._coding, self._orientation = picture, coding, orientation
+        self._ours = False
+        self.time_s, self.lead_in, self.lead_out = time_s, lead_in, lead_out
+        self.shape = orientation.shape((picture.height, picture.width))
+
+    @property
+    def picture(self) -> VideoFrame:
+        """What is encoded: the frame with all that was written."""
+        return self._picture
+
+    def small(self, longest: int) -> U8:
+        """Return the whole frame as upright RGB (h, w, 3), its longer side at most `longest`."""
+        return small_rgb(self._planes(), longest)
+
+    def rgb(self, region: Region, reduction: int = 1) -> U8:
+        """Return a region as upright RGB (h, w, 3), or the means of squares; see `rgb_of`."""
+        return rgb_of(self._planes(), region, reduction)
+
+    def write(self, region: Region, before: U8, after: U8) -> None:
+        """Add what two upright pictures (h, w, 3) of a region differ by to the frame."""
+        put_back(self.planes(change=True), region, before, after)
+
+    def planes(self, *, change: bool) -> Planes:
+        """Return the frame's planes, its own memory: to `change`, or only to be read."""
+        if change and not self._ours:
+            # The decoder may still need these planes to decode others from them.
+            self._picture.make_writable()
+            self._ours = True
+        return self._planes()
+
+    def _planes(self) -> Planes:
+        return planes_of(self._picture, self._coding, self._orientation)
+
+
+class _Preparation:
+    """Brings decoded frames to the planes that a probe tells of."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._name, colours = probe.decoded
+        self._planar = PixelFormat.of(self._name)
+        self._coding = self._planar.coding(colours, probe.size[0])
+        self._cube: ToneCube | None = None
+        if probe.mapped is not None and colours.hdr != "none":
+            self._cube = tone_cube(self._coding, colours.hdr, probe.mapped.peak)
+
+    def done(self, picture: VideoFrame) -> VideoFrame:
+        """Return a frame in the probe's planes; the same one, if they are its own."""
+        if picture.format.name != self._name or self._probe.reformatted:
+            picture = as_format(picture, self._planar.name)
+        if self._cube is None:
+            return picture
+        planar = self._probe.planar
+        made = VideoFrame(picture.width, picture.height, planar.name)
+        made.pts, made.time_base = picture.pts, picture.time_base
+        self._probe.colours.put_on(made)
+        high = planes_of(picture, self._coding, UPRIGHT)
+        tone_map(high, self._cube, planes_of(made, self._probe.coding, UPRIGHT))
+        return made
+
+
+class SpanReader:
+    """Reads a part of a film once; to be closed.
+
+    Attributes:
+        lost: Packets and frames of the part that could not be used, so far.
+
+    Args:
+        source: Which film.
+        probe: What it is, or, from `Probe.tone_mapped`, what is to be made of it.
+        span: Which part.
+        since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
+        until_s: Where those end that are only looked at; `span.end_s` if there are none.
     """
 
     def __init__(
-        self, source: bytes | Path, *, max_pixels: int, max_frames: int, name: str = "The film"
+        self,
+        source: VideoSource,
+        probe: Probe,
+        span: TimeSpan,
+        *,
+        since_s: Fraction | None = None,
+        until_s: Fraction | None = None,
     ) -> None:
-        self._name, self._max_frames = name, max_frames
-        self._lock = threading.Lock()
-        self._file: BinaryIO = (
-            io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        self.lost = 0
+        self._source, self._probe, self._span = source, probe, span
+        since = span.start_s if since_s is None else min(since_s, span.start_s)
+        self._since_s = max(since, Fraction(0))
+        self._until = (
+            span if until_s is None or span.end_s is None else TimeSpan(span.start_s, until_s)
         )
-        self._film: OpenVideo | None = None
-        self.damaged = False
-        """Whether a part was lost; it is known for certain once all frames were read."""
-        try:
-            self._film = open_video_stream(self._file, max_pixels=max_pixels, name=name)
-            self.damaged = self._film.cut_short
-            if self._film.stream.frames > max_frames:
-                self._too_long()
-        except BaseException:
-            self.close()
-            raise
+        self._preparation = _Preparation(probe)
+        self._open = ExitStack()
+        self._last_s = self._since_s
 
-    def frames(self, *, every: int = 1, gap_s: Fraction = Fraction(0)) -> Iterator[RgbFrame]:
-        """Yield the frames in their order; those in between are decoded, too, and counted.
-
-        Args:
-            every: Yield every so manieth frame.
-            gap_s: Seconds from one frame to the next one that is yielded, at least.
+    def __iter__(self) -> Iterator[DecodedFrame]:
+        """Yield the frames in their order, those to be looked at first.
 
         Raises:
-            VideoCorrupt: there is none.
-            VideoTooLong, TooManyPixels: after the frames up to there.
+            VideoSizeChanges: a frame is not as large as the first one.
         """
-        decoded = self._wanted(every, gap_s)
-        while True:
-            with self._lock:
-                frame = None if self._film is None else next(decoded, None)
-            if frame is None:
+        probe = self._probe
+        for time_s, picture in self._begin():
+            if self._until.ends_before(time_s):
                 return
-            yield frame
+            self._last_s = time_s
+            if time_s < self._since_s:
+                continue
+            if (picture.height, picture.width) != probe.size:
+                raise VideoSizeChanges(
+                    f"{self._source.name}'s frames change their size from "
+                    f"{probe.size[1]}×{probe.size[0]} to {picture.width}×{picture.height}.",
+                    extra={"time_s": float(time_s)},
+                )
+            yield DecodedFrame(
+                self._preparation.done(picture),
+                time_s,
+                lead_in=time_s < self._span.start_s,
+                lead_out=self._span.ends_before(time_s),
+                coding=probe.coding,
+                orientation=probe.orientation,
+            )
 
     def close(self) -> None:
-        """Let go of the film; frames that are asked for afterwards do not come."""
-        with self._lock:
-            if self._film is not None:
-                self._film.container.close()
-            self._film = None
-            self._file.close()
+        """Let go of the film."""
+        self._open.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -118,36 +230,103 @@ class RgbVideo:
         """Close it."""
         self.close()
 
-    def _wanted(self, every: int, gap_s: Fraction) -> Iterator[RgbFrame]:
-        """Pick frames; only those are brought to RGB."""
-        film = self._film
-        if film is None:
-            return
-        due = Fraction(0)
-        index = -1
+    def _begin(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Decode from the nearest place from which the first frame that is wanted can be had."""
+        timing = self._probe.timing
+        for more in range(_TRIES if timing.regular else 0):
+            key_s = timing.key_before(self._since_s, more)
+            if key_s <= 0:
+                break
+            frames = self._decoded(key_s)
+            first = next(frames, None)
+            # Where a container seeks by decoding times, it may have gone too far.
+            if first is not None and first[0] <= self._since_s:
+                yield first
+                yield from frames
+                return
+            self.lost = 0
+        yield from self._decoded(Fraction(0))
+
+    def _decoded(self, key_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Decode from a key frame, or the beginning, on."""
+        self._open.close()
+        film = self._open.enter_context(self._source.opened())
+        film.stream.codec_context.thread_count = self._source.threads
+        film.stream.codec_context.thread_type = "SLICE"
+        base, start_s = self._probe.timing.time_base, self._probe.timing.start_s
+        if key_s > 0:
+            try:
+                film.container.seek(int((start_s + key_s) / base), stream=film.stream)
+            except FFmpegError:
+                return
+
+        def lost(pts: int | None) -> None:
+            time_s = self._last_s if pts is None else pts * base - start_s
+            self.lost += self._span.holds(time_s)
+
         clock = Clock(film.stream)
-        for index, frame in enumerate(good_frames(film.container, film.stream, self._lost)):
+        for frame in good_frames(film.container, film.stream, lost):
             time_s = clock.time_of(frame)
-            if index >= self._max_frames:
-                self._too_long()
-            film.check_pixels(frame.width, frame.height)
-            if index % every or time_s < due:
-                continue
-            due = time_s + gap_s
-            upright = orientation_of(frame).upright(_rgb(frame))
-            yield RgbFrame(index, time_s, np.ascontiguousarray(upright))
-        if index < 0:
-            raise VideoCorrupt(f"{self._name} holds no frame that can be decoded.")
-
-    def _lost(self, _: int | None) -> None:
-        self.damaged = True
-
-    def _too_long(self) -> NoReturn:
-        raise VideoTooLong(
-            f"{self._name} has more than {self._max_frames} frames.",
-            extra={"max_frames": self._max_frames},
-        )
+            # Before the key frame come those that need others from before it.
+            if time_s >= key_s:
+                yield time_s, frame
 
 
-def _rgb(frame: VideoFrame) -> U8:
-    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+@dataclass(frozen=True, slots=True)
+class VideoSource:
+    """A film in a file.
+
+    Attributes:
+        path: Of the file.
+        max_pixels: Width × height of a frame beyond which it is refused.
+        name: What to call it in error messages.
+        threads: Of the decoder; 0 are as many as there are cores.
+    """
+
+    path: Path
+    max_pixels: int
+    name: str = "The film"
+    threads: int = 0
+
+    def probe(self) -> Probe:
+        """Tell what the film is; all its packets are looked at, one frame is decoded.
+
+        Raises:
+            EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
+            OSError: if the file cannot be read.
+        """
+        with ExitStack() as stack:
+            timing, complete = walk(stack.enter_context(self.opened()))
+            if not timing.frames:
+                raise VideoCorrupt(f"{self.name} holds no frame that can be decoded.")
+            film = stack.enter_context(self.opened())
+            with self.path.open("rb") as file:
+                webm = starts_as_webm(file)
+            probe = described(film, first_frame(film), timing, webm=webm)
+            return probe if complete else replace(probe, damaged=True)
+
+    def read(
+        self,
+        probe: Probe,
+        span: TimeSpan,
+        *,
+        since_s: Fraction | None = None,
+        until_s: Fraction | None = None,
+    ) -> SpanReader:
+        """Return a reader of a part of the film, and of what is looked at before and after it."""
+        return SpanReader(self, probe, span, since_s=since_s, until_s=until_s)
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenVideo]:
+        """Open the film at its beginning, for as long as the context lasts.
+
+        Raises:
+            EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
+            OSError: if the file cannot be read.
+        """
+        with self.path.open("rb") as file:
+            film = open_video_stream(file, max_pixels=self.max_pixels, name=self.name)
+            try:
+                yield film
+            finally:
+                film.container.close()

@@ -8,8 +8,8 @@ import numpy as np
 
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.alignment import Template, crop_from_image
-from gateway.imaging.masks import from_crop, soft_box
-from gateway.imaging.warp import Region, bounding_region, crop_affine
+from gateway.imaging.geometry.warp import Region, bounding_region, crop_affine
+from gateway.imaging.masks.soft import from_crop, soft_box
 
 
 def aligned_crops(

@@ -13,7 +13,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import ContractViolation
 from gateway.faces.alignment import Template
-from gateway.faces.looks import FaceAttributes, Race
+from gateway.faces.attributes import FaceAttributes, Race
 from gateway.inference.protocol import Inference
 from gateway.networks.crops import aligned_crops
 from gateway.networks.tensors import IMAGENET, answer_of, planes_of

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.imaging.contrast import lightened
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.color.contrast import lightened
+from gateway.imaging.geometry.warp import crop_affine
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import UNIT, answer_of, planes_of
 

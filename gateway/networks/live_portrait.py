@@ -10,7 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.alignment import Template
-from gateway.imaging.warp import shrink_area
+from gateway.imaging.geometry.warp import shrink_area
 from gateway.inference.protocol import Inference
 from gateway.networks.keypoints import NUMBER, Motion, placed, wished
 from gateway.networks.tensors import UNIT, answer_of, pixels_of, planes_of

@@ -11,7 +11,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.geometry.warp import crop_affine
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import SIGNED, UNIT, Scale, answer_of, planes_of
 

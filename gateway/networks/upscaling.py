@@ -12,7 +12,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.imaging.tiles import TileCanvas, TileSpan, Tiling, spans_of, tile_of
+from gateway.imaging.enhance.tiles import TileCanvas, TileSpan, Tiling, spans_of, tile_of
 from gateway.inference.protocol import Inference
 from gateway.networks.tensors import UNIT, answer_of, planes_of
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.pipeline.film.picture import EditableFrame
-from gateway.pipeline.film.production import FrameReport
-from gateway.pipeline.options import SwapOptions
+from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.video.context import FrameReport
+from gateway.pipeline.video.frame import EditableFrame
 from gateway.processors.frame_enhancer import FrameEnhancer
 
 

@@ -14,19 +14,19 @@ from gateway.errors import FaceNotReliable, FaceTooSmall, NoFaceInTarget, NoMatc
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.overlap import covering
-from gateway.pipeline.canvas import UndoCanvas
-from gateway.pipeline.cast import Assignments, SourceIdentities, portraits_of
-from gateway.pipeline.change_face import FaceChanger, FaceTask
-from gateway.pipeline.enhance import Enhancement
 from gateway.pipeline.enhance_frame import FrameEnhancement
-from gateway.pipeline.masking import Masking, takes_glasses_off
-from gateway.pipeline.option_groups import QualityLimits
-from gateway.pipeline.options import SwapOptions
-from gateway.pipeline.people import People
-from gateway.pipeline.quality import ResultQuality
+from gateway.pipeline.face.canvas import UndoCanvas
+from gateway.pipeline.face.change import FaceChanger, FaceTask
+from gateway.pipeline.face.enhance import Enhancement
+from gateway.pipeline.face.expression_plan import LibraryItem
+from gateway.pipeline.face.masking import Masking, takes_glasses_off
+from gateway.pipeline.face.quality import ResultQuality
+from gateway.pipeline.options.groups import QualityLimits
+from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import FusedImage
+from gateway.pipeline.selection.assignments import Assignments, SourceIdentities, portraits_of
+from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
-from gateway.pipeline.wish import LibraryItem
 from gateway.processors.network_swapper import NetworkSwap
 from gateway.storage.identities import Identity
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gateway.arrays import F32, U8
 from gateway.faces.face import Face
-from gateway.pipeline.quality import ResultQuality
+from gateway.pipeline.face.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
 from gateway.processors.openings import Filled
 

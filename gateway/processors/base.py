@@ -13,8 +13,8 @@ from gateway.arrays import F32, U8, Mask
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
-from gateway.imaging.masks import soft_cover
-from gateway.imaging.warp import Region
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.masks.soft import soft_cover
 
 COVER_EDGE = 0.02
 """Softness of the edge along a nearer face, in distances of the eyes."""

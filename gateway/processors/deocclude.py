@@ -16,12 +16,12 @@ from gateway.faces.atlas import area_of, atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility, departures
 from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
-from gateway.imaging.inpaint import multiplied, painted_over
-from gateway.imaging.logs import logs_of_features
-from gateway.imaging.masks import sampled, smoothstep, softened_mask, widened, withdrawn
-from gateway.imaging.raster import rasterise
-from gateway.imaging.skin import STEPS, ZERO
-from gateway.imaging.warp import bounding_region
+from gateway.imaging.color.log_chroma import logs_of_features
+from gateway.imaging.color.skin_model import STEPS, ZERO
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import bounding_region
+from gateway.imaging.masks.inpaint import multiplied, painted_over
+from gateway.imaging.masks.soft import sampled, smoothstep, softened_mask, widened, withdrawn
 from gateway.processors.base import Portrait
 from gateway.processors.openings import eye_distance
 

@@ -20,9 +20,9 @@ from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, di
 from gateway.faces.morphable.performance import Openings, perform
 from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.masks import smoothstep
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import bounding_region, remap
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import bounding_region, remap
+from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import LEFT, RIGHT, Donor, eye_distance, is_shut
 from gateway.processors.reenact import Reenacted, reenact

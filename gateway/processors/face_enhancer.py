@@ -15,17 +15,17 @@ from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import FACE_OVAL, N_MESH, topology
-from gateway.imaging.deblock import damage_of
-from gateway.imaging.enhance import FacePlaces, enhanced, luma_of
-from gateway.imaging.masks import (
+from gateway.imaging.enhance.deblock import damage_of
+from gateway.imaging.enhance.face import FacePlaces, enhanced, luma_of
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import Region, bounding_region, uncrop
+from gateway.imaging.masks.soft import (
     sampled,
     sampled_levels,
     smoothstep,
     softened_mask,
     wide_polygon,
 )
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region, uncrop
 from gateway.inference.protocol import Inference
 from gateway.networks.crops import aligned_crops, reach_of_crop, seen_from
 from gateway.networks.restoring import RESTORERS, FaceRestorer

@@ -23,12 +23,12 @@ from gateway.faces.morphable.expression import displacement, retarget
 from gateway.faces.morphable.performance import openings_of, perform
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
-from gateway.imaging.colour import lab_statistics, statistics_transfer
-from gateway.imaging.cube import apply_cube, transfer_cube
-from gateway.imaging.geometry import fit_similarity_3d
-from gateway.imaging.masks import smoothstep
-from gateway.imaging.raster import rasterise, vertex_facing
-from gateway.imaging.warp import bounding_region, remap
+from gateway.imaging.color.lut import apply_cube, transfer_cube
+from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
+from gateway.imaging.geometry.raster import rasterise, vertex_facing
+from gateway.imaging.geometry.transforms import fit_similarity_3d
+from gateway.imaging.geometry.warp import bounding_region, remap
+from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import eye_distance, on_lips

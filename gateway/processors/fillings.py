@@ -6,9 +6,9 @@ import numpy as np
 
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.topology import LIPS_INNER
-from gateway.imaging.detail import softened
-from gateway.imaging.masks import smoothstep, soft_outline, soft_polygon
-from gateway.imaging.warp import Region, bounding_region, remap
+from gateway.imaging.enhance.detail import softened
+from gateway.imaging.geometry.warp import Region, bounding_region, remap
+from gateway.imaging.masks.soft import smoothstep, soft_outline, soft_polygon
 from gateway.processors.openings import MOUTH, Donor, Opening, eye_distance, inside
 
 RIM_SOFT_PX = 0.7

@@ -7,8 +7,8 @@ import numpy as np
 from gateway.arrays import F32, U8, AnyFloat
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import neighbour_mean
-from gateway.imaging.detail import with_folds
-from gateway.imaging.masks import smoothstep
+from gateway.imaging.enhance.detail import with_folds
+from gateway.imaging.masks.soft import smoothstep
 
 # Folds, in inter-ocular distances: their least and greatest width, and from which motion of the
 # skin on they differ a little, and fully.

@@ -10,11 +10,11 @@ import numpy as np
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.imaging.composite import composite
-from gateway.imaging.condition import EVERY_S, Condition, condition_of, steadied
-from gateway.imaging.planes import Coding, Planes, put_back, rgb_of
-from gateway.imaging.restore import luma_of, restore_planes
-from gateway.imaging.warp import Region, enlarge, shrink_area
+from gateway.imaging.blend.composite import composite
+from gateway.imaging.enhance.degradation import EVERY_S, Condition, condition_of, steadied
+from gateway.imaging.enhance.frame import luma_of, restore_planes
+from gateway.imaging.geometry.warp import Region, enlarge, shrink_area
+from gateway.imaging.video.planes import Coding, Planes, put_back, rgb_of
 from gateway.networks.upscaling import Upscaler
 
 FrameEnhancerModel = Literal[

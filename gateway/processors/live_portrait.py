@@ -11,8 +11,8 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.morphable.expression import ExpressionRegion as FaceRegion
 from gateway.faces.topology import five_points
-from gateway.imaging.composite import composite
-from gateway.imaging.warp import uncrop
+from gateway.imaging.blend.composite import composite
+from gateway.imaging.geometry.warp import uncrop
 from gateway.networks.crops import aligned_crops, reach_of_crop, seen_from
 from gateway.networks.live_portrait import SIDE_PX, TEMPLATE, LivePortrait
 from gateway.processors.openings import Donor

@@ -19,8 +19,8 @@ from gateway.faces.alignment import Template, crop_from_image
 from gateway.faces.atlas import area_of, atlas
 from gateway.faces.face import Face
 from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, topology
-from gateway.imaging.masks import from_crop, hardened, sampled, soft_hull, softened_mask
-from gateway.imaging.warp import Region, crop_affine
+from gateway.imaging.geometry.warp import Region, crop_affine
+from gateway.imaging.masks.soft import from_crop, hardened, sampled, soft_hull, softened_mask
 from gateway.inference.protocol import Inference
 from gateway.networks import bisenet, xseg
 from gateway.networks.crops import seen_from

@@ -13,8 +13,8 @@ import numpy as np
 from gateway.arrays import F32, U8, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Visibility
-from gateway.imaging.masks import widened, withdrawn
-from gateway.imaging.matte import Matte, seen_through
+from gateway.imaging.masks.matte import Matte, seen_through
+from gateway.imaging.masks.soft import widened, withdrawn
 from gateway.processors.base import Layer
 
 AWAY_PX, SOFT_PX = 2, 1.5

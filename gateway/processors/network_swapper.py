@@ -22,9 +22,9 @@ from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_to_outline
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.masks import from_crop, smoothstep
-from gateway.imaging.raster import rasterise, vertex_facing
-from gateway.imaging.warp import bounding_region, uncrop
+from gateway.imaging.geometry.raster import rasterise, vertex_facing
+from gateway.imaging.geometry.warp import bounding_region, uncrop
+from gateway.imaging.masks.soft import from_crop, smoothstep
 from gateway.networks import arcface
 from gateway.networks.arcface import ArcFace
 from gateway.networks.crops import aligned_crops, box, seen_from

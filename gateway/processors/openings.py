@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.faces.morphable.performance import LIDS, LIPS, opening
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
-from gateway.imaging.masks import depth_inside
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import Region, bounding_region
+from gateway.imaging.masks.soft import depth_inside
 
 LIPS_MEET = 0.016
 """Inter-ocular distances between lips below which a mouth that is made is shut."""

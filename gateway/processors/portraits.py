@@ -18,7 +18,7 @@ from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement, retarget
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.masks import smoothstep
+from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.base import Patch, Portrait
 from gateway.processors.openings import (
     LEFT,

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, U8
 from gateway.faces.topology import FACE_OVAL, LIPS_OUTER, N_MESH, topology
-from gateway.imaging.apron import apron, apron_triangles
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, add_grid, bounding_region, carried
+from gateway.imaging.geometry.apron import apron, apron_triangles
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import Region, add_grid, bounding_region, carried
 from gateway.processors.fillings import fill, hollow, smooth_rim
 from gateway.processors.openings import (
     MOUTH,

@@ -14,8 +14,8 @@ import numpy as np
 
 from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.raster import vertex_facing, vertex_visibility
-from gateway.imaging.warp import Region, bounding_region, enlarge, shrink_area
+from gateway.imaging.geometry.raster import vertex_facing, vertex_visibility
+from gateway.imaging.geometry.warp import Region, bounding_region, enlarge, shrink_area
 from gateway.processors.base import Portrait
 
 MARGIN_PX = 4.0

@@ -22,16 +22,16 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
-from gateway.imaging.warp import crop_affine
+from gateway.imaging.geometry.warp import crop_affine
 from gateway.inference.protocol import Inference, ModelState, Tensors
 from gateway.media.image import decode_image
 from gateway.models.quantize import Rows
 from gateway.networks import arcface, bisenet, live_portrait, xseg
+from gateway.networks.available import AvailableModels
 from gateway.networks.crops import aligned_crops
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.landmarks import LANDMARKERS, Landmarker
-from gateway.networks.pulled import AvailableModels
 from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
 from gateway.networks.swapping.models import SWAPPERS

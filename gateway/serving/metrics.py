@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.inference.protocol import ModelState
-from gateway.pipeline.quality import ResultQuality
+from gateway.pipeline.face.quality import ResultQuality
 from gateway.pipeline.timings import Timings
 from gateway.serving.admission import Admission
 
@@ -35,7 +35,7 @@ _QUALITY = {
 
 
 class JobMetrics:
-    """Metrics of jobs; see `gateway.jobs.observer.Counter`."""
+    """Metrics of jobs; see `gateway.jobs.notify.observer.Counter`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._jobs = Counter(

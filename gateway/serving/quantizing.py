@@ -11,7 +11,7 @@ from gateway.inference.local import LocalInference
 from gateway.models.quantize import Comparison, Rows, quantize
 from gateway.models.served import original, served_path
 from gateway.serving.calibration import Gathered, check_supported, gather
-from gateway.serving.networks import installed_models
+from gateway.serving.installed_models import installed_models
 from gateway.settings import Settings
 
 

@@ -22,21 +22,21 @@ from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.models.zoo import ZooModel
-from gateway.pipeline.enrol import Enroller
+from gateway.pipeline.enrol_identity import Identifier
+from gateway.pipeline.expressions.enrol import Enroller
+from gateway.pipeline.expressions.track import ExpressionTracker
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.identify import Identifier
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.option_groups import QualityLimits
-from gateway.pipeline.people import People
-from gateway.pipeline.track import ExpressionTracker
+from gateway.pipeline.options.groups import QualityLimits
+from gateway.pipeline.selection.models import ModelSelector
+from gateway.pipeline.selection.people import People
 from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
-from gateway.serving.films import film_work
 from gateway.serving.health import Health
+from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
-from gateway.serving.networks import NO_MODELS, InstalledModels, installed_models
+from gateway.serving.rendering import film_work
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore

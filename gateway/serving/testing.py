@@ -11,10 +11,10 @@ from gateway.jobs.protocol import JobEngine
 from gateway.jobs.testing import FAST, FakeWork
 from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry
-from gateway.networks.pulled import AvailableModels
+from gateway.networks.available import AvailableModels
 from gateway.serving.admission import Admission
+from gateway.serving.installed_models import InstalledModels
 from gateway.serving.metrics import Metrics
-from gateway.serving.networks import InstalledModels
 from gateway.serving.services import Services, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore

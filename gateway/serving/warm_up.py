@@ -10,13 +10,13 @@ from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.occlusion import departures
 from gateway.faces.topology import FACE_OVAL, topology
-from gateway.imaging.comparison import ComparedRegion, compare
-from gateway.imaging.condition import Condition, condition_of
-from gateway.imaging.deblock import Damage
-from gateway.imaging.fuse import fuse
-from gateway.imaging.planes import Coding, Planes
-from gateway.imaging.restore import luma_of, restore_planes
-from gateway.imaging.tiles import TileCanvas, Tiling, spans_of
+from gateway.imaging.blend.fuse import fuse
+from gateway.imaging.enhance.deblock import Damage
+from gateway.imaging.enhance.degradation import Condition, condition_of
+from gateway.imaging.enhance.frame import luma_of, restore_planes
+from gateway.imaging.enhance.tiles import TileCanvas, Tiling, spans_of
+from gateway.imaging.metrics.comparison import ComparedRegion, compare
+from gateway.imaging.video.planes import Coding, Planes
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.face_enhancer import enhance_classically

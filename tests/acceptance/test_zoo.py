@@ -15,8 +15,8 @@ import pytest
 from gateway.models.zoo import ZOO_FILE
 from gateway.settings import PROJECT_ROOT
 from tests import standins
-from tests.acceptance.films import portrait_film
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
+from tests.acceptance.videos import portrait_film
 from tests.integration.portraits import paths
 
 pytestmark = pytest.mark.server

@@ -11,11 +11,11 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.performance import opening
 from gateway.inference.local import LocalInference
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.result import Note
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, Filled, eye_distance
 from gateway.settings import PROJECT_ROOT

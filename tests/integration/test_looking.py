@@ -11,18 +11,18 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.landmarks import MESH_SIDE, crop_square, square_of_landmarks
-from gateway.inference.elsewhere import RoutingInference
+from gateway.inference.cross_loop import RoutingInference
 from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
+from gateway.networks.available import AvailableModels
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.face_mesh import FaceMesh
-from gateway.networks.pulled import AvailableModels
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, portrait

@@ -14,7 +14,7 @@ from gateway.inference.local import LocalInference
 from gateway.models.build import verify_models
 from gateway.models.quantize import Rows
 from gateway.models.served import install_quantized, restore, served_path
-from gateway.networks.pulled import AvailableModels
+from gateway.networks.available import AvailableModels
 from gateway.serving.calibration import LIVE_PORTRAIT, SUPPORTED, check_supported, gather
 from gateway.serving.quantizing import quantize_model
 from gateway.settings import PROJECT_ROOT, Settings

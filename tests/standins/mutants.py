@@ -13,7 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 from gateway.faces import alignment
-from gateway.imaging import tiles
+from gateway.imaging.enhance import tiles
 from gateway.networks import (
     arcface,
     crops,

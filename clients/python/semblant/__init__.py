@@ -12,7 +12,7 @@ from gateway.errors import SemblantError
 from semblant.calls import FacesResult, SwapResult
 from semblant.client import AsyncClient, Client
 from semblant.core import run
-from semblant.films import ExpressionMatch, Library, TrackResult
+from semblant.expressions import ExpressionMatch, Library, TrackResult
 from semblant.images import process_image
 from semblant.jobs import Job, JobRequest
 from semblant.people import Identity

@@ -22,7 +22,7 @@ from semblant.calls import (
     swap_result,
     tenant_header,
 )
-from semblant.films import (
+from semblant.expressions import (
     FILM_TIMEOUT_S,
     ExpressionMatch,
     Library,

@@ -11,7 +11,7 @@ from semblant.calls import File, Options, SwapResult, several
 from semblant.client import AsyncClient
 from semblant.images import names_of, run_coroutine
 from semblant.jobs import Job, JobRequest
-from semblant.making import is_film, make_film, picture_type, with_container
+from semblant.local_jobs import is_film, make_film, picture_type, with_container
 
 
 def run(

@@ -28,7 +28,7 @@ import numpy as np
 from gateway.arrays import F32, F64, AnyFloat
 from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model, pose_terms
 from gateway.faces.topology import N_LANDMARKS, N_MESH, topology
-from gateway.imaging.raster import vertex_normals
+from gateway.imaging.geometry.raster import vertex_normals
 
 ROUNDS = 4
 """Turns of pose and shape."""

@@ -20,7 +20,7 @@ from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import N_LANDMARKS, N_MESH
-from gateway.imaging.masks import smoothstep
+from gateway.imaging.masks.soft import smoothstep
 
 LIDS = {
     "right": ((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import ERROR_TABLE
-from gateway.http.pages import page
+from gateway.http.response.pages import page
 from gateway.serving.services import Services
 
 

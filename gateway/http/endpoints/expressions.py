@@ -12,11 +12,13 @@ from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, MissingField
 from gateway.faces.morphable.expression import from_names, rest_of
 from gateway.faces.morphable.library import find_best_match
-from gateway.http.exchange import Exchange
-from gateway.http.films import DAMAGED, open_video, stills
-from gateway.http.forms import Field, Form, read_form
-from gateway.http.json_body import read_json
-from gateway.http.library_schemas import (
+from gateway.http.request.execution import allowed_seconds, perform
+from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.request.json_body import read_json
+from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.request.videos import DAMAGED, open_video, stills
+from gateway.http.request_context import Exchange
+from gateway.http.schemas.libraries import (
     EnrolOptions,
     LibraryList,
     LibraryMatch,
@@ -26,9 +28,7 @@ from gateway.http.library_schemas import (
     library_match,
     new_library,
 )
-from gateway.http.negotiate import JSON, acceptable
-from gateway.http.work import allowed_seconds, perform
-from gateway.pipeline.read_options import read_options
+from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 from gateway.storage.expressions import ExpressionLibrary
 

@@ -8,15 +8,15 @@ from starlette.responses import Response
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face
-from gateway.http import schemas
-from gateway.http.exchange import Exchange
-from gateway.http.face_schemas import FacesOptions, FacesReport, analysed
-from gateway.http.forms import Field, Form, read_form
-from gateway.http.negotiate import JSON, acceptable
-from gateway.http.pictures import decode_pictures
-from gateway.http.work import allowed_seconds, perform
+from gateway.http.request.execution import allowed_seconds, perform
+from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.request.images import decode_pictures
+from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.request_context import Exchange
+from gateway.http.schemas import swaps as schemas
+from gateway.http.schemas.faces import FacesOptions, FacesReport, analysed
 from gateway.media.image import Picture
-from gateway.pipeline.read_options import read_options
+from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 
 FIELDS = {"image": Field(least=1), "options": Field(file=False)}

@@ -7,18 +7,18 @@ from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.errors import ConsentRequired
-from gateway.http.exchange import Exchange
-from gateway.http.forms import Field, Form, read_form
-from gateway.http.identity_schemas import (
+from gateway.http.request.execution import allowed_seconds, perform
+from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.request.images import decode_pictures
+from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.request_context import Exchange
+from gateway.http.schemas.identities import (
     IdentityList,
     IdentityOptions,
     identity_figures,
     identity_report,
 )
-from gateway.http.negotiate import JSON, acceptable
-from gateway.http.pictures import decode_pictures
-from gateway.http.work import allowed_seconds, perform
-from gateway.pipeline.read_options import read_options
+from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 from gateway.storage.identities import Identity
 

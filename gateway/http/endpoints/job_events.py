@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import InvalidRequest, SemblantError
-from gateway.http.jobs import engine_of, id_of, tenant_of
-from gateway.http.negotiate import EVENTS, acceptable
+from gateway.http.request.jobs import engine_of, id_of, tenant_of
+from gateway.http.request.negotiate import EVENTS, acceptable
 from gateway.jobs.job import Event, Job
 from gateway.jobs.protocol import JobEngine
 from gateway.serving.services import Services

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeNotSatisfiable
-from gateway.http.exchange import Exchange
-from gateway.http.jobs import engine_of, id_of, tenant_of
+from gateway.http.request.jobs import engine_of, id_of, tenant_of
+from gateway.http.request_context import Exchange
 from gateway.serving.services import Services
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

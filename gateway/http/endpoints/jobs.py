@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import InvalidRequest, MissingField
-from gateway.http.forms import Field, Form, read_form
-from gateway.http.job_schemas import JobList, JobObject, WebhookOptions
-from gateway.http.jobs import (
+from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.request.jobs import (
     PageToken,
     cancel_after_s,
     duration_s,
@@ -21,11 +20,12 @@ from gateway.http.jobs import (
     tenant_of,
     wait_s,
 )
-from gateway.http.negotiate import JSON, acceptable
+from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.schemas.jobs import JobList, JobObject, WebhookOptions
+from gateway.jobs.database.jobs import JobQuery
 from gateway.jobs.job import Job, JobPriority, JobRequest, Status, Webhook
 from gateway.jobs.protocol import JobEngine
-from gateway.jobs.store import JobQuery
-from gateway.pipeline.read_options import read_options
+from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 from gateway.settings import Settings
 

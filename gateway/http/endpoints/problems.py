@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import ERROR_TABLE, NotFound
-from gateway.http.negotiate import JSON, acceptable
-from gateway.http.pages import HTML, page
-from gateway.http.schemas import ProblemPage
+from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.response.pages import HTML, page
+from gateway.http.schemas.swaps import ProblemPage
 from gateway.serving.services import Services
 
 

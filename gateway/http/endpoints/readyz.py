@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.http.negotiate import JSON
-from gateway.http.schemas import HealthState
+from gateway.http.request.negotiate import JSON
+from gateway.http.schemas.swaps import HealthState
 from gateway.serving.services import Services
 
 

@@ -10,18 +10,18 @@ from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.errors import InvalidRequest
-from gateway.http import schemas
-from gateway.http.exchange import Exchange
-from gateway.http.forms import Field, Form, read_form
-from gateway.http.mapped import kept_identities, source_identity
-from gateway.http.negotiate import JSON, Accepted, acceptable
-from gateway.http.pictures import FORMATS, decode_pictures, encode_picture
-from gateway.http.schemas import SwapReport
-from gateway.http.work import allowed_seconds, perform
+from gateway.http.request.execution import allowed_seconds, perform
+from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.request.identity_lookup import kept_identities, source_identity
+from gateway.http.request.images import FORMATS, decode_pictures, encode_picture
+from gateway.http.request.negotiate import JSON, Accepted, acceptable
+from gateway.http.request_context import Exchange
+from gateway.http.schemas import swaps as schemas
+from gateway.http.schemas.swaps import SwapReport
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
-from gateway.pipeline.options import SwapOptions, parse_options
-from gateway.pipeline.quality import worst
-from gateway.pipeline.requirements import require_pictures
+from gateway.pipeline.face.quality import worst
+from gateway.pipeline.options.requirements import require_pictures
+from gateway.pipeline.options.swap import SwapOptions, parse_options
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
 from gateway.serving.services import Services
 from gateway.storage.expressions import ID, LibraryEntry

@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.http.exchange import Exchange
-from gateway.http.face_schemas import TrackOptions, track_line
-from gateway.http.films import DAMAGED, open_video
-from gateway.http.forms import Field, read_form
-from gateway.http.negotiate import NDJSON, acceptable
-from gateway.http.work import allowed_seconds, perform
-from gateway.media.video import RgbVideo
-from gateway.pipeline.read_options import read_options
+from gateway.http.request.execution import allowed_seconds, perform
+from gateway.http.request.forms import Field, read_form
+from gateway.http.request.negotiate import NDJSON, acceptable
+from gateway.http.request.videos import DAMAGED, open_video
+from gateway.http.request_context import Exchange
+from gateway.http.schemas.faces import TrackOptions, track_line
+from gateway.media.rgb_video import RgbVideo
+from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 
 FIELDS = {"video": Field(least=1), "options": Field(file=False)}

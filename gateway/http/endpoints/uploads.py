@@ -15,10 +15,10 @@ from gateway.errors import (
     TusVersionUnsupported,
     UnsupportedRequestType,
 )
-from gateway.http.exchange import Exchange
-from gateway.http.job_schemas import UploadObject
-from gateway.http.jobs import engine_of, tenant_of
-from gateway.http.negotiate import JSON
+from gateway.http.request.jobs import engine_of, tenant_of
+from gateway.http.request.negotiate import JSON
+from gateway.http.request_context import Exchange
+from gateway.http.schemas.jobs import UploadObject
 from gateway.serving.services import Services
 from gateway.storage.uploads import ALGORITHMS, Checksum, Upload, UploadStore
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gateway.arrays import F32, U8
 from gateway.faces.blazeface import Candidates
-from gateway.imaging.warp import shrink_area
+from gateway.imaging.geometry.warp import shrink_area
 from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
 
 SIDE = 0.95

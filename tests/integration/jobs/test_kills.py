@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import Status
-from gateway.jobs.pace import Intervals
 from gateway.jobs.testing import FAST, running_engine
 from tests.integration.jobs.conftest import Workers, kill
 from tests.unit.jobs.orders import TEXT, content, ended, order

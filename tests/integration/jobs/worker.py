@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from gateway.jobs.pace import Intervals
+from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.testing import running_engine
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gateway.faces.alignment import TEMPLATES, crop_from_image
-from gateway.imaging.geometry import transform_points
+from gateway.imaging.geometry.transforms import transform_points
 from tests.tolerances import AFFINE
 
 ALL = pytest.mark.parametrize("template", TEMPLATES)

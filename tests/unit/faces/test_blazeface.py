@@ -10,7 +10,7 @@ from gateway.faces.blazeface import (
     tiled_views,
     whole_view,
 )
-from gateway.imaging.geometry import invert_affine, transform_points
+from gateway.imaging.geometry.transforms import invert_affine, transform_points
 
 
 def candidates(boxes: list[list[float]], scores: list[float]) -> Candidates:

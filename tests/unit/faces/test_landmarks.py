@@ -14,8 +14,8 @@ from gateway.faces.landmarks import (
 )
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, N_MESH, RIGHT_EYE, RIGHT_IRIS, topology
-from gateway.imaging.geometry import invert_affine, transform_points
-from tests.unit.imaging.test_geometry import rotation
+from gateway.imaging.geometry.transforms import invert_affine, transform_points
+from tests.unit.imaging.geometry.test_transforms import rotation
 
 
 def face_landmarks(

@@ -15,7 +15,7 @@ from gateway.faces.occlusion import (
     skin_prior,
 )
 from gateway.faces.topology import topology
-from gateway.imaging.skin import PLANES
+from gateway.imaging.color.skin_model import PLANES
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import LIP, painted
 from tests.unit.pipeline.people import SHAPE, face_of

@@ -9,8 +9,8 @@ import tempfile
 import pytest
 from starlette import formparsers
 
-from gateway.http import body
 from gateway.http.app import create_app
+from gateway.http.request import body
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import asgi, client, files, photograph, saved, server
 from tests.unit.http.problem import checked

@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.errors import NotAcceptable
-from gateway.http.negotiate import acceptable
+from gateway.http.request.negotiate import acceptable
 from tests.unit.http.app import client, files, photograph, saved
 
 OFFERS = ("image/png", "image/jpeg", "image/webp", "application/json")

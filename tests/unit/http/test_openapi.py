@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ERROR_TABLE
-from gateway.http import schemas
 from gateway.http.app import create_app
-from gateway.http.routes import ROUTES
-from gateway.pipeline.options import SwapOptions
+from gateway.http.routing.routes import ROUTES
+from gateway.http.schemas import swaps as schemas
+from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.testing import fake_services
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")

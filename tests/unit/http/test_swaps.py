@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.pipeline.attempts import BLENDS, COLOURS
+from gateway.pipeline.face.attempts import BLENDS, COLOURS
 from gateway.serving.testing import fake_services
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference

@@ -136,7 +136,7 @@ async def test_the_loop_goes_on_while_a_picture_is_decoded(monkeypatch):
         time.sleep(0.2)
         raise RuntimeError("never mind")
 
-    monkeypatch.setattr("gateway.http.pictures.decode_image", slow)
+    monkeypatch.setattr("gateway.http.request.images.decode_image", slow)
     beats = 0
 
     async def heart():

@@ -17,11 +17,11 @@ from gateway.errors import (
     Overloaded,
     UploadNotFound,
 )
-from gateway.jobs.database import transaction
+from gateway.jobs.database.jobs import JobQuery
+from gateway.jobs.database.schema import transaction
+from gateway.jobs.database.segments import _lock
+from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import JobPriority, JobStage, Status
-from gateway.jobs.pace import Intervals
-from gateway.jobs.segments import _lock
-from gateway.jobs.store import JobQuery
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from gateway.errors import OutputInvalid, SemblantError
-from gateway.media.film import TimeSpan, VideoSource
 from gateway.media.join import join
 from gateway.media.pixels import Colours
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
-from gateway.pipeline.film_options import VideoOutput
-from tests.unit.media.films import CLOCK, NTSC, film, frames_of, planes, remuxed, saved
+from gateway.media.video import TimeSpan, VideoSource
+from gateway.pipeline.options.video import VideoOutput
 from tests.unit.media.test_segment import SOFTWARE, decoded, segment
+from tests.unit.media.videos import CLOCK, NTSC, film, frames_of, planes, remuxed, saved
 
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
 TICK = Fraction(1, 1000)

@@ -10,14 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.errors import EncoderUnavailable
-from gateway.imaging.warp import Region
+from gateway.imaging.geometry.warp import Region
 from gateway.media.encoders import HOLDERS, container_for, format_for, plan, rate_factor
-from gateway.media.film import TimeSpan
 from gateway.media.pixels import PixelFormat
 from gateway.media.segment import FIRST_TICK, SegmentWriter
 from gateway.media.side_data import ContentLight, Mastering
-from gateway.pipeline.film_options import VideoOutput
-from tests.unit.media.films import NTSC, film, planes, saved
+from gateway.media.video import TimeSpan
+from gateway.pipeline.options.video import VideoOutput
+from tests.unit.media.videos import NTSC, film, planes, saved
 
 FAST = {"preset": "ultrafast"}
 SOFTWARE = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks"]

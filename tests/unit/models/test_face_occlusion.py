@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import ContractViolation
 from gateway.faces.atlas import HEIGHT, WIDTH
 from gateway.faces.occlusion import known_places
-from gateway.imaging.skin import PLANES
+from gateway.imaging.color.skin_model import PLANES
 from gateway.models.catalog import load_catalog
 from gateway.models.face_occlusion import face_occlusion_to_onnx
 from gateway.settings import PROJECT_ROOT

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imaging.contrast import DARK, lightened
+from gateway.imaging.color.contrast import DARK, lightened
 from gateway.networks.landmarks import (
     FACE_PX,
     GRID,

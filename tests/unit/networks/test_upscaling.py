@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gateway.errors import ContractViolation, InferenceFailed, UnknownModel
-from gateway.imaging.tiles import Tiling, spans_of
+from gateway.imaging.enhance.tiles import Tiling, spans_of
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.networks.upscaling import IN_FLIGHT, UPSCALERS, Upscaler, UpscaleSpec
 from gateway.testing import FakeInference, FakeModel

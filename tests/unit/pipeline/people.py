@@ -5,13 +5,13 @@ from scipy.spatial.transform import Rotation
 
 from gateway.compute import Compute
 from gateway.faces.assess import assess
+from gateway.faces.attributes import FaceAttributes
 from gateway.faces.face import Face
-from gateway.faces.looks import FaceAttributes
 from gateway.faces.morphable.expression import from_names
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import face_model
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
+from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.testing_faces import fake_face_inference
 
 SHAPE = (240, 320)

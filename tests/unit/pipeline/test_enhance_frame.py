@@ -16,24 +16,24 @@ from gateway.errors import (
     NoMatchingFace,
 )
 from gateway.faces.embedding import FaceEmbedder
-from gateway.pipeline.cast import SourceIdentities
 from gateway.pipeline.enhance_frame import FrameEnhancement
-from gateway.pipeline.film.cast import VideoCast
-from gateway.pipeline.film.fuse_film import FilmFuser
-from gateway.pipeline.film.production import FrameReport, VideoFusionContext
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.masking import Masking
-from gateway.pipeline.networks import ModelSelector
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
+from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.video.cast import VideoCast
+from gateway.pipeline.video.context import FrameReport, VideoFusionContext
+from gateway.pipeline.video.fuse_video import FilmFuser
 from gateway.processors.frame_enhancer import ClassicalFrameEnhancer
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import painted
-from tests.unit.imaging.test_restore import scene
-from tests.unit.pipeline.film.pictures import Still
-from tests.unit.pipeline.film.test_fuse_film import made, parts, production
+from tests.unit.imaging.enhance.test_frame import scene
 from tests.unit.pipeline.people import SHAPE, face_of, person
 from tests.unit.pipeline.test_fuse_image import Watcher
+from tests.unit.pipeline.video.frames import Still
+from tests.unit.pipeline.video.test_fuse_video import made, parts, production
 
 ALONE, BOTH = ["frame_enhancer"], ["face_enhancer", "frame_enhancer"]
 RATE = 25

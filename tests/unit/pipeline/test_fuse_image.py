@@ -9,14 +9,14 @@ from gateway.errors import FaceNotReliable, FaceTooSmall, NoFaceInSource, NoFace
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.morphable.controls import INDEX
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import MOUTH, Filled
 from gateway.testing import FakeInference
 from tests.synthetic_faces import painted
+from tests.unit.pipeline.face.test_expression_plan import LIBRARY, LIBRARY_ID
 from tests.unit.pipeline.people import SHAPE, Analyser, face_of, nothing_hidden, person
-from tests.unit.pipeline.test_wish import LIBRARY, LIBRARY_ID
 from tests.unit.processors.test_reenact import shut
 
 

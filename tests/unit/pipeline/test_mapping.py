@@ -8,9 +8,9 @@ from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, NoMatchingFace
 from gateway.faces.overlap import nearness
 from gateway.faces.topology import FACE_OVAL
-from gateway.imaging.masks import soft_polygon
+from gateway.imaging.masks.soft import soft_polygon
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.options import parse_options
+from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.timings import Timings
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.people import SHAPE, face_of, nothing_hidden, person

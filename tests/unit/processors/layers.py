@@ -7,8 +7,8 @@ from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
-from gateway.imaging.raster import rasterise
-from gateway.imaging.warp import Region, bounding_region
+from gateway.imaging.geometry.raster import rasterise
+from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.processors.base import Layer
 
 

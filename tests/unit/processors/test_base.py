@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from gateway.imaging.fuse import fuse
-from gateway.imaging.masks import soft_cover
-from gateway.imaging.warp import Region
+from gateway.imaging.blend.fuse import fuse
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.masks.soft import soft_cover
 from gateway.processors.base import Layer, cover
 from gateway.processors.masks import matte_of
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from gateway.faces.atlas import atlas
-from gateway.imaging.masks import sampled
-from gateway.imaging.warp import Region
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.masks.soft import sampled
 from gateway.processors.base import Portrait
 from gateway.processors.deocclude import without_glasses
 from tests.synthetic_faces import LIP, SKIN, painted

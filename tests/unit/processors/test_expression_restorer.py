@@ -21,7 +21,7 @@ from gateway.processors.openings import Donor, Filled, eye_distance
 from gateway.processors.reenact import reenact
 from tests import tolerances
 from tests.synthetic_faces import painted
-from tests.unit.imaging.test_detail import photograph
+from tests.unit.imaging.enhance.test_detail import photograph
 from tests.unit.pipeline.people import SHAPE, face_of, person
 
 ANN, BEA = person(0), person(2)  # with shut lips and with parted ones

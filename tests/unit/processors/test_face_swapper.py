@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from gateway.faces.topology import FACE_OVAL, LEFT_EYE, LIPS_INNER, N_MESH, RIGHT_EYE
-from gateway.imaging.fuse import fuse
+from gateway.imaging.blend.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer, swapped_geometry
 from gateway.processors.masks import matte_of

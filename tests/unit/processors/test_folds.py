@@ -10,7 +10,14 @@ from gateway.faces.morphable.model import face_model
 from gateway.faces.regions import distance_to_eyes, distance_to_mouth
 from gateway.faces.topology import LEFT_EYE, LIPS_INNER, N_MESH, RIGHT_EYE
 from gateway.processors.folds import FOLDS_FROM, FOLDS_SHARE, folding, with_folds_of
-from tests.unit.imaging.test_detail import SIZE, everywhere, flat, folded, photograph, profile
+from tests.unit.imaging.enhance.test_detail import (
+    SIZE,
+    everywhere,
+    flat,
+    folded,
+    photograph,
+    profile,
+)
 
 BESIDE_THE_MOUTH, FOREHEAD = [57, 186, 287, 410], [10, 151, 9]
 UNIT_PX = 60.0

@@ -13,8 +13,8 @@ from gateway.errors import UnknownModel
 from gateway.faces.alignment import TEMPLATES
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.topology import LEFT_EYE, LIPS_OUTER, NOSE_TIP, RIGHT_EYE
-from gateway.imaging.masks import depth_inside
-from gateway.imaging.warp import Region
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.masks.soft import depth_inside
 from gateway.inference.contracts import ModelContract, TensorSpec
 from gateway.processors.maskers import (
     AREAS,

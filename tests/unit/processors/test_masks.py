@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gateway.faces.atlas import atlas
-from gateway.imaging.masks import sampled
+from gateway.imaging.masks.soft import sampled
 from gateway.processors.masks import matte_of
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.people import SHAPE, face_of

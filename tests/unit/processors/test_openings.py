@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.faces.morphable.performance import opening
-from gateway.imaging.warp import Region
+from gateway.imaging.geometry.warp import Region
 from gateway.processors.fillings import LID_SHADOW, fill, hollow, smooth_rim, soft_opening
 from gateway.processors.openings import (
     LEFT,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.faces.topology import FACE_OVAL, N_MESH
-from gateway.imaging.apron import RINGS
+from gateway.imaging.geometry.apron import RINGS
 from gateway.processors.fillings import LID_SHADOW, soft_opening
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, Donor, Filled, eye_distance
 from gateway.processors.reenact import BRIGHTNESS, colour_gain, reenact

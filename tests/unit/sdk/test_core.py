@@ -15,7 +15,7 @@ from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import black, opened, photograph, saved, server
 from tests.unit.media.clips import clip
-from tests.unit.media.films import film
+from tests.unit.media.videos import film
 
 SIZE = (120, 160)
 

@@ -6,7 +6,7 @@ import dataclasses
 import httpx
 import pytest
 from semblant import AsyncClient, Job, JobRequest
-from semblant.making import (
+from semblant.local_jobs import (
     CONTAINERS,
     is_film,
     key_of,

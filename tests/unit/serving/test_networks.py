@@ -10,10 +10,10 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.errors import SetupIncomplete
-from gateway.inference.elsewhere import RoutingInference
+from gateway.inference.cross_loop import RoutingInference
 from gateway.models.records import EMAP_FILE, INSTALL_RECORD, MODEL_FILE, Installed
 from gateway.models.zoo import ZOO_FILE
-from gateway.serving.networks import ROOM, installed_models
+from gateway.serving.installed_models import ROOM, installed_models
 from gateway.settings import PROJECT_ROOT, Settings
 
 ARCFACE = "arcface_w600k_r50"

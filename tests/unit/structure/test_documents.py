@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gateway.errors import ERROR_TABLE
-from gateway.http.routes import ROUTES
+from gateway.http.routing.routes import ROUTES
 from gateway.models.catalog import load_catalog
-from gateway.pipeline.film_options import VideoOutput
-from gateway.pipeline.options import SwapOptions
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.options.video import VideoOutput
 from gateway.settings import PROJECT_ROOT, Settings
 from tests.unit.structure.tree import ROOT, own_files
 

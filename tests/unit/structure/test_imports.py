@@ -50,7 +50,7 @@ OURS = {
     "gateway.networks": (
         "gateway.faces.alignment",
         "gateway.faces.blazeface",
-        "gateway.faces.looks",
+        "gateway.faces.attributes",
         "gateway.imaging",
         "gateway.inference.protocol",
         *BASICS,
@@ -73,12 +73,12 @@ OURS = {
         *BASICS,
     ),
     # Which encoders there are, and what holds their films, is told once.
-    "gateway.pipeline.film_options": (
+    "gateway.pipeline.options.video": (
         "gateway.pipeline",
         "gateway.media.encoders",
         "gateway.errors",
     ),
-    "gateway.films": (
+    "gateway.rendering": (
         "gateway.inference.protocol",
         "gateway.jobs.work",
         "gateway.media",
@@ -87,7 +87,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
-        "gateway.films",
+        "gateway.rendering",
         "gateway.jobs",
         "gateway.pipeline",
         "gateway.storage",
@@ -129,7 +129,7 @@ OURS = {
         "gateway.arrays",
         "gateway.testing",
         "gateway.faces",
-        "gateway.imaging.skin",
+        "gateway.imaging.color.skin_model",
         "gateway.inference",
     ),
     "gateway.jobs.testing": ("gateway.jobs", "gateway.settings", *BASICS),
@@ -142,7 +142,7 @@ OURS = {
         "gateway.jobs",
         "gateway.models.catalog",
         "gateway.inference.protocol",
-        "gateway.networks.pulled",
+        "gateway.networks.available",
         "gateway.settings",
     ),
     "semblant": (
@@ -165,19 +165,19 @@ FOREIGN = {
     # The edges.
     "fastapi": ("gateway.http",),
     "starlette": ("gateway.http",),
-    "python_multipart": ("gateway.http.forms",),
+    "python_multipart": ("gateway.http.request.forms",),
     "uvicorn": ("gateway.main",),
     "prometheus_client": ("gateway.serving.metrics",),
     "grpc": ("gateway.inference",),
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
     "httpx": (
-        "gateway.jobs.webhooks",
+        "gateway.jobs.notify.webhooks",
         "gateway.jobs.engine",
         "gateway.jobs.testing",
         "gateway.models.download",
         "semblant.calls",
-        "semblant.films",
+        "semblant.expressions",
         "semblant.jobs",
         "semblant.job_calls",
         "semblant.people",
@@ -189,9 +189,9 @@ FOREIGN = {
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
     "obstore": ("gateway.storage.objects",),
-    "dbos": ("gateway.jobs.queues", "gateway.jobs.worker"),
+    "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
     "sqlalchemy": ("gateway.jobs",),
-    "standardwebhooks": ("gateway.jobs.webhooks",),
+    "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.
     "onnxruntime": (
         "gateway.inference.local",
@@ -211,10 +211,10 @@ FOREIGN = {
     # Descriptions of data.
     "pydantic": (
         "gateway.settings",
-        "gateway.pipeline.options",
-        "gateway.pipeline.option_groups",
-        "gateway.pipeline.film_options",
-        "gateway.pipeline.read_options",
+        "gateway.pipeline.options.swap",
+        "gateway.pipeline.options.groups",
+        "gateway.pipeline.options.video",
+        "gateway.pipeline.options.parse",
         "gateway.http",
         "semblant.cli.common",
     ),

@@ -19,7 +19,7 @@ from semblant.cli.common import (
 )
 from semblant.cli.console import err, out, progress, shown
 from semblant.client import AsyncClient
-from semblant.films import FILM_TIMEOUT_S, Library
+from semblant.expressions import FILM_TIMEOUT_S, Library
 
 app = typer.Typer(
     help="Make, list, show and delete libraries of a person's expressions. They are biometric "

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from semblant.calls import SwapResult
-from semblant.cli import film
+from semblant.cli import video as film
 from semblant.cli.common import (
     BackendOption,
     ProviderOption,
@@ -25,7 +25,7 @@ from semblant.cli.mapping import read_map
 from semblant.client import AsyncClient
 from semblant.images import add_enhancer
 from semblant.jobs import JobRequest
-from semblant.making import picture_type, with_container
+from semblant.local_jobs import picture_type, with_container
 
 
 def swap(

@@ -18,7 +18,7 @@ from semblant.cli.common import (
 )
 from semblant.cli.console import err, progress
 from semblant.client import AsyncClient
-from semblant.films import FILM_TIMEOUT_S, TrackResult
+from semblant.expressions import FILM_TIMEOUT_S, TrackResult
 
 STDOUT = "-"
 

@@ -18,7 +18,7 @@ from gateway.faces.morphable.performance import (
     perform,
 )
 from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
-from gateway.imaging.geometry import euler_degrees, fit_similarity_3d
+from gateway.imaging.geometry.transforms import euler_degrees, fit_similarity_3d
 from tests import tolerances
 from tests.synthetic_faces import AT, SCALE_PX, fit_of, landmarks_of, somebody, turned
 

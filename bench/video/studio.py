@@ -1,0 +1,153 @@
+"""Makes films as a job does, without the engine of jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+
+from bench.pictures import portrait
+from gateway.arrays import U8
+from gateway.inference.protocol import Inference
+from gateway.jobs.work import JobPlan, Task
+from gateway.jobs.work import Made as JobsMade
+from gateway.media.image import Picture, encode_image
+from gateway.media.video import TimeSpan
+from gateway.rendering.plan import spans_to_json
+from gateway.rendering.work import RenderWork
+from gateway.serving.services import build_services, film_work
+from gateway.settings import Settings
+
+SIDE_BY_SIDE = Settings().segments_concurrency
+"""Parts of a film that are made at the same time, as by a service."""
+VERYFAST = {"film": {"preset": "veryfast"}}
+WITHOUT_LOSS = {"film": {"encoder": "ffv1"}}
+
+
+class Unwatched:
+    """A control that lets everything go on."""
+
+    def advance(self, frames: int) -> None:
+        """Go on."""
+
+    def check(self) -> None:
+        """Go on."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A film that was made.
+
+    Attributes:
+        path: Of its file.
+        report: As the job tells.
+        plan_s: Seconds until the first frame was begun.
+        frames_s: Seconds for all frames.
+        join_s: Seconds from then on.
+    """
+
+    path: Path
+    report: dict[str, Any]
+    plan_s: float
+    frames_s: float
+    join_s: float
+
+    @property
+    def fps(self) -> float:
+        return float(self.report["frames"] / self.frames_s)
+
+
+def new_work(inference: Inference | None = None) -> RenderWork:
+    """Return the work of jobs, with networks in this process unless others are given."""
+    services = build_services(Settings(backend="local", jobs="off"))
+    return film_work(
+        services.settings,
+        inference or services.inference,
+        pictures=services.fuser,
+        identities=services.identities,
+        expressions=services.expressions,
+        compute=services.compute,
+    )
+
+
+def source(folder: Path, name: str = "hopper") -> Path:
+    """Write a portrait to a file."""
+    path = folder / f"{name}.png"
+    path.write_bytes(encode_image(Picture(portrait(name)), "png"))
+    return path
+
+
+async def make(
+    work: RenderWork,
+    target: Path,
+    portrait_of: Path,
+    options: dict[str, Any],
+    *,
+    spans: Callable[[JobPlan], Sequence[TimeSpan]] | None = None,
+) -> Made:
+    """Make a film; `spans` divides it in another way."""
+    task = Task(
+        f"{target.stem}-{time.monotonic_ns()}",
+        {"source": [portrait_of], "target": [target]},
+        work.accept(json.dumps(options)),
+    )
+    control, begun = Unwatched(), time.perf_counter()
+    plan = await work.plan(task, control)
+    if spans is not None:
+        wanted = spans(plan)
+        plan = replace(
+            plan, segments=len(wanted), facts={**plan.facts, "spans": spans_to_json(wanted)}
+        )
+    planned, places = time.perf_counter(), asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def segment(index: int) -> tuple[Path, JobsMade]:
+        path = target.with_name(f"{task.id}-{index}")
+        async with places:
+            return path, await work.segment(task, plan, index, path, control)
+
+    parts = await asyncio.gather(*map(segment, range(plan.segments)))
+    done = time.perf_counter()
+    out = target.with_name(f"{task.id}.out")
+    finished = await work.finish(task, plan, parts, out, control)
+    for path, _ in parts:
+        path.unlink(missing_ok=True)
+    return Made(
+        out,
+        dict(finished.report),
+        planned - begun,
+        done - planned,
+        time.perf_counter() - done,
+    )
+
+
+def made(*args: Any, **options: Any) -> Made:
+    """Make a film, from where there is no event loop; see `make`."""
+    return asyncio.run(make(*args, **options))
+
+
+def frames(path: Path) -> list[U8]:
+    """Return a film's frames (H, W, 3) RGB."""
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+def bare(path: Path, out: Path) -> float:
+    """Decode a film and encode it again, and nothing else; return the frames a second."""
+    begun, count = time.perf_counter(), 0
+    with av.open(str(path)) as film, av.open(str(out), "w", format="mp4") as copy:
+        picture = film.streams.video[0]
+        picture.thread_type = "AUTO"
+        stream = copy.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
+        for frame in film.decode(picture):
+            frame.pict_type = 0
+            copy.mux(stream.encode(frame))
+            count += 1
+        copy.mux(stream.encode())
+    return count / (time.perf_counter() - begun)

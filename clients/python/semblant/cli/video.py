@@ -1,0 +1,96 @@
+"""The part of `semblant swap` that makes films."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from semblant.cli.common import Backend, with_client
+from semblant.cli.console import err
+from semblant.client import AsyncClient
+from semblant.jobs import Job, JobRequest
+from semblant.local_jobs import make_film
+
+
+def make(
+    asked: JobRequest,
+    output: Path,
+    *,
+    server: str | None,
+    backend: Backend,
+    providers: list[str] | None,
+    timeout_s: float,
+    quiet: bool,
+) -> None:
+    """Have a film made, and show how far it is.
+
+    Raises:
+        SemblantError: why there is none.
+        KeyboardInterrupt: the caller does not wait; the same call goes on later.
+    """
+
+    async def work(client: AsyncClient) -> Job:
+        with _bar(quiet) as told:
+            return await make_film(client, asked, output, told=told)
+
+    try:
+        job = with_client(
+            work,
+            server=server,
+            backend=backend,
+            providers=providers,
+            timeout_s=timeout_s,
+            jobs=True,
+        )
+    except KeyboardInterrupt:
+        where = "It goes on on the server" if server else "What is done is kept"
+        err.print(f"{where}: the same command goes on with it.")
+        raise
+    if not quiet:
+        _tell(job)
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Callable[[Job], None]]:
+    """Show a bar, where somebody looks; yield what it is told with."""
+    if quiet or not err.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("waiting", total=100, pace="")
+
+        def told(job: Job) -> None:
+            fps, left = job.document.get("fps"), job.document.get("eta_s")
+            pace = "" if fps is None else f"{fps:.1f} fps"
+            pace += "" if left is None else f", {_duration(left)} left"
+            progress.update(task, description=job.stage, completed=job.percent, pace=pace)
+
+        yield told
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _tell(job: Job) -> None:
+    report = job.report or {}
+    err.print(
+        f"{report.get('changed_frames', 0)} of {report.get('frames', 0)} frames changed, "
+        f"{report.get('container')}/{report.get('codec')}"
+    )
+    if report.get("lost_frames"):
+        err.print(f"[yellow]warning[/] {report['lost_frames']} frames could not be read")
+    if report.get("hdr") not in (None, "none"):
+        err.print(f"high dynamic range: {report['hdr'].replace('_', ' ')}")

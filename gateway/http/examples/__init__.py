@@ -1,0 +1,1 @@
+"""Examples shown in the OpenAPI document."""

@@ -1,0 +1,92 @@
+"""What happens to every request: an id, safe headers, one line of log, metrics, and no escape."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.http.request_context import Exchange
+from gateway.http.response.problems import answer_error
+from gateway.serving.metrics import Metrics
+
+log = logging.getLogger("gateway.requests")
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_PROBES = frozenset(("/livez", "/readyz", "/metrics"))
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Edge:
+    """Middleware around all routes.
+
+    Args:
+        app: The routes; exceptions come out of them and end here.
+        metrics: Told of every request.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        exchange = Exchange.begin(scope)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = exchange.request_id
+                for name, value in (exchange.headers | _HEADERS).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if status:
+                raise  # half an answer is out; only the server can end the connection
+            answer = answer_error(error, exchange, scope["path"])
+            await answer(scope, receive, send_with_headers)
+        finally:
+            self._account(scope, exchange, status, time.perf_counter() - began)
+
+    def _account(self, scope: Scope, exchange: Exchange, status: int, seconds: float) -> None:
+        # Only what we know ourselves: a made-up method or path must not become a label.
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.answered(method=method, route=route, status=status, seconds=seconds)
+        self._metrics.stages(exchange.timings)
+        if exchange.code:
+            self._metrics.failed(exchange.code)
+        if exchange.faces_found:
+            self._metrics.faces(found=exchange.faces_found, swapped=exchange.faces_swapped)
+        line = {
+            "event": "request",
+            "request_id": exchange.request_id,
+            "method": method,
+            "route": route,
+            "status": status,
+            "code": exchange.code or None,
+            "ms": round(1e3 * seconds, 1),
+            "stages_ms": exchange.timings.milliseconds() or None,
+        }
+        # Probes come every few seconds; only their failures are news.
+        level = logging.DEBUG if route in _PROBES and status < 400 else logging.INFO
+        told = {key: value for key, value in line.items() if value is not None}
+        log.log(level, json.dumps(told))

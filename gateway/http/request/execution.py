@@ -1,0 +1,83 @@
+"""Working on a request: in its turn, by its deadline, and only as long as someone waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from gateway.deadline import Deadline
+from gateway.errors import DeadlineExceeded, InvalidRequest, RequestCanceled
+from gateway.http.request_context import Exchange
+from gateway.serving.services import Services
+
+T = TypeVar("T")
+
+TIMEOUT_HEADERS = ("X-Request-Timeout", "Request-Timeout")
+
+
+def allowed_seconds(request: Request, most_s: float) -> float:
+    """Return the seconds the work may take: what the caller asks for, up to `most_s`.
+
+    Raises:
+        InvalidRequest: if the caller's figure is none.
+    """
+    for name in TIMEOUT_HEADERS:
+        text = request.headers.get(name)
+        if text is None:
+            continue
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if not seconds > 0:
+            raise InvalidRequest(f"{name} must be a positive number of seconds.")
+        return min(seconds, most_s)
+    return most_s
+
+
+async def perform(
+    services: Services,
+    request: Request,
+    work: Callable[[Deadline], Awaitable[T]],
+    seconds: float,
+) -> T:
+    """Wait for a place, then work, both within `seconds`.
+
+    The work is cancelled, and with it its inference calls, when time is up or the caller goes away.
+
+    Raises:
+        DeadlineExceeded: the time is over.
+        RequestCanceled: nobody is there any more.
+    """
+    deadline = Deadline.after(seconds)
+    exchange = Exchange.of(request)
+
+    async def in_turn() -> T:
+        async with services.admission.place() as waited_s:
+            exchange.timings.add("queue", waited_s)
+            return await work(deadline)
+
+    working = asyncio.create_task(in_turn(), name=f"work-{exchange.request_id}")
+    leaving = asyncio.create_task(_caller_leaves(request))
+    try:
+        await asyncio.wait(
+            {working, leaving}, timeout=deadline.check(), return_when=asyncio.FIRST_COMPLETED
+        )
+        if working.done():
+            return working.result()
+        if leaving.done():
+            raise RequestCanceled()
+        raise DeadlineExceeded(f"The request did not finish within {seconds:g} seconds.")
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _caller_leaves(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,1 @@
+"""Every address, and how each is documented."""

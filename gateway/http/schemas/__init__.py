@@ -1,0 +1,1 @@
+"""The JSON of answers, a model each."""

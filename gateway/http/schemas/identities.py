@@ -1,0 +1,89 @@
+"""The JSON about enrolled identities."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+
+from gateway.http.schemas.libraries import prints
+from gateway.http.schemas.swaps import Answer, FaceFigures, figures
+from gateway.pipeline.enrol_identity import unlike
+from gateway.storage.identities import Identity, IdentityInfo
+
+STATEMENT = "The person shown has agreed that their face is kept and put into pictures."
+
+
+class IdentityOptions(BaseModel):
+    """Options of a new identity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, AfterValidator(prints)] = Field(
+        "", max_length=100, description="What to call it; letters that print."
+    )
+    consent: StrictBool = Field(
+        False, description="Whether the person agreed. Nobody is enrolled unless it is true."
+    )
+    statement: Annotated[str, AfterValidator(prints)] = Field(
+        STATEMENT,
+        min_length=1,
+        max_length=1000,
+        description="What the person agreed to, kept with the time; letters that print.",
+    )
+
+
+class ConsentFigures(Answer):
+    """That the person agreed."""
+
+    given: str = Field(description="When it was stated: ISO 8601, UTC.")
+    statement: str = Field(description="What was stated.")
+
+
+class IdentityFigures(Answer):
+    """An identity without its portraits."""
+
+    id: str = Field(description="`idn_` and 32 hexadecimal digits.", pattern="^idn_[0-9a-f]{32}$")
+    name: str
+    created: str = Field(description="When it was enrolled: ISO 8601, UTC.")
+    size: int = Field(description="Number of portraits.")
+    consent: ConsentFigures
+
+
+class IdentityList(Answer):
+    """All identities."""
+
+    identities: list[IdentityFigures] = Field(description="The latest first.")
+
+
+class IdentityReport(IdentityFigures):
+    """An identity and what is known of its portraits."""
+
+    portraits: list[FaceFigures] = Field(
+        description="The face of each portrait, in their order; boxes in the kept crop's pixels."
+    )
+    unlike: list[int] = Field(
+        description="Indices of portraits that seem to show somebody else than the others do."
+    )
+
+
+def identity_figures(info: IdentityInfo) -> IdentityFigures:
+    """Render an identity without its portraits."""
+    return IdentityFigures(
+        id=info.id,
+        name=info.name,
+        created=info.created.isoformat(),
+        size=info.size,
+        consent=ConsentFigures(
+            given=info.consent.given.isoformat(), statement=info.consent.statement
+        ),
+    )
+
+
+def identity_report(kept: Identity) -> IdentityReport:
+    """Render an identity with its portraits."""
+    return IdentityReport(
+        **dict(identity_figures(kept.info)),
+        portraits=[FaceFigures(**figures(portrait.face)) for portrait in kept.portraits],
+        unlike=unlike(kept),
+    )

@@ -1,0 +1,181 @@
+"""The JSON about libraries of expressions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from gateway.errors import InvalidOptions
+from gateway.faces.morphable.expression import NAMES
+from gateway.faces.morphable.library import Match
+from gateway.http.schemas.faces import controls
+from gateway.http.schemas.swaps import Answer
+from gateway.pipeline.expressions.enrol import Enrolment, Origin, Reason
+from gateway.storage.expressions import ExpressionLibrary, LibraryInfo
+
+_ID = Field(description="`exp_` and 32 hexadecimal digits.", pattern="^exp_[0-9a-f]{32}$")
+_CREATED = Field(description="When it was made: ISO 8601, UTC.")
+
+
+def prints(text: str) -> str:
+    """Check that all letters of a text print, and return it.
+
+    Raises:
+        ValueError: one does not.
+    """
+    if not text.isprintable():
+        raise ValueError("it holds letters that do not print")
+    return text
+
+
+class EnrolOptions(BaseModel):
+    """Options of a new library. Every one has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, AfterValidator(prints)] = Field(
+        "", max_length=100, description="What to call it; letters that print."
+    )
+    count: int = Field(
+        24, ge=1, description="Entries at the most; if there are more, those that differ most stay."
+    )
+
+
+class MatchRequest(BaseModel):
+    """An expression to find the like of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    controls: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
+        description="Named controls, each 0–1; those left out are as the face has them at rest."
+    )
+    last: int | None = Field(
+        None,
+        ge=0,
+        description="The entry chosen the moment before: it stays unless another one is clearly "
+        "nearer.",
+    )
+
+    @field_validator("controls")
+    @classmethod
+    def _known(cls, values: dict[str, float]) -> dict[str, float]:
+        unknown = [name for name in values if name not in NAMES]
+        if unknown:
+            raise InvalidOptions(
+                errors=[
+                    {"pointer": f"/controls/{_escaped(name)}", "detail": "unknown control"}
+                    for name in unknown[:16]
+                ]
+            )
+        return values
+
+
+class LibraryFigures(Answer):
+    """A library without its entries."""
+
+    id: str = _ID
+    name: str
+    created: str = _CREATED
+    size: int = Field(description="Number of entries.")
+
+
+class LibraryList(Answer):
+    """All libraries."""
+
+    libraries: list[LibraryFigures] = Field(description="The latest first.")
+
+
+class EntryFigures(Answer):
+    """An entry of a library."""
+
+    index: int
+    controls: dict[str, float] = Field(description="46 named controls, each 0–1.")
+    reliability: float = Field(description="How far they can be trusted, 0–1.")
+
+
+class Library(Answer):
+    """A library and the expressions in it."""
+
+    id: str = _ID
+    name: str
+    created: str = _CREATED
+    entries: list[EntryFigures]
+
+
+class SkippedFrame(Answer):
+    """A picture, or a frame of the film, that gave no entry."""
+
+    origin: Origin = Field(description="The form's field: `frame` or `video`.")
+    index: int = Field(description="Its number there, from 0.")
+    reason: Reason = Field(
+        description="`no_face`; `small`, `profile`, `steep` or `unreliable`: its expression is not "
+        "known well enough; `alike`: a picture for which `count` left no room."
+    )
+
+
+class NewLibrary(Library):
+    """A library just made."""
+
+    skipped: list[SkippedFrame] = Field(
+        description="What gave no entry; frames of a film are only told if their face was no use."
+    )
+    warnings: list[str] = Field(
+        description="`damaged`: a part of the film could not be read; what could be was used."
+    )
+
+
+class LibraryMatch(Answer):
+    """The entry of a library that is most like an expression."""
+
+    index: int = Field(description="Its number in the library, from 0.")
+    distance: float = Field(
+        description="How far it is away, in the spread of all expressions (Mahalanobis)."
+    )
+    controls: dict[str, float] = Field(description="46 named controls of the entry, each 0–1.")
+
+
+def library_figures(info: LibraryInfo) -> LibraryFigures:
+    """Render a library without its entries."""
+    return LibraryFigures(
+        id=info.id, name=info.name, created=info.created.isoformat(), size=info.size
+    )
+
+
+def library(kept: ExpressionLibrary) -> Library:
+    """Render a library with its entries."""
+    return Library(
+        id=kept.id,
+        name=kept.name,
+        created=kept.created.isoformat(),
+        entries=[
+            EntryFigures(
+                index=index,
+                controls=controls(entry.expression),
+                reliability=round(entry.reliability, 4),
+            )
+            for index, entry in enumerate(kept.entries)
+        ],
+    )
+
+
+def new_library(kept: ExpressionLibrary, enrolment: Enrolment, warnings: list[str]) -> NewLibrary:
+    """Render a library just made, and what did not get into it."""
+    skipped = [
+        SkippedFrame(origin=skip.origin, index=skip.index, reason=skip.reason)
+        for skip in enrolment.skipped
+    ]
+    return NewLibrary(**dict(library(kept)), skipped=skipped, warnings=warnings)
+
+
+def library_match(kept: ExpressionLibrary, match: Match) -> LibraryMatch:
+    """Render the entry that was found."""
+    return LibraryMatch(
+        index=match.index,
+        distance=round(match.distance, 4),
+        controls=controls(kept.entries[match.index].expression),
+    )
+
+
+def _escaped(name: str) -> str:
+    return name[:64].replace("~", "~0").replace("/", "~1")

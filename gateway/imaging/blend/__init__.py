@@ -1,0 +1,1 @@
+"""Membrane blending, compositing, and the order of fusion."""

@@ -1,0 +1,1 @@
+"""Color spaces, transfer, relighting, tone mapping and the skin model."""

@@ -1,0 +1,1 @@
+"""Deblocking, denoising, sharpening and tiling."""

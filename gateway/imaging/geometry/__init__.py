@@ -1,0 +1,1 @@
+"""Where pixels go: transforms, warps, meshes drawn, optical flow, orientation."""

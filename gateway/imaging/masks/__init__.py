@@ -1,0 +1,1 @@
+"""Soft masks, mattes and inpainting."""

@@ -1,0 +1,1 @@
+"""Figures of how good a fused image is."""

@@ -1,0 +1,1 @@
+"""Planes of video frames, temporal state and shot boundaries."""

@@ -1,0 +1,1 @@
+"""Tables and every statement that reads or writes them."""

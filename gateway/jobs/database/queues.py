@@ -1,0 +1,201 @@
+"""The engine's queues as whoever does no work itself sees them: put something in, take it back."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, error
+
+from gateway.jobs.database.schema import reachable
+from gateway.jobs.execution.intervals import Intervals
+from gateway.jobs.job import Event, Job
+
+APPLICATION = "semblant"
+FILMS, SEGMENTS, WEBHOOKS = "films", "segments", "webhooks"
+"""Names of the queues, and of what is in them."""
+_WEBHOOKS_AT_ONCE = 16
+_FIRST = 1
+_LEVEL = 10**8  # more segments than any job has
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who carries something out, and for which time: changes whenever it is handed on.
+
+    Attributes:
+        executor: The process.
+        claims: How often it was begun.
+    """
+
+    executor: str | None
+    claims: int
+
+
+def film_id(job_id: str, run: str) -> str:
+    """Return the name of a run among the engine's."""
+    return f"{job_id}.{run}"
+
+
+def segment_id(job_id: str, run: str, index: int) -> str:
+    """Return the name of a segment of a run among the engine's."""
+    return f"{job_id}.{run}.{index}"
+
+
+def job_of(workflow_id: str) -> tuple[str, str]:
+    """Return the job and the run that something of the engine's belongs to."""
+    job_id, run, *_ = workflow_id.split(".")
+    return job_id, run
+
+
+def segment_priority(job: Job, index: int) -> int:
+    """Return a segment's turn: by the job's priority, then by its place in the job.
+
+    The first segments of all jobs come before the second ones: so a long film does not keep a
+    short one waiting.
+    """
+    return _FIRST + _LEVEL * job.priority + index
+
+
+class Queues:
+    """Puts work into the engine's queues, in transactions of others.
+
+    Args:
+        engine: Connections to the database.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        _quieten()
+        self._client = DBOSClient(
+            system_database_engine=engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
+    def register(self, *, pace: Intervals, films: int, segments: int, tenant_films: int) -> None:
+        """Say how much of each may be taken out at a time; the last one to say so counts.
+
+        Args:
+            pace: How often to look.
+            films: By one process.
+            segments: By one process.
+            tenant_films: Of one tenant, by all processes.
+        """
+        register = partial(
+            self._client.register_queue,
+            polling_interval_sec=pace.queue_s,
+            on_conflict="always_update",
+        )
+        with reachable():
+            register(FILMS, worker_concurrency=films, partition_concurrency=tenant_films)
+            register(SEGMENTS, worker_concurrency=segments)
+            register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
+
+    def add_film(self, connection: sa.Connection, job: Job) -> None:
+        """Let a job be carried out, if and when the transaction counts."""
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": FILMS,
+                "queue_name": FILMS,
+                "workflow_id": film_id(job.id, job.run),
+                "priority": _FIRST + job.priority,
+                "queue_partition_key": job.tenant,
+            },
+            job.id,
+            job.run,
+        )
+
+    def add_webhook(self, connection: sa.Connection, job: Job, event: Event) -> None:
+        """Let a job's webhook be told, if and when the transaction counts."""
+        name = f"{film_id(job.id, job.run)}.{event}"
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": WEBHOOKS,
+                "queue_name": WEBHOOKS,
+                "workflow_id": f"{name}.1",
+            },
+            name,
+            job.id,
+            event.value,
+            1,
+        )
+
+    def cancel(self, job: Job) -> None:
+        """Take a run back, with its segments."""
+        with reachable():
+            self._client.cancel_workflow(film_id(job.id, job.run), cancel_children=True)
+
+    def again(self, workflow_id: str, queue: str) -> None:
+        """Put back what nobody carries out."""
+        with reachable():
+            self._client.resume_workflow(workflow_id, queue_name=queue)
+
+    def forget(self, job_id: str) -> None:
+        """Remove all that the engine knows of a job."""
+        known = self._list(workflow_id_prefix=f"{job_id}.")
+        if known:
+            with reachable():
+                self._client.delete_workflows([each.workflow_id for each in known])
+
+    def owner(self, workflow_id: str) -> Owner | None:
+        """Return who carries something out; None if it is not known."""
+        found = self._list(workflow_ids=[workflow_id])
+        return Owner(found[0].executor_id, found[0].recovery_attempts or 0) if found else None
+
+    def executors(self) -> set[str]:
+        """Return the processes by which something is being carried out, dead or alive."""
+        return {each.executor_id for each in self._list(status="PENDING") if each.executor_id}
+
+    def held(self, executor: str) -> dict[str, str]:
+        """Return the names of what a process carries out, each with its queue."""
+        held = self._list(status="PENDING", executor_id=executor)
+        return {each.workflow_id: each.queue_name for each in held if each.queue_name}
+
+    def broken(self, most: int = 100) -> list[str]:
+        """Return the latest names of what the engine has given up, of films and segments."""
+        found = self._list(
+            status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"],
+            name=[FILMS, SEGMENTS],
+            sort_desc=True,
+            limit=most,
+        )
+        return [each.workflow_id for each in found]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.destroy()
+
+    def _list(self, **asked: Any) -> list[WorkflowStatus]:
+        with reachable():
+            return self._client.list_workflows(load_input=False, load_output=False, **asked)
+
+
+def make_engine_tables(url: str) -> None:
+    """Make or renew the engine's own tables, whoever else does so at the same time."""
+    with reachable():
+        DBOS.migrate(url)
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """Return whether a line tells of more than that a job was called off."""
+    called_off = error.DBOSAwaitedWorkflowCancelledError
+    return not (record.exc_info and isinstance(record.exc_info[1], called_off))
+
+
+def _quieten() -> None:
+    """Let the engine's lines join ours, and only those that matter.
+
+    By itself it would write to the terminal, and a line for every look while the database is away.
+    """
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.ERROR)
+    logger.addFilter(_matters)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

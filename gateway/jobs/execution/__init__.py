@@ -1,0 +1,1 @@
+"""Workers: leases, retries, progress and cleaning up."""

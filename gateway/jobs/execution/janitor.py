@@ -1,0 +1,212 @@
+"""Removing what is not needed any more: at a job's end, and at the end of its time."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from gateway.errors import DeadlineExceeded, JobsUnavailable, StorageFull
+from gateway.jobs.database.jobs import JobStore
+from gateway.jobs.database.queues import Queues
+from gateway.jobs.execution.heartbeat import delete_stale_workers, live_workers
+from gateway.jobs.execution.intervals import Intervals
+from gateway.jobs.job import Failure, Job, Status
+from gateway.jobs.notify.observer import Observer
+from gateway.storage.objects import ObjectStore
+
+log = logging.getLogger(__name__)
+
+PREFIX = "jobs"
+_OWN_MATTER_S = 10.0  # for which whoever ended a job tidies up after it
+
+
+def input_key(job_id: str, token: str, field: str, number: int) -> str:
+    """Return where a file that was sent is kept; `token` tells it from one sent before."""
+    return f"{PREFIX}/{job_id}/in/{token}/{field}-{number}"
+
+
+def segment_key(job_id: str, index: int, attempt: str) -> str:
+    """Return where a segment is kept; each attempt has a place of its own."""
+    return f"{PREFIX}/{job_id}/seg/{index}/{attempt}"
+
+
+def output_key(job_id: str, attempt: str, suffix: str) -> str:
+    """Return where an output is kept; each attempt has a place of its own."""
+    return f"{PREFIX}/{job_id}/out/{attempt}{suffix}"
+
+
+class Janitor:
+    """Ends jobs whose time is over and removes what they leave; safe in several processes.
+
+    Args:
+        store: Where jobs are known.
+        queues: Where they may wait.
+        objects: Where their files are.
+        engine: Connections to the database.
+        scratch: Folder of the folders of all workers of this machine.
+        pace: How often to look.
+        observer: Told of every job that is ended here.
+        further: Called at every sweep.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        queues: Queues,
+        objects: ObjectStore,
+        engine: sa.Engine,
+        *,
+        scratch: Path,
+        pace: Intervals,
+        observer: Observer,
+        further: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._queues = queues
+        self._objects = objects
+        self._engine = engine
+        self._scratch = scratch
+        self._pace = pace
+        self._observer = observer
+        self._further = further
+        self._orphans_looked_for = float("-inf")
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Look again and again, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def end(
+        self, job_id: str, to: Status, *, run: str | None = None, failure: Failure | None = None
+    ) -> Job | None:
+        """End a job without an output, and tidy up after it; None if it has ended already."""
+        values = {} if failure is None else {"failure": _told(failure)}
+        job = self._store.move(job_id, to, run=run, **values)
+        if job is not None:
+            self.after(job)
+        return job
+
+    def after(self, job: Job) -> None:
+        """Do what is to be done once a job has ended; what fails of it is done later."""
+        self._observer.ended(job)
+        try:
+            self.tidy(job)
+        except Exception as error:
+            log.warning("job %s: tidying up is put off: %s", job.id, type(error).__name__)
+
+    def tidy(self, job: Job) -> None:
+        """Remove what nobody needs of a job that has ended."""
+        if job.status is not Status.SUCCEEDED:
+            self._queues.cancel(job)
+        place = f"{PREFIX}/{job.id}"
+        found = self._objects.objects(place)
+        if not self._still(job):
+            return  # resumed meanwhile; had it been before, what was found might be of its new run
+        kept = self._needed(job)
+        for each in found:
+            if each.key not in kept:
+                self._objects.delete(each.key)
+        if not kept:
+            self._objects.delete_below(place)
+        files_left = job.resumable and bool(kept)
+        self._store.tidied(job, files_left=files_left)
+
+    def _still(self, job: Job) -> bool:
+        """Return whether a job is as it was when it ended."""
+        now = self._store.get(job.id)
+        return now is not None and now.run == job.run and now.status is job.status
+
+    def _needed(self, job: Job) -> set[str]:
+        """Return the keys of what is kept of a job that has ended."""
+        if job.output is not None:
+            return {job.output.key}
+        full = job.failure is not None and job.failure.code == StorageFull.spec.code
+        if not job.resumable or full:
+            return set()
+        sent = {file.key for files in job.files.values() for file in files}
+        return sent | {segment.file.key for segment in self._store.segments.made(job.id)}
+
+    def remove(self, job: Job) -> None:
+        """Remove a job that has ended, with all that is kept of it."""
+        self._store.delete(job.id)
+        self._queues.forget(job.id)
+        self._objects.delete_below(f"{PREFIX}/{job.id}")
+
+    def look(self) -> None:
+        """End the jobs whose time is over."""
+        for job in self._store.late():
+            waiting = job.status is Status.STARTING
+            to = Status.ABORTED if waiting else Status.CANCELED
+            self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
+        now = self._store.counts()
+        self._observer.jobs_now(
+            queued=now.get(Status.STARTING, 0), running=now.get(Status.PROCESSING, 0)
+        )
+
+    def sweep(self) -> None:
+        """Remove what others left, and what has been kept for long enough."""
+        for job in self._store.untidy(_OWN_MATTER_S):
+            self.tidy(job)
+        for job in self._store.expired():
+            self.remove(job)
+        if time.monotonic() - self._orphans_looked_for >= self._pace.orphans_s:
+            self._orphans_looked_for = time.monotonic()
+            self._sweep_orphans()
+        self._sweep_scratch()
+        delete_stale_workers(self._engine, self._pace)
+        self._further()
+
+    def _sweep_orphans(self) -> None:
+        """Remove old files of jobs that are not known, as a crash may leave them."""
+        before = time.time() - self._pace.orphan_s
+        known: dict[str, bool] = {}
+        for found in self._objects.objects(PREFIX):
+            job_id = found.key.split("/")[1]
+            if found.changed < before:
+                if job_id not in known:
+                    known[job_id] = self._store.get(job_id) is not None
+                if not known[job_id]:
+                    self._objects.delete(found.key)
+
+    def _sweep_scratch(self) -> None:
+        """Remove the folders of workers of this machine that are dead."""
+        if not self._scratch.is_dir():
+            return
+        living = live_workers(self._engine, self._pace)
+        before = time.time() - self._pace.dead_s
+        for folder in self._scratch.iterdir():
+            with suppress(FileNotFoundError):
+                # One that was only just made may belong to a worker that has yet to beat.
+                if folder.name not in living and folder.stat().st_mtime < before:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        swept = float("-inf")
+        while not self._ending.wait(self._pace.keep_s):
+            try:
+                self.look()
+                if time.monotonic() - swept >= self._pace.sweep_s:
+                    swept = time.monotonic()
+                    self.sweep()
+            except JobsUnavailable:
+                continue
+            except Exception:  # whatever it was, the next look may succeed
+                log.exception("tidying up after jobs failed")
+
+
+def _told(failure: Failure) -> dict[str, str]:
+    return {"code": failure.code, "detail": failure.detail}

@@ -1,0 +1,1 @@
+"""Webhooks, log lines and counters about jobs."""

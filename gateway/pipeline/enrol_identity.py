@@ -1,0 +1,71 @@
+"""Enrolling a person: portraits are looked at once, and kept with what was found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+
+from gateway.arrays import U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.embedding import SAME_PERSON, FaceEmbedder
+from gateway.pipeline.face.crop import cut_out
+from gateway.pipeline.selection.people import People
+from gateway.pipeline.timings import Timings
+from gateway.processors.base import Portrait
+from gateway.storage.identities import Identity, KeptPortrait
+
+PORTRAIT_PX = 1280
+"""Longest side of a kept portrait: a face of 800 pixels, more than targets usually show."""
+
+
+class Identifier:
+    """Makes identities of portraits."""
+
+    def __init__(self, people: People, embedder: FaceEmbedder, compute: Compute) -> None:
+        """Take the parts."""
+        self._people = people
+        self._embedder = embedder
+        self._compute = compute
+
+    async def enrol(
+        self, sources: Sequence[U8], *, deadline: Deadline, timings: Timings
+    ) -> list[KeptPortrait]:
+        """Return the portraits of a person, ready to be kept.
+
+        Args:
+            sources: uint8 (H, W, 3) RGB each; of each the largest face counts.
+            deadline: When the answer is of no use any more.
+            timings: Gets the stages' times.
+
+        Raises:
+            NoFaceInSource, FaceTooSmall, FaceNotReliable: by name.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        with timings.stage("analyse"):
+            found = await self._people.portraits(sources, deadline=deadline, precise=True)
+            return list(await asyncio.gather(*(self._kept(p, deadline) for p in found)))
+
+    async def _kept(self, portrait: Portrait, deadline: Deadline) -> KeptPortrait:
+        who = await self._embedder.embed(portrait.image, [portrait.face], deadline=deadline)
+        crop, face = await self._compute.run(
+            cut_out, portrait.image, portrait.face, most_px=PORTRAIT_PX
+        )
+        return KeptPortrait(crop, face, who[0])
+
+
+def unlike(identity: Identity) -> list[int]:
+    """Return which portraits of an identity seem to show somebody else than most others do.
+
+    Of two that differ both are told: which of them is meant cannot be known.
+    """
+    found = np.stack([portrait.descriptor for portrait in identity.portraits])
+    distances = np.linalg.norm(found[:, None] - found, axis=2)
+    # The median, so that one stranger among several does not make all of them strangers.
+    return [
+        n
+        for n, row in enumerate(distances)
+        if len(row) > 1 and float(np.median(np.delete(row, n))) > SAME_PERSON
+    ]

@@ -1,0 +1,1 @@
+"""One face: its expression, masks, fusion, enhancement and figures."""

@@ -1,0 +1,373 @@
+"""One face: express → swap → mask → fuse → restore → enhance → measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from gateway.arrays import F32, F64, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.embedding import FaceEmbedder
+from gateway.faces.face import Face
+from gateway.faces.occlusion import Visibility
+from gateway.faces.topology import N_MESH
+from gateway.imaging.blend.fuse import FrameTransition, fuse_frame
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.video.temporal import TemporalState
+from gateway.pipeline.face.attempts import Trial, best_of, require_quality, trials
+from gateway.pipeline.face.canvas import UndoCanvas
+from gateway.pipeline.face.enhance import Enhancement
+from gateway.pipeline.face.expression_plan import LibraryItem, plan_expression
+from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.face.quality import Figures, Inspector, ResultQuality, Subject
+from gateway.pipeline.options.groups import QualityLimits
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.result import Note, SwappedFace
+from gateway.pipeline.selection.models import MORPHABLE, SelectedModels, swap_settings
+from gateway.pipeline.timings import Timings
+from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
+from gateway.processors.expression_restorer import (
+    ExpressionRestorer,
+    Performance,
+    performed,
+    settle,
+    shown_by,
+)
+from gateway.processors.face_swapper import MeshSwapper, result_geometry
+from gateway.processors.openings import Donor, Filled, eye_distance, is_open
+from gateway.processors.portraits import Choice, choose, shut_eyes
+from gateway.processors.reenact import Reenacted
+from gateway.processors.textures import Textures
+
+
+@dataclass(slots=True, eq=False)
+class FaceMemory:
+    """What is remembered of one face from frame to frame, so that nothing of it flickers.
+
+    Attributes:
+        moment: What fusing the last frame found out.
+        seen: Where the face was seen.
+        choice: Which portraits gave it.
+        reference: The library's entry that was matched.
+        dt_s: Seconds between the last frame and this one.
+        textures: Of the portraits.
+    """
+
+    moment: TemporalState | None = None
+    seen: Visibility | None = None
+    choice: Choice | None = None
+    reference: int | None = None
+    dt_s: float = 0.0
+    textures: Textures = field(default_factory=Textures)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceTask:
+    """One picture being worked on, for the sake of one person.
+
+    Attributes:
+        canvas: The picture, ours to change.
+        target: uint8 (H, W, 3) RGB, as it was sent.
+        portraits: Of the person that the face becomes.
+        faces: All faces of the target.
+        library: Entries to match expressions with.
+        options: What is asked for.
+        deadline: When the result is of no use any more.
+        timings: Gets the stages' times.
+        chosen: Who changes faces.
+        enhancement: Makes the faces clearer, if that is asked for.
+        nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
+        seen: Where that one is seen, as it was sent; None if nobody has looked.
+        memory: What is remembered of that face in a film's frames before; None in a picture.
+    """
+
+    canvas: UndoCanvas
+    target: U8
+    portraits: Sequence[Portrait]
+    faces: Sequence[Face]
+    library: Sequence[LibraryItem]
+    options: SwapOptions
+    deadline: Deadline
+    timings: Timings
+    chosen: SelectedModels
+    enhancement: Enhancement
+    nearer: Sequence[F32] = ()
+    seen: Visibility | None = None
+    memory: FaceMemory | None = None
+
+
+class FaceChanger:
+    """Changes faces with the networks behind an analyser."""
+
+    def __init__(
+        self,
+        analyser: FaceAnalyser,
+        embedder: FaceEmbedder,
+        masking: Masking,
+        compute: Compute,
+        *,
+        expected: QualityLimits | None = None,
+        observe: Callable[[ResultQuality, bool], None] | None = None,
+    ) -> None:
+        """Take the parts; see `ImageFuser`."""
+        self._inspector = Inspector(analyser, embedder, compute)
+        self._expected = expected or QualityLimits()
+        self._observe = observe
+        self._masking = masking
+        self._restorer = ExpressionRestorer(compute)
+        self._analyser = analyser
+        self._compute = compute
+
+    async def change(self, work: FaceTask, face: Face) -> SwappedFace | None:
+        """Change one face: its expression first, so that the swapper meets it showing it already.
+
+        Returns None where nothing was to be changed, or nothing of it is to be seen.
+        """
+        options, portraits, mark = work.options, work.portraits, work.canvas.mark()
+        memory = work.memory or FaceMemory()
+        wanted = plan_expression(
+            work.target, face, portraits, work.library, options, memory.reference
+        )
+        memory.reference = wanted.reference
+        done = SwappedFace(face, None, reference=wanted.reference)
+        shown = face
+        if wanted.performance is not None:
+            shown, done = await self._express(work, face, wanted.performance, done)
+        if "face_swapper" not in options.processors:
+            retouch = await work.enhancement.planned(work.canvas.image, shown, work.nearer)
+            done = await work.enhancement.applied(work.canvas, retouch, done)
+            return done if done.expression is not None or done.enhancer is not None else None
+        with work.timings.stage("swap"):
+            choice = await self._compute.run(
+                choose, work.canvas.image, shown, portraits, memory.choice
+            )
+            memory.choice = choice
+            portrait = portraits[choice.base]
+            swapper = self._swapper(work, memory.textures)
+            layer = await swapper.process(
+                work.canvas.image,
+                shown,
+                portrait,
+                patches={part: portraits[n] for part, n in choice.patches.items()},
+                deadline=work.deadline,
+            )
+            edge_px = COVER_EDGE * eye_distance(face.landmarks)
+            layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
+        if layer is None:
+            return None
+        done = replace(done, source=choice.base, swapper=swapper.name)
+        if work.chosen.swapper is None:
+            notes = (*done.notes, *_healed(shown, portrait.face))
+            done = replace(done, patches=choice.patches, notes=notes)
+        else:  # it draws a face that does what the target's does, with nothing before it
+            portrait = replace(portrait, seen=None)
+        with work.timings.stage("mask"):
+            matte = await self._masking.matte(
+                work.canvas.image,
+                shown,
+                layer,
+                portrait,
+                options.masks,
+                seen=work.seen if shown is face else None,
+                deadline=work.deadline,
+            )
+        subject = Subject(face, shown, portrait, layer, matte, mark)
+        return await self._finish(work, subject, _as_shown(work, subject), done)
+
+    async def _finish(
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
+    ) -> SwappedFace:
+        """Fuse, restore, enhance and measure, if need be again; raise if it is not good enough."""
+        options, wanted = work.options, work.options.quality
+        asked = Trial(options.color, options.blend)
+        if work.memory is not None:
+            return await self._finish_frame(work, subject, before, done, asked)
+        retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
+        known = None
+        if options.measures:
+            with work.timings.stage("quality"):
+                known = await self._inspector.known(subject, work.target, work.deadline)
+
+        async def make(trial: Trial) -> tuple[SwappedFace, Figures]:
+            with work.timings.stage("fuse"):
+                await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
+            made = done
+            if options.restores:
+                made = await self._restore(work, subject, before, done)
+            made = await work.enhancement.applied(work.canvas, retouch, made)
+            with work.timings.stage("quality"):
+                figures = await self._inspector.measure(
+                    subject, work.canvas, known, deadline=work.deadline
+                )
+            return made, figures
+
+        settings = trials(asked, retry=wanted.retry)
+        best = await best_of(work.canvas, settings, wanted.limits, make)
+        quality = best.quality(self._expected)
+        if self._observe is not None:
+            self._observe(quality, not best.short)
+        require_quality(
+            best, wanted.limits, [face is subject.face for face in work.faces].index(True)
+        )
+        return replace(best.made, quality=quality)
+
+    async def _finish_frame(
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace, asked: Trial
+    ) -> SwappedFace:
+        """Fuse, restore and enhance one of many frames; nobody waits for its figures."""
+        retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
+        with work.timings.stage("fuse"):
+            await self._compute.run(
+                _fuse_onto, work.canvas, subject, asked, work.options, work.memory
+            )
+        if work.options.restores:
+            done = await self._restore(work, subject, before, done)
+        return await work.enhancement.applied(work.canvas, retouch, done)
+
+    async def _express(
+        self, work: FaceTask, face: Face, performance: Performance, done: SwappedFace
+    ) -> tuple[Face, SwappedFace]:
+        """Give a face an expression; return it as it is then."""
+        network, actor = work.chosen.restorer, performance.actor
+        with work.timings.stage("express"):
+            if network is not None and actor is not None:
+                result = await network.process(
+                    work.canvas.image,
+                    face.landmarks,
+                    actor,
+                    await self._compute.run(performed, face, performance),
+                    factor=performance.factor,
+                    regions=performance.regions,
+                    deadline=work.deadline,
+                )
+                done = replace(done, restorer=network.name)
+            else:
+                result = await self._restorer.process(
+                    work.canvas.image, face, performance, deadline=work.deadline
+                )
+                done = replace(done, restorer=MORPHABLE)
+        if result is None:
+            return face, done
+        after = shown_by(face, result, performance)
+        return after, self._written(work, result, after.expression, done)
+
+    async def _restore(
+        self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
+    ) -> SwappedFace:
+        """Look at the swapped face again and mend what the swapper lost of the expression.
+
+        `before` shows the face as it was.
+        """
+        shown, network = subject.shown, work.chosen.restorer
+        with work.timings.stage("express"):
+            if network is not None:
+                result = await network.process(
+                    work.canvas.image,
+                    shown.landmarks,
+                    before,
+                    shown.landmarks,
+                    factor=1.0,
+                    regions=work.options.expression_regions,
+                    deadline=work.deadline,
+                )
+                done = replace(done, restorer=network.name)
+            else:
+                result = await self._settled(work, subject)
+                done = replace(done, restorer=MORPHABLE)
+        return done if result is None else self._written(work, result, shown.expression, done)
+
+    async def _settled(self, work: FaceTask, subject: Subject) -> Reenacted | None:
+        """Return what of a swapped face is moved to where it should be."""
+        shown = subject.shown
+        found = await self._analyser.follow(
+            work.canvas.image, [shown], deadline=work.deadline, precise=True
+        )
+        if not found:
+            return None
+        shape = work.options.shape if work.chosen.swapper is None else 0.0
+        expected = shown.landmarks.copy()
+        expected[:N_MESH] = result_geometry(shown, subject.portrait, shape)
+        before = Donor(work.target, subject.face.landmarks, Filled.TARGET)
+        return await self._compute.run(
+            settle, work.canvas.image, found[0].landmarks, expected, [before]
+        )
+
+    @staticmethod
+    def _written(
+        work: FaceTask, result: Reenacted, expression: F32, done: SwappedFace
+    ) -> SwappedFace:
+        """Write what changed into the picture, and down what was done."""
+        pixels = result.pixels
+        covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
+        if covered is not None:
+            kept = np.asarray(result.region.of(work.canvas.image), np.float32)
+            pixels = np.rint(pixels + covered[..., None] * (kept - pixels)).astype(np.uint8)
+        work.canvas.paint(result.region, pixels)
+        notes = dict.fromkeys(done.notes)
+        if Filled.INVENTED in result.filled.values():
+            notes[Note.MOUTH_INVENTED] = None
+        if Filled.LEFT_SHUT in result.filled.values():
+            notes[Note.EYE_LEFT_SHUT] = None
+        filled = {**done.filled, **result.filled}
+        return replace(done, expression=expression, filled=filled, notes=tuple(notes))
+
+    def _swapper(self, work: FaceTask, textures: Textures) -> Swapper:
+        """Return who swaps a face."""
+        if work.chosen.swapper is not None:
+            return work.chosen.swapper.of(work.portraits)
+        return MeshSwapper(swap_settings(work.options), self._compute, textures)
+
+
+def _as_shown(work: FaceTask, subject: Subject) -> Donor:
+    """Return the picture that shows a face as it is to be shown, before it is swapped."""
+    image, face = work.target, subject.face
+    if subject.shown is not face and work.chosen.restorer is not None:
+        image, face = work.canvas.image.copy(), subject.shown
+    return Donor(image, face.landmarks, Filled.TARGET)
+
+
+def _healed(shown: Face, portrait: Face) -> list[Note]:
+    """Return what of a portrait does not suit the face that is shown."""
+    notes = []
+    if shut_eyes(portrait) and not shut_eyes(shown):
+        notes.append(Note.SOURCE_EYES_SHUT)
+    if is_open(portrait.landmarks) and not is_open(shown.landmarks):
+        notes.append(Note.LIPS_CLOSED_OVER)
+    return notes
+
+
+def _fuse_onto(
+    canvas: UndoCanvas,
+    subject: Subject,
+    trial: Trial,
+    options: SwapOptions,
+    memory: FaceMemory | None = None,
+) -> None:
+    """Fuse a layer into a picture that is ours to change."""
+    layer, memory = subject.layer, memory or FaceMemory()
+    placed = face_from_region(subject.shown, layer.region)
+    fused, memory.moment = fuse_frame(
+        np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
+        layer.pixels,
+        subject.matte,
+        FrameTransition(placed, memory.moment, memory.dt_s),
+        unit_px=eye_distance(subject.shown.landmarks),
+        colour=trial.color,
+        blend=trial.blend,
+        texture=options.match_texture,
+    )
+    canvas.paint(layer.region, fused)
+
+
+def face_from_region(face: Face, region: Region) -> F64:
+    """Return the similarity (2, 3) from a region's pixels to where they lie on an upright face."""
+    fit = face.fit
+    roll = np.radians(face.pose.roll)
+    turn = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    linear = turn / float(fit.scale[0, 0])
+    middle = fit.translation[0, :2].astype(np.float64) - region.origin_xy
+    return np.column_stack([linear, -linear @ middle])

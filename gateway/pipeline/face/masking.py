@@ -1,0 +1,157 @@
+"""What may be seen of a new face: what covers either face, and what is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.arrays import F32, U8
+from gateway.deadline import Deadline
+from gateway.faces.face import Face
+from gateway.faces.occlusion import MODEL as OWN_NETWORK
+from gateway.faces.occlusion import OcclusionFinder, Visibility
+from gateway.imaging.geometry.warp import Region
+from gateway.imaging.masks.matte import Matte
+from gateway.pipeline.options.groups import MaskOptions
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection.models import ModelSelector
+from gateway.processors.base import Layer, Portrait
+from gateway.processors.deocclude import without_glasses
+from gateway.processors.face_enhancer import visible_in
+from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
+from gateway.processors.masks import matte_of
+
+
+def takes_glasses_off(options: SwapOptions, target: Visibility | None) -> bool:
+    """Return whether portraits lose their glasses for a target's face.
+
+    Behind glasses of its own a face needs none taken off: what either's cover stays the target's.
+    """
+    return options.source_deocclude and (target is None or not target.glasses)
+
+
+class Masking:
+    """Makes the masks that options ask for.
+
+    Attributes:
+        networks: Those that are at hand.
+    """
+
+    def __init__(self, networks: ModelSelector) -> None:
+        """Take the networks that are at hand, and what runs them and the array work."""
+        self.networks = networks
+        self._finder = OcclusionFinder(networks.inference, networks.compute)
+        self._maskers = NetworkMaskers(networks.inference, networks.compute)
+        self._compute = networks.compute
+
+    async def known(
+        self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
+    ) -> list[Portrait]:
+        """Return portraits with what is before their faces known, as far as that is of use.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if "occlusion" not in options.masks.types and not options.source_deocclude:
+            return list(portraits)
+
+        async def look(portrait: Portrait) -> Portrait:
+            (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
+            return replace(portrait, seen=seen)
+
+        return list(await asyncio.gather(*map(look, portraits)))
+
+    async def bared(self, portraits: Sequence[Portrait]) -> list[Portrait]:
+        """Return portraits without glasses."""
+        tasks = (self._compute.run(without_glasses, portrait) for portrait in portraits)
+        return list(await asyncio.gather(*tasks))
+
+    async def look(
+        self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
+    ) -> list[Visibility | None]:
+        """Return where each face of a picture (H, W, 3) is seen, as far as that is asked for.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        masks = options.masks
+        if "occlusion" not in masks.types or masks.occlusion_model != OWN_NETWORK:
+            return [None] * len(faces)
+        return list(await self._finder.find(image, faces, deadline=deadline))
+
+    async def matte(
+        self,
+        image: U8,
+        face: Face,
+        layer: Layer,
+        portrait: Portrait,
+        masks: MaskOptions,
+        *,
+        seen: Visibility | None = None,
+        deadline: Deadline,
+    ) -> Matte:
+        """Return where a layer counts.
+
+        Args:
+            image: uint8 (H, W, 3) RGB, with the old face.
+            face: That face.
+            layer: The new one.
+            portrait: Where it is from.
+            masks: What is asked for.
+            seen: Where the old face is seen, if that is known already.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            UnknownModel: a network is asked for that has not been pulled.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        limits: list[F32] = []
+        own = portrait.seen if "occlusion" in masks.types else None
+        if "occlusion" in masks.types and seen is None:
+            if masks.occlusion_model == OWN_NETWORK:
+                (seen,) = await self._finder.find(image, [face], deadline=deadline)
+            else:
+                limits.append(
+                    await self._maskers.occlusion(
+                        image, face, layer.region, masks.occlusion_model, deadline=deadline
+                    )
+                )
+        if "area" in masks.types:
+            limits.append(area_mask(face.landmarks, layer.region, masks.areas))
+        if "region" in masks.types:
+            limits.append(await self._parts(image, face, layer, masks, deadline))
+        return await self._compute.run(matte_of, layer, seen, own, limits)
+
+    async def visible(
+        self, image: U8, face: Face, region: Region, masks: MaskOptions, *, deadline: Deadline
+    ) -> F32 | None:
+        """Return how far a face itself is seen in a region (h, w), 0–1; None: everywhere.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            face: In it.
+            region: A part of the picture.
+            masks: Whether and how to look for what is before it.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            UnknownModel: a network is asked for that has not been pulled.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        if "occlusion" not in masks.types:
+            return None
+        model = masks.occlusion_model
+        if model != "face_occlusion":
+            return await self._maskers.occlusion(image, face, region, model, deadline=deadline)
+        (seen,) = await self._finder.find(image, [face], deadline=deadline)
+        return await self._compute.run(visible_in, seen, face.landmarks, region)
+
+    async def _parts(
+        self, image: U8, face: Face, layer: Layer, masks: MaskOptions, deadline: Deadline
+    ) -> F32:
+        if masks.region_model == "mesh":
+            return part_mask(layer.place, masks.regions)
+        return await self._maskers.parts(
+            image, face, layer.region, masks.region_model, masks.regions, deadline=deadline
+        )

@@ -1,0 +1,248 @@
+"""How good a swapped face is: its figures, and whether they are what is expected."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from gateway.arrays import F32, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.embedding import FaceEmbedder
+from gateway.faces.face import Face
+from gateway.faces.morphable.expression import displacement
+from gateway.faces.morphable.model import N_NAMED
+from gateway.faces.topology import FACE_OVAL, N_MESH
+from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.imaging.geometry.transforms import angle_degrees
+from gateway.imaging.geometry.warp import Region, bounding_region
+from gateway.imaging.masks.matte import Matte
+from gateway.imaging.metrics.comparison import MARGIN, ComparedRegion, PixelFigures, compare
+from gateway.pipeline.face.canvas import UndoCanvas
+from gateway.pipeline.options.groups import QualityLimits
+from gateway.processors.base import Layer, Portrait
+
+
+@dataclass(frozen=True, slots=True)
+class Figures(PixelFigures):
+    """What is measured of a swapped face: by its pixels, and by the networks, if these are to look.
+
+    Attributes:
+        found: Whether a face was found again where it should be.
+        identity_distance: Euclidean distance of descriptors to the source's face.
+        target_identity_distance: The same to the target's face that was there.
+        expression_error: Root mean square distance of the skin's landmarks, in inter-ocular
+            distances, between the expression the face was to show and the one it shows: of the
+            named controls; what is left beside them is about who it is, which was to change.
+        pose_error_deg: Angle between the target's pose and the result's, degrees.
+    """
+
+    found: bool | None = None
+    identity_distance: float | None = None
+    target_identity_distance: float | None = None
+    expression_error: float | None = None
+    pose_error_deg: float | None = None
+
+    def told(self) -> dict[str, float | bool | None]:
+        """Return the figures by name, rounded; None also stands for what is infinite."""
+        return {name: _rounded(value) for name, value in asdict(self).items()}
+
+
+def _rounded(value: float | bool | None) -> float | bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    return round(value, 4) if math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultQuality:
+    """How good a swapped face is, and how it was made.
+
+    Attributes:
+        figures: What was measured.
+        findings: Names of the figures that are beyond what the service expects.
+        attempts: How many times the face was fused.
+        color: How its colours were brought to the target's.
+        blend: How its edge was hidden.
+    """
+
+    figures: Figures
+    findings: tuple[str, ...]
+    attempts: int
+    color: ColourMode
+    blend: BlendMode
+
+
+LIMITS = {
+    "seam_ratio": "max_seam_ratio",
+    "ring_delta_e": "max_ring_delta_e",
+    "sharpness_ratio": "min_sharpness_ratio",
+    "identity_distance": "max_identity_distance",
+    "expression_error": "max_expression_error",
+    "pose_error_deg": "max_pose_error_deg",
+}
+"""The limit of each figure that has one."""
+_OF_A_FACE = frozenset(("expression_error", "pose_error_deg"))
+LOST = 1.0
+"""By how much a figure falls short that cannot be had, because there is no face any more."""
+
+
+def shortfalls(figures: Figures, limits: QualityLimits) -> dict[str, float]:
+    """Return the figures that do not meet their limits, and by what share of these, > 0.
+
+    A face need not be nearer in colour to the skin beside it than the target's own was, and where
+    there is no such skin any colour will do. What nobody looked for is no shortfall; what was
+    looked for and is not there any more is one.
+    """
+    out = {figure: _short(figures, figure, limits) for figure in LIMITS}
+    return {figure: short for figure, short in out.items() if short > 0}
+
+
+def _short(figures: Figures, figure: str, limits: QualityLimits) -> float:
+    name = LIMITS[figure]
+    limit, value = getattr(limits, name), getattr(figures, figure)
+    if limit is None:
+        return 0.0
+    if value is None:
+        return LOST if figures.found is False and figure in _OF_A_FACE else 0.0
+    if figure == "ring_delta_e":
+        limit = max(limit, figures.target_ring_delta_e or 0.0)
+    if name.startswith("min_"):
+        return float(1 - value / limit) if limit else 0.0
+    return float(value / limit - 1)
+
+
+def worst(faces: Iterable[ResultQuality | None]) -> dict[str, float]:
+    """Return the worst value of each figure that has a limit, of those that were measured."""
+    figures = [face.figures for face in faces if face is not None]
+    out = {}
+    for name, limit in LIMITS.items():
+        values = [v for f in figures if (v := getattr(f, name)) is not None]
+        if values:
+            out[name] = min(values) if limit.startswith("min_") else max(values)
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """A face that is being replaced.
+
+    Attributes:
+        face: As it was in the target.
+        shown: As it is to be shown: with the expression that was asked for.
+        portrait: Whose face it becomes.
+        layer: The new pixels.
+        matte: Where they count.
+        mark: The moment of the canvas before anything of it was changed.
+    """
+
+    face: Face
+    shown: Face
+    portrait: Portrait
+    layer: Layer
+    matte: Matte
+    mark: int
+
+
+class Inspector:
+    """Measures swapped faces."""
+
+    def __init__(self, analyser: FaceAnalyser, embedder: FaceEmbedder, compute: Compute) -> None:
+        """Take the parts."""
+        self._analyser = analyser
+        self._embedder = embedder
+        self._compute = compute
+
+    async def known(self, subject: Subject, target: U8, deadline: Deadline) -> F32:
+        """Return who the portrait (0) and the target's face (1) are: descriptors (2, 128).
+
+        Args:
+            subject: Both of them.
+            target: uint8 (H, W, 3) RGB, as it was sent.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        portrait = subject.portrait
+        both = await asyncio.gather(
+            self._embedder.embed(portrait.image, [portrait.face], deadline=deadline),
+            self._embedder.embed(target, [subject.face], deadline=deadline),
+        )
+        return np.concatenate(both)
+
+    async def measure(
+        self, subject: Subject, canvas: UndoCanvas, known: F32 | None, *, deadline: Deadline
+    ) -> Figures:
+        """Return the figures of a face that has been painted on the canvas.
+
+        Args:
+            subject: The face.
+            canvas: As it is now.
+            known: float32 (2, 128), who it was made of; None leaves the networks out.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        deadline.check()
+        pixels = asdict(await self._compute.run(pixel_figures, subject, canvas))
+        if known is None:
+            return Figures(**pixels)
+        again = await self._analyser.follow(canvas.image, [subject.shown], deadline=deadline)
+        seen = again[0] if again else subject.shown
+        (now,) = await self._embedder.embed(canvas.image, [seen], deadline=deadline)
+        source, target = np.linalg.norm(known - now, axis=1).tolist()
+        return Figures(
+            **pixels,
+            found=bool(again),
+            identity_distance=source,
+            target_identity_distance=target,
+            expression_error=expression_error(seen, subject.shown) if again else None,
+            pose_error_deg=pose_error_deg(seen, subject.face) if again else None,
+        )
+
+
+def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
+    """Return what the pixels tell of a face on the canvas, held against what was there."""
+    layer, outline = subject.layer, subject.shown.landmarks[list(FACE_OVAL), :2]
+    unit_px = float(subject.shown.fit.scale[0, 0])
+    region = _around(layer.region, outline, MARGIN * unit_px, canvas)
+    rows, columns = layer.region.slices_in(region)
+    mask, skin = np.zeros(region.shape, np.float32), np.zeros(region.shape, np.bool_)
+    mask[rows, columns], skin[rows, columns] = subject.matte.mask, subject.matte.skin
+    part = ComparedRegion(
+        mask=mask,
+        skin=skin,
+        outline=outline - region.origin_xy,
+        width_px=subject.shown.quality.width_px,
+        unit_px=unit_px,
+    )
+    now = np.ascontiguousarray(region.of(canvas.image), np.uint8)
+    return compare(now, canvas.was(subject.mark, region), part)
+
+
+def _around(region: Region, outline: F32, margin_px: float, canvas: UndoCanvas) -> Region:
+    """Return the region that holds another one and what is around an outline (n, 2)."""
+    corners = [[region.x0, region.y0], [region.x1 - 1, region.y1 - 1]]
+    wide = [outline.min(0) - margin_px, outline.max(0) + margin_px]
+    shape = (canvas.image.shape[0], canvas.image.shape[1])
+    return bounding_region(np.array([*corners, *wide]), shape, 1) or region
+
+
+def expression_error(face: Face, wanted: Face) -> float:
+    """Return how far a face's expression is from a wanted one; see `Figures`."""
+    shown = wanted.expression.copy()
+    shown[:N_NAMED] = face.expression[:N_NAMED]
+    off = displacement(shown, wanted.expression)[:N_MESH]
+    return float(np.sqrt((off**2).sum(1).mean()))
+
+
+def pose_error_deg(face: Face, wanted: Face) -> float:
+    """Return the angle in degrees between the poses of two faces."""
+    return angle_degrees(face.fit.rotation[0], wanted.fit.rotation[0])

@@ -1,0 +1,242 @@
+"""Groups of options: each with a default for everything."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.faces.attributes import AttributeFilter, Gender, Race
+from gateway.faces.selection import FaceOrder
+from gateway.processors.maskers import Area, MaskPart, OccluderModel, ParserModel
+from gateway.storage import identities
+
+CLASSIFIER = "fairface"
+DETECTOR = "blazeface"
+_IDENTITY = f"^{identities.ID.pattern}$"
+
+
+class OptionsModel(BaseModel):
+    """Base of all options: what is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaceSelector(OptionsModel):
+    """Which faces of the target are meant."""
+
+    mode: Literal["one", "many", "reference"] = Field(
+        "one",
+        description="`one` face, `many` (all of them), or those that look like the `reference` "
+        "picture.",
+    )
+    order: FaceOrder = Field("large-small", description="Order of the faces, for `position`.")
+    position: int = Field(
+        0, ge=0, le=255, description="With `one`: which face in that order, from 0."
+    )
+    reference_distance: float = Field(
+        0.6,
+        gt=0,
+        le=2,
+        description="With `reference`: greatest distance of descriptors that is one person.",
+    )
+    gender: Gender | None = Field(
+        None, description="Only faces that `fairface`, if pulled, takes for such."
+    )
+    race: Race | None = Field(
+        None, description="Only faces that `fairface`, if pulled, takes for such."
+    )
+    min_age: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="Only faces that `fairface`, if pulled, takes for people who may be as old.",
+    )
+    max_age: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="Only faces that `fairface`, if pulled, takes for people who may be as young.",
+    )
+
+    @property
+    def filters(self) -> bool:
+        """Whether faces are chosen by what they look like to a network."""
+        return self.wanted != AttributeFilter()
+
+    @property
+    def wanted(self) -> AttributeFilter:
+        """What faces are to look like."""
+        return AttributeFilter(self.gender, self.race, self.min_age, self.max_age)
+
+    @model_validator(mode="after")
+    def _some_age(self) -> Self:
+        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
+            raise ValueError("`min_age` must not be greater than `max_age`")
+        return self
+
+
+MEANT_BY = ("position", "reference", "identity")
+"""How an entry of a mapping says who is meant."""
+
+
+class MappingEntry(OptionsModel):
+    """One person, and who in the target gets that person's face."""
+
+    sources: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(
+        (),
+        max_length=64,
+        description="Which `source` pictures, from 0, are portraits of the person.",
+    )
+    source_id: str | None = Field(
+        None, pattern=_IDENTITY, description="The enrolled identity that the person is."
+    )
+    position: int | None = Field(
+        None, ge=0, le=255, description="The face of that place in `face_selector.order`, from 0."
+    )
+    reference: int | None = Field(
+        None,
+        ge=0,
+        le=255,
+        description="The face most like that `reference` picture, from 0, within "
+        "`face_selector.reference_distance`.",
+    )
+    identity: str | None = Field(
+        None,
+        pattern=_IDENTITY,
+        description="The face most like that enrolled identity, within "
+        "`face_selector.reference_distance`.",
+    )
+    optional: bool = Field(
+        False, description="If nobody in the target is meant, say so instead of failing."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.sources) == (self.source_id is not None):
+            raise ValueError("exactly one of `sources` and `source_id` is needed")
+        if len(set(self.sources)) < len(self.sources):
+            raise ValueError("`sources` names a picture twice")
+        if sum(getattr(self, name) is not None for name in MEANT_BY) != 1:
+            raise ValueError("exactly one of `position`, `reference` and `identity` is needed")
+        return self
+
+
+class DetectorOptions(OptionsModel):
+    """How hard to look for faces."""
+
+    model: Literal["blazeface", "scrfd_2.5g", "retinaface_10g", "yolo_face", "yunet"] = Field(
+        "blazeface",
+        description="Who looks for faces: our own `blazeface`, at several scales, or a network "
+        "that was pulled, once.",
+    )
+    min_score: float = Field(0.5, ge=0.05, le=1, description="Least confidence of a detection.")
+    angles: tuple[Literal[90, 180, 270], ...] = Field(
+        (), max_length=3, description="Degrees by which the picture may lie on its side."
+    )
+    thorough: bool | None = Field(
+        None,
+        description="Look for small faces even if a large one was found. Default: unless "
+        "only the largest is wanted.",
+    )
+
+
+class MaskOptions(OptionsModel):
+    """Where the new face ends."""
+
+    blur: float = Field(
+        0.3, ge=0.02, le=1, description="Width of the soft edge, in distances between the eyes."
+    )
+    padding: float = Field(
+        0.03,
+        ge=0,
+        le=0.5,
+        description="Width left to the target inside the face's outline, in distances between "
+        "the eyes.",
+    )
+    types: tuple[Literal["box", "occlusion", "area", "region"], ...] = Field(
+        ("box", "occlusion"),
+        min_length=1,
+        max_length=4,
+        description="What bounds the new face; where several do, the least of them counts. `box`: "
+        "the soft edge along the outline, which is always there. `occlusion`: hair, glasses, hands "
+        "and all else before the face stays, and none of it comes along from the source. `area`: "
+        "only `areas` are replaced. `region`: only `regions` are.",
+    )
+    areas: tuple[Area, ...] = Field(
+        get_args(Area), min_length=1, max_length=3, description="With `area`: which."
+    )
+    regions: tuple[MaskPart, ...] = Field(
+        get_args(MaskPart), min_length=1, max_length=10, description="With `region`: which."
+    )
+    occlusion_model: OccluderModel = Field(
+        "face_occlusion",
+        description="Who looks for what is before a face: our own network, or XSeg, if pulled.",
+    )
+    region_model: ParserModel = Field(
+        "mesh",
+        description="Who tells a face's parts: the landmarks, or BiSeNet, if pulled.",
+    )
+
+
+class QualityLimits(OptionsModel):
+    """What a swapped face is to be like; what is not given is not asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    max_seam_ratio: float | None = Field(
+        None,
+        gt=0,
+        description="Most there may be to see across the face's border, over what was there.",
+    )
+    max_ring_delta_e: float | None = Field(
+        None,
+        gt=0,
+        description="Greatest colour difference (CIEDE2000) to the skin beside the face; met, too, "
+        "where there is none or the target's own skin differed as much.",
+    )
+    min_sharpness_ratio: float | None = Field(
+        None, ge=0, description="Least fine detail, over what the target's face had."
+    )
+    max_identity_distance: float | None = Field(
+        None, gt=0, description="Greatest distance of descriptors to the source's face."
+    )
+    max_expression_error: float | None = Field(
+        None,
+        gt=0,
+        description="Greatest error of the expression, in distances between the eyes.",
+    )
+    max_pose_error_deg: float | None = Field(
+        None, gt=0, description="Greatest angle to the target's pose, in degrees."
+    )
+
+    @property
+    def need_networks(self) -> bool:
+        """Whether the result has to be looked at by the networks to tell if they are met."""
+        looked_for = (self.max_identity_distance, self.max_expression_error)
+        return any(limit is not None for limit in (*looked_for, self.max_pose_error_deg))
+
+
+class QualityOptions(OptionsModel):
+    """What is measured of each swapped face, and asked of it."""
+
+    report: bool | None = Field(
+        None,
+        description="Look at the result again with the networks, for the figures of identity, "
+        "expression and pose. Default: with a JSON report, or if `limits` ask for one of them.",
+    )
+    limits: QualityLimits = Field(default_factory=QualityLimits)
+    retry: bool = Field(
+        True,
+        description="If the limits are not met, try other choices of `color` and `blend` and keep "
+        "the best.",
+    )
+
+
+class OutputOptions(OptionsModel):
+    """How the picture is written."""
+
+    format: Literal["png", "jpeg", "webp"] | None = Field(
+        None, description="Default: as `Accept` asks, else the target's format."
+    )
+    quality: int = Field(92, ge=1, le=100, description="Quality of JPEG and WebP.")

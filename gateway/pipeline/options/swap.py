@@ -1,0 +1,356 @@
+"""What a caller may ask for: one model, the same fields in HTTP, gRPC, SDK and CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any, Literal, Self, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from gateway.errors import InvalidOptions, UnknownModel
+from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, from_names
+from gateway.faces.occlusion import MODEL as OWN_NETWORK
+from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.pipeline.options.groups import (
+    CLASSIFIER,
+    DETECTOR,
+    MEANT_BY,
+    DetectorOptions,
+    FaceSelector,
+    MappingEntry,
+    MaskOptions,
+    OptionsModel,
+    OutputOptions,
+    QualityLimits,
+    QualityOptions,
+)
+from gateway.pipeline.options.parse import read_options
+from gateway.processors.face_enhancer import EnhancerModel
+from gateway.processors.frame_enhancer import FrameEnhancerModel
+from gateway.storage import expressions
+
+MODELS = ("swapper_model", "expression_model", "enhancer_model", "frame_enhancer_model")
+"""The options that say who does it."""
+SwapperModel = Literal[
+    "auto",
+    "mesh",
+    "inswapper_128",
+    "inswapper_128_fp16",
+    "hyperswap_1a_256",
+    "hyperswap_1b_256",
+    "hyperswap_1c_256",
+    "simswap_256",
+    "simswap_unofficial_512",
+    "ghost_1_256",
+    "ghost_2_256",
+    "ghost_3_256",
+    "hififace_unofficial_256",
+    "blendswap_256",
+    "uniface_256",
+]
+ExpressionModel = Literal["auto", "3dmm", "live_portrait"]
+Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
+
+
+class SwapOptions(OptionsModel):
+    """Options of a swap. Every one has a default."""
+
+    processors: tuple[Processor, ...] = Field(
+        ("face_swapper",),
+        min_length=1,
+        max_length=4,
+        description="Steps, in this order. `expression_restorer` after `face_swapper` looks at "
+        "the result again and mends its expression; by itself it leaves the person and gives the "
+        "target the expression asked for, the source's unless another one is. `face_enhancer` "
+        "comes after these and makes the face clearer; by itself it restores the target's own. "
+        "`frame_enhancer` comes last and makes all of the picture clearer, or every frame of the "
+        "film; where it stands alone or beside `face_enhancer`, there need be no face.",
+    )
+    swapper_model: SwapperModel = Field(
+        "auto",
+        description="Who swaps: `mesh`, which carries the source's own skin over and needs no "
+        "network, or a network that was pulled; `auto` takes the best one there is.",
+    )
+    swapper_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="With a network that swaps: how much the new face is the source's. 0.5 is the "
+        "source itself, less keeps something of the target, more goes away from it.",
+    )
+    pixel_boost: int | None = Field(
+        None,
+        ge=128,
+        le=1024,
+        description="With a network that swaps: side of the crops in pixels that it is made to "
+        "work on, a multiple of its own. It takes the square of that multiple as long.",
+    )
+    expression_model: ExpressionModel = Field(
+        "auto",
+        description="Who gives faces their expressions: `3dmm`, the morphable model, or "
+        "`live_portrait`, if pulled, wherever a picture shows the expression; `auto` takes the "
+        "best one there is.",
+    )
+    enhancer_model: EnhancerModel = Field(
+        "auto",
+        description="Who makes faces clearer: a network that was pulled, or a `classical` filter "
+        "without a network; `auto` takes the best one there is.",
+    )
+    enhancer_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="With `codeformer`: how much of the face stays as it is; less restores harder.",
+    )
+    enhancer_blend: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="How much of the enhanced face is mixed in: 0 leaves it as it is, 1 takes it "
+        "wholly.",
+    )
+    frame_enhancer_model: FrameEnhancerModel = Field(
+        "auto",
+        description="Who makes whole pictures and frames clearer: a network that was pulled, or a "
+        "`classical` filter without a network; `auto` takes the best one there is.",
+    )
+    frame_enhancer_scale: Literal[1, 2, 4, 8] = Field(
+        1,
+        description="How many times larger pictures become, at most what the network of "
+        "`frame_enhancer_model` can; films keep their size.",
+    )
+    frame_enhancer_blend: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="How much of the enhanced picture or frame is mixed in: 0 leaves it as it is, "
+        "1 takes it wholly.",
+    )
+    expression: str | dict[str, float] = Field(
+        "target",
+        description="Whose expression the result has: `target`, `source`, the id of an expression "
+        "library (its best match), or named coefficients, each 0–1.",
+    )
+    expression_factor: float = Field(
+        1.0,
+        ge=0,
+        le=2,
+        description="How strongly the expression is carried over: 0 is a face at rest, more than 1 "
+        "exaggerates. With `target` only what differs from 1 changes anything.",
+    )
+    expression_regions: tuple[ExpressionRegion, ...] = Field(
+        ALL_REGIONS,
+        min_length=1,
+        max_length=len(ALL_REGIONS),
+        description="What of the expression is carried over; the rest stays the target's.",
+    )
+    wrinkles: bool = Field(
+        True, description="Carry the folds of the expression's own picture over, too."
+    )
+    shape: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="How much of the source's geometry is mixed in: 0 the target's, 1 the "
+        "source's.",
+    )
+    face_selector: FaceSelector = Field(default_factory=FaceSelector)
+    mapping: tuple[MappingEntry, ...] = Field(
+        (),
+        max_length=16,
+        description="Several people: for each whose face goes to whom, instead of "
+        "`face_selector.mode` and `position`.",
+    )
+    detector: DetectorOptions = Field(default_factory=DetectorOptions)
+    masks: MaskOptions = Field(default_factory=MaskOptions)
+    color: ColourMode = Field(
+        "adaptive",
+        description="How the source's colours are brought to the target's: `adaptive` (its light, "
+        "white balance and complexion, place by place), `statistics` (mean and spread of the "
+        "skin), `histogram` (all of the skin's distribution), `none`.",
+    )
+    blend: BlendMode = Field(
+        "poisson",
+        description="How the edge is hidden: `poisson` (a membrane), `mixed` (the same, keeping "
+        "the stronger detail of both), `feather` (a soft edge alone).",
+    )
+    match_texture: bool = Field(
+        True, description="Give the new face the sharpness and the grain of the target."
+    )
+    source_deocclude: bool = Field(
+        True,
+        description="Take glasses off the source's face before it is used, unless the target "
+        "wears some, too.",
+    )
+    quality: QualityOptions = Field(default_factory=QualityOptions)
+    output: OutputOptions = Field(default_factory=OutputOptions)
+
+    @property
+    def measures(self) -> bool:
+        """Whether results are looked at by the networks again."""
+        return bool(self.quality.report) or self.quality.limits.need_networks
+
+    def reporting(self) -> SwapOptions:
+        """Return these options as they are for a caller who is told figures."""
+        if self.quality.report is not None:
+            return self
+        quality = self.quality.model_copy(update={"report": True})
+        return self.model_copy(update={"quality": quality})
+
+    @property
+    def masking_networks(self) -> tuple[str, ...]:
+        """The networks that tell where a new face may be seen, each once."""
+        if "face_swapper" not in self.processors:
+            return ()
+        masks = self.masks
+        covered = "occlusion" in masks.types
+        # Portraits are looked at by our own network whoever looks at the target.
+        names = [OWN_NETWORK] if covered or self.source_deocclude else []
+        names += [masks.occlusion_model] if covered else []
+        if "region" in masks.types and masks.region_model != "mesh":
+            names.append(masks.region_model)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def helping_networks(self) -> dict[str, str]:
+        """The networks beside the four that have to be pulled, and where they are named."""
+        out: dict[str, str] = {}
+        if self.detector.model != DETECTOR:
+            out[self.detector.model] = "/detector/model"
+        for model in self.masking_networks:
+            if model != OWN_NETWORK:
+                region = model == self.masks.region_model
+                out[model] = f"/masks/{'region' if region else 'occlusion'}_model"
+        if self.face_selector.filters:
+            out[CLASSIFIER] = "/face_selector"
+        return out
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether something of a source picture is asked for."""
+        if self.mapping:
+            return any(entry.sources for entry in self.mapping)
+        if "face_swapper" in self.processors:
+            return True
+        return "expression_restorer" in self.processors and self.expression in ("target", "source")
+
+    @property
+    def face_steps(self) -> tuple[Processor, ...]:
+        """What is done to faces; nobody looks for any where that is nothing."""
+        return tuple(name for name in self.processors if name != "frame_enhancer")
+
+    @property
+    def expresses(self) -> bool:
+        """Whether faces are given an expression, or swapped ones are to keep theirs."""
+        return not {"face_swapper", "expression_restorer"}.isdisjoint(self.processors)
+
+    @property
+    def faceless(self) -> bool:
+        """Whether it is well if there is no face, as there is something else to be done."""
+        return "frame_enhancer" in self.processors and not self.expresses
+
+    @property
+    def restores(self) -> bool:
+        """Whether the expression of a swapped face is mended."""
+        steps = [name for name in self.face_steps if name != "face_enhancer"]
+        return steps[-1:] == ["expression_restorer"]
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The ids of all enrolled identities that the mapping names, each once."""
+        named = (name for entry in self.mapping for name in (entry.source_id, entry.identity))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def recognises(self) -> bool:
+        """Whether people are told apart by their descriptors."""
+        if self.mapping:
+            return any(entry.position is None for entry in self.mapping)
+        return self.face_selector.mode == "reference"
+
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Self:
+        found = contradictions(self.mapping, self.face_selector)
+        if found:
+            raise InvalidOptions(errors=found)
+        return self
+
+    @field_validator("expression", mode="before")
+    @classmethod
+    def _known_expression(cls, value: object) -> object:
+        if isinstance(value, dict):
+            from_names(value)
+        elif not isinstance(value, str):
+            raise ValueError("a word, the id of a library or an object of coefficients is needed")
+        elif value not in ("target", "source") and not expressions.ID.fullmatch(value):
+            raise ValueError("neither `target`, `source`, the id of a library nor coefficients")
+        return value
+
+    @model_validator(mode="after")
+    def _limits_of_a_swap(self) -> SwapOptions:
+        if self.quality.limits != QualityLimits() and "face_swapper" not in self.processors:
+            raise ValueError("`quality.limits` are about swapped faces; none is swapped")
+        return self
+
+    @model_validator(mode="after")
+    def _expression_of_somebody(self) -> SwapOptions:
+        kept = self.expression == "target" and self.expression_factor == 1
+        if not self.expresses and not kept:
+            raise ValueError("making clearer gives no expression")
+        return self
+
+    @field_validator("processors", "expression_regions")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each may be named once")
+        return value
+
+    @field_validator("processors")
+    @classmethod
+    def _enhanced_last(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "frame_enhancer" in value[:-1]:
+            raise ValueError("`frame_enhancer` comes last")
+        if "face_enhancer" in value[:-1] and value[-2:] != ("face_enhancer", "frame_enhancer"):
+            raise ValueError("`face_enhancer` comes last, or before `frame_enhancer`")
+        return value
+
+    @field_validator("swapper_model", mode="before")
+    @classmethod
+    def _known(cls, name: object) -> object:
+        if name not in get_args(SwapperModel):
+            known = ", ".join(get_args(SwapperModel))
+            raise UnknownModel(
+                f"There is no swapper model {str(name)[:64]!r}. Known: {known}.",
+                errors=[{"pointer": "/swapper_model", "detail": "unknown model"}],
+            )
+        return name
+
+
+def contradictions(mapping: Sequence[MappingEntry], selector: FaceSelector) -> list[dict[str, str]]:
+    """Return what of a mapping contradicts itself or the selector, as findings."""
+    if not mapping:
+        return []
+    found = [
+        {"pointer": f"/face_selector/{name}", "detail": "`mapping` says who is meant"}
+        for name in ("mode", "position")
+        if getattr(selector, name) != FaceSelector.model_fields[name].default
+    ]
+    for (m, one), (n, other) in combinations(enumerate(mapping), 2):
+        for name in MEANT_BY:
+            meant = getattr(other, name)
+            if meant is not None and meant == getattr(one, name):
+                detail = f"entry {m} means the same person"
+                found.append({"pointer": f"/mapping/{n}/{name}", "detail": detail})
+        # The same portraits may go to several people; one portrait cannot be of two.
+        shared = set(one.sources) & set(other.sources)
+        if shared and set(one.sources) != set(other.sources):
+            detail = f"entry {m} has source {min(shared)} among other portraits"
+            found.append({"pointer": f"/mapping/{n}/sources", "detail": detail})
+    return found
+
+
+def parse_options(document: str | bytes | dict[str, Any] | None) -> SwapOptions:
+    """Read the options of a swap; see `read_options`."""
+    return read_options(SwapOptions, document)

@@ -1,0 +1,1 @@
+"""Which faces are changed, into whom, and by which models."""

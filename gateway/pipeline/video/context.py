@@ -1,0 +1,57 @@
+"""What a film is made of, and what is told of each of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.deadline import CallPriority, Deadline
+from gateway.pipeline.face.expression_plan import LibraryItem
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.timings import Timings
+from gateway.pipeline.video.cast import VideoCast
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoFusionContext:
+    """What a film, or a part of one, is made of.
+
+    Attributes:
+        cast: Who is in it, and whose faces are changed.
+        players: Whose faces may be used.
+        options: What is asked for.
+        timings: Gets the stages' times.
+        library: Entries to match expressions with.
+        call_s: Seconds that what is done to one frame may take.
+    """
+
+    cast: VideoCast
+    players: SourceIdentities
+    options: SwapOptions
+    timings: Timings
+    library: Sequence[LibraryItem] = ()
+    call_s: float = 30.0
+
+    def deadline(self) -> Deadline:
+        """Return by when what is done to a frame now must be done."""
+        return Deadline.after(self.call_s, CallPriority.FILM)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReport:
+    """What was done to a frame.
+
+    Attributes:
+        faces: How many faces were followed.
+        changed: How many were changed.
+        carried: How many of these no network saw.
+        cut: Whether a new shot begins.
+        frame_enhancer: Who made all of it clearer; None if nobody did.
+    """
+
+    faces: int = 0
+    changed: int = 0
+    carried: int = 0
+    cut: bool = False
+    frame_enhancer: str | None = None

@@ -1,0 +1,263 @@
+"""A first look at a film: who is in it, what they look like at rest, and who is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from gateway.arrays import F32, U8
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.errors import InvalidOptions, NoFaceInSource, NoFaceInTarget, NoMatchingFace
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.attributes import FaceAttributes
+from gateway.faces.detect import DetectOptions
+from gateway.faces.embedding import FaceEmbedder
+from gateway.faces.face import Face, FaceWarning
+from gateway.faces.morphable.fit import Fit
+from gateway.faces.morphable.person import Person
+from gateway.faces.selection import ordered
+from gateway.networks.fairface import FairFace
+from gateway.pipeline.expressions.track import TURNED
+from gateway.pipeline.options.groups import FaceSelector
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection.attributes import attributes_of
+from gateway.pipeline.video.cast import CastRole, KnownPerson, VideoCast
+from gateway.pipeline.video.frame import EditableFrame
+from gateway.pipeline.video.tracks import OVERVIEW
+from gateway.storage.identities import Identity
+
+SURELY = 0.5
+"""Distance of descriptors up to which two faces of one film are taken for one person."""
+DESCRIBED = 64
+"""Faces whose descriptors are computed at the most: that takes longer than all the rest."""
+
+
+@dataclass(slots=True, eq=False)
+class _Somebody:
+    """A person as far as they were seen.
+
+    Attributes:
+        descriptors: float32 (128,) each.
+        landmarks: float32 (478, 3) each, of faces that are not turned away.
+        fits: Of these.
+        sizes: (width, height) of their pictures.
+        looks: What they look like where they are seen best; None if nobody asked.
+        best: How well that is, 0–1.
+    """
+
+    descriptors: list[F32] = field(default_factory=list)
+    landmarks: list[F32] = field(default_factory=list)
+    fits: list[Fit] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    looks: FaceAttributes | None = None
+    best: float = -1.0
+
+    def saw(
+        self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: FaceAttributes | None
+    ) -> None:
+        """Add a face, and what it looks like if that was asked for."""
+        if face.quality.score > self.best:
+            self.best, self.looks = face.quality.score, looks
+        self.descriptors.append(descriptor)
+        if TURNED.isdisjoint(face.warnings):
+            self.landmarks.append(face.landmarks)
+            self.fits.append(face.fit)
+            self.sizes.append(size_wh)
+
+    @property
+    def descriptor(self) -> F32:
+        """float32 (128,), the mean."""
+        return np.asarray(np.mean(self.descriptors, axis=0), np.float32)
+
+    def known(self) -> KnownPerson:
+        """Return what is kept of them."""
+        person = Person.nobody()
+        for points, fit, size in zip(self.landmarks, self.fits, self.sizes, strict=True):
+            person = person.seen_in(points[None], np.array([size], np.float32), fit)
+        return KnownPerson(self.descriptor, np.asarray(person.rest, np.float32))
+
+
+class Surveyor:
+    """Looks at frames all over a film."""
+
+    def __init__(
+        self,
+        analyser: FaceAnalyser,
+        embedder: FaceEmbedder,
+        compute: Compute,
+        *,
+        min_face_px: float,
+        classifier: FairFace | None = None,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            analyser: Finds faces.
+            embedder: Tells people apart.
+            compute: Threads for array work.
+            min_face_px: Width below which a face is left alone.
+            classifier: Tells what people look like, if it is at hand.
+        """
+        self._classifier = classifier
+        self._analyser = analyser
+        self._embedder = embedder
+        self._compute = compute
+        self._min_face_px = min_face_px
+
+    async def survey(
+        self,
+        pictures: Iterable[EditableFrame],
+        options: SwapOptions,
+        *,
+        deadline: Deadline,
+        references: Sequence[U8] = (),
+        identities: Mapping[str, Identity] = MappingProxyType({}),
+    ) -> VideoCast:
+        """Return who is in a film.
+
+        Args:
+            pictures: Frames from all over it, in their order; read in the imaging threads.
+            options: Who is meant.
+            deadline: When the answer is of no use any more.
+            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            identities: Enrolled people that the mapping names, by their ids.
+
+        Raises:
+            NoFaceInTarget: there is nobody to be seen in any of the frames.
+            NoMatchingFace: whoever is meant by place is not there.
+            InvalidOptions: somebody is meant by a reference that was not sent.
+            NoFaceInSource: a reference shows nobody.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+        selector = options.face_selector
+        several = selector.mode != "one" or bool(options.mapping) or selector.filters
+        detect = DetectOptions(
+            thorough=several or selector.position > 0,
+            angles=options.detector.angles,
+            min_score=options.detector.min_score,
+            model=options.detector.model,
+        )
+        people: list[_Somebody] = []
+        first: list[tuple[list[Face], list[int]]] = []
+        described = 0
+        coming = iter(pictures)
+        while (picture := await self._compute.run(next, coming, None)) is not None:
+            if described >= DESCRIBED:
+                break
+            small = await self._compute.run(picture.small, OVERVIEW)
+            found = await self._analyser.analyse(small, deadline=deadline, options=detect)
+            least = self._min_face_px * small.shape[1] / picture.shape[1]
+            faces = [f for f in found if _is_face(f) and f.quality.width_px >= least]
+            seen = await self._embedder.embed(small, faces, deadline=deadline)
+            size = small.shape[1], small.shape[0]
+            looks: Sequence[FaceAttributes | None] = [None] * len(faces)
+            if selector.filters:
+                looks = await attributes_of(self._classifier, small, faces, deadline=deadline)
+            who = []
+            for face, descriptor, look in zip(faces, seen, looks, strict=True):
+                who.append(_nearest(people, descriptor))
+                people[who[-1]].saw(face, descriptor, size, look)
+            first.append((faces, who))
+            described += len(faces)
+        if not people:
+            raise NoFaceInTarget("The film shows no face.")
+        known = tuple(somebody.known() for somebody in people)
+        meant = [n for n, one in enumerate(people) if _is_wanted(one.looks, selector)]
+        by_place = _by_place(first, options, meant)
+        wanted = await self._described(references, deadline)
+        parts = _parts(options, known, meant, by_place, wanted, identities)
+        return VideoCast(known, parts, selector.reference_distance)
+
+    async def _described(self, references: Sequence[U8], deadline: Deadline) -> list[F32]:
+        """Return who (128,) the largest face of each reference is."""
+        out = []
+        for n, picture in enumerate(references):
+            faces = await self._analyser.analyse(picture, deadline=deadline)
+            if not faces:
+                raise NoFaceInSource(f"Reference {n} shows no face.")
+            out.append((await self._embedder.embed(picture, faces[:1], deadline=deadline))[0])
+        return out
+
+
+def _is_face(face: Face) -> bool:
+    return FaceWarning.UNRELIABLE not in face.warnings
+
+
+def _is_wanted(looks: FaceAttributes | None, selector: FaceSelector) -> bool:
+    return looks is None or selector.wanted.fits(looks)
+
+
+def _nearest(people: list[_Somebody], descriptor: F32) -> int:
+    """Return which of the people somebody is; who is nobody of them becomes one."""
+    apart = [float(np.linalg.norm(one.descriptor - descriptor)) for one in people]
+    if apart and min(apart) <= SURELY:
+        return int(np.argmin(apart))
+    people.append(_Somebody([descriptor]))
+    return len(people) - 1
+
+
+def _by_place(
+    first: Sequence[tuple[list[Face], list[int]]], options: SwapOptions, meant: Sequence[int]
+) -> dict[int, int]:
+    """Return who is at each place that is asked for, in the first frame that has so many faces.
+
+    Places count those who may be meant.
+    """
+    selector = options.face_selector
+    places = {e.position for e in options.mapping if e.position is not None}
+    if not options.mapping and selector.mode == "one":
+        places = {selector.position}
+    out: dict[int, int] = {}
+    for place in places:
+        for faces, who in first:
+            fit = [face for face, one in zip(faces, who, strict=True) if one in meant]
+            if place < len(fit):
+                face = ordered(fit, selector.order)[place]
+                out[place] = who[[f is face for f in faces].index(True)]
+                break
+    return out
+
+
+def _parts(
+    options: SwapOptions,
+    known: Sequence[KnownPerson],
+    meant: Sequence[int],
+    by_place: Mapping[int, int],
+    references: Sequence[F32],
+    identities: Mapping[str, Identity],
+) -> tuple[CastRole, ...]:
+    """Return whose faces are changed."""
+    selector = options.face_selector
+    if not options.mapping:
+        if selector.mode == "many":
+            if not meant:
+                raise NoMatchingFace("Nobody in the film looks as is asked for.")
+            if selector.filters:
+                return tuple(CastRole(known[n].descriptor) for n in meant)
+            return (CastRole(None),)
+        if selector.mode == "reference":
+            if not references:
+                raise InvalidOptions(
+                    "Selecting by reference needs a `reference` picture.",
+                    errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
+                )
+            return (CastRole(references[0]),)
+        if selector.position not in by_place:
+            raise NoMatchingFace(f"No frame shows face {selector.position}.")
+        return (CastRole(known[by_place[selector.position]].descriptor),)
+    parts = []
+    for n, entry in enumerate(options.mapping):
+        if entry.position is not None:
+            if entry.position in by_place:
+                parts.append(CastRole(known[by_place[entry.position]].descriptor, n))
+            elif not entry.optional:
+                raise NoMatchingFace(f"No frame shows the face of entry {n} of the mapping.")
+        elif entry.identity is not None:
+            parts.append(CastRole(identities[entry.identity].descriptor, n))
+        elif entry.reference is not None:
+            parts.append(CastRole(references[entry.reference], n))
+    return tuple(parts)

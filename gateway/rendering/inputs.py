@@ -1,0 +1,198 @@
+"""The files of a job, read once however many of its parts are made here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from gateway.arrays import U8
+from gateway.compute import Compute
+from gateway.deadline import CallPriority, Deadline
+from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
+from gateway.jobs.work import Task
+from gateway.media.image import READABLE, Picture, decode_image
+from gateway.media.opening import READABLE_TOLD
+from gateway.pipeline.face.expression_plan import reads_expressions
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.options.video import FilmOptions
+from gateway.pipeline.selection.assignments import SourceIdentities, portraits_of
+from gateway.pipeline.selection.models import ModelSelector
+from gateway.pipeline.selection.people import People
+from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.survey import Surveyor
+from gateway.rendering.event_loop_threads import EventLoopThreadPool
+from gateway.storage import expressions
+from gateway.storage.expressions import ExpressionStore, LibraryEntry
+from gateway.storage.identities import Identity, IdentityStore
+
+REMEMBERED = 4
+"""Jobs whose files need not be looked at again."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderLimits:
+    """What is taken on, and how long parts of it may take.
+
+    Attributes:
+        max_pixels: Width × height of a picture or frame.
+        max_video_s: Seconds of a film.
+        call_s: Seconds that what is done to a frame or a picture may take.
+        max_picture_bytes: Of the file of a picture, which is read into memory.
+        threads: Of decoder and encoder; 0 are as many as there are cores.
+    """
+
+    max_pixels: int
+    max_video_s: float
+    call_s: float
+    max_picture_bytes: int
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tools:
+    """What does the work.
+
+    Attributes:
+        people: Finds faces in portraits.
+        surveyor: Looks through a film first.
+        fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
+            the threads to read frames in, and the event loop that the networks belong to.
+        studio: Threads for that.
+        pictures: Changes a picture's.
+        identities: Enrolled people.
+        expressions: Libraries of expressions.
+        networks: The networks that are at hand.
+        compute: Threads for imaging work, and for reading and writing.
+    """
+
+    people: People
+    surveyor: Surveyor
+    fuser: Callable[[Compute, asyncio.AbstractEventLoop], FilmFuser]
+    studio: EventLoopThreadPool
+    pictures: ImageFuser
+    identities: IdentityStore
+    expressions: ExpressionStore
+    networks: ModelSelector
+    compute: Compute
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderInputs:
+    """The files of a job, but for its target.
+
+    Attributes:
+        sources: uint8 (H, W, 3) RGB each.
+        references: Likewise.
+        players: Whose faces may be used.
+        library: Entries to match expressions with.
+    """
+
+    sources: Sequence[U8]
+    references: Sequence[U8]
+    players: SourceIdentities
+    library: Sequence[LibraryEntry]
+
+
+class AsyncCache(Generic[T]):
+    """The last few of what takes long to find out, each found out once."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, asyncio.Future[T]] = OrderedDict()
+
+    async def of(self, key: str, find: Callable[[], Awaitable[T]]) -> T:
+        """Return what is known by a key, or find it out."""
+        while (known := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+            if known.done() and (known.cancelled() or known.exception() is not None):
+                del self._known[key]
+                continue
+            return await asyncio.shield(known)
+        self._known[key] = finding = asyncio.ensure_future(find())
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return await asyncio.shield(finding)
+
+
+async def read_inputs(
+    tools: Tools, limits: RenderLimits, task: Task, options: FilmOptions
+) -> RenderInputs:
+    """Read the portraits and all that is named beside them.
+
+    Raises:
+        SemblantError: a picture cannot be used, or what is named is not there.
+    """
+    named = [*options.identities, *([] if task.source_id is None else [task.source_id])]
+    identities: dict[str, Identity] = {}
+    for id in named:
+        identities[id] = await tools.compute.run(tools.identities.get, id)
+    library: Sequence[LibraryEntry] = ()
+    if isinstance(options.expression, str) and expressions.ID.fullmatch(options.expression):
+        kept = await tools.compute.run(tools.expressions.get, options.expression)
+        library = kept.entries
+    sources = await tools.compute.run(_pictures, task, "source", limits)
+    references = await tools.compute.run(_pictures, task, "reference", limits)
+    portraits = await tools.people.portraits(
+        sources,
+        deadline=Deadline.after(limits.call_s, CallPriority.FILM),
+        precise=reads_expressions(options),
+    )
+    if task.source_id is not None:
+        portraits = portraits_of(identities[task.source_id])
+    return RenderInputs(
+        sources, references, SourceIdentities(portraits, identities, task.source_id), library
+    )
+
+
+def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:
+    """Read a picture from a file.
+
+    Args:
+        path: Of the file.
+        limits: How large it may be.
+        name: What to call it in error messages.
+
+    Raises:
+        PayloadTooLarge: the file is larger than a picture's may be.
+        EmptyUpload, NotAnImage, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
+    """
+    most = limits.max_picture_bytes
+    if path.stat().st_size > most:
+        raise PayloadTooLarge(
+            f"{name} is larger than {most} bytes, the most a picture may have.",
+            extra={"max_bytes": most},
+        )
+    return decode_image(path.read_bytes(), max_pixels=limits.max_pixels, name=name)
+
+
+def read_target_picture(task: Task, limits: RenderLimits) -> Picture:
+    """Read the picture that is to be changed.
+
+    Raises:
+        NotAVideo: the target is neither a film nor a picture.
+        PayloadTooLarge, EmptyUpload, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
+    """
+    try:
+        return read_picture(target_of(task), limits, name="The target")
+    except NotAnImage as error:
+        raise NotAVideo(
+            f"The target is neither a film in {READABLE_TOLD} nor a {', '.join(READABLE)} picture."
+        ) from error
+
+
+def _pictures(task: Task, name: str, limits: RenderLimits) -> list[U8]:
+    return [
+        read_picture(path, limits, name=f"{name.capitalize()} {n}").rgb
+        for n, path in enumerate(task.files.get(name, ()))
+    ]
+
+
+def target_of(task: Task) -> Path:
+    """Return the file that is to be changed."""
+    (path,) = task.files["target"]
+    return path

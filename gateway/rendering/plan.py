@@ -1,0 +1,85 @@
+"""How a film is divided into parts that are made one by one, and how these are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from gateway.media.probe import Timing
+from gateway.media.video import TimeSpan
+
+SEGMENT_S = Fraction(8)
+"""Seconds of a part: short enough to lose little by a fault, long enough for what leads in."""
+LONGEST_S = Fraction(14)
+"""Seconds from which on a part is divided where no key frame is."""
+LEAD_IN_S = Fraction(1, 2)
+"""Seconds before a part that are looked at, so that it goes on as the one before it ends."""
+LEAD_OUT_S = Fraction(1, 4)
+"""Seconds after it that are looked at: what comes then has a say in how its last frames are."""
+FIRST_LOOK, CLOSEST_LOOK = 24, 384
+"""Frames that a survey looks at, and looks at until it finds somebody."""
+ENOUGH_KEYS = 3
+"""Key frames from which on a survey's first look needs no others."""
+SURVEY_S = Fraction(2)
+"""Seconds between two frames of a survey's first look, at least."""
+
+
+def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
+    """Return the parts of a span of a film, in their order, without gaps.
+
+    They begin at key frames, where decoding can begin, as long as these come often enough.
+    """
+    end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
+    starts = [whole.start_s]
+    keys = [key for key in timing.key_times_s if whole.start_s < key < end_s]
+    for key in [*keys, end_s]:
+        while key - starts[-1] > LONGEST_S:
+            starts.append(starts[-1] + SEGMENT_S)
+        if key != end_s and key - starts[-1] >= SEGMENT_S:
+            starts.append(key)
+    # What is left at the end is not worth a part of its own.
+    if len(starts) > 1 and end_s - starts[-1] < SEGMENT_S / 4:
+        starts.pop()
+    return [
+        TimeSpan(start, following)
+        for start, following in zip(starts, [*starts[1:], whole.end_s], strict=True)
+    ]
+
+
+def sample_times(
+    timing: Timing, whole: TimeSpan, count: int, apart_s: Fraction = SURVEY_S
+) -> list[Fraction]:
+    """Return the times of up to `count` frames spread over a span, key frames where they are near.
+
+    There are two more at most than fit in if they are `apart_s`, in seconds.
+
+    What is decoded from a key frame costs a frame; what is between them costs all before it.
+    """
+    end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
+    length = max(end_s - whole.start_s, Fraction(0))
+    count = max(1, min(count, int(length / apart_s) + 2))
+    keys = [key for key in timing.key_times_s if whole.start_s <= key < end_s]
+    if apart_s >= SURVEY_S and len(keys) >= ENOUGH_KEYS:
+        count = min(count, len(keys))
+        return [keys[(2 * n + 1) * len(keys) // (2 * count)] for n in range(count)]
+    step = length / count
+    times = []
+    for n in range(count):
+        wanted = whole.start_s + (n + Fraction(1, 2)) * step
+        key = timing.key_before(wanted)
+        near = key if key >= whole.start_s and wanted - key <= step / 2 else wanted
+        times.append(max(near, whole.start_s))
+    return sorted(set(times))
+
+
+def spans_to_json(spans: Iterable[TimeSpan]) -> list[list[str | None]]:
+    """Return spans as JSON has them, exactly."""
+    return [[str(s.start_s), None if s.end_s is None else str(s.end_s)] for s in spans]
+
+
+def spans_from_json(spans: Iterable[Sequence[str | None]]) -> list[TimeSpan]:
+    """Return the spans that `spans_to_json` wrote."""
+    return [
+        TimeSpan(Fraction(str(start)), None if end is None else Fraction(end))
+        for start, end in spans
+    ]

@@ -1,0 +1,134 @@
+"""One part of a film: read, fused, encoded, all three at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from gateway.compute import Compute
+from gateway.jobs.work import StepControl
+from gateway.media.probe import Probe
+from gateway.media.segment import SegmentWriter
+from gateway.media.video import DecodedFrame, SpanReader, TimeSpan, VideoSource
+from gateway.pipeline.options.video import VideoOutput
+from gateway.pipeline.video.context import VideoFusionContext
+from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.rendering.plan import LEAD_IN_S, LEAD_OUT_S
+
+WAITING = 2
+"""Frames that are made and not yet encoded."""
+
+
+@dataclass(slots=True)
+class SegmentTally:
+    """What was done to the frames of a part.
+
+    Attributes:
+        frames: How many were encoded.
+        lost: How many of the source's could not be read.
+        changed: Frames in which a face was changed.
+        faces: Faces that were changed.
+        carried: How many of these no network saw.
+        cuts: Shots that begin.
+        frame_enhancer: Who made whole frames clearer; None if nobody did.
+    """
+
+    frames: int = 0
+    lost: int = 0
+    changed: int = 0
+    faces: int = 0
+    carried: int = 0
+    cuts: int = 0
+    frame_enhancer: str | None = None
+
+    def facts(self) -> dict[str, int | str | None]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+class SegmentMaker:
+    """Makes parts of films."""
+
+    def __init__(self, fuser: FilmFuser, coding: Compute, *, threads: int = 0) -> None:
+        """Take what fuses, the threads to encode in, and those of the encoder itself."""
+        self._fuser = fuser
+        self._coding = coding
+        self._threads = threads
+
+    async def make(
+        self,
+        source: VideoSource,
+        probe: Probe,
+        span: TimeSpan,
+        *,
+        production: VideoFusionContext,
+        output: VideoOutput,
+        out: Path,
+        control: StepControl,
+    ) -> SegmentTally:
+        """Make one part and write it to a file.
+
+        Raises:
+            SemblantError, OSError: from reading, the networks, the encoder or the control.
+        """
+        begins_s = max(span.start_s - LEAD_IN_S, Fraction(0))
+        ends_s = None if span.end_s is None else span.end_s + LEAD_OUT_S
+        tally = SegmentTally()
+        with (
+            source.read(probe, span, since_s=begins_s, until_s=ends_s) as reader,
+            SegmentWriter(out, probe, output, threads=self._threads) as writer,
+        ):
+            await self._run(reader, writer, production, tally, control)
+            tally.frames = (await self._coding.run(writer.close)).frames
+            tally.lost = reader.lost
+        return tally
+
+    async def _run(
+        self,
+        reader: SpanReader,
+        writer: SegmentWriter,
+        production: VideoFusionContext,
+        tally: SegmentTally,
+        control: StepControl,
+    ) -> None:
+        made: asyncio.Queue[DecodedFrame | None] = asyncio.Queue(maxsize=WAITING)
+
+        async def encode() -> None:
+            while (frame := await made.get()) is not None:
+                with production.timings.stage("encode"):
+                    await self._coding.run(writer.write, frame)
+                control.advance(1)
+
+        async def fuse() -> None:
+            frames = _watched(reader, control)
+            async with aclosing(self._fuser.fuse(frames, production)) as coming:
+                async for picture, report in coming:
+                    if picture.lead_in:
+                        continue
+                    tally.changed += report.changed > 0
+                    tally.faces += report.changed
+                    tally.carried += report.carried
+                    tally.cuts += report.cut
+                    tally.frame_enhancer = report.frame_enhancer
+                    assert isinstance(picture, DecodedFrame)
+                    await made.put(picture)
+            await made.put(None)
+
+        try:
+            async with asyncio.TaskGroup() as together:
+                together.create_task(encode())
+                together.create_task(fuse())
+        except ExceptionGroup as group:
+            # Who ends the other is the reason; it comes first.
+            raise group.exceptions[0] from None
+
+
+def _watched(reader: SpanReader, control: StepControl) -> Iterator[DecodedFrame]:
+    """Yield a reader's frames; where the work is to stop, stop."""
+    for frame in reader:
+        control.check()
+        yield frame

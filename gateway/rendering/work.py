@@ -1,0 +1,332 @@
+"""What jobs make: films and pictures with other faces in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+
+from gateway.compute import Compute
+from gateway.deadline import CallPriority, Deadline
+from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, VideoTooLong
+from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
+from gateway.media.containers import HEAD, starts_like_a_film
+from gateway.media.image import MEDIA_TYPES, encode_image
+from gateway.media.join import join
+from gateway.media.probe import Probe
+from gateway.media.segment import SegmentWriter
+from gateway.media.verify import verify
+from gateway.media.video import DecodedFrame, TimeSpan, VideoSource
+from gateway.pipeline.options.parse import read_options
+from gateway.pipeline.options.requirements import require_pictures
+from gateway.pipeline.options.swap import MODELS
+from gateway.pipeline.options.video import FilmOptions
+from gateway.pipeline.timings import Timings
+from gateway.pipeline.video.cast import VideoCast
+from gateway.pipeline.video.context import VideoFusionContext
+from gateway.rendering.inputs import (
+    AsyncCache,
+    RenderInputs,
+    RenderLimits,
+    Tools,
+    read_inputs,
+    read_target_picture,
+    target_of,
+)
+from gateway.rendering.plan import (
+    CLOSEST_LOOK,
+    FIRST_LOOK,
+    SURVEY_S,
+    sample_times,
+    spans_from_json,
+    spans_to_json,
+    split_into_segments,
+)
+from gateway.rendering.report import film_report, picture_report
+from gateway.rendering.segment import SegmentMaker, SegmentTally
+
+FILM, PICTURE = "film", "picture"
+CODING_THREADS = 2
+"""Threads beside a studio's: one reads frames, one encodes them."""
+CONTAINERS: Mapping[str, tuple[str, str]] = {
+    "mp4": ("video/mp4", ".mp4"),
+    "mov": ("video/quicktime", ".mov"),
+    "mkv": ("video/matroska", ".mkv"),
+    "webm": ("video/webm", ".webm"),
+}
+
+
+class RenderWork:
+    """Makes what jobs ask for; see `jobs.work.Work`."""
+
+    def __init__(self, tools: Tools, limits: RenderLimits) -> None:
+        """Take what does the work, and its limits."""
+        self._tools = tools
+        self._limits = limits
+        self._compute = tools.compute
+        self._probes: AsyncCache[Probe] = AsyncCache()
+        self._inputs: AsyncCache[RenderInputs] = AsyncCache()
+
+    def accept(self, options: bytes | str | None) -> Facts:
+        """Read the options of a job; see `Work.accept`."""
+        return read_options(FilmOptions, options).model_dump(mode="json")
+
+    def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
+        """Check the files that were sent; see `Work.require`."""
+        require_pictures(FilmOptions.model_validate(options), counts, source_id)
+
+    async def plan(self, task: Task, control: StepControl) -> JobPlan:
+        """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
+        options = FilmOptions.model_validate(task.options)
+        inputs = await self._inputs_of(task, options)
+        if not await self._compute.run(_is_film, target_of(task)):
+            await self._compute.run(read_target_picture, task, self._limits)
+            options.require_picture()
+            return JobPlan(1, 1, {"kind": PICTURE})
+        options.require_film()
+        settled = self._tools.networks.resolve(options)
+        probe = await self._probe_of(task, options)
+        whole = _whole(options, probe)
+        length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
+        if length_s > self._limits.max_video_s:
+            raise VideoTooLong(
+                f"The film is {float(length_s):.0f} seconds long; "
+                f"at most {self._limits.max_video_s:g} are allowed.",
+                extra={"max_video_s": self._limits.max_video_s},
+            )
+        await self._compute.run(self._try_encoder, task, probe, options)
+        cast = await self._survey(task, probe, whole, options, inputs, control)
+        spans = split_into_segments(probe.timing, whole)
+        share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
+        frames = max(1, round(probe.timing.frames * min(share, 1.0)))
+        facts = {
+            "kind": FILM,
+            "spans": spans_to_json(spans),
+            "cast": cast.facts(),
+            "models": {name: getattr(settled, name) for name in MODELS},
+        }
+        return JobPlan(len(spans), frames, facts)
+
+    async def segment(
+        self, task: Task, plan: JobPlan, index: int, out: Path, control: StepControl
+    ) -> Made:
+        """Make one part; see `Work.segment`."""
+        options = FilmOptions.model_validate(task.options)
+        inputs = await self._inputs_of(task, options)
+        if plan.facts["kind"] == PICTURE:
+            return await self._picture(task, options, inputs, out, control)
+        # Which networks are served may change meanwhile; all parts are made alike.
+        options = options.model_copy(update=plan.facts["models"])
+        probe = await self._probe_of(task, options)
+        timings = Timings()
+        production = VideoFusionContext(
+            VideoCast.of_facts(plan.facts["cast"]),
+            inputs.players,
+            options,
+            timings,
+            library=inputs.library,
+            call_s=self._limits.call_s,
+        )
+        span = spans_from_json(plan.facts["spans"])[index]
+        home = asyncio.get_running_loop()
+
+        async def make() -> SegmentTally:
+            with closing(Compute(CODING_THREADS)) as coding:
+                fuser = self._tools.fuser(coding, home)
+                maker = SegmentMaker(fuser, coding, threads=self._limits.threads)
+                return await maker.make(
+                    self._source(task),
+                    probe,
+                    span,
+                    production=production,
+                    output=options.film,
+                    out=out,
+                    control=control,
+                )
+
+        tally = await self._tools.studio.run(make)
+        return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
+
+    async def finish(
+        self,
+        task: Task,
+        plan: JobPlan,
+        parts: Sequence[tuple[Path, Made]],
+        out: Path,
+        control: StepControl,
+    ) -> Finished:
+        """Join the parts; see `Work.finish`."""
+        if plan.facts["kind"] == PICTURE:
+            ((path, made),) = parts
+            await self._compute.run(_moved, path, out)
+            format = made.facts["format"]
+            return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
+        options = FilmOptions.model_validate(task.options)
+        probe = await self._probe_of(task, options)
+        tallies = [made.facts for _, made in parts]
+        if not options.faceless and not sum(facts["faces"] for facts in tallies):
+            raise NoMatchingFace("Whoever is meant is in no frame of the film.")
+        control.check()
+        joined = await self._compute.run(
+            lambda: join(
+                self._source(task),
+                [path for path, made in parts if made.frames],
+                out,
+                probe=probe,
+                wish=options.film,
+                span=_whole(options, probe) if _trimmed(options) else None,
+            )
+        )
+        control.check()
+        await self._compute.run(verify, out, joined, probe)
+        media_type, suffix = CONTAINERS[joined.container]
+        return Finished(media_type, suffix, film_report(options, probe, joined, tallies, plan))
+
+    async def _picture(
+        self,
+        task: Task,
+        options: FilmOptions,
+        inputs: RenderInputs,
+        out: Path,
+        control: StepControl,
+    ) -> Made:
+        """Change a picture, as `POST /v1/swaps` does."""
+        control.check()
+        timings = Timings()
+        target = await self._compute.run(read_target_picture, task, self._limits)
+        result = await self._tools.pictures.swap(
+            inputs.sources,
+            target.rgb,
+            options,
+            deadline=Deadline.after(self._limits.call_s, CallPriority.FILM),
+            timings=timings,
+            references=inputs.references,
+            library=inputs.library,
+            identities=inputs.players.identities,
+            source_id=task.source_id,
+        )
+        format = options.output.format or target.format
+        image = target.with_rgb(result.image)
+        made = await self._compute.run(
+            lambda: encode_image(image, format, quality=options.output.quality)
+        )
+        await self._compute.run(out.write_bytes, made)
+        control.advance(1)
+        return Made(1, {"format": format, "report": picture_report(result, timings)})
+
+    async def _survey(
+        self,
+        task: Task,
+        probe: Probe,
+        whole: TimeSpan,
+        options: FilmOptions,
+        inputs: RenderInputs,
+        control: StepControl,
+    ) -> VideoCast:
+        """Find out who is in the film; look closer until there is somebody, if one is meant."""
+        nobody = VideoCast((), (), options.face_selector.reference_distance)
+        if not options.face_steps:
+            return nobody
+        count, apart_s = FIRST_LOOK, SURVEY_S
+        while True:
+            times = sample_times(probe.timing, whole, count, apart_s)
+            try:
+                with closing(self._glances(task, probe, times, control)) as glances:
+                    return await self._tools.surveyor.survey(
+                        glances,
+                        options,
+                        deadline=Deadline.after(
+                            self._limits.call_s * len(times), CallPriority.FILM
+                        ),
+                        references=inputs.references,
+                        identities=inputs.players.identities,
+                    )
+            except (NoMatchingFace, NoFaceInTarget):
+                frame_s = 1 / probe.timing.rate
+                everywhere = len(times) < count and apart_s == frame_s
+                if count >= CLOSEST_LOOK or everywhere:
+                    if options.faceless:
+                        return nobody
+                    raise
+            count, apart_s = 4 * count, frame_s
+
+    def _glances(
+        self, task: Task, probe: Probe, times: Sequence[Fraction], control: StepControl
+    ) -> Generator[DecodedFrame, None, None]:
+        """Yield the frames at certain times, those that can be read; each once."""
+        wanted = deque(times)
+        while wanted:
+            with self._source(task).read(probe, TimeSpan(wanted[0])) as reader:
+                for frame in reader:
+                    control.check()
+                    if frame.time_s < wanted[0]:
+                        continue
+                    yield frame
+                    while wanted and wanted[0] <= frame.time_s:
+                        wanted.popleft()
+                    # Reading on is quicker than beginning anew, up to the next key frame.
+                    if not wanted or probe.timing.key_before(wanted[0]) > frame.time_s:
+                        break
+                else:
+                    return
+
+    def _try_encoder(self, task: Task, probe: Probe, options: FilmOptions) -> None:
+        """Open the encoder once, so that what does not work is told before any work is done."""
+        path = target_of(task).with_name(f"{task.id}.trial")
+        SegmentWriter(path, probe, options.film, threads=self._limits.threads).discard()
+
+    async def _probe_of(self, task: Task, options: FilmOptions) -> Probe:
+        """Return what the target is, or is to be brought to first."""
+
+        async def look() -> Probe:
+            probe = await self._compute.run(self._source(task).probe)
+            return probe.tone_mapped() if options.film.hdr == "tone_map" else probe
+
+        return await self._probes.of(task.id, look)
+
+    def _source(self, task: Task) -> VideoSource:
+        return VideoSource(
+            target_of(task),
+            self._limits.max_pixels,
+            name="The target",
+            threads=self._limits.threads,
+        )
+
+    async def _inputs_of(self, task: Task, options: FilmOptions) -> RenderInputs:
+        async def read() -> RenderInputs:
+            return await read_inputs(self._tools, self._limits, task, options)
+
+        return await self._inputs.of(task.id, read)
+
+
+def _is_film(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return len(head) > 8 and starts_like_a_film(head.ljust(HEAD, b"\0"))
+
+
+def _moved(path: Path, out: Path) -> None:
+    out.write_bytes(path.read_bytes())
+
+
+def _trimmed(options: FilmOptions) -> bool:
+    return options.film.start_s > 0 or options.film.end_s is not None
+
+
+def _whole(options: FilmOptions, probe: Probe) -> TimeSpan:
+    """Return the part of the film that is asked for.
+
+    Raises:
+        InvalidOptions: the film is over before it begins.
+    """
+    film = options.film
+    start_s = Fraction(str(film.start_s))
+    if start_s and start_s >= probe.timing.duration_s:
+        raise InvalidOptions(
+            f"The film is {float(probe.timing.duration_s):.3f} seconds long.",
+            errors=[{"pointer": "/film/start_s", "detail": "lies beyond the film's end"}],
+        )
+    return TimeSpan(start_s, None if film.end_s is None else Fraction(str(film.end_s)))

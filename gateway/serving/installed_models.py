@@ -1,0 +1,69 @@
+"""The networks of the zoo that this service may use, and the room they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gateway.arrays import F32
+from gateway.errors import SetupIncomplete
+from gateway.models.records import EMAP_FILE, MODEL_FILE, installed
+from gateway.models.zoo import Zoo, ZooModel, load_zoo
+from gateway.networks.available import AvailableModels
+from gateway.settings import Settings
+
+ROOM = 1.5
+"""Bytes a model takes when it runs, over those of its file: weights, and what it computes with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstalledModels:
+    """What was pulled.
+
+    Attributes:
+        pulled: Which networks may be used.
+        models: All that are installed, by name.
+        sizes: Bytes each takes when it runs, by name.
+    """
+
+    pulled: AvailableModels = field(default_factory=AvailableModels)
+    models: Mapping[str, ZooModel] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_MODELS = InstalledModels()
+
+
+def installed_models(settings: Settings) -> InstalledModels:
+    """Look for networks of the zoo in the model repository.
+
+    Raises:
+        SetupIncomplete, ContractViolation: the zoo, or what is installed of it, cannot be read.
+    """
+    zoo = load_zoo(settings.model_repository)
+    have = installed(settings.model_repository)
+    whole = {
+        name: zoo.model(name)
+        for name in sorted(have)
+        if all(needed.name in have for needed in zoo.with_needs(name))
+    }
+    refused = {
+        name
+        for name, model in whole.items()
+        if settings.commercial and not model.usable_commercially
+    }
+    emaps = {name: _emap(zoo, name) for name, model in whole.items() if model.emap}
+    sizes = {name: int(ROOM * (zoo.folder(name) / MODEL_FILE).stat().st_size) for name in whole}
+    pulled = AvailableModels(frozenset(whole) - refused, frozenset(refused), emaps)
+    return InstalledModels(pulled, whole, sizes)
+
+
+def _emap(zoo: Zoo, name: str) -> F32:
+    """Return the matrix (512, 512) that comes with a swapper."""
+    path = zoo.folder(name) / EMAP_FILE
+    try:
+        return np.asarray(np.load(path, allow_pickle=False), np.float32)
+    except (OSError, EOFError, ValueError) as error:
+        raise SetupIncomplete(f"{name} is not complete; pull it again.") from error

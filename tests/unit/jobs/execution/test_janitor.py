@@ -1,0 +1,89 @@
+"""What crashes leave is found and removed, and nothing else."""
+
+import asyncio
+import os
+
+import pytest
+
+from gateway.errors import JobNotFound
+from gateway.jobs.job import Status
+from gateway.jobs.testing import FAST, running_engine
+from tests.unit.jobs.orders import content, ended, order
+
+pytestmark = pytest.mark.anyio
+
+LONG_AGO = 1e9
+
+
+def old(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"left")
+    for each in (path, path.parent):
+        os.utime(each, (LONG_AGO, LONG_AGO))
+    return path
+
+
+async def gone(*paths):
+    async with asyncio.timeout(20):
+        while any(path.exists() for path in paths):
+            await asyncio.sleep(0.05)
+
+
+async def test_what_dead_processes_left_is_removed(tmp_path):
+    folder = tmp_path / "jobs"
+    nobody = "job_" + 32 * "0"
+    left = [
+        old(folder / "objects" / "jobs" / nobody / "in" / "x" / "target-0"),
+        old(folder / "scratch" / "dead-worker" / "part"),
+        old(folder / "spool" / "half-a-form"),
+        old(folder / "uploads" / "upl_x.data"),
+    ]
+    async with running_engine(tmp_path) as engine:
+        job = await ended(engine, (await engine.submit(order(engine))).job)
+        await gone(*left)
+        assert content(engine, job)
+        assert (folder / "scratch").exists()
+
+
+async def test_what_was_put_off_is_done_later(tmp_path, monkeypatch):
+    async with running_engine(tmp_path, carry_out=False) as engine:
+        job = (await engine.submit(order(engine))).job
+        files = [tmp_path / "jobs" / "objects" / f.key for f in job.files["target"]]
+
+        def fail(*args):
+            raise OSError("the disk is slow today")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.objects, "objects", fail)
+            patch.setattr("gateway.jobs.execution.janitor._OWN_MATTER_S", 0.0)
+            assert (await engine.cancel(job.tenant, job.id)).status is Status.CANCELED
+            assert files[0].exists()
+        monkeypatch.setattr("gateway.jobs.execution.janitor._OWN_MATTER_S", 0.0)
+        await gone(*files)
+
+
+async def test_tidying_up_late_takes_nothing_from_a_job_that_was_resumed(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        counter = str(tmp_path / "n")
+        asked = order(engine, fail="for_good", fail_times=1, fails_file=counter)
+        failed = await ended(engine, (await engine.submit(asked)).job)
+        job = await ended(engine, await engine.resume(failed.tenant, failed.id))
+        engine._tidier.tidy(failed)  # by a process that was slow
+        assert content(engine, job)
+
+
+async def test_a_job_that_is_removed_stays_removed(tmp_path):
+    async with running_engine(tmp_path) as engine:
+        job = (await engine.submit(order(engine, frame_s=0.05))).job
+        await engine.delete(job.tenant, job.id)
+        await asyncio.sleep(0.5)
+        with pytest.raises(JobNotFound):
+            await engine.get(job.tenant, job.id)
+        assert engine.objects.objects(f"jobs/{job.id}") == []
+
+
+def test_pauses_grow_up_to_a_limit():
+    pauses = [FAST.pause_s(n) for n in range(1, 9)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == FAST.longest_pause_s
+    assert FAST.webhook_pause_s(1) == FAST.webhook_first_pause_s

@@ -1,0 +1,371 @@
+"""Jobs from files to files, over fake networks."""
+
+import asyncio
+import errno
+import io
+import json
+import os
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateway.compute import Compute
+from gateway.errors import (
+    IdentityNotFound,
+    InvalidOptions,
+    InvalidRequest,
+    MissingField,
+    NoFaceInTarget,
+    NoMatchingFace,
+    NotAVideo,
+    RequestCanceled,
+    VideoCorrupt,
+    VideoTooLong,
+)
+from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.embedding import FaceEmbedder
+from gateway.jobs.work import Made, Task
+from gateway.pipeline.face.change import FaceChanger
+from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.selection.models import ModelSelector
+from gateway.pipeline.selection.people import People
+from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.survey import Surveyor
+from gateway.rendering.event_loop_threads import EventLoopThreadPool
+from gateway.rendering.inputs import RenderLimits, Tools
+from gateway.rendering.work import RenderWork
+from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
+from gateway.testing_faces import fake_face_inference
+from tests.unit.http.app import photograph
+from tests.unit.media.clips import clip
+from tests.unit.media.videos import film
+
+SIZE = (120, 160)
+
+
+class Watched:
+    """A control that counts, and stops when it is told to."""
+
+    def __init__(self, stop_after=None) -> None:
+        self.frames, self.checks, self.stop_after = 0, 0, stop_after
+
+    def advance(self, frames) -> None:
+        self.frames += frames
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.stop_after is not None and self.frames >= self.stop_after:
+            raise RequestCanceled()
+
+
+@pytest.fixture
+def work():
+    inference, compute, studio = fake_face_inference(), Compute(1), EventLoopThreadPool(1)
+
+    def parts(with_compute):
+        analyser = FaceAnalyser(inference, with_compute)
+        return (
+            analyser,
+            FaceEmbedder(inference, with_compute),
+            Masking(ModelSelector(inference, with_compute)),
+        )
+
+    def fuser(coding, home):
+        inline = Compute(inline=True)
+        changer = FaceChanger(*parts(inline), inline)
+        return FilmFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
+
+    analyser, embedder, masking = parts(compute)
+    yield RenderWork(
+        Tools(
+            People(analyser, embedder, min_face_px=20),
+            Surveyor(analyser, embedder, compute, min_face_px=20),
+            fuser,
+            studio,
+            ImageFuser(analyser, embedder, masking, compute),
+            MemoryIdentityStore(),
+            MemoryExpressionStore(),
+            ModelSelector(inference, compute),
+            compute,
+        ),
+        RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
+    )
+    studio.close()
+    compute.close()
+
+
+def portrait() -> bytes:
+    pixels = np.random.default_rng(1).integers(60, 220, (*SIZE, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def task(tmp_path, work, target: bytes, options=None, *, sources=1, name="job") -> Task:
+    files = {"target": [tmp_path / "target"], "source": []}
+    files["target"][0].write_bytes(target)
+    for n in range(sources):
+        path = tmp_path / f"source-{n}"
+        path.write_bytes(portrait())
+        files["source"].append(path)
+    return Task(name, files, work.accept(json.dumps(options or {})))
+
+
+async def done(work, todo, out, control=None):
+    """Carry a task out; return what was finished."""
+    control = control or Watched()
+    plan = await work.plan(todo, control)
+    # As a database would keep it.
+    plan = type(plan)(plan.segments, plan.frames, json.loads(json.dumps(plan.facts)))
+    parts = []
+    for index in range(plan.segments):
+        path = out.with_name(f"part-{index}")
+        made = await work.segment(todo, plan, index, path, control)
+        parts.append((path, Made(made.frames, json.loads(json.dumps(made.facts)))))
+    finished = await work.finish(todo, plan, parts, out, control)
+    json.dumps(finished.report)
+    return finished
+
+
+def frames_of(path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+async def test_a_film_from_end_to_end(work, tmp_path):
+    control = Watched()
+    target = film(20, size=SIZE, crf="10")
+    finished = await done(work, task(tmp_path, work, target), tmp_path / "out", control)
+    assert (finished.media_type, finished.suffix) == ("video/mp4", ".mp4")
+    assert finished.report["frames"] == finished.report["changed_frames"] == control.frames == 20
+    assert finished.report["people"] == 1
+    assert control.checks > 20
+    assert len(frames_of(tmp_path / "out")) == 20
+
+
+async def test_without_loss_all_beside_the_face_stays_as_it_was(work, tmp_path):
+    target = film(8, "matroska", "ffv1", size=SIZE)
+    options = {"film": {"encoder": "ffv1"}}
+    finished = await done(work, task(tmp_path, work, target, options), tmp_path / "out")
+    assert finished.suffix == ".mkv"
+    (tmp_path / "before").write_bytes(target)
+    before, after = frames_of(tmp_path / "before"), frames_of(tmp_path / "out")
+    for one, other in zip(before, after, strict=True):
+        changed = (one != other).any(-1)
+        assert changed.any()
+        assert not changed[:8].any()
+        assert not changed[-8:].any()
+        assert changed.mean() < 0.7
+
+
+async def test_done_again_it_is_the_same(work, tmp_path):
+    todo = task(tmp_path, work, film(8, size=SIZE), {"film": {"encoder": "ffv1"}})
+    results = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        await done(work, todo, folder / "out")
+        results.append(frames_of(folder / "out"))
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+
+
+async def test_a_picture_is_a_job_too(work, tmp_path):
+    finished = await done(work, task(tmp_path, work, portrait()), tmp_path / "out")
+    assert (finished.media_type, finished.suffix) == ("image/png", ".png")
+    assert finished.report["changed_faces"] == 1
+    with Image.open(tmp_path / "out") as made:
+        assert made.size == SIZE[::-1]
+
+
+async def test_restoring_needs_no_source(work, tmp_path):
+    options = {"processors": ["face_enhancer"], "enhancer_model": "classical"}
+    todo = task(tmp_path, work, film(4, size=SIZE), options, sources=0)
+    work.require(todo.options, {"target": 1}, None)
+    assert (await done(work, todo, tmp_path / "out")).report["changed_frames"] == 4
+
+
+async def test_a_film_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
+    target = film(6, "matroska", "ffv1", size=SIZE)
+    (tmp_path / "before").write_bytes(target)
+    before = frames_of(tmp_path / "before")
+    for steps in (["frame_enhancer"], ["face_enhancer", "frame_enhancer"]):
+        # Somebody who is not there is meant; with the first, nobody is looked for at all.
+        options = {
+            "processors": steps,
+            "face_selector": {"position": 3},
+            "film": {"encoder": "ffv1"},
+        }
+        todo = task(tmp_path, work, target, options, sources=0, name="-".join(steps))
+        work.require(todo.options, {"target": 1}, None)
+        report = (await done(work, todo, tmp_path / "out")).report
+        assert report["frame_enhancer"] == "classical"
+        assert (report["frames"], report["changed_faces"], report["people"]) == (6, 0, 0)
+        assert len(frames_of(tmp_path / "out")) == len(before)
+
+
+async def test_a_report_says_where_no_frame_was_enhanced(work, tmp_path):
+    report = (await done(work, task(tmp_path, work, film(2, size=SIZE)), tmp_path / "out")).report
+    assert report["frame_enhancer"] is None
+
+
+async def test_a_picture_as_a_job_is_made_clearer_though_it_shows_nobody(work, tmp_path):
+    options = {"processors": ["frame_enhancer"]}
+    todo = task(tmp_path, work, portrait(), options, sources=0)
+    report = (await done(work, todo, tmp_path / "out")).report
+    assert (report["kind"], report["faces"]) == ("picture", 0)
+    assert report["frame_enhancer"] == "classical"
+
+
+async def test_sound_comes_along(work, tmp_path):
+    target = film(10, size=SIZE, sound_at=0)
+    report = (await done(work, task(tmp_path, work, target), tmp_path / "out")).report
+    (sound,) = [one for one in report["companions"] if one["kind"] == "audio"]
+    assert sound["how"] == "copied"
+    assert len(sound["sha256"]) == 64
+
+
+async def test_a_part_of_a_film(work, tmp_path):
+    options = {"film": {"start_s": 0.2, "end_s": 0.5}}
+    report = (
+        await done(work, task(tmp_path, work, film(30, size=SIZE), options), tmp_path / "out")
+    ).report
+    assert report["frames"] == 9
+    with pytest.raises(InvalidOptions, match="seconds long"):
+        await work.plan(
+            task(tmp_path, work, film(10, size=SIZE), {"film": {"start_s": 9}}, name="late"),
+            Watched(),
+        )
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
+    todo = task(tmp_path, work, film(40, size=SIZE))
+    plan = await work.plan(todo, Watched())
+    control = Watched(stop_after=after)
+    with pytest.raises(RequestCanceled):
+        await work.segment(todo, plan, 0, tmp_path / "part", control)
+    assert control.frames < 40
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
+
+
+async def test_cancelled_it_ends(work, tmp_path):
+    todo = task(tmp_path, work, film(40, size=SIZE))
+    plan, control = await work.plan(todo, Watched()), Watched()
+    making = asyncio.create_task(work.segment(todo, plan, 0, tmp_path / "part", control))
+    while not control.frames:
+        await asyncio.sleep(0.01)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        (film(4, size=SIZE)[:300], VideoCorrupt),
+        (b"RIFF\0\0\0\0AVI " + bytes(300), (NotAVideo, VideoCorrupt)),
+    ],
+)
+async def test_what_cannot_be_read_is_told_before_any_work(work, tmp_path, target, error):
+    with pytest.raises(error):
+        await work.plan(task(tmp_path, work, target), Watched())
+
+
+class SmallDisk(io.FileIO):
+    """A file that has room for so many bytes."""
+
+    room = 0
+
+    def write(self, data) -> int:
+        if self.tell() + len(data) > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [0, 1000, 100_000])
+async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, monkeypatch, room):
+    target = clip([photograph(*SIZE, seed=n) for n in range(20)])  # more than there is room for
+    todo = task(tmp_path, work, target, {"film": {"encoder": "ffv1"}})
+    plan = await work.plan(todo, Watched())
+    before, usual = {path.name for path in tmp_path.iterdir()}, Path.open
+
+    def opened(path, *arguments, **named):
+        if path.suffix == ".part":
+            return SmallDisk(path, "w")
+        return usual(path, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SmallDisk, "room", room)
+        patched.setattr(Path, "open", opened)
+        with pytest.raises(OSError, match="No space left") as caught:
+            await work.segment(todo, plan, 0, tmp_path / "part", Watched())
+    assert caught.value.errno == errno.ENOSPC
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+    made = await work.segment(todo, plan, 0, tmp_path / "part", Watched())
+    (tmp_path / "out.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        await work.finish(todo, plan, [(tmp_path / "part", made)], tmp_path / "out", Watched())
+    assert caught.value.errno == errno.ENOSPC
+    assert {path.name for path in tmp_path.iterdir()} == before | {"part"}
+
+
+async def test_a_film_may_be_too_long(work, tmp_path):
+    ticks = [n * 90000 * 8 for n in range(12)]
+    with pytest.raises(VideoTooLong) as caught:
+        await work.plan(task(tmp_path, work, film(12, size=SIZE, ticks=ticks)), Watched())
+    assert caught.value.extra == {"max_video_s": 60}
+
+
+async def test_limits_are_for_pictures(work, tmp_path):
+    options = {"quality": {"limits": {"max_seam_ratio": 2}}}
+    with pytest.raises(InvalidOptions):
+        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+
+
+async def test_nobody_there_fails_the_job(work, tmp_path):
+    options = {"face_selector": {"position": 3}}
+    with pytest.raises((NoMatchingFace, NoFaceInTarget)):
+        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+
+
+def test_files_are_checked_against_the_options(work):
+    usual = work.accept(None)
+    work.require(usual, {"source": 1, "target": 1}, None)
+    for counts in ({"source": 1}, {"target": 1}, {}):
+        with pytest.raises(MissingField):
+            work.require(usual, counts, None)
+    with pytest.raises(IdentityNotFound):
+        work.require(usual, {"target": 1}, "nobody")
+    with pytest.raises(InvalidRequest):
+        work.require(usual, {"target": 1, "source": 1}, "nobody")
+    with pytest.raises(InvalidRequest):
+        work.require(usual, {"target": 1, "source": 1, "reference": 2}, None)
+    mapped = work.accept(json.dumps({"mapping": [{"sources": [1], "position": 0}]}))
+    with pytest.raises(InvalidOptions):
+        work.require(mapped, {"target": 1, "source": 1}, None)
+
+
+@pytest.mark.parametrize("options", ['{"film": {"encoder": "h265"}}', "{", '{"film": {"crf": 1}}'])
+def test_options_are_checked_when_a_job_is_taken_on(work, options):
+    with pytest.raises(InvalidOptions):
+        work.accept(options)
+
+
+def test_options_are_kept_in_full(work):
+    kept = work.accept('{"film": {"encoder": "libx265"}}')
+    assert kept["film"]["encoder"] == "libx265"
+    assert kept["film"]["audio"] == "copy"
+    assert kept["color"] == "adaptive"
+    assert work.accept(json.dumps(kept)) == kept
+
+
+async def test_who_enhances_is_decided_once_for_all_parts(work, tmp_path):
+    options = {"processors": ["face_enhancer"], "enhancer_model": "auto"}
+    plan = await work.plan(task(tmp_path, work, film(4, size=SIZE), options, sources=0), Watched())
+    assert plan.facts["models"]["enhancer_model"] == "classical"
