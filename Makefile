@@ -82,7 +82,7 @@ bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelit
 	@$(BIN)/python -m bench.fidelity
 
 .PHONY: bench-video
-bench-video: .venv/installed-dev setup ## Measure films, write bench/video.json and sheets
+bench-video: .venv/installed-dev setup ## Measure videos, write bench/video.json and sheets
 	@$(BIN)/python -m bench.video
 
 .PHONY: bench-networks

@@ -35,8 +35,8 @@ def meshes() -> tuple[F64, F64, NDArray[np.int64], NDArray[np.int64]] | None:
 
 
 def talking_head(every: int) -> list[U8]:
-    """Return every n-th frame (H, W, 3) of a person speaking; none if the film is missing."""
+    """Return every n-th frame (H, W, 3) of a person speaking; none if the video is missing."""
     if not TALKING_HEAD.is_file():
         return []
-    with RgbVideo(TALKING_HEAD, max_pixels=10**7, max_frames=10**4) as film:
-        return [frame.rgb for frame in film.frames(every=every)]
+    with RgbVideo(TALKING_HEAD, max_pixels=10**7, max_frames=10**4) as video:
+        return [frame.rgb for frame in video.frames(every=every)]

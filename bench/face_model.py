@@ -72,11 +72,11 @@ def drift(
     landmarks: F64, sizes: F64, fit: Fit, person: AnyFloat, clip: AnyFloat
 ) -> dict[str, Figure]:
     """Return how identity wanders over the clips of one person, against people's differences."""
-    filmed = [c for c in np.unique(clip) if len(np.unique(person[clip == c])) == 1]
-    filmed = [c for c in filmed if (clip == c).sum() >= 10]
+    videoed = [c for c in np.unique(clip) if len(np.unique(person[clip == c])) == 1]
+    videoed = [c for c in videoed if (clip == c).sum() >= 10]
     between = np.var([fit.identity[person == p].mean(0) for p in np.unique(person)], axis=0).sum()
     single, running = [], []
-    for c in filmed:
+    for c in videoed:
         frames = np.flatnonzero(clip == c)
         single.append(float(fit.identity[frames].var(0).sum() / between))
         known, seen = Person.nobody(), []
@@ -84,7 +84,7 @@ def drift(
             known = known.seen_in(landmarks[n : n + 1], sizes[n : n + 1], fit.of(int(n)))
             seen.append(known.identity)
         running.append(float(np.var(seen, axis=0).sum() / between))
-    what = f"variance of identity over a clip ÷ over people, {len(filmed)} clips"
+    what = f"variance of identity over a clip ÷ over people, {len(videoed)} clips"
     return {
         "identity_drift_ratio": figure(running, "", f"{what}, running estimate", "≤ 0.10"),
         "identity_drift_single_frame_ratio": figure(single, "", f"{what}, each frame by itself"),

@@ -86,13 +86,13 @@ def asked_for(n: int) -> list[tuple[F32, F32]]:
         return []
     landmarks, sizes, person, _ = read
     rng = np.random.default_rng(0)
-    filmed = [p for p in face_model().held_out if (person == p).sum() >= 20]
+    videoed = [p for p in face_model().held_out if (person == p).sum() >= 20]
     out = []
-    for p in filmed:
+    for p in videoed:
         fit = fit_landmarks(landmarks[person == p], sizes[person == p])
         known = Person.of(landmarks[person == p], sizes[person == p], fit)
         fit = known.fit(landmarks[person == p], sizes[person == p])
-        for i in rng.permutation(len(fit.identity))[: -(-n // len(filmed))]:
+        for i in rng.permutation(len(fit.identity))[: -(-n // len(videoed))]:
             out.append((fit.expression[i], known.rest))
     return out
 
@@ -109,7 +109,7 @@ async def transfer() -> dict[str, Figure]:
     """Return how truly people's expressions arrive on portraits, measured on the pictures made."""
     frames, expressions = data.talking_head(EVERY), asked_for(EXPRESSIONS)
     if not frames or not expressions:
-        print("films or landmarks are not there: nothing is carried over")
+        print("videos or landmarks are not there: nothing is carried over")
         return {}
     bench = Bench()
     speaking = [await bench.face(frame) for frame in frames]
@@ -183,7 +183,7 @@ async def transfer() -> dict[str, Figure]:
 async def swaps(bench: Bench, frames: Sequence[U8], speaking: Sequence[Face]) -> dict[str, Figure]:
     """Return how truly a swapped face keeps the target's expression, and the source's identity.
 
-    Speaker and result are each fitted as one person, as in a film.
+    Speaker and result are each fitted as one person, as in a video.
     """
     frames, speaking = frames[::2], speaking[::2]
     asked = as_one_person(speaking, frames[0])

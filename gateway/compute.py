@@ -24,7 +24,7 @@ def share_heaps() -> None:
     """Let all threads of this process take memory from two heaps, where the C library is glibc.
 
     It makes more of them the more threads there are, and each keeps room for the largest pictures
-    it ever held: a long film would take a third more memory than a short one.
+    it ever held: a long video would take a third more memory than a short one.
     """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)

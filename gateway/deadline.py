@@ -14,7 +14,7 @@ class CallPriority(IntEnum):
 
     LIVE = 1
     PICTURE = 2
-    FILM = 3
+    VIDEO = 3
 
 
 @dataclass(frozen=True, slots=True)

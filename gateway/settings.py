@@ -23,7 +23,7 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Seconds a request may take; passed down to every inference call."
     )
     track_deadline_s: float = Field(
-        600.0, gt=0, description="Seconds a request may take that looks through a film."
+        600.0, gt=0, description="Seconds a request may take that looks through a video."
     )
     upload_timeout_s: float = Field(
         30.0, gt=0, description="Seconds an upload may take to arrive completely."
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         description="Pixels of one picture or frame, read from its header before decoding.",
     )
     max_video_frames: int = Field(
-        9000, ge=1, description="Frames of one film; 9000 are five minutes at 30 a second."
+        9000, ge=1, description="Frames of one video; 9000 are five minutes at 30 a second."
     )
     max_sources: int = Field(8, ge=1, description="Source portraits per request.")
     min_face_px: float = Field(
@@ -146,7 +146,7 @@ class Settings(BaseSettings):
         2, ge=1, description="Segments of jobs that one process makes at the same time."
     )
     max_video_s: float = Field(
-        14400.0, gt=0, description="Seconds of one film that a job makes; 14400 are four hours."
+        14400.0, gt=0, description="Seconds of one video that a job makes; 14400 are four hours."
     )
     coding_threads: int = Field(
         0,

@@ -86,7 +86,7 @@ WHITE, IRIS = (250, 250, 250), (30, 60, 200)
 """Colours of `painted`."""
 
 
-def painted(landmarks: np.ndarray, shape: tuple[int, int], **colours) -> np.ndarray:
+def painted(landmarks: np.ndarray, shape: tuple[int, int], **colors) -> np.ndarray:
     """Return a picture (h, w, 3) of a face (478, 3): flat skin on noise, lips, eyes.
 
     Colours of `skin`, `lips`, `inside` (of the mouth), `white` and `iris` may be given.
@@ -94,20 +94,20 @@ def painted(landmarks: np.ndarray, shape: tuple[int, int], **colours) -> np.ndar
     background = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     picture = cv2.GaussianBlur(background, None, 2)
     points = np.asarray(landmarks)[:, :2]
-    for ring, colour in (
-        (FACE_OVAL, colours.get("skin", SKIN)),
-        (LIPS_OUTER, colours.get("lips", LIP)),
-        (LIPS_INNER, colours.get("inside", INSIDE)),
-        (RIGHT_EYE, colours.get("white", WHITE)),
-        (LEFT_EYE, colours.get("white", WHITE)),
+    for ring, color in (
+        (FACE_OVAL, colors.get("skin", SKIN)),
+        (LIPS_OUTER, colors.get("lips", LIP)),
+        (LIPS_INNER, colors.get("inside", INSIDE)),
+        (RIGHT_EYE, colors.get("white", WHITE)),
+        (LEFT_EYE, colors.get("white", WHITE)),
     ):
         corners = np.rint(points[list(ring)] * 16).astype(np.int32)
-        cv2.fillPoly(picture, [corners], colour, cv2.LINE_8, 4)
+        cv2.fillPoly(picture, [corners], color, cv2.LINE_8, 4)
     for eye, iris in ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS)):
         centre, edge = points[iris[0]], points[list(iris[1:])]
         radius = round(float(np.linalg.norm(edge - centre, axis=1).mean()))
         disc, lids = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
         cv2.circle(disc, np.rint(centre).astype(int).tolist(), radius, 1, -1)
         cv2.fillPoly(lids, [np.rint(points[list(eye)] * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
-        picture[(disc & lids) > 0] = colours.get("iris", IRIS)
+        picture[(disc & lids) > 0] = colors.get("iris", IRIS)
     return picture

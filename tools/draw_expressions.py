@@ -48,7 +48,7 @@ from gateway.pipeline.timings import Timings
 from gateway.settings import PROJECT_ROOT
 
 QUALITY, MOST_BYTES = 85, 350_000
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 WHITE, INK, GREY = (255, 255, 255), (28, 32, 38), (112, 118, 126)
 
 # The axes.
@@ -98,10 +98,10 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def written(
-    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, colour: Colour = INK
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, color: Color = INK
 ) -> None:
     """Write a line about a point."""
-    pen.text(at, text, colour, font(size), anchor="mm")
+    pen.text(at, text, color, font(size), anchor="mm")
 
 
 # --- The axes ------------------------------------------------------------------------------------
@@ -165,8 +165,8 @@ def _skin(at: F32, change: F64, shape: tuple[int, int]) -> U8:
     tint = np.clip(np.linalg.norm(change[:N_MESH], axis=1) / FULLY_MOVED, 0, 1)
     attributes = np.column_stack([0.52 + 0.5 * lit, tint, np.ones(N_MESH)]).astype(np.float32)
     light, moved, inside = rasterise(at[:N_MESH], triangles, attributes, shape)
-    colour = SKIN + (0.75 * moved)[..., None] * (MOVED - SKIN)
-    pixels = np.where(inside[..., None] > 0, light[..., None] * colour, 255)
+    color = SKIN + (0.75 * moved)[..., None] * (MOVED - SKIN)
+    pixels = np.where(inside[..., None] > 0, light[..., None] * color, 255)
     return np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8)
 
 
@@ -191,9 +191,9 @@ def _eye(canvas: U8, rim: F64, iris: F64) -> None:
     cv2.fillPoly(open_eye, [_fixed(rim)], (255.0,), cv2.LINE_AA, 4)
     drawn = np.full_like(canvas, EYE_WHITE)
     radius = float(np.linalg.norm(iris[1:, :2] - iris[0, :2], axis=1).mean())
-    for share, colour in ((1.0, IRIS), (0.45, PUPIL)):
+    for share, color in ((1.0, IRIS), (0.45, PUPIL)):
         x, y = _fixed(iris[:1])[0].tolist()
-        cv2.circle(drawn, (x, y), round(16 * share * radius), colour, -1, cv2.LINE_AA, 4)
+        cv2.circle(drawn, (x, y), round(16 * share * radius), color, -1, cv2.LINE_AA, 4)
     weight = open_eye[..., None].astype(np.float32) / np.float32(255)
     canvas[...] = np.rint(canvas + weight * (drawn.astype(np.float32) - canvas)).astype(np.uint8)
     _outline(canvas, rim)
@@ -204,8 +204,8 @@ def _fixed(points: F64) -> NDArray[np.int32]:
     return np.asarray(np.rint(points[:, :2] * 16), np.int32)
 
 
-def _polygon(canvas: U8, points: F64, colour: Colour) -> None:
-    cv2.fillPoly(canvas, [_fixed(points)], colour, cv2.LINE_AA, 4)
+def _polygon(canvas: U8, points: F64, color: Color) -> None:
+    cv2.fillPoly(canvas, [_fixed(points)], color, cv2.LINE_AA, 4)
 
 
 def _outline(canvas: U8, points: F64) -> None:
@@ -296,9 +296,9 @@ def _sheet(drawn: Sequence[Sequence[Image.Image]]) -> Image.Image:
         top = HEAD_PX + n * down
         lines = [row.label[0], "", *row.label[1:], "", NAMES[row.source], "to " + NAMES[row.target]]
         for k, line in enumerate(lines):
-            size_px, colour = (15, INK) if k == 0 else (14, GREY)
+            size_px, color = (15, INK) if k == 0 else (14, GREY)
             height = top + TILE_WH[1] / 2 + 20 * (k - (len(lines) - 1) / 2)
-            written(pen, (ROW_LABEL_PX / 2, height), line, size_px, colour)
+            written(pen, (ROW_LABEL_PX / 2, height), line, size_px, color)
         for k, picture in enumerate(pictures):
             sheet.paste(picture, (ROW_LABEL_PX + k * across, top))
     return sheet

@@ -32,8 +32,8 @@ def tile(image: U8, face: Face, title: str) -> U8:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     out = cv2.warpAffine(image, matrix, TILE_WH, flags=how, borderMode=cv2.BORDER_REPLICATE)
     for shade, off in ((0, 1), (255, 0)):
-        at, colour = (8 + off, height - 10 + off), (shade, shade, shade)
-        cv2.putText(out, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, 1, cv2.LINE_AA)
+        at, color = (8 + off, height - 10 + off), (shade, shade, shade)
+        cv2.putText(out, title, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, 1, cv2.LINE_AA)
     return np.asarray(out, np.uint8)
 
 

@@ -1,6 +1,6 @@
 """Learn the morphable model from landmark positions alone.
 
-What goes in are the Face Mesh results of many people, some filmed, most photographed once. Out
+What goes in are the Face Mesh results of many people, some videoed, most photographed once. Out
 come the arrays of `gateway.faces.morphable.model.FaceModel`:
 
 1. Every frame is brought into the head's frame by a similarity over rigid points.
@@ -45,8 +45,8 @@ Bool = NDArray[np.bool_]
 
 N_IDENTITY, N_RESIDUAL = 24, 40
 ROUNDS = 4
-FILMED = 20  # frames from which a person counts as filmed
-HELD_FILMED, HELD_PHOTOGRAPHED = 7, 40
+VIDEOED = 20  # frames from which a person counts as videoed
+HELD_VIDEOED, HELD_PHOTOGRAPHED = 7, 40
 SEED = 7
 NOISE_RANK = 160  # directions of the variation of one person that are told apart
 RIPPLE = 1e-3  # least variance of an expression coefficient
@@ -75,12 +75,12 @@ class Data:
     person: NDArray[np.int64]
     clip: NDArray[np.int64]
     held: Bool
-    filmed: Bool
+    videoed: Bool
     digest: str
 
     @property
     def weight(self) -> F64:
-        """(N,): so that long films do not outweigh the rest."""
+        """(N,): so that long videos do not outweigh the rest."""
         weight = 1 / np.sqrt(np.bincount(self.person)[self.person])
         return np.asarray(weight / weight.mean())
 
@@ -90,15 +90,15 @@ def read(path: Path) -> Data:
     person = data["identity"].astype(np.int64)
     frames = np.bincount(person)
     rng = np.random.default_rng(SEED)
-    filmed, once = np.flatnonzero(frames >= FILMED), np.flatnonzero(frames < FILMED)
-    held = [rng.permutation(filmed)[:HELD_FILMED], rng.permutation(once)[:HELD_PHOTOGRAPHED]]
+    videoed, once = np.flatnonzero(frames >= VIDEOED), np.flatnonzero(frames < VIDEOED)
+    held = [rng.permutation(videoed)[:HELD_VIDEOED], rng.permutation(once)[:HELD_PHOTOGRAPHED]]
     return Data(
         data["landmarks_16"].astype(np.float64) / 16,
         data["size"].astype(np.float64),
         person,
         data["clip"].astype(np.int64),
         np.isin(person, np.concatenate(held)),
-        frames[person] >= FILMED,
+        frames[person] >= VIDEOED,
         hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
@@ -254,7 +254,7 @@ class Learner:
 
     def __init__(self, data: Data) -> None:
         self.data = data
-        self.used = ~data.held & data.filmed
+        self.used = ~data.held & data.videoed
         self.heads, self.rotations = into_head(data.landmarks, topology().mean.astype(np.float64))
         self.pose = np.zeros((5, self.heads.shape[1]))
         self.named = np.zeros((len(CONTROLS), self.heads.shape[1]))
@@ -266,7 +266,7 @@ class Learner:
         terms = pose_terms(self.rotations)
         neutral = neutral_frames(self.heads - terms @ self.pose, data)
         if self.model is not None:
-            once = np.flatnonzero(~data.filmed)
+            once = np.flatnonzero(~data.videoed)
             fit = fit_landmarks(data.landmarks[once], data.sizes[once], self.model)
             # Half of a photograph's expression may be its person's face at rest.
             moved = 0.7 * fit.named @ self.model.named
@@ -283,7 +283,7 @@ class Learner:
         self.heads, self.rotations = into_head(data.landmarks, shape)
 
     def _shapes(self, deviation: F64, terms: F64, weight: F64) -> None:
-        """Controls and pose distortion from deviations (N, V) of filmed people."""
+        """Controls and pose distortion from deviations (N, V) of videoed people."""
         assert self.unit is not None
         measures = MEASURES / self.unit[:, None]
         active = np.clip((deviation - terms @ self.pose) @ measures.T, 0, 1)
@@ -414,7 +414,7 @@ def seen(model: FaceModel, data: Data, heads: F64, rotations: F64) -> NDArray[np
     Pearson's correlation between a control's own measure against the person's neutral, and the
     coefficient the fit finds without knowing the person; sides together, at least 0.
     """
-    mine = data.held & data.filmed
+    mine = data.held & data.videoed
     straight = heads - pose_terms(rotations) @ model.pose
     neutral = neutral_frames(straight, data)
     measured = np.maximum((straight - neutral[data.person])[mine] @ MEASURES.T, 0)
@@ -453,7 +453,7 @@ def figures(model: FaceModel, data: Data) -> None:
         between = np.var(people, axis=0).sum()
         within = [
             fit.identity[frames].var(0).sum() / between
-            for c in np.unique(data.clip[mine & data.filmed])
+            for c in np.unique(data.clip[mine & data.videoed])
             for frames in [mine & (data.clip == c)]
         ]
         print(f"identity drift of single frames {np.mean(within):.3f}")

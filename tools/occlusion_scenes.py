@@ -110,8 +110,8 @@ def _features(rng: np.random.Generator, albedo: np.ndarray) -> None:
         cv2.circle(iris, np.rint(centre).astype(int).tolist(), 4, 1.0, -1)
     albedo += (soft(iris, 0.6) * white[..., 0])[..., None] * (rng.uniform(0.02, 0.35, 3) - albedo)
     lips = soft(sheet.lips.astype(np.float32), rng.uniform(0.6, 1.5))[..., None]
-    colour = [rng.uniform(0.75, 1.1), rng.uniform(0.45, 0.95), rng.uniform(0.5, 1.0)]
-    albedo *= 1 + lips * (np.array(colour) - 1)
+    color = [rng.uniform(0.75, 1.1), rng.uniform(0.45, 0.95), rng.uniform(0.5, 1.0)]
+    albedo *= 1 + lips * (np.array(color) - 1)
     mouth = soft(sheet.mouth.astype(np.float32), 0.5)[..., None] * (rng.random() < 0.6)
     inside = np.array([0.2, 0.06, 0.06]) if rng.random() < 0.5 else np.array([0.8, 0.75, 0.65])
     albedo += mouth * (inside - albedo)
@@ -205,7 +205,7 @@ def mixed(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
 # --- things ------------------------------------------------------------------------------------
 
 
-def _colour(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
+def _color(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     kind = rng.random()
     if kind < 0.35:
         return np.full(3, rng.uniform(5, 250)) * rng.uniform(0.9, 1.1, 3)
@@ -276,12 +276,12 @@ def cloth(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]
 
 def _filled(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     """Return something's surface (h, w, 3)."""
-    colour = _colour(rng, rgb)
+    color = _color(rng, rgb)
     kind = rng.random()
-    surface = np.exp(rng.uniform(0, 0.25) * blobs(rng, rng.uniform(2, 50)))[..., None] * colour
+    surface = np.exp(rng.uniform(0, 0.25) * blobs(rng, rng.uniform(2, 50)))[..., None] * color
     if kind < 0.2:
         surface = np.where(
-            (blobs(rng, rng.uniform(4, 20)) > 0)[..., None], surface, _colour(rng, rgb)
+            (blobs(rng, rng.uniform(4, 20)) > 0)[..., None], surface, _color(rng, rgb)
         )
     elif kind < 0.35:
         turned = np.roll(np.rot90(rgb, 2), rng.integers(0, 100, 2), (0, 1))
@@ -363,10 +363,10 @@ def hair(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
         end = [start[0] + rng.normal(0, 25), rng.uniform(20, 110)]
         _curve(alpha, start, end, rng.normal(0, 10), rng.uniform(0.8, 7))
     dark = rng.uniform(8, 200)
-    colour = dark * np.array([1, rng.uniform(0.6, 1.0), rng.uniform(0.3, 1.0)])
+    color = dark * np.array([1, rng.uniform(0.6, 1.0), rng.uniform(0.3, 1.0)])
     if rng.random() < 0.25:
-        colour = skin_tone(rng, rgb) * np.exp(rng.normal(-0.4, 0.3)) * [1, 0.95, 0.8]
-    return alpha, colour * np.exp(
+        color = skin_tone(rng, rgb) * np.exp(rng.normal(-0.4, 0.3)) * [1, 0.95, 0.8]
+    return alpha, color * np.exp(
         rng.uniform(0.1, 0.6) * streaks(rng, angle) + 0.2 * blobs(rng, 25)
     )[..., None]
 
@@ -405,13 +405,13 @@ def glasses(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarra
         for s, e in ((-1, RIGHT_EYE), (1, LEFT_EYE))
     ]
     _curve(alpha, inner[0], inner[1], rng.uniform(-1, 4), rng.uniform(1.0, 5))
-    colour = (
-        _colour(rng, rgb)
+    color = (
+        _color(rng, rgb)
         if rng.random() < 0.4
         else np.full(3, rng.uniform(3, 60)) * rng.uniform(0.7, 1.3, 3)
     )
     surface = (
-        colour * np.exp(0.3 * blobs(rng, 20))[..., None] + 120 * (blobs(rng, 6) > 2.0)[..., None]
+        color * np.exp(0.3 * blobs(rng, 20))[..., None] + 120 * (blobs(rng, 6) > 2.0)[..., None]
     )
     return alpha, surface
 
@@ -465,7 +465,7 @@ def _photographed(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
         rgb = grey[..., None] + (rgb - grey[..., None]) * rng.uniform(0.5, 1.35)
     rgb = 255 * np.clip(rgb / 255, 0, 1) ** np.exp(rng.normal(0, 0.2)) + rng.uniform(0, 15)
     if rng.random() < 0.7:
-        # Mostly sharp; a small face in a film is not.
+        # Mostly sharp; a small face in a video is not.
         rgb = cv2.GaussianBlur(rgb, (0, 0), np.exp(rng.normal(-0.3, 0.6)))
     rgb = rgb + rng.normal(0, rng.uniform(0, 6), rgb.shape)
     rgb = np.clip(rgb, 0, 255).astype(np.uint8)

@@ -43,13 +43,13 @@ async def hidden_in(bench: Bench, image: U8, face: Face) -> tuple[F32, F32]:
 async def measure(bench: Bench) -> dict[str, Figure]:
     """Return the overlap of what was drawn with what was found, and what was found for nothing."""
     faces = {name: scene(name, (640, 640), 300) for name in FACES}
-    faces |= {f"film {n}": frame for n, frame in enumerate(data.talking_head(EVERY))}
+    faces |= {f"video {n}": frame for n, frame in enumerate(data.talking_head(EVERY))}
     overlaps: dict[str, list[float]] = {}
     falsely = []
     for name, image in faces.items():
         own = await bench.face(image)
         bare, inside = await hidden_in(bench, image, own)
-        if name.startswith("film"):
+        if name.startswith("video"):
             falsely.append(100 * float((bare[inside > INNER] > 0.5).mean()))
         for what in PAINTERS:
             for seed in range(SEEDS):

@@ -22,11 +22,11 @@ Painter = Callable[[np.random.Generator, U8, F32], tuple[F32, F32]]
 
 def occlude(name: str, image: U8, landmarks: F32, seed: int) -> tuple[U8, F32]:
     """Return a picture with something drawn over its face, and how far (H, W) it covers, 0–1."""
-    alpha, colour = PAINTERS[name](np.random.default_rng(seed), image, landmarks)
+    alpha, color = PAINTERS[name](np.random.default_rng(seed), image, landmarks)
     # As sharp and as grainy as the picture's own things are, about.
     alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), 0.7), np.float32)
     noise = np.random.default_rng(seed + 1).normal(0, 2.5, image.shape)
-    mixed = image + alpha[..., None] * (colour + noise - image)
+    mixed = image + alpha[..., None] * (color + noise - image)
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8), alpha
 
 
@@ -130,12 +130,12 @@ def _fixed(points: np.ndarray, factor: int) -> np.ndarray:
     return np.rint(((points + 0.5) * factor - 0.5) * (1 << SHIFT)).astype(np.int32)
 
 
-def _flat(image: U8, colour: tuple[int, int, int]) -> F32:
-    return np.broadcast_to(np.float32(colour), image.shape).astype(np.float32)
+def _flat(image: U8, color: tuple[int, int, int]) -> F32:
+    return np.broadcast_to(np.float32(color), image.shape).astype(np.float32)
 
 
-def _shaded(image: U8, colour: tuple[int, int, int], at: np.ndarray, unit: float) -> F32:
+def _shaded(image: U8, color: tuple[int, int, int], at: np.ndarray, unit: float) -> F32:
     """A colour lit from above."""
     rows = np.arange(image.shape[0])[:, None, None]
     light = np.clip(1 - 0.6 * (rows - at[1]) / unit, 0.6, 1.6)
-    return np.asarray(np.float32(colour) * np.ones(image.shape) * light, np.float32)
+    return np.asarray(np.float32(color) * np.ones(image.shape) * light, np.float32)

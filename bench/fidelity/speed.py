@@ -15,7 +15,7 @@ from gateway.arrays import F32, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Visibility
 from gateway.imaging.blend.cells import cell_means
-from gateway.imaging.blend.fuse import MEMBRANE_CELLS, ColourMode, fuse
+from gateway.imaging.blend.fuse import MEMBRANE_CELLS, ColorMode, fuse
 from gateway.imaging.blend.membrane import cell_membrane, meeting_cells
 from gateway.imaging.color.transfer import lab_statistics
 from gateway.processors.base import Portrait
@@ -31,12 +31,12 @@ def fusion(n: int = 60) -> dict[str, Figure]:
     portrait, face = Portrait(source, find_face(source), seen), find_face(target)
     unit = eye_distance(face.landmarks)
 
-    def work(colour: ColourMode, texture: bool) -> None:
+    def work(color: ColorMode, texture: bool) -> None:
         layer = swap_layer(target, face, portrait, SwapSettings())
         assert layer is not None
         matte = matte_of(layer, seen, portrait.seen)
         view = np.ascontiguousarray(layer.region.of(target))
-        fuse(view, layer.pixels, matte, unit_px=unit, colour=colour, texture=texture)
+        fuse(view, layer.pixels, matte, unit_px=unit, color=color, texture=texture)
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -23,7 +23,7 @@ from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
 
 SIZE, FACE_PX, EVERY = (640, 640), 300, 60
-FRAMES = 12  # of the film, one after another
+FRAMES = 12  # of the video, one after another
 BROAD = 0.3  # inter-ocular distances over which luminance is low-frequency
 
 
@@ -51,7 +51,7 @@ async def cases(bench: Bench) -> list[Case]:
     stills = {name: scene(name, SIZE, FACE_PX) for name in FACES}
     marks = {name: (await bench.face(image)).landmarks for name, image in stills.items()}
     out = []
-    film = data.talking_head(EVERY)
+    video = data.talking_head(EVERY)
     for source, own in stills.items():
         for target, still in stills.items():
             if source != target:
@@ -60,7 +60,7 @@ async def cases(bench: Bench) -> list[Case]:
                     out.append(Case(f"{pair}, {name}", own, change(still, marks[target])))
                 for name, change in OF_SOURCES.items():
                     out.append(Case(f"{pair}, {name}", change(own, marks[source]), still))
-        out += [Case(f"{source} in a film, {n}", own, frame) for n, frame in enumerate(film)]
+        out += [Case(f"{source} in a video, {n}", own, frame) for n, frame in enumerate(video)]
     return out
 
 
@@ -103,7 +103,7 @@ def blown(made: Made) -> float:
 
 
 async def flicker(bench: Bench) -> dict[str, Figure]:
-    """Return how much more a swapped face flickers from frame to frame than the film did.
+    """Return how much more a swapped face flickers from frame to frame than the video did.
 
     Of three frames, the middle one's distance from the mean of its neighbours, on skin.
     """
@@ -113,7 +113,7 @@ async def flicker(bench: Bench) -> dict[str, Figure]:
     out = []
     for name in FACES:
         source = scene(name, SIZE, FACE_PX)
-        made = [await make(bench, Case("film", source, frame)) for frame in frames]
+        made = [await make(bench, Case("video", source, frame)) for frame in frames]
         for before, now, after in zip(made, made[1:], made[2:], strict=False):
             _, where = broad_luminance(now.case.target, now.face)
             trios = ([m.image for m in (before, now, after)],)
@@ -123,7 +123,7 @@ async def flicker(bench: Bench) -> dict[str, Figure]:
                 for a, b, c in trios
             ]
             out.append(float((jumps[0] + 0.1) / (jumps[1] + 0.1)))
-    what = "change of skin against the frames before and after ÷ the film's own"
+    what = "change of skin against the frames before and after ÷ the video's own"
     return {"flicker_ratio": figure(out, "", what)}
 
 

@@ -1,1 +1,1 @@
-"""Films: how fast they are made, how much memory that takes, how steady they are."""
+"""Videos: how fast they are made, how much memory that takes, how steady they are."""

@@ -1,4 +1,4 @@
-"""Make films, measure them, write `bench/video.json` and a contact sheet."""
+"""Make videos, measure them, write `bench/video.json` and a contact sheet."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bench.figures import Figure, print_table, write_json
 from bench.video import clips, fidelity, speed, steadiness, studio
 from gateway.settings import PROJECT_ROOT
 
-RESULTS = Path(__file__).parent.with_name("film.json")
-SHEETS = PROJECT_ROOT / "out" / "film"
+RESULTS = Path(__file__).parent.with_name("video.json")
+SHEETS = PROJECT_ROOT / "out" / "video"
 EVERY = 15
 
 

@@ -1,4 +1,4 @@
-"""Films to measure on, made of the talking head and of a portrait that is moved about."""
+"""Videos to measure on, made of the talking head and of a portrait that is moved about."""
 
 from __future__ import annotations
 
@@ -71,20 +71,20 @@ def moved(count: int, *, reach: float = 1.0) -> Iterator[tuple[U8, F64]]:
 def write(
     path: Path, frames: Iterable[U8], *, rate: int = RATE, sound: bool = False, **options: str
 ) -> Path:
-    """Write frames as a film."""
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("libx264", rate=rate, options={"crf": "18", **options})
-        voice = film.add_stream("aac", rate=16000, layout="mono") if sound else None
+    """Write frames as a video."""
+    with av.open(str(path), "w") as video:
+        stream = video.add_stream("libx264", rate=rate, options={"crf": "18", **options})
+        voice = video.add_stream("aac", rate=16000, layout="mono") if sound else None
         for n, frame in enumerate(frames):
             if n == 0:
                 stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = "yuv420p"
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            video.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             if voice is not None:
-                film.mux(voice.encode(_tone(n)))
-        film.mux(stream.encode())
+                video.mux(voice.encode(_tone(n)))
+        video.mux(stream.encode())
         if voice is not None:
-            film.mux(voice.encode())
+            video.mux(voice.encode())
     return path
 
 
@@ -98,5 +98,5 @@ def _tone(n: int) -> av.AudioFrame:
 
 
 def talking_head() -> list[U8]:
-    """Return the talking head's frames; none if the film is missing."""
+    """Return the talking head's frames; none if the video is missing."""
     return data.talking_head(1)

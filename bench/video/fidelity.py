@@ -53,13 +53,13 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
 
 def _offsets(path: Path) -> list[Fraction]:
     """Return seconds from the picture's to the sound's beginning and end."""
-    with av.open(str(path)) as film:
+    with av.open(str(path)) as video:
         spans = []
-        for stream in (film.streams.video[0], film.streams.audio[0]):
-            film.seek(0)
+        for stream in (video.streams.video[0], video.streams.audio[0]):
+            video.seek(0)
             times = [
                 (p.pts * p.time_base, (p.pts + (p.duration or 0)) * p.time_base)
-                for p in film.demux(stream)
+                for p in video.demux(stream)
                 if p.pts is not None
             ]
             spans.append((min(t[0] for t in times), max(t[0] for t in times)))

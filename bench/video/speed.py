@@ -1,4 +1,4 @@
-"""How fast films are made, beside decoding and encoding alone, and with how much memory."""
+"""How fast videos are made, beside decoding and encoding alone, and with how much memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gateway.rendering.work import RenderWork
 ROUNDS = 3
 FRAMES = 600
 SLOW = 10
-"""Frames a second of the films whose memory is measured, so that ten minutes take three."""
+"""Frames a second of the videos whose memory is measured, so that ten minutes take three."""
 
 
 def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
@@ -45,13 +45,13 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
         "throughput_ratio": figure(
             list(np.array(ours) / beside), "", f"the one over the other, {what}", "≥ 0.6"
         ),
-        "plan_s": figure([made.plan_s], "s", "looking through the film first"),
+        "plan_s": figure([made.plan_s], "s", "looking through the video first"),
         "join_s": figure([made.join_s], "s", "joining and checking"),
     }
 
 
 def memory(folder: Path) -> dict[str, Figure]:
-    """Return the peak memory for a short and a long film, each in a process of its own."""
+    """Return the peak memory for a short and a long video, each in a process of its own."""
     head = clips.talking_head()
     if not head:
         return {}
@@ -67,8 +67,8 @@ def memory(folder: Path) -> dict[str, Figure]:
 
 
 def _alone(path: Path) -> None:
-    """Make a film and print the peak memory of this process in MB."""
-    # Short films have one part; long ones are to be compared with that.
+    """Make a video and print the peak memory of this process in MB."""
+    # Short videos have one part; long ones are to be compared with that.
     studio.SIDE_BY_SIDE = 1
     portrait = studio.source(path.parent)
     asyncio.run(studio.make(studio.new_work(), path, portrait, studio.VERYFAST))

@@ -1,4 +1,4 @@
-"""How steady made films are, against the films they were made of."""
+"""How steady made videos are, against the videos they were made of."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ NOISE = 4.0
 
 
 def flicker(before: list[U8], after: list[U8]) -> F64:
-    """Return for every frame but the first how much the changed part flickers beside the film's.
+    """Return for every frame but the first how much the changed part flickers beside the video's.
 
-    What is left between a frame and the one before it, once that is moved along with the film.
+    What is left between a frame and the one before it, once that is moved along with the video.
     """
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in before]
@@ -38,9 +38,9 @@ def flicker(before: list[U8], after: list[U8]) -> F64:
         flow = search.calc(greys[n], greys[n - 1], None)
         where = _changed(before[n], after[n])
 
-        def left(film: list[U8], n: int = n, flow: F64 = flow, where: F64 = where) -> float:
-            moved = cv2.remap(film[n - 1], x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
-            return float(np.abs(moved.astype(np.float32) - film[n])[where].mean())
+        def left(video: list[U8], n: int = n, flow: F64 = flow, where: F64 = where) -> float:
+            moved = cv2.remap(video[n - 1], x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+            return float(np.abs(moved.astype(np.float32) - video[n])[where].mean())
 
         out.append(left(after) / max(left(before), 1e-3) if where.sum() > 100 else np.nan)
     return np.array(out)
@@ -58,16 +58,19 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
     portrait = studio.source(folder, "astronaut")
     out = {}
     moving = [frame for frame, _ in clips.moved(90)]
-    films = {"portrait": moving, "talking_head": clips.talking_head()}
-    for name, film in films.items():
-        if not film:
+    videos = {"portrait": moving, "talking_head": clips.talking_head()}
+    for name, video in videos.items():
+        if not video:
             continue
-        path = clips.write(folder / f"{name}.mp4", film, crf="12")
+        path = clips.write(folder / f"{name}.mp4", video, crf="12")
         made = studio.made(work, path, portrait, studio.WITHOUT_LOSS)
         before, after = studio.frames(path), studio.frames(made.path)
         ratios = flicker(before, after)
         out[f"flicker_ratio_{name}"] = figure(
-            ratios[np.isfinite(ratios)], "", f"flicker of the face over the film's, {name}", "≤ 1.1"
+            ratios[np.isfinite(ratios)],
+            "",
+            f"flicker of the face over the video's, {name}",
+            "≤ 1.1",
         )
         if name == "talking_head":
             out["flicker_ratio"] = out.pop(f"flicker_ratio_{name}")
@@ -78,9 +81,9 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
 def _borders(
     work: RenderWork, path: Path, portrait: Path, before: list[U8], whole: F64
 ) -> dict[str, Figure]:
-    """Divide a film every second, and compare what is seen there with what is seen elsewhere.
+    """Divide a video every second, and compare what is seen there with what is seen elsewhere.
 
-    And with what is seen at the same places of the film made as a whole.
+    And with what is seen at the same places of the video made as a whole.
     """
     length = len(before)
     starts = [Fraction(n, 1) for n in range(length // clips.RATE)]

@@ -1,4 +1,4 @@
-"""Makes films as a job does, without the engine of jobs."""
+"""Makes videos as a job does, without the engine of jobs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gateway.media.image import Picture, encode_image
 from gateway.media.video import TimeSpan
 from gateway.rendering.plan import spans_to_json
 from gateway.rendering.work import RenderWork
-from gateway.serving.services import build_services, film_work
+from gateway.serving.services import build_services, video_work
 from gateway.settings import Settings
 
 SIDE_BY_SIDE = Settings().segments_concurrency
-"""Parts of a film that are made at the same time, as by a service."""
-VERYFAST = {"film": {"preset": "veryfast"}}
-WITHOUT_LOSS = {"film": {"encoder": "ffv1"}}
+"""Parts of a video that are made at the same time, as by a service."""
+VERYFAST = {"video": {"preset": "veryfast"}}
+WITHOUT_LOSS = {"video": {"encoder": "ffv1"}}
 
 
 class Unwatched:
@@ -42,7 +42,7 @@ class Unwatched:
 
 @dataclass(frozen=True)
 class Made:
-    """A film that was made.
+    """A video that was made.
 
     Attributes:
         path: Of its file.
@@ -66,7 +66,7 @@ class Made:
 def new_work(inference: Inference | None = None) -> RenderWork:
     """Return the work of jobs, with networks in this process unless others are given."""
     services = build_services(Settings(backend="local", jobs="off"))
-    return film_work(
+    return video_work(
         services.settings,
         inference or services.inference,
         pictures=services.fuser,
@@ -91,7 +91,7 @@ async def make(
     *,
     spans: Callable[[JobPlan], Sequence[TimeSpan]] | None = None,
 ) -> Made:
-    """Make a film; `spans` divides it in another way."""
+    """Make a video; `spans` divides it in another way."""
     task = Task(
         f"{target.stem}-{time.monotonic_ns()}",
         {"source": [portrait_of], "target": [target]},
@@ -127,25 +127,25 @@ async def make(
 
 
 def made(*args: Any, **options: Any) -> Made:
-    """Make a film, from where there is no event loop; see `make`."""
+    """Make a video, from where there is no event loop; see `make`."""
     return asyncio.run(make(*args, **options))
 
 
 def frames(path: Path) -> list[U8]:
-    """Return a film's frames (H, W, 3) RGB."""
-    with av.open(str(path)) as film:
-        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    """Return a video's frames (H, W, 3) RGB."""
+    with av.open(str(path)) as video:
+        return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
 
 
 def bare(path: Path, out: Path) -> float:
-    """Decode a film and encode it again, and nothing else; return the frames a second."""
+    """Decode a video and encode it again, and nothing else; return the frames a second."""
     begun, count = time.perf_counter(), 0
-    with av.open(str(path)) as film, av.open(str(out), "w", format="mp4") as copy:
-        picture = film.streams.video[0]
+    with av.open(str(path)) as video, av.open(str(out), "w", format="mp4") as copy:
+        picture = video.streams.video[0]
         picture.thread_type = "AUTO"
         stream = copy.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
-        for frame in film.decode(picture):
+        for frame in video.decode(picture):
             frame.pict_type = 0
             copy.mux(stream.encode(frame))
             count += 1

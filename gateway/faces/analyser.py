@@ -117,7 +117,7 @@ class FaceAnalyser:
     ) -> list[Face]:
         """Return faces again, as they are in another picture of the same place.
 
-        For a picture that was changed, or the next one of a film: no detector runs. A face that is
+        For a picture that was changed, or the next one of a video: no detector runs. A face that is
         not to be seen there any more is left out.
 
         Args:

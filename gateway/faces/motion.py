@@ -1,4 +1,4 @@
-"""A face's motion through a film, freed of the landmark network's noise, without lag.
+"""A face's motion through a video, freed of the landmark network's noise, without lag.
 
 What jitters is taken apart first: where the head is (rotation, translation, scale), and, in the
 head's own frame, its landmarks and expression; so a moving head does not hide how quiet the face
@@ -29,7 +29,7 @@ WIDTH_S = 0.1
 """Standard deviation of their weights, in seconds."""
 POSE_NOISE = np.array([0.003] * 3 + [0.004] * 3 + [0.0015])
 """Deviations of the network's noise: rotation in radians, translation in inter-ocular distances,
-logarithm of scale; measured on films with little grain."""
+logarithm of scale; measured on videos with little grain."""
 LANDMARK_NOISE = 0.0025
 """Of a landmark's coordinate in the head's frame, inter-ocular distances."""
 CONTROL_NOISE, RESIDUAL_NOISE = 0.02, 0.1

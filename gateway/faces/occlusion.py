@@ -47,7 +47,7 @@ class Visibility:
     visible: F32
 
     def steadied(self, before: Visibility, share: float) -> Visibility:
-        """Return what is seen in a film's frame, given what was seen in the frame before.
+        """Return what is seen in a video's frame, given what was seen in the frame before.
 
         Places on a face stay where they are in the atlas, however it moves. What flickers between
         frames is evened out; what is certain is believed at once.

@@ -41,7 +41,7 @@ DESCRIPTION = (
 
 
 LONG_BODIES = re.compile(r"/v1/(?:jobs|uploads(?:/[^/]*)?)")
-"""Addresses to which whole films are sent."""
+"""Addresses to which whole videos are sent."""
 _UNSTATED = (
     SwapOptions,
     FacesOptions,

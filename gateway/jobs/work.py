@@ -1,8 +1,8 @@
 """The seam between the engine of jobs and what a job makes.
 
 The engine sees to it that every step is carried out, wherever and however often that takes; the
-work knows films. All that passes from one step to the next is small and can be written as JSON;
-pictures and films pass as files.
+work knows videos. All that passes from one step to the next is small and can be written as JSON;
+pictures and videos pass as files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes along with a film's picture into its new container: sound, words, data, attachments.
+"""What goes along with a video's picture into its new container: sound, words, data, attachments.
 
 Packets are copied bit for bit. Sound that a container cannot hold is encoded anew; what else it
 cannot hold is left out, and so are other pictures (covers, second views), as nobody changed the
@@ -29,7 +29,7 @@ How = Literal["copied", "encoded", "dropped"]
 
 # FFmpeg's encoder, and its rate if it takes no other, for sound a container cannot hold as it is.
 _SOUND: Final = {"webm": ("libopus", 48000), "mp4": ("aac", None), "mov": ("aac", None)}
-# What a container tells of the file it was, not of the film.
+# What a container tells of the file it was, not of the video.
 _OF_THE_FILE: Final = ("DURATION", "NUMBER_OF_", "BPS", "_STATISTICS_", "encoder", "vendor_id")
 
 
@@ -77,18 +77,20 @@ class Companions:
     """The streams beside the picture, added to an output whose header is not written yet.
 
     Args:
-        film: The source, at its beginning.
+        video: The source, at its beginning.
         output: Where to.
         form: FFmpeg's name of the output's container.
         sound: Whether sound comes along.
     """
 
-    def __init__(self, film: OpenVideo, output: OutputContainer, form: str, *, sound: bool) -> None:
-        self._film, self._output = film, output
+    def __init__(
+        self, video: OpenVideo, output: OutputContainer, form: str, *, sound: bool
+    ) -> None:
+        self._video, self._output = video, output
         self._passages: dict[int, _Passage] = {}
         self._dropped: list[Stream] = []
-        for stream in film.container.streams:
-            if stream.index == film.stream.index or stream.discard == Discard.all:
+        for stream in video.container.streams:
+            if stream.index == video.stream.index or stream.discard == Discard.all:
                 continue  # the picture, or a track of chapters, which are written otherwise
             how = _how(stream, form, sound=sound)
             if how == "dropped":
@@ -119,8 +121,8 @@ class Companions:
         wanted = [p.source for p in self._passages.values() if p.source.type != "attachment"]
         if not wanted:
             return
-        self._film.stream.discard = Discard.all
-        packets = self._film.container.demux(wanted)
+        self._video.stream.discard = Discard.all
+        packets = self._video.container.demux(wanted)
         while True:
             try:
                 packet = next(packets, None)

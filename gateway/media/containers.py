@@ -1,4 +1,4 @@
-"""What the first bytes of a film's container tell, without decoding anything."""
+"""What the first bytes of a video's container tell, without decoding anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEAD = _TS_PACKET + 1
 """Bytes from which a container can be told."""
 
 
-def starts_like_a_film(head: bytes) -> bool:
+def starts_like_a_video(head: bytes) -> bool:
     """Return whether the first `HEAD` bytes are those of a container that is read."""
     return (
         head[4:8] in _BOXES

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from gateway.media.opening import fraction
 
 USUAL_RATE = Fraction(25)
-"""Frames a second of a film that does not tell."""
+"""Frames a second of a video that does not tell."""
 Lost = Callable[[int | None], None]
 """Told of a packet or frame that cannot be used: its timestamp, if it has one."""
 
@@ -56,10 +56,10 @@ def rate_of(stream: VideoStream) -> Fraction:
 
 
 class Clock:
-    """Gives every frame its time; where the film has none, or turns back, makes one up.
+    """Gives every frame its time; where the video has none, or turns back, makes one up.
 
     Args:
-        stream: The film's picture.
+        stream: The video's picture.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -69,7 +69,7 @@ class Clock:
         self._last: Fraction | None = None
 
     def time_of(self, frame: VideoFrame) -> Fraction:
-        """Return seconds after the film's beginning; of each frame more than of the last one."""
+        """Return seconds after the video's beginning; of each frame more than of the last one."""
         if self._start is None:
             self._start = frame.pts
         base = fraction(frame.time_base) or self._base

@@ -1,4 +1,4 @@
-"""Encoders: what each takes, what its options are called, and what may hold its films."""
+"""Encoders: what each takes, what its options are called, and what may hold its videos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol, get_args
 
 import av
 
-from gateway.media.pixels import Colours, PixelFormat, nearest
+from gateway.media.pixels import Colors, PixelFormat, nearest
 from gateway.media.probe import Probe
 from gateway.media.side_data import ContentLight, Mastering
 
@@ -42,21 +42,21 @@ HOLDERS: Final[dict[Encoder, tuple[ContainerFormat, ...]]] = {
     "hevc_nvenc": ("mp4", "mov", "mkv"),
     "av1_nvenc": ("mp4", "mkv", "webm"),
 }
-"""Which containers may hold an encoder's films, the usual one first."""
+"""Which containers may hold an encoder's videos, the usual one first."""
 
 _PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Preset))}
 # By place: SVT-AV1's and libvpx's own scales of effort, and NVENC's.
 _SVT = (2, 3, 4, 6, 8, 9, 10, 11, 12)
 _VPX = (0, 1, 1, 2, 3, 4, 5, 7, 8)
 _NVENC = (7, 6, 5, 4, 3, 2, 2, 1, 1)
-# Whose subsampled films must be divisible by the steps of their chroma.
+# Whose subsampled videos must be divisible by the steps of their chroma.
 _EVEN = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc")
 _KEYS_S = 5
 """Seconds from one key frame to the next, at most."""
 
 
 class EncoderConfig(Protocol):
-    """How a film is to be encoded."""
+    """How a video is to be encoded."""
 
     @property
     def encoder(self) -> Encoder:
@@ -72,7 +72,7 @@ class EncoderConfig(Protocol):
 
     @property
     def container(self) -> ContainerFormat | None:
-        """What is to hold the film; None leaves it to the source."""
+        """What is to hold the video; None leaves it to the source."""
 
     @property
     def audio(self) -> Literal["copy", "drop"]:
@@ -81,12 +81,12 @@ class EncoderConfig(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncodingPlan:
-    """How the frames of a film are encoded, the same for all its segments.
+    """How the frames of a video are encoded, the same for all its segments.
 
     Attributes:
         encoder: FFmpeg's name.
         pixel_format: What frames are brought to.
-        colours: Tags of what is encoded.
+        colors: Tags of what is encoded.
         rate: Frames a second, on average.
         time_base: Seconds a tick, the source's.
         aspect: Width of a stored pixel over its height.
@@ -96,7 +96,7 @@ class EncodingPlan:
 
     encoder: Encoder
     pixel_format: str
-    colours: Colours
+    colors: Colors
     rate: Fraction
     time_base: Fraction
     aspect: Fraction
@@ -105,7 +105,7 @@ class EncodingPlan:
 
 
 def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan:
-    """Return how a film is encoded.
+    """Return how a video is encoded.
 
     Args:
         probe: What the frames are: the source's, or what became of them on the way.
@@ -113,16 +113,16 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
         threads: Of the encoder; 0 are as many as it likes.
     """
     pixel_format = format_for(wish.encoder, probe.planar, probe.size)
-    colours = probe.colours
+    colors = probe.colors
     if PixelFormat.of(pixel_format).kind == "yuv" and probe.planar.kind == "rgb":
-        colours = replace(colours, full=False, space=1)
+        colors = replace(colors, full=False, space=1)
     elif probe.planar.kind == "grey":
-        colours = replace(colours, full=probe.coding.full)
+        colors = replace(colors, full=probe.coding.full)
     rate = probe.timing.rate
     return EncodingPlan(
         encoder=wish.encoder,
         pixel_format=pixel_format,
-        colours=colours,
+        colors=colors,
         # A hint only, for frames have their times; SVT-AV1 refuses more.
         rate=min(rate, Fraction(240)) if wish.encoder == "libsvtav1" else rate,
         time_base=probe.timing.time_base,
@@ -133,7 +133,7 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
 
 
 def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
-    """Return what holds the film: what was asked for, the source's, or the encoder's usual one."""
+    """Return what holds the video: what was asked for, the source's, or the encoder's usual one."""
     holders = HOLDERS[wish.encoder]
     if wish.container is not None:
         return wish.container
@@ -141,7 +141,7 @@ def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
 
 
 def format_for(encoder: Encoder, source: PixelFormat, size: tuple[int, int]) -> str:
-    """Return the pixel format that an encoder gets a film of `size` (height, width) in.
+    """Return the pixel format that an encoder gets a video of `size` (height, width) in.
 
     The source's own, if it takes that; else the nearest, without loss if there is one. Grey is
     given neutral chroma, except to FFV1, and RGB becomes 4:2:0 for H.264: else few could play it.
@@ -208,7 +208,7 @@ def _joined(name: str, params: list[str]) -> dict[str, str]:
 
 
 def _hdr_params(probe: Probe, mastering: str, light: str) -> list[str]:
-    """Return what tells a film's brightness, under the names that an encoder has for it."""
+    """Return what tells a video's brightness, under the names that an encoder has for it."""
     found = []
     whole = mastering != "mastering-display" or light != "content-light"  # SVT-AV1 takes fractions
     if probe.mastering is not None and (told := _display(probe.mastering, whole=whole)):

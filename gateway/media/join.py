@@ -1,4 +1,4 @@
-"""Segments of a film → the film: its picture joined as it is, and all that goes along with it.
+"""Segments of a video → the video: its picture joined as it is, and all that goes along with it.
 
     segments ──OutputInvalid──▶ packets, on one clock ─┐
     source ──▶ sound, words, chapters, … ──────────────┴─▶ a file of another name ──▶ its place
@@ -44,7 +44,7 @@ class JoinReport:
     """What was joined.
 
     Attributes:
-        container: What holds the film.
+        container: What holds the video.
         codec: FFmpeg's name of the picture's.
         pixel_format: FFmpeg's name of what was encoded.
         frames: Their number.
@@ -71,7 +71,7 @@ def join(
     wish: EncoderConfig,
     span: TimeSpan | None = None,
 ) -> JoinReport:
-    """Write a film of its segments and of what the source holds beside its picture.
+    """Write a video of its segments and of what the source holds beside its picture.
 
     Args:
         source: Where sound and the like come from.
@@ -82,7 +82,7 @@ def join(
         span: The part of the source that they are; None is all of it.
 
     Raises:
-        OutputInvalid: the segments are none of one film, or do not follow each other.
+        OutputInvalid: the segments are none of one video, or do not follow each other.
         OSError: if a file cannot be read or written.
     """
     part = out.with_name(out.name + ".part")
@@ -91,7 +91,7 @@ def join(
     try:
         with ExitStack() as stack:
             picture = _Picture(segments, probe)
-            film = stack.enter_context(source.opened())
+            video = stack.enter_context(source.opened())
             first = stack.enter_context(_opened(segments[0]))
             output: OutputContainer = av.open(
                 str(part.resolve()),
@@ -100,9 +100,9 @@ def join(
                 container_options=_options(container, probe),
             )
             stack.callback(output.close)
-            target = _video(output, first, film, container, probe)
+            target = _video(output, first, video, container, probe)
             sound = wish.audio == "copy"
-            companions = Companions(film, output, FORMATS[container], sound=sound)
+            companions = Companions(video, output, FORMATS[container], sound=sound)
             timing = probe.timing
             begins_s = timing.start_s + picture.first * timing.time_base
             if whole:
@@ -114,11 +114,11 @@ def join(
                 zero_s = timing.start_s + span.start_s
                 end_s = None if span.end_s is None else timing.start_s + span.end_s
                 part_of = TimeSpan(zero_s, end_s)
-            chapters = _chapters(film.container, part_of, zero_s)
+            chapters = _chapters(video.container, part_of, zero_s)
             output.set_chapters(chapters)
-            _say(output, film)
-            video = picture.packets(target, timing.start_s - zero_s)
-            both = heapq.merge(video, companions.packets(zero_s, part_of), key=lambda at: at[0])
+            _say(output, video)
+            frames = picture.packets(target, timing.start_s - zero_s)
+            both = heapq.merge(frames, companions.packets(zero_s, part_of), key=lambda at: at[0])
             for _, packet in both:
                 if packet.stream is target:
                     output.mux(packet)
@@ -237,7 +237,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
 def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
     if container not in _QUICKTIME:
         return {}
-    # Edit lists are in ticks of the whole film; they are to be as fine as the picture's.
+    # Edit lists are in ticks of the whole video; they are to be as fine as the picture's.
     scale = min(max(probe.timing.time_base.denominator, 1000), 2**31 - 1)
     return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
@@ -245,7 +245,7 @@ def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
 def _video(
     output: OutputContainer,
     first: InputContainer,
-    film: OpenVideo,
+    video: OpenVideo,
     container: ContainerFormat,
     probe: Probe,
 ) -> VideoStream:
@@ -258,8 +258,8 @@ def _video(
         context.codec_tag = "hvc1"  # the only one that Apple's players take
     stream.set_display_matrix(probe.display_matrix)
     for name in ("language", "title", "handler_name", "timecode"):
-        if name in film.stream.metadata:
-            stream.metadata[name] = film.stream.metadata[name]
+        if name in video.stream.metadata:
+            stream.metadata[name] = video.stream.metadata[name]
     return stream
 
 
@@ -277,7 +277,7 @@ def _chapters(container: InputContainer, span: TimeSpan, zero_s: Fraction) -> li
     return kept
 
 
-def _say(output: OutputContainer, film: OpenVideo) -> None:
-    for name, value in film.container.metadata.items():
+def _say(output: OutputContainer, video: OpenVideo) -> None:
+    for name, value in video.container.metadata.items():
         if name not in _NOT_CARRIED:
             output.metadata[name] = value

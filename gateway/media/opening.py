@@ -1,4 +1,4 @@
-"""Opening films safely: what container it is, and which of its streams is the picture.
+"""Opening videos safely: what container it is, and which of its streams is the picture.
 
     file ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶ picture ──TooManyPixels──▶
 
@@ -19,7 +19,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt
-from gateway.media.containers import HEAD, ends_early, starts_like_a_film
+from gateway.media.containers import HEAD, ends_early, starts_like_a_video
 
 READABLE: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts")
 """FFmpeg's names of the containers that are read; everything else is not even looked into."""
@@ -32,7 +32,7 @@ _LENIENT: Final[dict[str, Any]] = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenVideo:
-    """A film whose container was judged.
+    """A video whose container was judged.
 
     Attributes:
         container: To be closed by whoever opened it, before the file is.
@@ -58,8 +58,8 @@ class OpenVideo:
             )
 
 
-def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The film") -> OpenVideo:
-    """Judge a film's container and open it.
+def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The video") -> OpenVideo:
+    """Judge a video's container and open it.
 
     Args:
         file: At its beginning. It is left open, whatever happens.
@@ -77,17 +77,17 @@ def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The film"
     try:
         container = open_container(file, READABLE)
     except FFmpegError as error:
-        if starts_like_a_film(head):
+        if starts_like_a_video(head):
             raise VideoCorrupt(f"{name}'s header is incomplete or corrupt.") from error
-        raise NotAVideo(f"{name} is not a film in {READABLE_TOLD}.") from error
+        raise NotAVideo(f"{name} is not a video in {READABLE_TOLD}.") from error
     try:
         stream = _picture(container, cut_short, name)
-        film = OpenVideo(container, stream, cut_short, name, max_pixels)
-        film.check_pixels(stream.width, stream.height)
+        video = OpenVideo(container, stream, cut_short, name, max_pixels)
+        video.check_pixels(stream.width, stream.height)
     except BaseException:
         container.close()
         raise
-    return film
+    return video
 
 
 def open_container(file: BinaryIO, formats: tuple[str, ...]) -> InputContainer:
@@ -130,4 +130,4 @@ def _picture(container: InputContainer, cut_short: bool, name: str) -> VideoStre
 
 
 def _reach_nothing(*_: object) -> NoReturn:
-    raise PermissionError("a film may not open other files")
+    raise PermissionError("a video may not open other files")

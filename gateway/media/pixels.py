@@ -23,8 +23,8 @@ _SWS_BT709 = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
-    """How a film's colours are meant: numbers of ITU-T H.273, 2 where it does not tell.
+class Colors:
+    """How a video's colours are meant: numbers of ITU-T H.273, 2 where it does not tell.
 
     Attributes:
         full: Whether all codes are used; None if not told.
@@ -46,7 +46,7 @@ class Colours:
         return "hlg" if self.transfer == 18 else "none"
 
     def matrix(self, height: int) -> Matrix:
-        """Return the matrix; of a film that does not tell, by its height, as players guess it."""
+        """Return the matrix; of a video that does not tell, by its height, as players guess it."""
         if self.space in (1, 7):  # SMPTE 240M differs by less than one level
             return "bt709"
         if self.space in (9, 10):
@@ -62,12 +62,12 @@ class Colours:
         frame.color_trc = self.transfer
 
 
-def colours_of(frame: VideoFrame) -> Colours:
+def colors_of(frame: VideoFrame) -> Colors:
     """Return what a frame tells of its colours."""
     full = {FULL: True, LIMITED: False}.get(int(frame.color_range))
     if frame.format.name.startswith("yuvj"):
         full = True
-    return Colours(full, int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc))
+    return Colors(full, int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,10 @@ class PixelFormat:
             return f"gbr{letter}p{suffix}"
         return f"yuv{letter}{_RATIOS[self.steps]}p{suffix}"
 
-    def coding(self, colours: Colours, height: int) -> Coding:
-        """Return how the numbers of a film of that height are meant."""
-        full = self.kind != "yuv" if colours.full is None else colours.full
-        return Coding(
-            self.depth, full, "identity" if self.kind == "rgb" else colours.matrix(height)
-        )
+    def coding(self, colors: Colors, height: int) -> Coding:
+        """Return how the numbers of a video of that height are meant."""
+        full = self.kind != "yuv" if colors.full is None else colors.full
+        return Coding(self.depth, full, "identity" if self.kind == "rgb" else colors.matrix(height))
 
 
 def is_planar(name: str) -> bool:
@@ -132,7 +130,7 @@ def is_planar(name: str) -> bool:
 
 
 def nearest(source: PixelFormat, names: Iterable[str]) -> str:
-    """Return the one of some formats that loses least of a film's, and adds least."""
+    """Return the one of some formats that loses least of a video's, and adds least."""
 
     def loss(name: str) -> tuple[bool | int, ...]:
         other = PixelFormat.of(name)
@@ -182,7 +180,7 @@ def as_format(frame: VideoFrame, name: str) -> VideoFrame:
         made = frame.reformat(
             format=name, dst_colorspace=_SWS_BT709, dst_color_range=LIMITED, src_color_range=FULL
         )
-        replace(colours_of(frame), full=False, space=1).put_on(made)
+        replace(colors_of(frame), full=False, space=1).put_on(made)
         return made
     range_ = int(frame.color_range) or LIMITED
     return frame.reformat(format=name, src_color_range=range_, dst_color_range=range_)
@@ -191,7 +189,7 @@ def as_format(frame: VideoFrame, name: str) -> VideoFrame:
 def _copied(frame: VideoFrame, want: PixelFormat) -> VideoFrame:
     made = VideoFrame(frame.width, frame.height, want.name)
     made.pts, made.time_base = frame.pts, frame.time_base
-    colours_of(frame).put_on(made)
+    colors_of(frame).put_on(made)
     for k in range(len(made.planes)):
         target = _samples(made, k)
         if k >= len(frame.planes):

@@ -1,4 +1,4 @@
-"""What a film is, by its container, its first good frame and a walk over its packets."""
+"""What a video is, by its container, its first good frame and a walk over its packets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.imaging.geometry.orientation import Orientation
 from gateway.imaging.video.planes import Coding
 from gateway.media.decoding import good_frames, good_packets, rate_of
 from gateway.media.opening import OpenVideo, fraction
-from gateway.media.pixels import Colours, PixelFormat, colours_of, is_planar
+from gateway.media.pixels import Colors, PixelFormat, colors_of, is_planar
 from gateway.media.side_data import (
     ContentLight,
     Mastering,
@@ -50,7 +50,7 @@ class OtherStream:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a film's frames are shown.
+    """When a video's frames are shown.
 
     Attributes:
         time_base: Seconds a tick of the container's clock.
@@ -81,22 +81,22 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class HighRange:
-    """What a film was before its high dynamic range was given up.
+    """What a video was before its high dynamic range was given up.
 
     Attributes:
         pixel_format: FFmpeg's name, as it is decoded.
-        colours: Its tags.
+        colors: Its tags.
         peak: cd/m², the most there is in it.
     """
 
     pixel_format: str
-    colours: Colours
+    colors: Colors
     peak: float
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a film is, or what its frames are made into before they are worked on.
+    """What a video is, or what its frames are made into before they are worked on.
 
     Attributes:
         container: Its kind.
@@ -105,7 +105,7 @@ class Probe:
         display_matrix: How it is to be turned; None if not at all.
         sample_aspect: Width of a stored pixel over its height.
         pixel_format: FFmpeg's name, as it is decoded.
-        colours: Its tags.
+        colors: Its tags.
         mastering: The display it was mastered on, if told.
         light: How bright it gets, if told.
         interlaced: Whether frames are two fields.
@@ -123,7 +123,7 @@ class Probe:
     display_matrix: Matrix9 | None
     sample_aspect: Fraction
     pixel_format: str
-    colours: Colours
+    colors: Colors
     mastering: Mastering | None
     light: ContentLight | None
     interlaced: bool
@@ -137,7 +137,7 @@ class Probe:
     def tone_mapped(self) -> Probe:
         """Return what is read if a high dynamic range is to become BT.709 with 8 bits."""
         planar = self.planar
-        if self.colours.hdr == "none" or planar.kind != "yuv":
+        if self.colors.hdr == "none" or planar.kind != "yuv":
             return self
         peak = USUAL_PEAK
         if self.light is not None and self.light.brightest:
@@ -147,18 +147,18 @@ class Probe:
         return replace(
             self,
             pixel_format=replace(planar, depth=8, alpha=False).name,
-            colours=Colours(full=False, space=1, primaries=1, transfer=1),
+            colors=Colors(full=False, space=1, primaries=1, transfer=1),
             mastering=None,
             light=None,
-            mapped=HighRange(self.pixel_format, self.colours, peak),
+            mapped=HighRange(self.pixel_format, self.colors, peak),
         )
 
     @property
-    def decoded(self) -> tuple[str, Colours]:
+    def decoded(self) -> tuple[str, Colors]:
         """The pixel format and the colours of what is decoded."""
         if self.mapped is not None:
-            return self.mapped.pixel_format, self.mapped.colours
-        return self.pixel_format, self.colours
+            return self.mapped.pixel_format, self.mapped.colors
+        return self.pixel_format, self.colors
 
     @property
     def orientation(self) -> Orientation:
@@ -184,37 +184,37 @@ class Probe:
     @property
     def coding(self) -> Coding:
         """How the numbers in the planes are meant."""
-        return self.planar.coding(self.colours, self.size[0])
+        return self.planar.coding(self.colors, self.size[0])
 
 
-def first_frame(film: OpenVideo) -> VideoFrame:
-    """Decode up to the first good frame of a film that is at its beginning.
+def first_frame(video: OpenVideo) -> VideoFrame:
+    """Decode up to the first good frame of a video that is at its beginning.
 
     Raises:
         VideoCorrupt: there is none.
         TooManyPixels: it is larger than the header says.
     """
-    frame = next(good_frames(film.container, film.stream, lambda _: None), None)
+    frame = next(good_frames(video.container, video.stream, lambda _: None), None)
     if frame is None:
-        raise VideoCorrupt(f"{film.name} holds no frame that can be decoded.")
-    film.check_pixels(frame.width, frame.height)
+        raise VideoCorrupt(f"{video.name} holds no frame that can be decoded.")
+    video.check_pixels(frame.width, frame.height)
     return frame
 
 
-def walk(film: OpenVideo) -> tuple[Timing, bool]:
-    """Walk over all packets of a film that is at its beginning; decode none.
+def walk(video: OpenVideo) -> tuple[Timing, bool]:
+    """Walk over all packets of a video that is at its beginning; decode none.
 
     Returns:
         When its frames are shown, and whether the packets end without an error.
     """
-    stream = film.stream
+    stream = video.stream
     step = 1 / rate_of(stream)
     base = fraction(stream.time_base) or step
     failed: list[int | None] = []
     ticks: dict[int, int] = {}  # pts → duration
     keys: list[int] = []
     frames, regular, decoded = 0, True, None
-    for packet in good_packets(film.container, stream, failed.append):
+    for packet in good_packets(video.container, stream, failed.append):
         if not packet.size or packet.is_discard:  # the end, or before where an edit list begins
             continue
         frames += 1
@@ -245,9 +245,9 @@ def walk(film: OpenVideo) -> tuple[Timing, bool]:
     return timing, not failed
 
 
-def described(film: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool) -> Probe:
-    """Put together what is known of a film."""
-    container, stream = film.container, film.stream
+def described(video: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool) -> Probe:
+    """Put together what is known of a video."""
+    container, stream = video.container, video.stream
     aspect = fraction(stream.sample_aspect_ratio)
     return Probe(
         container=_kind(container, webm=webm),
@@ -256,7 +256,7 @@ def described(film: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool)
         display_matrix=display_matrix_of(frame),
         sample_aspect=aspect if aspect and aspect > 0 else Fraction(1),
         pixel_format=frame.format.name,
-        colours=colours_of(frame),
+        colors=colors_of(frame),
         mastering=mastering_of(frame),
         light=content_light_of(frame),
         interlaced=frame.interlaced_frame,
@@ -264,7 +264,7 @@ def described(film: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool)
         others=tuple(_other(s) for s in container.streams if s.index != stream.index),
         chapters=len(container.chapters()),
         metadata=dict(container.metadata),
-        damaged=film.cut_short,
+        damaged=video.cut_short,
     )
 
 

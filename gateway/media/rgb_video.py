@@ -1,4 +1,4 @@
-"""Films: bytes or a file → upright RGB frames, one after the other.
+"""Videos: bytes or a file → upright RGB frames, one after the other.
 
     bytes ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶
     header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is told by `damaged`
@@ -29,11 +29,11 @@ from gateway.media.side_data import orientation_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RgbFrame:
-    """One frame of a film.
+    """One frame of a video.
 
     Attributes:
-        index: Its number among the film's frames, from 0.
-        time_s: Seconds after the film's beginning, as the container tells; strictly rising.
+        index: Its number among the video's frames, from 0.
+        time_s: Seconds after the video's beginning, as the container tells; strictly rising.
         rgb: uint8 (H, W, 3), upright as the container's display matrix says.
     """
 
@@ -43,12 +43,12 @@ class RgbFrame:
 
 
 class RgbVideo:
-    """A film that is open for reading; only one frame of it is held at a time.
+    """A video that is open for reading; only one frame of it is held at a time.
 
     It may be used and closed by different threads, one at a time as well as against each other.
 
     Args:
-        source: The film, or the path of its file.
+        source: The video, or the path of its file.
         max_pixels: Width × height of a frame beyond which it is refused.
         max_frames: Number of frames beyond which it is refused.
         name: What to call it in error messages.
@@ -59,20 +59,20 @@ class RgbVideo:
     """
 
     def __init__(
-        self, source: bytes | Path, *, max_pixels: int, max_frames: int, name: str = "The film"
+        self, source: bytes | Path, *, max_pixels: int, max_frames: int, name: str = "The video"
     ) -> None:
         self._name, self._max_frames = name, max_frames
         self._lock = threading.Lock()
         self._file: BinaryIO = (
             io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
         )
-        self._film: OpenVideo | None = None
+        self._video: OpenVideo | None = None
         self.damaged = False
         """Whether a part was lost; it is known for certain once all frames were read."""
         try:
-            self._film = open_video_stream(self._file, max_pixels=max_pixels, name=name)
-            self.damaged = self._film.cut_short
-            if self._film.stream.frames > max_frames:
+            self._video = open_video_stream(self._file, max_pixels=max_pixels, name=name)
+            self.damaged = self._video.cut_short
+            if self._video.stream.frames > max_frames:
                 self._too_long()
         except BaseException:
             self.close()
@@ -92,17 +92,17 @@ class RgbVideo:
         decoded = self._wanted(every, gap_s)
         while True:
             with self._lock:
-                frame = None if self._film is None else next(decoded, None)
+                frame = None if self._video is None else next(decoded, None)
             if frame is None:
                 return
             yield frame
 
     def close(self) -> None:
-        """Let go of the film; frames that are asked for afterwards do not come."""
+        """Let go of the video; frames that are asked for afterwards do not come."""
         with self._lock:
-            if self._film is not None:
-                self._film.container.close()
-            self._film = None
+            if self._video is not None:
+                self._video.container.close()
+            self._video = None
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -120,17 +120,17 @@ class RgbVideo:
 
     def _wanted(self, every: int, gap_s: Fraction) -> Iterator[RgbFrame]:
         """Pick frames; only those are brought to RGB."""
-        film = self._film
-        if film is None:
+        video = self._video
+        if video is None:
             return
         due = Fraction(0)
         index = -1
-        clock = Clock(film.stream)
-        for index, frame in enumerate(good_frames(film.container, film.stream, self._lost)):
+        clock = Clock(video.stream)
+        for index, frame in enumerate(good_frames(video.container, video.stream, self._lost)):
             time_s = clock.time_of(frame)
             if index >= self._max_frames:
                 self._too_long()
-            film.check_pixels(frame.width, frame.height)
+            video.check_pixels(frame.width, frame.height)
             if index % every or time_s < due:
                 continue
             due = time_s + gap_s

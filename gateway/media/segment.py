@@ -1,6 +1,6 @@
-"""Segments of a film: frames in, a file that can be joined to others without encoding again.
+"""Segments of a video: frames in, a file that can be joined to others without encoding again.
 
-Each begins with a key frame that nothing before it is needed for, and all of one film are encoded
+Each begins with a key frame that nothing before it is needed for, and all of one video are encoded
 alike. A segment is an MP4, or QuickTime for ProRes: these keep any clock exactly.
 """
 
@@ -34,7 +34,7 @@ FIRST_TICK: Final = "comment"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a film, encoded.
+    """A part of a video, encoded.
 
     Attributes:
         path: Of its file; there is none if it has no frames.
@@ -179,10 +179,10 @@ def _stream(
     context.time_base = stream.time_base = plan.time_base
     context.sample_aspect_ratio = plan.aspect
     context.gop_size = plan.gop
-    colours = plan.colours
-    context.color_range = 0 if colours.full is None else FULL if colours.full else LIMITED
-    context.colorspace, context.color_primaries = colours.space, colours.primaries
-    context.color_trc = colours.transfer
+    colors = plan.colors
+    context.color_range = 0 if colors.full is None else FULL if colors.full else LIMITED
+    context.colorspace, context.color_primaries = colors.space, colors.primaries
+    context.color_trc = colors.transfer
     if threads and plan.encoder not in ("libx265", "libsvtav1"):  # these have an option for it
         context.thread_count = threads
     try:
@@ -194,6 +194,6 @@ def _stream(
 
 def _unavailable(encoder: str) -> EncoderUnavailable:
     return EncoderUnavailable(
-        f"{encoder} does not work on this machine, or not for films of this size and pixel format.",
+        f"{encoder} does not work on this machine, or not for videos of this size and pixel format.",
         extra={"encoder": encoder},
     )

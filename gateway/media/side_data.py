@@ -20,7 +20,7 @@ _ONE, _ONE_LAST = 1 << 16, 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Mastering:
-    """The display a film was mastered on (SMPTE ST 2086).
+    """The display a video was mastered on (SMPTE ST 2086).
 
     Attributes:
         primaries: x and y of red, green and blue, and of white (CIE 1931); None if not told.
@@ -33,7 +33,7 @@ class Mastering:
 
 @dataclass(frozen=True, slots=True)
 class ContentLight:
-    """How bright a film gets (CTA-861.3), cd/m².
+    """How bright a video gets (CTA-861.3), cd/m².
 
     Attributes:
         brightest: Of any pixel, MaxCLL.
@@ -77,7 +77,7 @@ def mastering_of(frame: VideoFrame) -> Mastering | None:
 
 
 def content_light_of(frame: VideoFrame) -> ContentLight | None:
-    """Return what a frame tells of the film's brightness (`AVContentLightMetadata`)."""
+    """Return what a frame tells of the video's brightness (`AVContentLightMetadata`)."""
     raw = _raw(frame, Type.CONTENT_LIGHT_LEVEL)
     if raw is None:
         return None

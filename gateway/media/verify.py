@@ -1,4 +1,4 @@
-"""Looking at a film that was made, before anybody else does: whether it holds what it should."""
+"""Looking at a video that was made, before anybody else does: whether it holds what it should."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Seen:
 
 
 def verify(path: Path, report: JoinReport, probe: Probe) -> None:
-    """Read a film that was joined, and compare it with what was put into it.
+    """Read a video that was joined, and compare it with what was put into it.
 
     Frames: their number, times that rise strictly, and from the first to the last as long as it was
     asked for, up to the container's own clock (1 ms in Matroska). Sound that was copied: all its
@@ -58,7 +58,7 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
     and how it is turned.
 
     Args:
-        path: Of the film.
+        path: Of the video.
         report: What was joined.
         probe: What the source is.
 

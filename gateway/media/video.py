@@ -1,4 +1,4 @@
-"""Films to be made anew: what they are, and their frames, part by part.
+"""Videos to be made anew: what they are, and their frames, part by part.
 
     path ──▶ `VideoSource.probe` ──▶ `Probe`
                       └──▶ `read` of a span ──▶ `DecodedFrame`s: looked at, changed in place, written
@@ -32,16 +32,16 @@ from gateway.media.pixels import PixelFormat, as_format, planes_of
 from gateway.media.probe import Probe, described, first_frame, walk
 
 _TRIES: Final = 3
-"""Key frames that reading may begin at before it begins at the film's beginning."""
+"""Key frames that reading may begin at before it begins at the video's beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """A part of a film: frames from `start_s` to before `end_s`, both after its beginning.
+    """A part of a video: frames from `start_s` to before `end_s`, both after its beginning.
 
     Attributes:
         start_s: Seconds.
-        end_s: Seconds; None is the film's end.
+        end_s: Seconds; None is the video's end.
     """
 
     start_s: Fraction = Fraction(0)
@@ -57,11 +57,11 @@ class TimeSpan:
 
 
 class DecodedFrame:
-    """One frame of a film, in its decoder's planes.
+    """One frame of a video, in its decoder's planes.
 
     Args:
         picture: As decoded, of a planar pixel format.
-        time_s: Seconds after the film's beginning.
+        time_s: Seconds after the video's beginning.
         lead_in: Whether it is only looked at, as it comes before what is encoded.
         lead_out: Whether it is only looked at, as it comes after that.
         coding: How its numbers are meant.
@@ -129,12 +129,12 @@ class _Preparation:
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._name, colours = probe.decoded
+        self._name, colors = probe.decoded
         self._planar = PixelFormat.of(self._name)
-        self._coding = self._planar.coding(colours, probe.size[0])
+        self._coding = self._planar.coding(colors, probe.size[0])
         self._cube: ToneCube | None = None
-        if probe.mapped is not None and colours.hdr != "none":
-            self._cube = tone_cube(self._coding, colours.hdr, probe.mapped.peak)
+        if probe.mapped is not None and colors.hdr != "none":
+            self._cube = tone_cube(self._coding, colors.hdr, probe.mapped.peak)
 
     def done(self, picture: VideoFrame) -> VideoFrame:
         """Return a frame in the probe's planes; the same one, if they are its own."""
@@ -145,20 +145,20 @@ class _Preparation:
         planar = self._probe.planar
         made = VideoFrame(picture.width, picture.height, planar.name)
         made.pts, made.time_base = picture.pts, picture.time_base
-        self._probe.colours.put_on(made)
+        self._probe.colors.put_on(made)
         high = planes_of(picture, self._coding, UPRIGHT)
         tone_map(high, self._cube, planes_of(made, self._probe.coding, UPRIGHT))
         return made
 
 
 class SpanReader:
-    """Reads a part of a film once; to be closed.
+    """Reads a part of a video once; to be closed.
 
     Attributes:
         lost: Packets and frames of the part that could not be used, so far.
 
     Args:
-        source: Which film.
+        source: Which video.
         probe: What it is, or, from `Probe.tone_mapped`, what is to be made of it.
         span: Which part.
         since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
@@ -214,7 +214,7 @@ class SpanReader:
             )
 
     def close(self) -> None:
-        """Let go of the film."""
+        """Let go of the video."""
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -250,13 +250,13 @@ class SpanReader:
     def _decoded(self, key_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
         """Decode from a key frame, or the beginning, on."""
         self._open.close()
-        film = self._open.enter_context(self._source.opened())
-        film.stream.codec_context.thread_count = self._source.threads
-        film.stream.codec_context.thread_type = "SLICE"
+        video = self._open.enter_context(self._source.opened())
+        video.stream.codec_context.thread_count = self._source.threads
+        video.stream.codec_context.thread_type = "SLICE"
         base, start_s = self._probe.timing.time_base, self._probe.timing.start_s
         if key_s > 0:
             try:
-                film.container.seek(int((start_s + key_s) / base), stream=film.stream)
+                video.container.seek(int((start_s + key_s) / base), stream=video.stream)
             except FFmpegError:
                 return
 
@@ -264,8 +264,8 @@ class SpanReader:
             time_s = self._last_s if pts is None else pts * base - start_s
             self.lost += self._span.holds(time_s)
 
-        clock = Clock(film.stream)
-        for frame in good_frames(film.container, film.stream, lost):
+        clock = Clock(video.stream)
+        for frame in good_frames(video.container, video.stream, lost):
             time_s = clock.time_of(frame)
             # Before the key frame come those that need others from before it.
             if time_s >= key_s:
@@ -274,7 +274,7 @@ class SpanReader:
 
 @dataclass(frozen=True, slots=True)
 class VideoSource:
-    """A film in a file.
+    """A video in a file.
 
     Attributes:
         path: Of the file.
@@ -285,11 +285,11 @@ class VideoSource:
 
     path: Path
     max_pixels: int
-    name: str = "The film"
+    name: str = "The video"
     threads: int = 0
 
     def probe(self) -> Probe:
-        """Tell what the film is; all its packets are looked at, one frame is decoded.
+        """Tell what the video is; all its packets are looked at, one frame is decoded.
 
         Raises:
             EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
@@ -299,10 +299,10 @@ class VideoSource:
             timing, complete = walk(stack.enter_context(self.opened()))
             if not timing.frames:
                 raise VideoCorrupt(f"{self.name} holds no frame that can be decoded.")
-            film = stack.enter_context(self.opened())
+            video = stack.enter_context(self.opened())
             with self.path.open("rb") as file:
                 webm = starts_as_webm(file)
-            probe = described(film, first_frame(film), timing, webm=webm)
+            probe = described(video, first_frame(video), timing, webm=webm)
             return probe if complete else replace(probe, damaged=True)
 
     def read(
@@ -313,20 +313,20 @@ class VideoSource:
         since_s: Fraction | None = None,
         until_s: Fraction | None = None,
     ) -> SpanReader:
-        """Return a reader of a part of the film, and of what is looked at before and after it."""
+        """Return a reader of a part of the video, and of what is looked at before and after it."""
         return SpanReader(self, probe, span, since_s=since_s, until_s=until_s)
 
     @contextmanager
     def opened(self) -> Iterator[OpenVideo]:
-        """Open the film at its beginning, for as long as the context lasts.
+        """Open the video at its beginning, for as long as the context lasts.
 
         Raises:
             EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
             OSError: if the file cannot be read.
         """
         with self.path.open("rb") as file:
-            film = open_video_stream(file, max_pixels=self.max_pixels, name=self.name)
+            video = open_video_stream(file, max_pixels=self.max_pixels, name=self.name)
             try:
-                yield film
+                yield video
             finally:
-                film.container.close()
+                video.container.close()

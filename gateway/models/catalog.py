@@ -15,7 +15,7 @@ from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 ModelKind = Literal["wheel", "sdist"]
 Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm", "face_occlusion"]
 Dtype = Literal["uint8", "float32"]
-Colour = Literal["RGB", "BGR"]
+Color = Literal["RGB", "BGR"]
 
 CATALOG_FILE = "catalog.toml"
 MODEL_VERSION = "1"
@@ -91,8 +91,8 @@ class CatalogTensor:
         shape: Shape without the batch axis.
         meaning: What the values are, with units.
         source: Name of the tensor in the original network.
-        colour: Channel order of an image input; None for other tensors.
-        graph_colour: Channel order the network itself wants.
+        color: Channel order of an image input; None for other tensors.
+        graph_color: Channel order the network itself wants.
         mean: Subtracted inside the graph, per RGB channel.
         divisor: What the difference is divided by inside the graph.
         activation: What the graph adds behind the original output.
@@ -104,8 +104,8 @@ class CatalogTensor:
     shape: tuple[int, ...]
     meaning: str
     source: str
-    colour: Colour | None = None
-    graph_colour: Colour | None = None
+    color: Color | None = None
+    graph_color: Color | None = None
     mean: tuple[float, ...] = ()
     divisor: float = 1.0
     activation: Literal["sigmoid"] | None = None
@@ -120,7 +120,7 @@ class ModelEntry:
         name: Folder name in the model repository.
         title: What people call it.
         task: What it is for.
-        licence: SPDX identifier of the weights' licence.
+        license: SPDX identifier of the weights' licence.
         credit: Who made it.
         commercial: Whether the licence allows commercial use.
         weights: Where the original network lies: in a package, or here.
@@ -133,7 +133,7 @@ class ModelEntry:
     name: str
     title: str
     task: str
-    licence: str
+    license: str
     credit: str
     commercial: bool
     weights: Member | OwnFile
@@ -150,14 +150,14 @@ class SampleEntry:
     Attributes:
         name: Short name.
         title: Who is seen.
-        licence: Terms of use.
+        license: Terms of use.
         credit: Who made it.
         image: Where the file lies.
     """
 
     name: str
     title: str
-    licence: str
+    license: str
     credit: str
     image: Member
 
@@ -254,7 +254,7 @@ def _model(name: str, table: dict[str, Any], packages: Mapping[str, PackageSourc
         name=name,
         title=table["title"],
         task=table["task"],
-        licence=table["licence"],
+        license=table["license"],
         credit=table["credit"],
         commercial=bool(table["commercial"]),
         weights=_own_file(table) if "file" in table else _member(table, packages),
@@ -269,7 +269,7 @@ def _sample(name: str, table: dict[str, Any], packages: Mapping[str, PackageSour
     return SampleEntry(
         name=name,
         title=table["title"],
-        licence=table["licence"],
+        license=table["license"],
         credit=table["credit"],
         image=_member(table, packages),
     )
@@ -309,7 +309,7 @@ def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[CatalogTensor, ...]:
         _one_of(spec.dtype, get_args(Dtype), f"{name}.dtype")
         if any(n < 1 for n in spec.shape):
             raise ValueError(f"{name}.shape must be positive")
-        if spec.colour is not None and (len(spec.shape) != 3 or len(spec.mean) != spec.shape[-1]):
+        if spec.color is not None and (len(spec.shape) != 3 or len(spec.mean) != spec.shape[-1]):
             raise ValueError(f"{name} is an image and needs shape (H, W, C) and C means")
         specs.append(spec)
     return tuple(specs)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway.models.catalog import Catalog, CatalogTensor, ModelEntry
 from gateway.models.packages import write_atomically
-from gateway.models.profiles import FILM, LARGE_BYTES, LIVE, PICTURE, QUEUES, Profile, Queue
+from gateway.models.profiles import LARGE_BYTES, LIVE, PICTURE, QUEUES, VIDEO, Profile, Queue
 from gateway.models.records import Installed
 from gateway.models.served import is_quantized
 from gateway.models.zoo import ZooModel, ZooTensor
@@ -79,7 +79,7 @@ def catalog_config(
     """
     facts = _Facts(
         name=entry.name,
-        about=f"{entry.title}: {entry.task}. {entry.licence}, {entry.credit}.",
+        about=f"{entry.title}: {entry.task}. {entry.license}, {entry.credit}.",
         contract="catalog.toml",
         max_batch_size=entry.max_batch_size,
         inputs=_tensors(entry.inputs),
@@ -113,7 +113,7 @@ def zoo_config(
     rows = _rows(model, record, profile)
     facts = _Facts(
         name=model.name,
-        about=f"{model.title}: {model.task}. {model.licence}, {model.credit}.",
+        about=f"{model.title}: {model.task}. {model.license}, {model.credit}.",
         contract="zoo.toml",
         max_batch_size=rows,
         inputs=_tensors(model.inputs),
@@ -192,7 +192,7 @@ def _batching(facts: _Facts, profile: Profile) -> str:
         return "\n".join(
             _comment(
                 "Requests are not joined: the last bits of a matrix product depend on how many "
-                "rows it has, and what is made of a film must not depend on what else is asked at "
+                "rows it has, and what is made of a video must not depend on what else is asked at "
                 "the moment. All other networks are convolutions, which work on each row as if it "
                 "were alone. It takes less than a millisecond, so that a queue of its own, with "
                 "bounds, is not missed."
@@ -213,7 +213,7 @@ def _batching(facts: _Facts, profile: Profile) -> str:
     lines = _comment(
         f"{joined} {wait if facts.batched else ''} Queues are bounded, and a request that waits "
         "longer than it may is refused instead of being computed for nobody. Live requests go "
-        "first, then pictures, then films."
+        "first, then pictures, then videos."
     )
     lines += [
         "dynamic_batching {",
@@ -225,7 +225,7 @@ def _batching(facts: _Facts, profile: Profile) -> str:
         *_policy(QUEUES[PICTURE], "    "),
         "  }",
     ]
-    for level in (LIVE, FILM):
+    for level in (LIVE, VIDEO):
         lines += [
             f"  # {QUEUES[level].meaning}",
             "  priority_queue_policy {",

@@ -28,14 +28,14 @@ class Pinned:
     Attributes:
         sha256: Digest of its file as it came, lower-case hex; empty until one came.
         size: Bytes of that file.
-        licence: The licence that was accepted.
+        license: The licence that was accepted.
         accepted: The day that was, UTC, as YYYY-MM-DD.
         source: Where the file came from: an address without credentials, or `file`.
     """
 
     sha256: str
     size: int
-    licence: str
+    license: str
     accepted: str
     source: str
 
@@ -59,7 +59,7 @@ def read_lock(repository: Path) -> dict[str, Pinned]:
         ) from None
 
 
-def accept_licence(repository: Path, name: str, licence: str) -> None:
+def accept_license(repository: Path, name: str, license: str) -> None:
     """Remember that a model's licence was accepted today.
 
     Raises:
@@ -70,7 +70,7 @@ def accept_licence(repository: Path, name: str, licence: str) -> None:
         known = read_lock(repository)
         entry = known.get(name, Pinned("", 0, "", "", ""))
         today = datetime.now(UTC).date().isoformat()
-        known[name] = replace(entry, licence=licence, accepted=today)
+        known[name] = replace(entry, license=license, accepted=today)
         _write(repository, known)
 
 

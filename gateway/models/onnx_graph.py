@@ -79,8 +79,8 @@ class GraphWriter:
         if spec.divisor != 1:
             divisor = np.array(spec.divisor, np.float32)
             x = self.node("Div", [x, self.constant("image_divisor", divisor)])
-        if spec.graph_colour != spec.colour:
-            order = self.constant("colour_order", np.array([2, 1, 0], np.int64))
+        if spec.graph_color != spec.color:
+            order = self.constant("color_order", np.array([2, 1, 0], np.int64))
             x = self.node("Gather", [x, order], axis=1)
         return x
 
@@ -139,7 +139,7 @@ class GraphWriter:
             [_value_info(spec) for spec in self.entry.inputs],
             [_value_info(spec) for spec in self.entry.outputs],
             list(self.constants.values()),
-            doc_string=f"{self.entry.title}. {self.entry.credit}. {self.entry.licence}.",
+            doc_string=f"{self.entry.title}. {self.entry.credit}. {self.entry.license}.",
         )
         model = helper.make_model(
             graph,

@@ -25,7 +25,7 @@ class Queue:
     size: int
 
 
-LIVE, PICTURE, FILM = 1, 2, 3
+LIVE, PICTURE, VIDEO = 1, 2, 3
 """Priorities: lower numbers go first, always."""
 
 QUEUES: Mapping[int, Queue] = MappingProxyType(
@@ -33,7 +33,7 @@ QUEUES: Mapping[int, Queue] = MappingProxyType(
         # Callers tell how long they can wait; a server 2.51 that wakes nobody takes half a second.
         LIVE: Queue("live: a late answer is of no use", 1_000_000, 16),
         PICTURE: Queue("pictures, and whoever says nothing", 5_000_000, 256),
-        FILM: Queue("films: they wait for everybody else", 30_000_000, 256),
+        VIDEO: Queue("videos: they wait for everybody else", 30_000_000, 256),
     }
 )
 

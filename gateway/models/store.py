@@ -28,7 +28,7 @@ from gateway.errors import (
 from gateway.models.catalog import MODEL_VERSION
 from gateway.models.configure import CONFIG_FILE, zoo_config
 from gateway.models.download import Fetched, Sources, fetch, fetched_file, url_templates
-from gateway.models.lock import accept_licence, locked, pin, read_lock
+from gateway.models.lock import accept_license, locked, pin, read_lock
 from gateway.models.packages import sha256_of, write_atomically
 from gateway.models.profiles import Profile
 from gateway.models.records import (
@@ -136,7 +136,7 @@ class ModelStore:
             SetupIncomplete: as `read_lock`.
         """
         known = read_lock(self.repository).get(model.name)
-        return known is not None and bool(known.accepted) and known.licence == model.licence
+        return known is not None and bool(known.accepted) and known.license == model.license
 
     def accept(self, model: ZooModel) -> None:
         """Remember that a model's licence was accepted.
@@ -146,7 +146,7 @@ class ModelStore:
             StorageFull: there is no room.
         """
         with room_on_disk():
-            accept_licence(self.repository, model.name, model.licence)
+            accept_license(self.repository, model.name, model.license)
 
     def pull(
         self, model: ZooModel, *, force: bool = False, progress: PullProgress | None = None
@@ -288,7 +288,7 @@ class ModelStore:
 
     def _check_permitted(self, model: ZooModel) -> None:
         if self.commercial and not model.usable_commercially:
-            own = f"its licence is {model.licence}"
+            own = f"its licence is {model.license}"
             why = own if not model.commercial else f"it needs {' and '.join(model.needs)}"
             raise ModelNotPermitted(f"{model.name} may not be used commercially: {why}.")
 
@@ -296,8 +296,8 @@ class ModelStore:
         self._check_permitted(model)
         if not self.accepted(model):
             raise LicenseNotAccepted(
-                f"The licence of {model.name} has not been accepted: {model.licence}, "
-                f"{model.licence_url}."
+                f"The licence of {model.name} has not been accepted: {model.license}, "
+                f"{model.license_url}."
             )
 
     def _sources(self) -> Sources:

@@ -62,8 +62,8 @@ class ZooModel:
         title: What people call it.
         task: What it is for.
         family: Which models share its inputs and outputs.
-        licence: SPDX identifier, or what its makers call it.
-        licence_url: Where to read it.
+        license: SPDX identifier, or what its makers call it.
+        license_url: Where to read it.
         credit: Who made it.
         commercial: Whether its own licence clearly allows commercial use.
         usable_commercially: Whether that is so of it and of all it needs.
@@ -88,8 +88,8 @@ class ZooModel:
     title: str
     task: str
     family: str
-    licence: str
-    licence_url: str
+    license: str
+    license_url: str
     credit: str
     commercial: bool
     usable_commercially: bool
@@ -237,7 +237,7 @@ _FAMILY_FIELDS = frozenset(
 )
 _OWN_FIELDS = frozenset(
     (
-        *("title", "family", "licence", "licence_url", "credit", "commercial", "needs", "sizes"),
+        *("title", "family", "license", "license_url", "credit", "commercial", "needs", "sizes"),
         *("base", "file", "sha256", "size_bytes", "twin", "fp16", "emap", "max_batch_size"),
     )
 )
@@ -246,22 +246,22 @@ _OWN_FIELDS = frozenset(
 def _model(name: str, data: Mapping[str, Any], known: Mapping[str, ZooModel]) -> ZooModel:
     table = data["models"][name]
     family = _of(data, "families", table["family"])
-    licence = _of(data, "licences", table["licence"])
+    license = _of(data, "licenses", table["license"])
     _check_fields(table, _OWN_FIELDS)
     _check_fields(family, _FAMILY_FIELDS)
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("a name is lower-case letters, digits, underscores and single dots")
     sizes = {key: int(size) for key, size in table.get("sizes", {}).items()}
     needs = tuple(table.get("needs", ()))
-    commercial = bool(table.get("commercial", licence["commercial"]))
+    commercial = bool(table.get("commercial", license["commercial"]))
     batch = _one_of(family.get("batch", "rows"), get_args(Batch), "batch")
     model = ZooModel(
         name=name,
         title=table["title"],
         task=family["task"],
         family=table["family"],
-        licence=table["licence"],
-        licence_url=table.get("licence_url", licence["url"]),
+        license=table["license"],
+        license_url=table.get("license_url", license["url"]),
         credit=table["credit"],
         commercial=commercial,
         usable_commercially=commercial and all(known[n].usable_commercially for n in needs),
@@ -297,8 +297,8 @@ def _check(model: ZooModel, tables: Mapping[str, Any]) -> None:
         raise ValueError(f"there is no twin {model.twin!r}")
     if any(-1 in spec.shape for spec in model.inputs) != (model.open_sizes is not None):
         raise ValueError("open_sizes belong to inputs of open size, and only to them")
-    if not model.licence_url.startswith("https://"):
-        raise ValueError("licence_url must begin with https://")
+    if not model.license_url.startswith("https://"):
+        raise ValueError("license_url must begin with https://")
 
 
 def _batch_size(batch: Batch, table: Mapping[str, Any], family: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""The very last step: making the whole picture clearer, or every frame of a film."""
+"""The very last step: making the whole picture clearer, or every frame of a video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.processors.frame_enhancer import FrameEnhancer
 
 
 class FrameEnhancement:
-    """Makes one film's frames clearer, or one picture, or leaves them if that is not asked for."""
+    """Makes one video's frames clearer, or one picture, or leaves them if that is not asked for."""
 
     def __init__(
         self,

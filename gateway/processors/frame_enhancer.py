@@ -1,4 +1,4 @@
-"""`frame_enhancer`: makes a whole picture clearer, or every frame of a film."""
+"""`frame_enhancer`: makes a whole picture clearer, or every frame of a video."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PICTURE = Coding(8, full=True, matrix="identity")
 
 
 class FrameEnhancer(Protocol):
-    """Makes the frames of one film clearer, which come in their order; or one picture."""
+    """Makes the frames of one video clearer, which come in their order; or one picture."""
 
     name: str
 
@@ -116,7 +116,7 @@ class ClassicalFrameEnhancer:
 
     async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
         """Return a picture as large as it was; see `FrameEnhancer.picture`."""
-        red, green, blue = await self._compute.run(_colours, image)
+        red, green, blue = await self._compute.run(_colors, image)
         planes = Planes(green, (blue, red), green.shape, coding=PICTURE)
         await self.look(planes, Fraction(0), cut=True)
         await self.process(planes, blend, deadline=deadline)
@@ -134,12 +134,12 @@ def _condition_of(planes: Planes) -> Condition:
     return condition_of(luma, planes.size, coding)
 
 
-def _colours(image: U8) -> list[U8]:
+def _colors(image: U8) -> list[U8]:
     return [np.ascontiguousarray(image[..., k]) for k in range(3)]
 
 
 class NetworkFrameEnhancer:
-    """`frame_enhancer` with a network of super-resolution; frames of films keep their size."""
+    """`frame_enhancer` with a network of super-resolution; frames of videos keep their size."""
 
     def __init__(self, network: Upscaler, compute: Compute) -> None:
         """Take the network, and the threads to compute in."""

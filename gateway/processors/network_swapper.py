@@ -68,7 +68,7 @@ class NetworkSwap:
 
 
 class NetworkSwapper:
-    """Swaps with one network; made once for a picture, or for a part of a film."""
+    """Swaps with one network; made once for a picture, or for a part of a video."""
 
     def __init__(
         self, network: SwapNetwork, arcface: ArcFace, compute: Compute, settings: NetworkSettings

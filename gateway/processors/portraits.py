@@ -63,7 +63,7 @@ def choose(
         target: uint8 (H, W, 3) RGB.
         face: In it.
         portraits: Of the person, n ≥ 1.
-        last: What was chosen for a film's frame before. It stays unless others are clearly nearer.
+        last: What was chosen for a video's frame before. It stays unless others are clearly nearer.
     """
     if len(portraits) == 1:
         return Choice(0)

@@ -86,31 +86,31 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     pixels = carried(image, region, x, y, STILL_PX)
     for filling in fillings.values():
         if filling.donor is not None:
-            gain = colour_gain(image, before, filling.donor)
+            gain = color_gain(image, before, filling.donor)
             if filling.which.iris:
                 gain = gain**EYE_GAIN
             fill(pixels, region, filling.which, after, filling.donor, gain)
         elif filling.kind is Filled.INVENTED:
-            hollow(pixels, region, after, _colour(image, before, LIPS_OUTER))
+            hollow(pixels, region, after, _color(image, before, LIPS_OUTER))
     for which in OPENINGS:
         if np.abs(after[which.lids] - before[which.lids]).max() > 1:
             smooth_rim(pixels, region, which, after)
     return Reenacted(region, pixels, after, kinds)
 
 
-def colour_gain(image: U8, landmarks: F32, donor: Donor) -> F64:
+def color_gain(image: U8, landmarks: F32, donor: Donor) -> F64:
     """Return (3,): what brings a donor's light to that of a face (478, 3) in a picture.
 
     Mostly brightness: white stays white under the same light, however dark the skin is.
     """
-    own = _colour(image, landmarks, range(0, N_MESH, 3)) + 4
-    other = _colour(donor.image, donor.landmarks, range(0, N_MESH, 3)) + 4
+    own = _color(image, landmarks, range(0, N_MESH, 3)) + 4
+    other = _color(donor.image, donor.landmarks, range(0, N_MESH, 3)) + 4
     brightness = np.clip(own.mean() / other.mean(), *BRIGHTNESS)
     tint = (own / own.mean()) / (other / other.mean())
     return np.asarray(np.sqrt(brightness) * tint**TINT)
 
 
-def _colour(image: U8, landmarks: F32, which: Sequence[int]) -> F64:
+def _color(image: U8, landmarks: F32, which: Sequence[int]) -> F64:
     """Return the median colour (3,) at some landmarks (478, 3)."""
     at = np.rint(landmarks[list(which), :2]).astype(int)
     x = np.clip(at[:, 0], 0, image.shape[1] - 1)

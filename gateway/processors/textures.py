@@ -1,7 +1,7 @@
 """Faces cut out of portraits, brought to about the size at which they are wanted.
 
 A face that is far larger than where it goes would alias, one that is far smaller would be sampled
-coarsely. So textures come in sizes half an octave apart; a film's frames share them, and as a face
+coarsely. So textures come in sizes half an octave apart; a video's frames share them, and as a face
 comes nearer its texture changes rarely.
 """
 

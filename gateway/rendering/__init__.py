@@ -1,1 +1,1 @@
-"""Jobs made of files: films, and pictures as well; where reading, fusing and writing meet."""
+"""Jobs made of files: videos, and pictures as well; where reading, fusing and writing meet."""

@@ -1,4 +1,4 @@
-"""A thread with an event loop of its own, in which a part of a film is made.
+"""A thread with an event loop of its own, in which a part of a video is made.
 
 What is done to a frame is many small steps. Handed from thread to thread each would cost more than
 it takes, and would wait for Python's lock; done one after the other in one thread they cost nothing

@@ -18,11 +18,11 @@ from gateway.media.image import READABLE, Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
 from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.options.video import FilmOptions
+from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.selection.assignments import SourceIdentities, portraits_of
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.selection.people import People
-from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.pipeline.video.survey import Surveyor
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage import expressions
@@ -41,7 +41,7 @@ class RenderLimits:
 
     Attributes:
         max_pixels: Width × height of a picture or frame.
-        max_video_s: Seconds of a film.
+        max_video_s: Seconds of a video.
         call_s: Seconds that what is done to a frame or a picture may take.
         max_picture_bytes: Of the file of a picture, which is read into memory.
         threads: Of decoder and encoder; 0 are as many as there are cores.
@@ -60,7 +60,7 @@ class Tools:
 
     Attributes:
         people: Finds faces in portraits.
-        surveyor: Looks through a film first.
+        surveyor: Looks through a video first.
         fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
             the threads to read frames in, and the event loop that the networks belong to.
         studio: Threads for that.
@@ -73,7 +73,7 @@ class Tools:
 
     people: People
     surveyor: Surveyor
-    fuser: Callable[[Compute, asyncio.AbstractEventLoop], FilmFuser]
+    fuser: Callable[[Compute, asyncio.AbstractEventLoop], VideoFuser]
     studio: EventLoopThreadPool
     pictures: ImageFuser
     identities: IdentityStore
@@ -120,7 +120,7 @@ class AsyncCache(Generic[T]):
 
 
 async def read_inputs(
-    tools: Tools, limits: RenderLimits, task: Task, options: FilmOptions
+    tools: Tools, limits: RenderLimits, task: Task, options: VideoOptions
 ) -> RenderInputs:
     """Read the portraits and all that is named beside them.
 
@@ -139,7 +139,7 @@ async def read_inputs(
     references = await tools.compute.run(_pictures, task, "reference", limits)
     portraits = await tools.people.portraits(
         sources,
-        deadline=Deadline.after(limits.call_s, CallPriority.FILM),
+        deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
         precise=reads_expressions(options),
     )
     if task.source_id is not None:
@@ -174,14 +174,14 @@ def read_target_picture(task: Task, limits: RenderLimits) -> Picture:
     """Read the picture that is to be changed.
 
     Raises:
-        NotAVideo: the target is neither a film nor a picture.
+        NotAVideo: the target is neither a video nor a picture.
         PayloadTooLarge, EmptyUpload, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
     """
     try:
         return read_picture(target_of(task), limits, name="The target")
     except NotAnImage as error:
         raise NotAVideo(
-            f"The target is neither a film in {READABLE_TOLD} nor a {', '.join(READABLE)} picture."
+            f"The target is neither a video in {READABLE_TOLD} nor a {', '.join(READABLE)} picture."
         ) from error
 
 

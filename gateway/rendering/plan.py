@@ -1,4 +1,4 @@
-"""How a film is divided into parts that are made one by one, and how these are written down."""
+"""How a video is divided into parts that are made one by one, and how these are written down."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SURVEY_S = Fraction(2)
 
 
 def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
-    """Return the parts of a span of a film, in their order, without gaps.
+    """Return the parts of a span of a video, in their order, without gaps.
 
     They begin at key frames, where decoding can begin, as long as these come often enough.
     """

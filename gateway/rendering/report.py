@@ -9,19 +9,19 @@ from typing import Any
 from gateway.jobs.work import Facts, JobPlan
 from gateway.media.join import JoinReport
 from gateway.media.probe import Probe
-from gateway.pipeline.options.video import FilmOptions
+from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.result import FusedImage
 from gateway.pipeline.timings import Timings
 
 
-def film_report(
-    options: FilmOptions,
+def video_report(
+    options: VideoOptions,
     probe: Probe,
     joined: JoinReport,
     tallies: Sequence[Facts],
     plan: JobPlan,
 ) -> dict[str, Any]:
-    """Return what is told of a film.
+    """Return what is told of a video.
 
     Args:
         options: What was asked for.
@@ -31,9 +31,9 @@ def film_report(
         plan: How it was divided.
     """
     height, width = probe.shape
-    decoded_format, decoded_colours = probe.decoded
+    decoded_format, decoded_colors = probe.decoded
     return {
-        "kind": "film",
+        "kind": "video",
         "frames": joined.frames,
         "duration_s": round(float(joined.duration_s), 6),
         "size": {"width": width, "height": height},
@@ -44,10 +44,10 @@ def film_report(
             "container": probe.container,
             "codec": probe.codec,
             "pixel_format": decoded_format,
-            "hdr": decoded_colours.hdr,
+            "hdr": decoded_colors.hdr,
             "damaged": probe.damaged,
         },
-        "hdr": "none" if decoded_colours.hdr == "none" else options.film.hdr,
+        "hdr": "none" if decoded_colors.hdr == "none" else options.video.hdr,
         "lost_frames": _sum(tallies, "lost"),
         "changed_frames": _sum(tallies, "changed"),
         "changed_faces": _sum(tallies, "faces"),

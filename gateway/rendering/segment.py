@@ -1,4 +1,4 @@
-"""One part of a film: read, fused, encoded, all three at the same time."""
+"""One part of a video: read, fused, encoded, all three at the same time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.media.segment import SegmentWriter
 from gateway.media.video import DecodedFrame, SpanReader, TimeSpan, VideoSource
 from gateway.pipeline.options.video import VideoOutput
 from gateway.pipeline.video.context import VideoFusionContext
-from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.plan import LEAD_IN_S, LEAD_OUT_S
 
 WAITING = 2
@@ -51,9 +51,9 @@ class SegmentTally:
 
 
 class SegmentMaker:
-    """Makes parts of films."""
+    """Makes parts of videos."""
 
-    def __init__(self, fuser: FilmFuser, coding: Compute, *, threads: int = 0) -> None:
+    def __init__(self, fuser: VideoFuser, coding: Compute, *, threads: int = 0) -> None:
         """Take what fuses, the threads to encode in, and those of the encoder itself."""
         self._fuser = fuser
         self._coding = coding

@@ -1,4 +1,4 @@
-"""What jobs make: films and pictures with other faces in them."""
+"""What jobs make: videos and pictures with other faces in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
 from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, VideoTooLong
 from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
-from gateway.media.containers import HEAD, starts_like_a_film
+from gateway.media.containers import HEAD, starts_like_a_video
 from gateway.media.image import MEDIA_TYPES, encode_image
 from gateway.media.join import join
 from gateway.media.probe import Probe
@@ -23,7 +23,7 @@ from gateway.media.video import DecodedFrame, TimeSpan, VideoSource
 from gateway.pipeline.options.parse import read_options
 from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import MODELS
-from gateway.pipeline.options.video import FilmOptions
+from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 from gateway.pipeline.video.context import VideoFusionContext
@@ -45,10 +45,10 @@ from gateway.rendering.plan import (
     spans_to_json,
     split_into_segments,
 )
-from gateway.rendering.report import film_report, picture_report
+from gateway.rendering.report import picture_report, video_report
 from gateway.rendering.segment import SegmentMaker, SegmentTally
 
-FILM, PICTURE = "film", "picture"
+VIDEO, PICTURE = "video", "picture"
 CODING_THREADS = 2
 """Threads beside a studio's: one reads frames, one encodes them."""
 CONTAINERS: Mapping[str, tuple[str, str]] = {
@@ -72,28 +72,28 @@ class RenderWork:
 
     def accept(self, options: bytes | str | None) -> Facts:
         """Read the options of a job; see `Work.accept`."""
-        return read_options(FilmOptions, options).model_dump(mode="json")
+        return read_options(VideoOptions, options).model_dump(mode="json")
 
     def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
         """Check the files that were sent; see `Work.require`."""
-        require_pictures(FilmOptions.model_validate(options), counts, source_id)
+        require_pictures(VideoOptions.model_validate(options), counts, source_id)
 
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
-        options = FilmOptions.model_validate(task.options)
+        options = VideoOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
-        if not await self._compute.run(_is_film, target_of(task)):
+        if not await self._compute.run(_is_video, target_of(task)):
             await self._compute.run(read_target_picture, task, self._limits)
             options.require_picture()
             return JobPlan(1, 1, {"kind": PICTURE})
-        options.require_film()
+        options.require_video()
         settled = self._tools.networks.resolve(options)
         probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
         if length_s > self._limits.max_video_s:
             raise VideoTooLong(
-                f"The film is {float(length_s):.0f} seconds long; "
+                f"The video is {float(length_s):.0f} seconds long; "
                 f"at most {self._limits.max_video_s:g} are allowed.",
                 extra={"max_video_s": self._limits.max_video_s},
             )
@@ -103,7 +103,7 @@ class RenderWork:
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
         facts = {
-            "kind": FILM,
+            "kind": VIDEO,
             "spans": spans_to_json(spans),
             "cast": cast.facts(),
             "models": {name: getattr(settled, name) for name in MODELS},
@@ -114,7 +114,7 @@ class RenderWork:
         self, task: Task, plan: JobPlan, index: int, out: Path, control: StepControl
     ) -> Made:
         """Make one part; see `Work.segment`."""
-        options = FilmOptions.model_validate(task.options)
+        options = VideoOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
@@ -142,7 +142,7 @@ class RenderWork:
                     probe,
                     span,
                     production=production,
-                    output=options.film,
+                    output=options.video,
                     out=out,
                     control=control,
                 )
@@ -164,11 +164,11 @@ class RenderWork:
             await self._compute.run(_moved, path, out)
             format = made.facts["format"]
             return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
-        options = FilmOptions.model_validate(task.options)
+        options = VideoOptions.model_validate(task.options)
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
         if not options.faceless and not sum(facts["faces"] for facts in tallies):
-            raise NoMatchingFace("Whoever is meant is in no frame of the film.")
+            raise NoMatchingFace("Whoever is meant is in no frame of the video.")
         control.check()
         joined = await self._compute.run(
             lambda: join(
@@ -176,19 +176,19 @@ class RenderWork:
                 [path for path, made in parts if made.frames],
                 out,
                 probe=probe,
-                wish=options.film,
+                wish=options.video,
                 span=_whole(options, probe) if _trimmed(options) else None,
             )
         )
         control.check()
         await self._compute.run(verify, out, joined, probe)
         media_type, suffix = CONTAINERS[joined.container]
-        return Finished(media_type, suffix, film_report(options, probe, joined, tallies, plan))
+        return Finished(media_type, suffix, video_report(options, probe, joined, tallies, plan))
 
     async def _picture(
         self,
         task: Task,
-        options: FilmOptions,
+        options: VideoOptions,
         inputs: RenderInputs,
         out: Path,
         control: StepControl,
@@ -201,7 +201,7 @@ class RenderWork:
             inputs.sources,
             target.rgb,
             options,
-            deadline=Deadline.after(self._limits.call_s, CallPriority.FILM),
+            deadline=Deadline.after(self._limits.call_s, CallPriority.VIDEO),
             timings=timings,
             references=inputs.references,
             library=inputs.library,
@@ -222,11 +222,11 @@ class RenderWork:
         task: Task,
         probe: Probe,
         whole: TimeSpan,
-        options: FilmOptions,
+        options: VideoOptions,
         inputs: RenderInputs,
         control: StepControl,
     ) -> VideoCast:
-        """Find out who is in the film; look closer until there is somebody, if one is meant."""
+        """Find out who is in the video; look closer until there is somebody, if one is meant."""
         nobody = VideoCast((), (), options.face_selector.reference_distance)
         if not options.face_steps:
             return nobody
@@ -239,7 +239,7 @@ class RenderWork:
                         glances,
                         options,
                         deadline=Deadline.after(
-                            self._limits.call_s * len(times), CallPriority.FILM
+                            self._limits.call_s * len(times), CallPriority.VIDEO
                         ),
                         references=inputs.references,
                         identities=inputs.players.identities,
@@ -273,17 +273,17 @@ class RenderWork:
                 else:
                     return
 
-    def _try_encoder(self, task: Task, probe: Probe, options: FilmOptions) -> None:
+    def _try_encoder(self, task: Task, probe: Probe, options: VideoOptions) -> None:
         """Open the encoder once, so that what does not work is told before any work is done."""
         path = target_of(task).with_name(f"{task.id}.trial")
-        SegmentWriter(path, probe, options.film, threads=self._limits.threads).discard()
+        SegmentWriter(path, probe, options.video, threads=self._limits.threads).discard()
 
-    async def _probe_of(self, task: Task, options: FilmOptions) -> Probe:
+    async def _probe_of(self, task: Task, options: VideoOptions) -> Probe:
         """Return what the target is, or is to be brought to first."""
 
         async def look() -> Probe:
             probe = await self._compute.run(self._source(task).probe)
-            return probe.tone_mapped() if options.film.hdr == "tone_map" else probe
+            return probe.tone_mapped() if options.video.hdr == "tone_map" else probe
 
         return await self._probes.of(task.id, look)
 
@@ -295,38 +295,38 @@ class RenderWork:
             threads=self._limits.threads,
         )
 
-    async def _inputs_of(self, task: Task, options: FilmOptions) -> RenderInputs:
+    async def _inputs_of(self, task: Task, options: VideoOptions) -> RenderInputs:
         async def read() -> RenderInputs:
             return await read_inputs(self._tools, self._limits, task, options)
 
         return await self._inputs.of(task.id, read)
 
 
-def _is_film(path: Path) -> bool:
+def _is_video(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD)
-    return len(head) > 8 and starts_like_a_film(head.ljust(HEAD, b"\0"))
+    return len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0"))
 
 
 def _moved(path: Path, out: Path) -> None:
     out.write_bytes(path.read_bytes())
 
 
-def _trimmed(options: FilmOptions) -> bool:
-    return options.film.start_s > 0 or options.film.end_s is not None
+def _trimmed(options: VideoOptions) -> bool:
+    return options.video.start_s > 0 or options.video.end_s is not None
 
 
-def _whole(options: FilmOptions, probe: Probe) -> TimeSpan:
-    """Return the part of the film that is asked for.
+def _whole(options: VideoOptions, probe: Probe) -> TimeSpan:
+    """Return the part of the video that is asked for.
 
     Raises:
-        InvalidOptions: the film is over before it begins.
+        InvalidOptions: the video is over before it begins.
     """
-    film = options.film
-    start_s = Fraction(str(film.start_s))
+    video = options.video
+    start_s = Fraction(str(video.start_s))
     if start_s and start_s >= probe.timing.duration_s:
         raise InvalidOptions(
-            f"The film is {float(probe.timing.duration_s):.3f} seconds long.",
-            errors=[{"pointer": "/film/start_s", "detail": "lies beyond the film's end"}],
+            f"The video is {float(probe.timing.duration_s):.3f} seconds long.",
+            errors=[{"pointer": "/video/start_s", "detail": "lies beyond the video's end"}],
         )
-    return TimeSpan(start_s, None if film.end_s is None else Fraction(str(film.end_s)))
+    return TimeSpan(start_s, None if video.end_s is None else Fraction(str(video.end_s)))

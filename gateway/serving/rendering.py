@@ -17,7 +17,7 @@ from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.selection.people import People
-from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.pipeline.video.survey import Surveyor
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
@@ -27,8 +27,8 @@ from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
 
 
-class FilmFusers:
-    """Makes what changes the faces of films, in the threads of studios."""
+class VideoFusers:
+    """Makes what changes the faces of videos, in the threads of studios."""
 
     def __init__(
         self, settings: Settings, networks: ModelSelector, inline: Collection[str] = ()
@@ -39,7 +39,7 @@ class FilmFusers:
         self._inline = inline
         self._own = threading.local()
 
-    def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> FilmFuser:
+    def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> VideoFuser:
         """Return one for the thread this is called in; see `Tools`."""
         settings, compute = self._settings, Compute(inline=True)
         inference = self._near(home)
@@ -51,7 +51,7 @@ class FilmFusers:
             finders=networks.finders(),
         )
         embedder, masking = FaceEmbedder(inference, compute), Masking(networks)
-        return FilmFuser(
+        return VideoFuser(
             analyser,
             embedder,
             masking,
@@ -78,7 +78,7 @@ class FilmFusers:
         return RoutingInference(own, self._inline, elsewhere)
 
 
-def film_work(
+def video_work(
     settings: Settings,
     networks: ModelSelector,
     *,
@@ -93,7 +93,7 @@ def film_work(
     Args:
         settings: Of the service.
         networks: Its networks.
-        inline: Those that films run in their own threads.
+        inline: Those that videos run in their own threads.
         pictures: What changes pictures.
         identities: Enrolled people.
         expressions: Libraries of expressions.
@@ -114,7 +114,7 @@ def film_work(
                 min_face_px=settings.min_face_px,
                 classifier=networks.classifier(),
             ),
-            FilmFusers(settings, networks, inline),
+            VideoFusers(settings, networks, inline),
             EventLoopThreadPool(settings.segments_concurrency),
             pictures,
             identities,

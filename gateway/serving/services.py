@@ -36,7 +36,7 @@ from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
-from gateway.serving.rendering import film_work
+from gateway.serving.rendering import video_work
 from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
@@ -54,7 +54,7 @@ class Services:
         compute: Threads for imaging work.
         analyser: Finds faces.
         fuser: Swaps them.
-        tracker: Follows one through a film.
+        tracker: Follows one through a video.
         enroller: Makes libraries of expressions.
         expressions: Where these are kept.
         identifier: Enrols people.
@@ -159,7 +159,7 @@ def assemble(
         expected=expected_quality(settings),
         observe=metrics.swapped,
     )
-    work = work or film_work(
+    work = work or video_work(
         settings,
         networks,
         inline=contracts if isinstance(backend, LocalInference) else (),

@@ -40,7 +40,7 @@ def fake_services(
     expressions: ExpressionStore | None = None,
     identities: IdentityStore | None = None,
     work: JobWork | None = None,
-    films: bool = False,
+    videos: bool = False,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
@@ -48,7 +48,7 @@ def fake_services(
     `pulled` are names of networks that `inference` has beside our own. Unless given,
     `inference` is `fake_face_inference()`, and libraries and identities are kept in
     memory. Jobs are taken only where settings say so, at a fast rhythm: of a `FakeWork`, or, with
-    `films`, of films that are really made, over the fake networks. Call
+    `videos`, of videos that are really made, over the fake networks. Call
     `services.health.look()` to make them ready, or run them with
     `gateway.serving.services.running`.
     """
@@ -75,5 +75,5 @@ def fake_services(
         admission=admission,
         metrics=metrics,
         jobs=jobs,
-        work=None if films else work or FakeWork(),
+        work=None if videos else work or FakeWork(),
     )

@@ -59,7 +59,7 @@ def _join() -> None:
 
 
 def _restore(picture: U8) -> None:
-    """Restore a picture, and a film's frame with and without blocks."""
+    """Restore a picture, and a video's frame with and without blocks."""
     red, green, blue = (np.ascontiguousarray(picture[..., k]) for k in range(3))
     still = Planes(green, (blue, red), green.shape, coding=Coding(8, full=True, matrix="identity"))
     frame = Planes(green, None, green.shape)

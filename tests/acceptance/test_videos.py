@@ -1,4 +1,4 @@
-"""Films as a user meets them: real processes and networks, and whatever may happen to them."""
+"""Videos as a user meets them: real processes and networks, and whatever may happen to them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ import pytest
 from gateway.jobs.database.schema import make_engine
 from gateway.jobs.database.segments import SegmentStore
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
-from tests.acceptance.videos import FRAMES, SEGMENTS, frames_of, portrait_film, sound_of
+from tests.acceptance.videos import FRAMES, SEGMENTS, frames_of, portrait_video, sound_of
 from tests.integration.portraits import paths
 from tests.unit.http.test_job_events import events
 
 pytestmark = pytest.mark.server
 
-OPTIONS = {"film": {"encoder": "ffv1"}}
+OPTIONS = {"video": {"encoder": "ffv1"}}
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @pytest.fixture(scope="module")
-def film() -> bytes:
-    return portrait_film()
+def video() -> bytes:
+    return portrait_video()
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +48,16 @@ def gateway(folder) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(gateway, film) -> bytes:
-    """What is made of the film if nothing happens."""
-    return output(gateway, ended(gateway, submitted(gateway, film)))
+def undisturbed(gateway, video) -> bytes:
+    """What is made of the video if nothing happens."""
+    return output(gateway, ended(gateway, submitted(gateway, video)))
 
 
-def submitted(gateway: Gateway, film: bytes | None, **fields: str) -> dict[str, Any]:
-    """Return the job that was taken on; without a film a field names one."""
+def submitted(gateway: Gateway, video: bytes | None, **fields: str) -> dict[str, Any]:
+    """Return the job that was taken on; without a video a field names one."""
     told = {"options": json.dumps(OPTIONS), **fields}
     parts = [("source", ("source", paths()["hopper"].read_bytes()))]
-    parts += [("target", ("target", film))] if film is not None else []
+    parts += [("target", ("target", video))] if video is not None else []
     files = [*parts, *((name, (None, text)) for name, text in told.items())]
     answer = gateway.http.post("/v1/jobs", files=files)
     assert answer.status_code == 202, answer.text
@@ -102,14 +102,14 @@ def check_undisturbed(made: bytes, undisturbed: bytes) -> None:
     assert sound_of(made) == sound_of(undisturbed)
 
 
-def luma(film: bytes) -> np.ndarray:
-    with av.open(io.BytesIO(film)) as opened:
+def luma(video: bytes) -> np.ndarray:
+    with av.open(io.BytesIO(video)) as opened:
         frames = [frame.to_ndarray(format="gray") for frame in opened.decode(video=0)]
     return np.stack(frames).astype(int)
 
 
-def test_a_film_from_end_to_end(gateway, film):
-    job = submitted(gateway, film)
+def test_a_video_from_end_to_end(gateway, video):
+    job = submitted(gateway, video)
     with gateway.http.stream("GET", job["urls"]["events"]) as stream:
         told = events(stream.read().decode())
     percents = [now["percent"] for _, _, now in told]
@@ -128,9 +128,9 @@ def test_a_film_from_end_to_end(gateway, film):
         job["output"]["size"],
         job["output"]["sha256"],
     )
-    assert [time for time, _ in frames_of(made)] == [time for time, _ in frames_of(film)]
-    assert sound_of(made) == sound_of(film)
-    difference = np.abs(luma(made) - luma(film))
+    assert [time for time, _ in frames_of(made)] == [time for time, _ in frames_of(video)]
+    assert sound_of(made) == sound_of(video)
+    difference = np.abs(luma(made) - luma(video))
     assert difference[:, 90:150, 130:190].mean() > 2  # the face
     assert difference[:, 225:].max() == 0
 
@@ -147,10 +147,10 @@ def test_the_output_is_answered_in_ranges(gateway, undisturbed):
     assert past.status_code == 416
 
 
-def test_an_upload_in_pieces_becomes_a_film(gateway, film, undisturbed):
-    begun = gateway.http.post("/v1/uploads", headers=TUS | {"Upload-Length": str(len(film))})
-    middle = len(film) // 2
-    for start, piece in ((0, film[:middle]), (middle, film[middle:])):
+def test_an_upload_in_pieces_becomes_a_video(gateway, video, undisturbed):
+    begun = gateway.http.post("/v1/uploads", headers=TUS | {"Upload-Length": str(len(video))})
+    middle = len(video) // 2
+    for start, piece in ((0, video[:middle]), (middle, video[middle:])):
         headers = {"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
         sent = gateway.http.patch(begun.headers["location"], content=piece, headers=TUS | headers)
         assert sent.status_code == 204, sent.text
@@ -158,8 +158,8 @@ def test_an_upload_in_pieces_becomes_a_film(gateway, film, undisturbed):
     check_undisturbed(output(gateway, job), undisturbed)
 
 
-def test_called_off_in_the_middle_it_stops_and_leaves_nothing(gateway, folder, film):
-    job = submitted(gateway, film)
+def test_called_off_in_the_middle_it_stops_and_leaves_nothing(gateway, folder, video):
+    job = submitted(gateway, video)
     under_way(gateway, job)
     jobs = folder / "data" / "jobs"
     canceled = gateway.http.post(job["urls"]["cancel"]).json()
@@ -172,15 +172,15 @@ def test_called_off_in_the_middle_it_stops_and_leaves_nothing(gateway, folder, f
     assert gateway.http.get(job["urls"]["output"]).status_code == 409
 
 
-def test_triton_killed_in_the_middle_of_a_film(gateway, film, undisturbed):
-    job = submitted(gateway, film)
+def test_triton_killed_in_the_middle_of_a_video(gateway, video, undisturbed):
+    job = submitted(gateway, video)
     under_way(gateway, job)
     os.kill(gateway.triton_pid, signal.SIGKILL)
     check_undisturbed(output(gateway, ended(gateway, job)), undisturbed)
 
 
-def test_the_whole_service_killed_in_the_middle_of_a_film(gateway, folder, film, undisturbed):
-    job = submitted(gateway, film)
+def test_the_whole_service_killed_in_the_middle_of_a_video(gateway, folder, video, undisturbed):
+    job = submitted(gateway, video)
     under_way(gateway, job)
     triton = gateway.triton_pid
     gateway.process.kill()
@@ -229,14 +229,14 @@ def stop_between_writes(process: subprocess.Popen[bytes], database: Path) -> Non
     until(stopped, 20)
 
 
-def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, film, undisturbed):
+def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, video, undisturbed):
     data = {"SEMBLANT_DATA_DIR": str(tmp_path / "data")}
     worker = ("worker", "--backend", "local")
     with ExitStack() as stack:
         idempotency_lock = {"SEMBLANT_BACKEND": "local", "SEMBLANT_JOBS": "outside", **data}
         away = stack.enter_context(started(tmp_path / "away.log", *worker, **data))
         gateway = stack.enter_context(running_gateway(tmp_path, **idempotency_lock))
-        job = submitted(gateway, film)
+        job = submitted(gateway, video)
         under_way(gateway, job)
         stop_between_writes(away, tmp_path / "data" / "jobs" / "jobs.sqlite")
         log = tmp_path / "next.log"
@@ -248,9 +248,9 @@ def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, film, undistu
         assert away.poll() is None
 
 
-def test_the_command_line_goes_on_where_it_was_interrupted(tmp_path, film, undisturbed):
-    target, result, data = tmp_path / "film.mkv", tmp_path / "result.mkv", tmp_path / "data"
-    target.write_bytes(film)
+def test_the_command_line_goes_on_where_it_was_interrupted(tmp_path, video, undisturbed):
+    target, result, data = tmp_path / "video.mkv", tmp_path / "result.mkv", tmp_path / "data"
+    target.write_bytes(video)
     settings = {"SEMBLANT_DATA_DIR": str(data)}
     command = ("swap", paths()["hopper"], target, "-o", result, "--options", json.dumps(OPTIONS))
 

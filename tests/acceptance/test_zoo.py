@@ -1,4 +1,4 @@
-"""Networks that were added: from the command line to pictures and films of a real service."""
+"""Networks that were added: from the command line to pictures and videos of a real service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.models.zoo import ZOO_FILE
 from gateway.settings import PROJECT_ROOT
 from tests import standins
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
-from tests.acceptance.videos import portrait_film
+from tests.acceptance.videos import portrait_video
 from tests.integration.portraits import paths
 
 pytestmark = pytest.mark.server
@@ -140,11 +140,11 @@ def test_what_is_not_there_is_told(gateway):
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_model")
 
 
-def test_a_film_is_made_with_networks(gateway, tmp_path):
-    options = {"processors": ["face_swapper", "face_enhancer"], "film": {"encoder": "ffv1"}}
+def test_a_video_is_made_with_networks(gateway, tmp_path):
+    options = {"processors": ["face_swapper", "face_enhancer"], "video": {"encoder": "ffv1"}}
     files = [
         ("source", ("source", paths()["hopper"].read_bytes())),
-        ("target", ("target", portrait_film())),
+        ("target", ("target", portrait_video())),
         ("options", (None, json.dumps(options))),
     ]
     job = gateway.http.post("/v1/jobs", files=files).json()

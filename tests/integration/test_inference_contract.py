@@ -192,7 +192,7 @@ async def test_one_failing_piece_fails_the_whole_batch(inference):
         await inference.infer("picky", {"index": index}, deadline=soon())
 
 
-async def test_a_cancelled_call_ends_and_harms_no_later_one(inference):
+async def test_a_canceled_call_ends_and_harms_no_later_one(inference):
     await idle(inference)
     task = asyncio.ensure_future(
         inference.infer("slow", {"rounds": np.full((1, 1), 300)}, deadline=soon())

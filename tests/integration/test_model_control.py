@@ -94,7 +94,7 @@ async def test_one_that_somebody_unloads_in_the_middle_is_answered_all_the_same(
 
 
 @pytest.mark.server
-async def test_a_live_call_goes_before_a_film(server):
+async def test_a_live_call_goes_before_a_video(server):
     """One instance is busy; of those that wait the live one is answered first."""
     client = TritonInference(server.grpc_url)
     ended: list[CallPriority] = []
@@ -105,10 +105,10 @@ async def test_a_live_call_goes_before_a_film(server):
 
     first = asyncio.create_task(call(CallPriority.PICTURE))
     await asyncio.sleep(0.05)
-    films = [asyncio.create_task(call(CallPriority.FILM)) for _ in range(4)]
+    videos = [asyncio.create_task(call(CallPriority.VIDEO)) for _ in range(4)]
     await asyncio.sleep(0.05)
     live = asyncio.create_task(call(CallPriority.LIVE))
-    await asyncio.gather(first, *films, live)
+    await asyncio.gather(first, *videos, live)
     await client.close()
     assert ended.index(CallPriority.LIVE) <= 2
     assert len(ended) == 6

@@ -177,7 +177,7 @@ async def test_a_request_that_waits_too_long_is_dropped_from_the_queue(triton, s
     assert (await counts(stub, "slow"))[0] == done_before + 2
 
 
-async def test_a_region_of_a_cancelled_call_is_not_used_again(triton):
+async def test_a_region_of_a_canceled_call_is_not_used_again(triton):
     pool = _pool(triton)
     task = asyncio.ensure_future(triton.infer("slow", rounds(300), deadline=soon()))
     await until(_regions_in_use(pool))

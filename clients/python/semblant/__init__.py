@@ -3,7 +3,7 @@
 from semblant import process_image, run
 
 process_image("portrait.jpg", "photo.jpg", "result.png")
-run(source="portrait.jpg", targets=["photo.jpg", "film.mp4"], output="results")
+run(source="portrait.jpg", targets=["photo.jpg", "video.mp4"], output="results")
 """
 
 from __future__ import annotations

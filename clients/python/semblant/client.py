@@ -23,7 +23,7 @@ from semblant.calls import (
     tenant_header,
 )
 from semblant.expressions import (
-    FILM_TIMEOUT_S,
+    VIDEO_TIMEOUT_S,
     ExpressionMatch,
     Library,
     TrackResult,
@@ -118,12 +118,12 @@ class Client(JobCalls):
         return faces_result(self._send(faces_request(image, options, timeout_s=self._timeout_s)))
 
     def track(
-        self, video: File, *, options: Options | None = None, timeout_s: float = FILM_TIMEOUT_S
+        self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S
     ) -> TrackResult:
-        """Return the expression of a face in every frame of a film; see `POST /v1/tracks`.
+        """Return the expression of a face in every frame of a video; see `POST /v1/tracks`.
 
         Args:
-            video: The film.
+            video: The video.
             options: As the API documents them.
             timeout_s: Seconds it may take.
 
@@ -139,13 +139,13 @@ class Client(JobCalls):
         video: File | None = None,
         name: str = "",
         count: int | None = None,
-        timeout_s: float = FILM_TIMEOUT_S,
+        timeout_s: float = VIDEO_TIMEOUT_S,
     ) -> Library:
         """Make a library of a person's expressions; see `POST /v1/expressions`.
 
         Args:
             frames: Pictures of the person.
-            video: A film of the person; it or pictures are needed, or both.
+            video: A video of the person; it or pictures are needed, or both.
             name: What to call the library.
             count: Entries at the most; the server's default unless given.
             timeout_s: Seconds it may take.
@@ -298,7 +298,7 @@ class AsyncClient(AsyncJobCalls):
         return faces_result(await self._send(arguments))
 
     async def track(
-        self, video: File, *, options: Options | None = None, timeout_s: float = FILM_TIMEOUT_S
+        self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S
     ) -> TrackResult:
         """As `Client.track`."""
         return track_result(await self._send(track_request(video, options, timeout_s=timeout_s)))
@@ -310,7 +310,7 @@ class AsyncClient(AsyncJobCalls):
         video: File | None = None,
         name: str = "",
         count: int | None = None,
-        timeout_s: float = FILM_TIMEOUT_S,
+        timeout_s: float = VIDEO_TIMEOUT_S,
     ) -> Library:
         """As `Client.enrol_expressions`."""
         arguments = enrol_request(frames, video, name=name, count=count, timeout_s=timeout_s)

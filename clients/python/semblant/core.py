@@ -1,4 +1,4 @@
-"""`run`: pictures and films, one or many, in one call."""
+"""`run`: pictures and videos, one or many, in one call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from semblant.calls import File, Options, SwapResult, several
 from semblant.client import AsyncClient
 from semblant.images import names_of, run_coroutine
 from semblant.jobs import Job, JobRequest
-from semblant.local_jobs import is_film, make_film, picture_type, with_container
+from semblant.local_jobs import is_video, make_video, picture_type, with_container
 
 
 def run(
@@ -28,14 +28,14 @@ def run(
     timeout_s: float = 60.0,
     told: Callable[[Path, Job], None] | None = None,
 ) -> list[SwapResult | Job]:
-    """Put a face into pictures and films, and write the results.
+    """Put a face into pictures and videos, and write the results.
 
-    A film that was begun and not finished, because the machine or its user stopped it, is gone on
+    A video that was begun and not finished, because the machine or its user stopped it, is gone on
     with by the same call.
 
     Args:
         source: One portrait or several of the same person; none where nothing of one is asked for.
-        targets: Pictures and films to change.
+        targets: Pictures and videos to change.
         output: Where the result goes; of several targets, the folder they go to under their own
             names. Endings say the formats: .png, .jpg, .webp; .mp4, .mov, .mkv, .webm.
         frame_processors: What is done, in this order.
@@ -45,10 +45,10 @@ def run(
         reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds one picture may take, or what is done to one frame.
-        told: Is told how far each film is, several times a second.
+        told: Is told how far each video is, several times a second.
 
     Returns:
-        For each target what happened: of a picture a `SwapResult`, of a film its `Job`.
+        For each target what happened: of a picture a `SwapResult`, of a video its `Job`.
 
     Raises:
         SemblantError: by its subclass, with a stable `spec.code`; the targets before are done.
@@ -57,10 +57,10 @@ def run(
     """
     pairs = outputs(targets, output)
     wanted = {**(options or {}), "processors": names_of(frame_processors)}
-    films = any(is_film(out) for _, out in pairs)
+    videos = any(is_video(out) for _, out in pairs)
 
     async def work() -> list[SwapResult | Job]:
-        service = _service(server, execution_threads, execution_providers, timeout_s, films)
+        service = _service(server, execution_threads, execution_providers, timeout_s, videos)
         async with service as client:
             return [
                 await _one(
@@ -114,8 +114,8 @@ async def _one(
         result = await client.swap(
             several(source),
             target,
-            # Of a film's own options pictures know nothing.
-            options={name: value for name, value in options.items() if name != "film"},
+            # Of a video's own options pictures know nothing.
+            options={name: value for name, value in options.items() if name != "video"},
             media_type=media_type,
             reference=several(reference),
         )
@@ -129,11 +129,11 @@ async def _one(
         if told is not None:
             told(target, job)
 
-    return await make_film(client, asked, output, told=tell)
+    return await make_video(client, asked, output, told=tell)
 
 
 def _service(
-    server: str | None, threads: int, providers: Sequence[str], timeout_s: float, films: bool
+    server: str | None, threads: int, providers: Sequence[str], timeout_s: float, videos: bool
 ) -> AbstractAsyncContextManager[AsyncClient]:
     """Return a client of a server, or of the service in this process."""
     if server is not None:
@@ -146,4 +146,4 @@ def _service(
         cpu_threads=threads,
         execution_providers=provider_names(names_of(providers)),
     )
-    return in_process(settings, timeout_s=timeout_s, jobs=films)
+    return in_process(settings, timeout_s=timeout_s, jobs=videos)

@@ -1,4 +1,4 @@
-"""Films and libraries of expressions: what goes over the wire and comes back, for both clients."""
+"""Videos and libraries of expressions: what goes over the wire and comes back, for both clients."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from semblant.calls import (
     write_atomically,
 )
 
-FILM_TIMEOUT_S = 600.0
-"""Seconds that a film may take."""
+VIDEO_TIMEOUT_S = 600.0
+"""Seconds that a video may take."""
 JSON_LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
 class TrackResult:
-    """The expression of a face in every frame of a film; iterates over the frames.
+    """The expression of a face in every frame of a video; iterates over the frames.
 
     Attributes:
         frames: One mapping per frame, as the API documents it; without `controls` where there is
             no face.
-        warnings: `damaged` if a part of the film could not be read.
+        warnings: `damaged` if a part of the video could not be read.
         timings_ms: Milliseconds by stage, in order.
         request_id: For the operator's log.
     """
@@ -76,7 +76,7 @@ class Library:
         size: Number of entries.
         entries: One mapping per entry, as the API documents it; none in a list of libraries.
         skipped: Of a new one: what gave no entry, and why.
-        warnings: Of a new one: `damaged` if a part of the film could not be read.
+        warnings: Of a new one: `damaged` if a part of the video could not be read.
     """
 
     id: str

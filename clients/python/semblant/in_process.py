@@ -40,7 +40,7 @@ async def in_process(
         SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
     """
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
-    # Who stops this does not wait: what is lost is a few seconds of a film.
+    # Who stops this does not wait: what is lost is a few seconds of a video.
     taken = {"jobs": "inside" if jobs else "off", "worker_drain_s": 0.0}
     settings = settings.model_copy(update={**granted, **taken})
     services = build_services(settings)

@@ -40,7 +40,7 @@ class JobCalls:
         raise NotImplementedError
 
     def submit_job(self, asked: JobRequest, *, timeout_s: float = SUBMIT_TIMEOUT_S) -> Job:
-        """Let a film be made in its turn; see `POST /v1/jobs`.
+        """Let a video be made in its turn; see `POST /v1/jobs`.
 
         Args:
             asked: What it is to be made of.

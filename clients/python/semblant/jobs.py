@@ -26,7 +26,7 @@ from semblant.calls import (
 
 JOBS = "/v1/jobs"
 SUBMIT_TIMEOUT_S = 3600.0
-"""Seconds that sending a film may take."""
+"""Seconds that sending a video may take."""
 FINAL = frozenset(("succeeded", "failed", "canceled", "aborted"))
 """The statuses of jobs that have ended."""
 
@@ -67,8 +67,8 @@ class JobRequest:
 
     Attributes:
         sources: One portrait or several.
-        target: The film; its path, so that it need not fit in memory, or its bytes.
-        target_upload: The id of a finished upload, in place of the film.
+        target: The video; its path, so that it need not fit in memory, or its bytes.
+        target_upload: The id of a finished upload, in place of the video.
         reference: Who is meant.
         source_id: An enrolled identity, instead of sources.
         options: As the API documents them.

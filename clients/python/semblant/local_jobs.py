@@ -1,4 +1,4 @@
-"""Films made from files to files, here or on a server, and gone on with where they were left."""
+"""Videos made from files to files, here or on a server, and gone on with where they were left."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from semblant.images import MEDIA_TYPES
 from semblant.jobs import Job, JobRequest
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm"}
-"""What holds a film, by the ending of its file's name."""
+"""What holds a video, by the ending of its file's name."""
 LOOK_S = 0.25
 """Seconds between two looks at how far a job is."""
 _CHUNK = 2**20
 
 
-def is_film(path: str | Path) -> bool:
-    """Return whether the ending of a result's name is a film's."""
+def is_video(path: str | Path) -> bool:
+    """Return whether the ending of a result's name is a video's."""
     return Path(path).suffix.lower() in CONTAINERS
 
 
 def picture_type(path: str | Path) -> str | None:
-    """Return the media type of a picture by the ending of its name; None if that is a film's.
+    """Return the media type of a picture by the ending of its name; None if that is a video's.
 
     Raises:
         ValueError: naming the endings that are known.
@@ -42,19 +42,19 @@ def picture_type(path: str | Path) -> str | None:
 
 
 def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:
-    """Return options that say what holds a film, as its name's ending does."""
-    film = {"container": CONTAINERS[Path(output).suffix.lower()], **options.get("film", {})}
-    return {**options, "film": film}
+    """Return options that say what holds a video, as its name's ending does."""
+    video = {"container": CONTAINERS[Path(output).suffix.lower()], **options.get("video", {})}
+    return {**options, "video": video}
 
 
-async def make_film(
+async def make_video(
     client: AsyncClient,
     asked: JobRequest,
     output: str | Path,
     *,
     told: Callable[[Job], None] = lambda _: None,
 ) -> Job:
-    """Have a film made and save it; what was begun before and not finished is gone on with.
+    """Have a video made and save it; what was begun before and not finished is gone on with.
 
     Args:
         client: Of a server, or of the service in this process.
@@ -63,7 +63,7 @@ async def make_film(
         told: Is told how far it is, several times a second.
 
     Raises:
-        SemblantError: why there is no film, by its class.
+        SemblantError: why there is no video, by its class.
         OSError: if a file cannot be read or written.
     """
     asked = asked if asked.key is not None else replace(asked, key=key_of(asked))

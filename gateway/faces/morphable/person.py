@@ -13,9 +13,9 @@ from gateway.faces.morphable.fit import Fit, bare_faces, fit_landmarks
 from gateway.faces.morphable.model import face_model
 
 INDEPENDENCE = 0.25
-"""How much a further frame of one film counts: neighbouring frames err alike."""
+"""How much a further frame of one video counts: neighbouring frames err alike."""
 MOST_FRAMES = 256
-"""Expressions that are kept to know the rest from; enough, and bounded in a long film."""
+"""Expressions that are kept to know the rest from; enough, and bounded in a long video."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,7 +34,7 @@ from gateway.storage.expressions import ExpressionLibrary
 
 _SOURCES = ("frame", "video")
 GAP_S = Fraction(1, 10)
-"""Seconds between two frames of a film that are looked at: neighbours are alike."""
+"""Seconds between two frames of a video that are looked at: neighbours are alike."""
 
 
 async def post_expressions(services: Services, request: Request) -> Response:
@@ -116,14 +116,14 @@ async def _enrol(
     deadline: Deadline,
 ) -> Response:
     """Look at everything, keep what differs most, render."""
-    pictures, films = [await form.files(name) for name in _SOURCES]
+    pictures, videos = [await form.files(name) for name in _SOURCES]
     async with AsyncExitStack() as stack:
-        film = None
-        if films:
-            film = await stack.enter_async_context(open_video(services, exchange, films[0]))
+        video = None
+        if videos:
+            video = await stack.enter_async_context(open_video(services, exchange, videos[0]))
         enrolment = await services.enroller.enrol(
             stills(services, pictures),
-            film.frames(gap_s=GAP_S) if film else (),
+            video.frames(gap_s=GAP_S) if video else (),
             count=options.count,
             deadline=deadline,
             timings=exchange.timings,
@@ -131,7 +131,7 @@ async def _enrol(
     kept = ExpressionLibrary.new(options.name, enrolment.entries)
     await services.compute.run(services.expressions.add, kept)
     exchange.faces_found = len(kept.entries)
-    warnings = [DAMAGED] if film and film.damaged else []
+    warnings = [DAMAGED] if video and video.damaged else []
     headers = {
         "Location": f"/v1/expressions/{kept.id}",
         "Server-Timing": exchange.server_timing(),

@@ -1,4 +1,4 @@
-"""/v1/jobs: films, made in their turn."""
+"""/v1/jobs: videos, made in their turn."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ async def get_models(services: Services, request: Request) -> Response:
                 name=entry.name,
                 title=entry.title,
                 task=entry.task,
-                licence=entry.licence,
+                license=entry.license,
                 credit=entry.credit,
                 commercial=entry.commercial,
                 version=state.version if state else "",

@@ -1,4 +1,4 @@
-"""POST /v1/tracks: the expression of a face in every frame of a film."""
+"""POST /v1/tracks: the expression of a face in every frame of a video."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def post_tracks(services: Services, request: Request) -> Response:
 
             async def work(deadline: Deadline) -> Response:
                 (data,) = await form.files("video")
-                async with open_video(services, exchange, data) as film:
-                    lines = await _track(services, exchange, film, options, deadline)
-                    return _response(lines, exchange, film)
+                async with open_video(services, exchange, data) as video:
+                    lines = await _track(services, exchange, video, options, deadline)
+                    return _response(lines, exchange, video)
 
             return await perform(services, request, work, seconds)
 
@@ -43,7 +43,7 @@ async def post_tracks(services: Services, request: Request) -> Response:
 async def _track(
     services: Services,
     exchange: Exchange,
-    film: RgbVideo,
+    video: RgbVideo,
     options: TrackOptions,
     deadline: Deadline,
 ) -> list[str]:
@@ -55,7 +55,7 @@ async def _track(
         precise=True,
     )
     tracked = services.tracker.track(
-        film.frames(every=options.every),
+        video.frames(every=options.every),
         deadline=deadline,
         timings=exchange.timings,
         options=detect,
@@ -69,10 +69,10 @@ async def _track(
     return lines
 
 
-def _response(lines: list[str], exchange: Exchange, film: RgbVideo) -> Response:
+def _response(lines: list[str], exchange: Exchange, video: RgbVideo) -> Response:
     headers = {
         "Server-Timing": exchange.server_timing(),
-        "X-Semblant-Warnings": DAMAGED if film.damaged else "none",
+        "X-Semblant-Warnings": DAMAGED if video.damaged else "none",
     }
     text = "".join(f"{line}\n" for line in lines)
     return Response(text, media_type=NDJSON, headers=headers)

@@ -7,7 +7,7 @@ from typing import Any
 from gateway.http.examples.swaps import FILE
 
 JOBS_DESCRIPTION = """
-Send `multipart/form-data`: `source` pictures or `source_id`, the film as `target`, or the id of a
+Send `multipart/form-data`: `source` pictures or `source_id`, the video as `target`, or the id of a
 finished upload as `target_upload`; and optionally `reference` pictures, `options` (JSON), `webhook`
 (JSON), `priority` (`high`, `normal`, `low`) and `retention` (such as `6h`; at most the service's
 own). Files are written to disk as they arrive.
@@ -160,7 +160,7 @@ JOBS_REQUEST: dict[str, Any] = {
                     "options": {"contentType": "application/json"},
                     "webhook": {"contentType": "application/json"},
                 },
-                "example": {"source": ["(bytes of alice.jpg)"], "target": "(bytes of film.mp4)"},
+                "example": {"source": ["(bytes of alice.jpg)"], "target": "(bytes of video.mp4)"},
             }
         },
     },

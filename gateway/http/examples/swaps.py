@@ -247,7 +247,7 @@ MODEL_LIST: dict[str, Any] = {
             "name": "face_mesh",
             "title": "Face Mesh, 468 points",
             "task": "face landmarks",
-            "licence": "Apache-2.0",
+            "license": "Apache-2.0",
             "credit": "Google MediaPipe",
             "commercial": True,
             "version": "1",

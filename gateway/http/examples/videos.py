@@ -16,12 +16,12 @@ among several it is the one nearest to where it was. After eight frames the expr
 who the person is by all frames so far. That starts afresh where another face appears, or none was
 seen for half a second.
 
-If a part of the film cannot be read, the rest is used, and `X-Semblant-Warnings` is `damaged`.
+If a part of the video cannot be read, the rest is used, and `X-Semblant-Warnings` is `damaged`.
 """
 ENROL_DESCRIPTION = """
-Send `multipart/form-data`: pictures of one person (`frame`, several), a film of the person
+Send `multipart/form-data`: pictures of one person (`frame`, several), a video of the person
 (`video`), or both, and optionally `options` (JSON). Of each picture the largest usable face counts,
-of a film the one that is followed, at most ten times a second.
+of a video the one that is followed, at most ten times a second.
 
 Coefficients and a small picture of each entry are kept until the library is deleted. A library is
 biometric data of a person, who must have agreed. Whoever can reach the service can see all
@@ -41,7 +41,7 @@ TRACKS_REQUEST: dict[str, Any] = {
     "parameters": WORK_HEADERS,
     "requestBody": form(
         {
-            "video": {**FILE, "description": "The film."},
+            "video": {**FILE, "description": "The video."},
             "options": {"$ref": "#/components/schemas/TrackOptions"},
         },
         ["video"],
@@ -53,7 +53,7 @@ ENROL_REQUEST: dict[str, Any] = {
     "requestBody": form(
         {
             "frame": {"type": "array", "items": FILE, "description": "Pictures of one person."},
-            "video": {**FILE, "description": "A film of the person."},
+            "video": {**FILE, "description": "A video of the person."},
             "options": {"$ref": "#/components/schemas/EnrolOptions"},
         },
         [],

@@ -1,4 +1,4 @@
-"""Films in, in the imaging threads."""
+"""Videos in, in the imaging threads."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from gateway.media.rgb_video import RgbVideo
 from gateway.serving.services import Services
 
 DAMAGED = "damaged"
-"""The warning that a part of a film was lost."""
+"""The warning that a part of a video was lost."""
 
 
 @asynccontextmanager
 async def open_video(
     services: Services, exchange: Exchange, data: bytes
 ) -> AsyncIterator[RgbVideo]:
-    """Open a film for the time of the block.
+    """Open a video for the time of the block.
 
     Raises:
         VideoError, EmptyUpload, TooManyPixels: by name.
     """
     settings = services.settings
     with exchange.timings.stage("decode"):
-        film = await services.compute.run(
+        video = await services.compute.run(
             RgbVideo, data, max_pixels=settings.max_pixels, max_frames=settings.max_video_frames
         )
     try:
-        yield film
+        yield video
     finally:
-        await services.compute.run(film.close)
+        await services.compute.run(video.close)
 
 
 def stills(services: Services, files: Sequence[bytes]) -> Iterator[U8]:

@@ -27,7 +27,7 @@ from gateway.http.endpoints.swaps import post_swaps
 from gateway.http.endpoints.tracks import post_tracks
 from gateway.http.examples import identities as identity_examples
 from gateway.http.examples import swaps as examples
-from gateway.http.examples import videos as film_examples
+from gateway.http.examples import videos as video_examples
 from gateway.http.routing.error_docs import (
     ENROL_ERRORS,
     FACES_ERRORS,
@@ -79,26 +79,26 @@ ROUTES = (
         path="/v1/tracks",
         handler=post_tracks,
         tag="faces",
-        summary="Follow a face through a film: its expression in every frame.",
-        description=film_examples.TRACKS_DESCRIPTION,
-        content=film_examples.TRACK,
-        headers=film_examples.TRACK_HEADERS,
+        summary="Follow a face through a video: its expression in every frame.",
+        description=video_examples.TRACKS_DESCRIPTION,
+        content=video_examples.TRACK,
+        headers=video_examples.TRACK_HEADERS,
         errors=TRACK_ERRORS,
-        extra=film_examples.TRACKS_REQUEST,
+        extra=video_examples.TRACKS_REQUEST,
     ),
     Route(
         method="POST",
         path="/v1/expressions",
         handler=post_expressions,
         tag="expressions",
-        summary="Make a library of a person's expressions, from pictures or a film.",
-        description=film_examples.ENROL_DESCRIPTION,
+        summary="Make a library of a person's expressions, from pictures or a video.",
+        description=video_examples.ENROL_DESCRIPTION,
         model=library_schemas.NewLibrary,
-        example=film_examples.NEW_LIBRARY,
-        headers=film_examples.ENROL_HEADERS,
+        example=video_examples.NEW_LIBRARY,
+        headers=video_examples.ENROL_HEADERS,
         status=201,
         errors=ENROL_ERRORS,
-        extra=film_examples.ENROL_REQUEST,
+        extra=video_examples.ENROL_REQUEST,
     ),
     Route(
         method="GET",
@@ -107,7 +107,7 @@ ROUTES = (
         tag="expressions",
         summary="List the libraries of expressions.",
         model=library_schemas.LibraryList,
-        example=film_examples.LIBRARY_LIST,
+        example=video_examples.LIBRARY_LIST,
         errors=READ_ERRORS,
     ),
     Route(
@@ -117,9 +117,9 @@ ROUTES = (
         tag="expressions",
         summary="Show a library of expressions.",
         model=library_schemas.Library,
-        example=film_examples.LIBRARY,
+        example=video_examples.LIBRARY,
         errors=LIBRARY_ERRORS,
-        extra=film_examples.LIBRARY_PARAMETERS,
+        extra=video_examples.LIBRARY_PARAMETERS,
     ),
     Route(
         method="DELETE",
@@ -129,7 +129,7 @@ ROUTES = (
         summary="Delete a library of expressions.",
         status=204,
         errors=LIBRARY_ERRORS,
-        extra=film_examples.LIBRARY_PARAMETERS,
+        extra=video_examples.LIBRARY_PARAMETERS,
     ),
     Route(
         method="POST",
@@ -138,9 +138,9 @@ ROUTES = (
         tag="expressions",
         summary="Find the entry of a library that is most like an expression.",
         model=library_schemas.LibraryMatch,
-        example=film_examples.LIBRARY_MATCH,
+        example=video_examples.LIBRARY_MATCH,
         errors=MATCH_ERRORS,
-        extra=film_examples.MATCH_REQUEST,
+        extra=video_examples.MATCH_REQUEST,
     ),
     Route(
         method="POST",
@@ -193,7 +193,7 @@ ROUTES = (
         path="/v1/models",
         handler=get_models,
         tag="operations",
-        summary="List the models with their licences and states.",
+        summary="List the models with their licenses and states.",
         model=schemas.ModelList,
         example=examples.MODEL_LIST,
         errors=READ_ERRORS,

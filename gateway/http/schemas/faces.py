@@ -1,4 +1,4 @@
-"""The JSON about the faces of pictures and films."""
+"""The JSON about the faces of pictures and videos."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class FacesReport(Answer):
 class TrackLine(Answer):
     """One line of a track: `frame`, `time_s`, and `face` (null) or, with a face, all the others."""
 
-    frame: int = Field(description="Number of the frame in the film, from 0.")
-    time_s: float = Field(description="Seconds from the film's beginning.")
+    frame: int = Field(description="Number of the frame in the video, from 0.")
+    time_s: float = Field(description="Seconds from the video's beginning.")
     face: None = Field(None, description="Null where no face was seen.")
     box: list[float] | None = Field(None, description="Left, top, right, bottom in pixels.")
     pose: list[float] | None = Field(None, description="Pitch, yaw, roll in degrees.")
@@ -120,7 +120,7 @@ def analysed(face: Face, options: FacesOptions) -> AnalysedFace:
 
 
 def track_line(frame: TimedFrame, seen: FollowedFace | None, options: TrackOptions) -> TrackLine:
-    """Render what was seen in a frame of a film."""
+    """Render what was seen in a frame of a video."""
     when: dict[str, Any] = {"frame": frame.index, "time_s": round(float(frame.time_s), 6)}
     if seen is None:
         return TrackLine(**when, face=None)

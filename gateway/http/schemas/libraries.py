@@ -104,7 +104,7 @@ class Library(Answer):
 
 
 class SkippedFrame(Answer):
-    """A picture, or a frame of the film, that gave no entry."""
+    """A picture, or a frame of the video, that gave no entry."""
 
     origin: Origin = Field(description="The form's field: `frame` or `video`.")
     index: int = Field(description="Its number there, from 0.")
@@ -118,10 +118,10 @@ class NewLibrary(Library):
     """A library just made."""
 
     skipped: list[SkippedFrame] = Field(
-        description="What gave no entry; frames of a film are only told if their face was no use."
+        description="What gave no entry; frames of a video are only told if their face was no use."
     )
     warnings: list[str] = Field(
-        description="`damaged`: a part of the film could not be read; what could be was used."
+        description="`damaged`: a part of the video could not be read; what could be was used."
     )
 
 

@@ -201,9 +201,9 @@ class ModelInfo(Answer):
     name: str
     title: str
     task: str
-    licence: str = Field(description="SPDX identifier of the weights' licence.")
+    license: str = Field(description="SPDX identifier of the weights' licence.")
     credit: str
-    commercial: bool = Field(description="Whether the licence allows commercial use.")
+    commercial: bool = Field(description="Whether the license allows commercial use.")
     version: str = Field(description="The version that is served; empty when none is.")
     ready: bool
     reason: str = Field(description="Why it is not ready; empty when it is.")

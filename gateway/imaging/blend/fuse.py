@@ -35,12 +35,12 @@ from gateway.imaging.video.temporal import (
     Skins,
     TemporalState,
     carried_correction,
-    steadied_colours,
+    steadied_colors,
     steadied_correction,
     steadied_textures,
 )
 
-ColourMode = Literal["none", "statistics", "histogram", "adaptive"]
+ColorMode = Literal["none", "statistics", "histogram", "adaptive"]
 BlendMode = Literal["feather", "poisson", "mixed"]
 
 MEMBRANE_CELLS = 80
@@ -59,7 +59,7 @@ def fuse(
     matte: Matte,
     *,
     unit_px: float,
-    colour: ColourMode = "adaptive",
+    color: ColorMode = "adaptive",
     blend: BlendMode = "poisson",
     texture: bool = True,
 ) -> U8:
@@ -70,7 +70,7 @@ def fuse(
         source: uint8 (h, w, 3) RGB, aligned with the target.
         matte: Where it counts.
         unit_px: Inter-ocular distance in pixels.
-        colour: `statistics` gives the source's skin the mean and spread of the target's;
+        color: `statistics` gives the source's skin the mean and spread of the target's;
             `histogram` all of its distribution; `adaptive` its mean, its light and its tint,
             place by place.
         blend: `poisson` adds the membrane; `mixed` keeps the stronger gradients of both;
@@ -81,14 +81,14 @@ def fuse(
         uint8 (h, w, 3), equal to the target wherever the mask is 0.
     """
     pixels, _ = fuse_frame(
-        target, source, matte, _STILL, unit_px=unit_px, colour=colour, blend=blend, texture=texture
+        target, source, matte, _STILL, unit_px=unit_px, color=color, blend=blend, texture=texture
     )
     return pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTransition:
-    """From one frame of a film to the next.
+    """From one frame of a video to the next.
 
     Attributes:
         face_from_region: float64 (2, 3), where the face is in its region: a similarity.
@@ -111,11 +111,11 @@ def fuse_frame(
     passage: FrameTransition,
     *,
     unit_px: float,
-    colour: ColourMode = "adaptive",
+    color: ColorMode = "adaptive",
     blend: BlendMode = "poisson",
     texture: bool = True,
 ) -> tuple[U8, TemporalState]:
-    """Return a film's frame (h, w, 3) with `source` in it, and what the next one is to know.
+    """Return a video's frame (h, w, 3) with `source` in it, and what the next one is to know.
 
     What is told of a whole face is measured every `MEASURED_EVERY_S` seconds, and all of it is
     steadied by the `passage` from the frame before. For everything else see `fuse`.
@@ -127,9 +127,9 @@ def fuse_frame(
     if texture:
         source, grain, textures = _textured(target, source, matte, passage, known)
     if known is None:
-        cube, skins = _colours(target, source, matte.skin, colour)
+        cube, skins = _colors(target, source, matte.skin, color)
         if before is not None:
-            cube, skins = steadied_colours(cube, skins, before, age_s)
+            cube, skins = steadied_colors(cube, skins, before, age_s)
         age_s = 0.0
     else:
         cube, skins = known.cube, known.skins
@@ -146,7 +146,7 @@ def fuse_frame(
             matte,
             cube,
             skins,
-            colour=colour,
+            color=color,
             blend=blend,
             unit_px=unit_px,
             reduction=reduction,
@@ -157,7 +157,7 @@ def fuse_frame(
     moment = TemporalState(cube, skins, textures, correction, placed, age_s, corrected_s)
     if blend == "mixed":
         source = composite(target, source, matte.support.astype(np.float32), correction, cube)
-        meeting = skins and _meeting(skins, colour)
+        meeting = skins and _meeting(skins, color)
         mixed = mixed_membrane(target, source, matte.support, clear=matte.clear, skin=meeting)
         return composite(target, source, matte.mask, Correction.of(mixed), None, grain), moment
     return composite(target, source, matte.mask, correction, cube, grain), moment
@@ -170,14 +170,14 @@ def _corrected(
     cube: F32 | None,
     skins: Skins | None,
     *,
-    colour: ColourMode,
+    color: ColorMode,
     blend: BlendMode,
     unit_px: float,
     reduction: int,
 ) -> Correction | None:
     """Return light and membrane for a source (h, w, 3) on a target (h, w, 3), as they are asked."""
     correction = None
-    if colour == "adaptive":
+    if color == "adaptive":
         skin = cell_means(target, source, matte.skin, reduction, cube)
         gain = relight(skin, max(BROAD * unit_px / reduction, 0.8))
         correction = Correction.of(np.zeros_like(gain), gain, reduction)
@@ -186,12 +186,12 @@ def _corrected(
     cells = cell_means(target, source, matte.support, reduction, cube)
     free = cell_share(matte.clear & matte.support, reduction)
     clear = np.asarray(free >= CLEAR_SHARE * np.maximum(cells.share, LEAST_SHARE))
-    return bent(cells, correction, clear, skins and _meeting(skins, colour), reduction)
+    return bent(cells, correction, clear, skins and _meeting(skins, color), reduction)
 
 
-def _meeting(skins: Skins, colour: ColourMode) -> Skins:
+def _meeting(skins: Skins, color: ColorMode) -> Skins:
     """Return the skins as they are where the membrane meets: under the same light."""
-    return (skins[0], skins[0]) if colour == "adaptive" else skins
+    return (skins[0], skins[0]) if color == "adaptive" else skins
 
 
 def bent(
@@ -239,8 +239,8 @@ def _textured(
     return sharp, (smooth, amount, GRAIN_LIMIT * wanted.grain), textures
 
 
-def _colours(
-    target: U8, source: U8, skin: Mask, colour: ColourMode
+def _colors(
+    target: U8, source: U8, skin: Mask, color: ColorMode
 ) -> tuple[F32 | None, tuple[LabStatistics, LabStatistics] | None]:
     """Return the cube of colours, and both skins' statistics after it; None where not known."""
     chosen = np.flatnonzero(skin)
@@ -249,12 +249,12 @@ def _colours(
     wanted = lab_statistics(target.reshape(-1, 3)[chosen])
     if own is None or wanted is None:
         return None, None
-    if colour == "none":
+    if color == "none":
         return None, (wanted, own)
-    if colour == "histogram":
+    if color == "histogram":
         pixels = (image.reshape(-1, 3)[chosen] for image in (source, target))
         return transfer_cube(histogram_transfer(*pixels)), (wanted, wanted)
-    if colour == "adaptive":
+    if color == "adaptive":
         skins = (LogStatistics.of(image.reshape(-1, 3)[chosen]) for image in (source, target))
         return level_cube(AdaptiveTransfer.between(*skins)), (wanted, wanted)
     return transfer_cube(statistics_transfer(own, wanted)), (wanted, wanted)

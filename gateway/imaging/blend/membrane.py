@@ -126,7 +126,7 @@ def mixed_membrane(
 
     Args:
         target: uint8 (H, W, 3) RGB.
-        source: uint8 (H, W, 3) RGB, already in the target's colours.
+        source: uint8 (H, W, 3) RGB, already in the target's colors.
         support: bool (H, W), where the source is defined.
         clear: bool (H, W), where the target shows its own skin: only there does it have a say.
         skin: See `membrane`.

@@ -22,8 +22,8 @@ TONE_GAINS = (0.85, 1.15)
 """Least and most that contrast is stretched: spread is mostly light, which is seen to elsewhere."""
 LEAST_GAIN = 0.5
 """Least that differences of colour are kept; they never grow."""
-COLOURLESS, COLOURFUL = 0.03, 0.09
-"""Chromaticity of a picture without colours (black-and-white film), and of one surely with."""
+COLORLESS, COLORFUL = 0.03, 0.09
+"""Chromaticity of a picture without colours (black-and-white video), and of one surely with."""
 NEUTRAL, NEUTRAL_SHARE = 0.5, 0.4
 """Share of the skin's chromaticity below which something counts as ever more neutral, and how much
 of the skin's change the wholly neutral shares in: part of that is always the light."""
@@ -59,15 +59,15 @@ class AdaptiveTransfer:
         target: Statistics of the one whose colour it gets.
         gains: float64 (3,), by how much departures from the mean are stretched.
         cast: float64 (2,), what happens to the red and blue over green of what is neutral.
-        colours: How much of the source's colours the target's picture has room for, 0–1: none in
-            black-and-white film.
+        colors: How much of the source's colours the target's picture has room for, 0–1: none in
+            black-and-white video.
     """
 
     source: LogStatistics
     target: LogStatistics
     gains: F64
     cast: F64
-    colours: float = 1.0
+    colors: float = 1.0
 
     @classmethod
     def between(cls, source: LogStatistics, target: LogStatistics) -> AdaptiveTransfer:
@@ -75,11 +75,11 @@ class AdaptiveTransfer:
         ratio = np.maximum(target.deviation, LEAST_SPREAD) / np.maximum(
             source.deviation, LEAST_SPREAD
         )
-        room, own = (_colourful(skin) + 1e-3 for skin in (target, source))
-        colours = min(room / own, 1.0)
-        stretched = np.clip(ratio[1:], LEAST_GAIN, 1) * colours
+        room, own = (_colorful(skin) + 1e-3 for skin in (target, source))
+        colors = min(room / own, 1.0)
+        stretched = np.clip(ratio[1:], LEAST_GAIN, 1) * colors
         gains = np.concatenate([np.clip(ratio[:1], *TONE_GAINS), stretched])
-        return cls(source, target, gains, _beyond_skins(target) - _beyond_skins(source), colours)
+        return cls(source, target, gains, _beyond_skins(target) - _beyond_skins(source), colors)
 
     def __call__(self, levels: F64) -> F64:
         """Map levels (…, 3) of red, green and blue; the result may lie outside 0–255."""
@@ -89,10 +89,10 @@ class AdaptiveTransfer:
         moved = wanted[1:] + self.gains[1:] * (features[..., 1:] - own[1:])
         shift = NEUTRAL_SHARE * (wanted[1:] - own[1:]) + (1 - NEUTRAL_SHARE) * self.cast
         kept = features[..., 1:] + shift
-        colour = kept + self._skin_coloured(features) * (moved - kept)
-        return _levels(np.concatenate([brightness, colour], -1))
+        color = kept + self._skin_colored(features) * (moved - kept)
+        return _levels(np.concatenate([brightness, color], -1))
 
-    def _skin_coloured(self, features: F64) -> F64:
+    def _skin_colored(self, features: F64) -> F64:
         """Return how much (…, 1) of the skin's own colour something has, 0–1.
 
         Where there are no colours nothing is neutral beside others.
@@ -100,7 +100,7 @@ class AdaptiveTransfer:
         own = self.source.mean[1:]
         length = float(np.hypot(*own))
         along = (features[..., 1:] @ own)[..., None] / max(length**2, 1e-9)
-        tells = self.colours * _ramp(np.asarray((length - TELLS[0]) / (TELLS[1] - TELLS[0])))
+        tells = self.colors * _ramp(np.asarray((length - TELLS[0]) / (TELLS[1] - TELLS[0])))
         brighter = _ramp((features[..., :1] - self.source.mean[:1]) / SHINE)
         return np.asarray(1 - tells * (1 - _ramp(along / NEUTRAL)) * (1 - brighter))
 
@@ -118,10 +118,10 @@ def _beyond_skins(skin: LogStatistics) -> F64:
     return np.asarray(skin.mean[1:] - np.clip(skin.mean[1:], *SKINS))
 
 
-def _colourful(skin: LogStatistics) -> float:
+def _colorful(skin: LogStatistics) -> float:
     """Return how surely a skin is from a picture with colours, 0–1."""
-    colour = float(np.abs(skin.mean[1:]).max() + skin.deviation[1:].max())
-    return float(_ramp((colour - COLOURLESS) / (COLOURFUL - COLOURLESS)))
+    color = float(np.abs(skin.mean[1:]).max() + skin.deviation[1:].max())
+    return float(_ramp((color - COLORLESS) / (COLORFUL - COLORLESS)))
 
 
 def _ramp(t: F64 | float) -> F64:

@@ -80,38 +80,38 @@ def _fit(features: F32, harmonics: F32, weight: F32) -> F32:
     if len(chosen) < LEAST_PIXELS:
         return np.zeros((9, 3), np.float32)
     chosen = chosen[:: max(1, len(chosen) // FITTED)]
-    colours = features.reshape(-1, 3)[chosen].astype(np.float64)
+    colors = features.reshape(-1, 3)[chosen].astype(np.float64)
     shape = harmonics.reshape(-1, 9)[chosen].astype(np.float64)
     share = weight.reshape(-1)[chosen].astype(np.float64)
-    return _fit_shading(colours, shape, share).astype(np.float32)
+    return _fit_shading(colors, shape, share).astype(np.float32)
 
 
-def _fit_shading(colours: F64, harmonics: F64, weight: F64) -> F64:
+def _fit_shading(colors: F64, harmonics: F64, weight: F64) -> F64:
     """Return coefficients (9, 3) of skin among colours (N, 3), by reweighted least squares."""
-    centre = _densest(colours, weight)
+    centre = _densest(colors, weight)
     ridge = np.diag([1e-3, 1, 1, 2, 6, 6, 6, 6, 6]) * (0.01 * weight.sum())
     model = np.zeros((9, 3))
     model[0] = centre
     spread = SPREAD_START
     for _ in range(ROUNDS):
-        off = colours - harmonics @ model
+        off = colors - harmonics @ model
         share = weight * np.exp(-0.5 * ((off / spread) ** 2).sum(1))
         weighted = harmonics * share[:, None]
-        normal, right = weighted.T @ harmonics, weighted.T @ (colours - centre)
+        normal, right = weighted.T @ harmonics, weighted.T @ (colors - centre)
         model[:, :1] = np.linalg.solve(normal + ridge, right[:, :1])
         # Light changes its colour over a face less than its strength.
         model[:, 1:] = np.linalg.solve(normal + 6 * ridge, right[:, 1:])
         model[0] += centre
-        off = colours - harmonics @ model
+        off = colors - harmonics @ model
         own = np.sqrt((share[:, None] * off**2).sum(0) / share.sum())
         spread = np.clip(1.6 * own, SPREAD_LEAST, SPREAD_MOST)
     return model
 
 
-def _densest(colours: F64, weight: F64) -> F64:
+def _densest(colors: F64, weight: F64) -> F64:
     """Return the mode (3,) of weighted colours (N, 3), by mean shift from the densest of some."""
-    every = max(1, len(colours) // SAMPLES)
-    points, share = colours[::every], weight[::every]
+    every = max(1, len(colors) // SAMPLES)
+    points, share = colors[::every], weight[::every]
     starts = points[:: max(1, len(points) // STARTS)]
 
     def near(centres: F64) -> F64:

@@ -22,7 +22,7 @@ SDR: Final = Coding(8, False, "bt709")
 WHITE: Final = 203.0
 """cd/m² that become the brightest there is: HDR's reference white (ITU-R BT.2408)."""
 USUAL_PEAK: Final = 1000.0
-"""cd/m² of a film that does not tell how bright it gets."""
+"""cd/m² of a video that does not tell how bright it gets."""
 
 _NODES = 65
 # SMPTE ST 2084.
@@ -73,7 +73,7 @@ def rolled_off(signal: F64, peak: float) -> F64:
 
     Args:
         signal: 0–1.
-        peak: cd/m², the most there is in the film.
+        peak: cd/m², the most there is in the video.
     """
     top = float(pq_signal(np.array(max(peak, WHITE))))
     most = float(pq_signal(np.array(WHITE))) / top
@@ -86,10 +86,10 @@ def rolled_off(signal: F64, peak: float) -> F64:
 
 
 def tone_cube(coding: Coding, transfer: TransferFunction, peak: float = USUAL_PEAK) -> ToneCube:
-    """Return the map from a film's codes to those of `SDR`.
+    """Return the map from a video's codes to those of `SDR`.
 
     Args:
-        coding: Of the film.
+        coding: Of the video.
         transfer: Which of the two curves it has.
         peak: cd/m², the most there is in it.
     """

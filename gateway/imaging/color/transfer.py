@@ -108,7 +108,7 @@ class SkinTransfer:
         lightness = _anchored_curve(lab[..., 0], own[0], wanted[0], self.gains[0])
         moved = (lab[..., 1:] - own[1:]) * self.gains[1:] + wanted[1:]
         kept = lab[..., 1:]
-        chroma = kept + _skin_coloured(lab, self.source) * (moved - kept)
+        chroma = kept + _skin_colored(lab, self.source) * (moved - kept)
         return np.concatenate([lightness[..., None], chroma], -1)
 
 
@@ -163,7 +163,7 @@ def _ramp(t: F64) -> F64:
     return np.asarray(t * t * (3 - 2 * t))
 
 
-def _skin_coloured(lab: F64, skin: LabStatistics) -> F64:
+def _skin_colored(lab: F64, skin: LabStatistics) -> F64:
     """Return how much (…, 1) a colour shares in the skin's, 0–1, by its chroma.
 
     Where the skin itself is nearly neutral (black-and-white pictures) everything shares in it.

@@ -42,9 +42,9 @@ LEFT = 0.15
 EVEN = 8.0
 """Times the noise's variance up to which windows count about alike. Were flat ones preferred among
 those that show skin, its shading would come out in terraces."""
-RADIUS_PX, COLOUR_RADIUS_PX = 3, 5
+RADIUS_PX, COLOR_RADIUS_PX = 3, 5
 """Of the filters for brightness, and for colours in half the size."""
-COLOUR_NOISE = 0.8
+COLOR_NOISE = 0.8
 """Noise of the colours over that of the brightness."""
 
 
@@ -205,7 +205,7 @@ def without_coding_noise(chroma: U8, noise: float) -> F32:
         # An exact half of a single plane is found much faster.
         plane = np.ascontiguousarray(chroma[: 2 * size[1], : 2 * size[0], n])
         small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        clean.append(smoothed(small, COLOUR_NOISE * noise, COLOUR_RADIUS_PX) - small)
+        clean.append(smoothed(small, COLOR_NOISE * noise, COLOR_RADIUS_PX) - small)
     return np.stack(clean, -1)
 
 

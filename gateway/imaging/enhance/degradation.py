@@ -1,4 +1,4 @@
-"""What a whole picture or film suffers from: coding, grain, softness; steadied over time.
+"""What a whole picture or video suffers from: coding, grain, softness; steadied over time.
 
 A face has skin, on which grain is told from detail; a picture has not. Here the flattest quarter of
 it takes that place, flat as means of 4×4 pixels see it, which grain hardly touches. Grain is fine:
@@ -41,7 +41,7 @@ CALM_PX = 1.0
 SLOW_S, QUICK_S = 0.5, 0.1
 """Seconds after which about a third of what was measured is left; and where steps rise."""
 EVERY_S = Fraction(1, 4)
-"""Seconds between two measurements of a film."""
+"""Seconds between two measurements of a video."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,14 +87,14 @@ def enhanced(image: U8, places: FacePlaces, damage: Damage) -> U8:
     boost, lowest, highest = _detail(
         clean, width, places.features, max(noise, min(damage.grain, GRAIN_FREE))
     )
-    colours = np.zeros((1, 1, 2), np.float32)
+    colors = np.zeros((1, 1, 2), np.float32)
     if damage.step > 0:
         chroma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)[..., 1:], np.uint8)
         half = without_coding_noise(chroma, noise)
         size = (image.shape[1], image.shape[0])
-        colours = np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        colors = np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_LINEAR), np.float32)
     out = np.empty_like(image)
-    _recolour(image, (luma, clean, boost, lowest, highest), colours, out)
+    _recolor(image, (luma, clean, boost, lowest, highest), colors, out)
     return out
 
 
@@ -156,11 +156,11 @@ def _lay_on(planes, features, strength, boost):
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _recolour(image, planes, colours, out):
+def _recolor(image, planes, colors, out):
     """Give a picture its new brightness, no colour of it clipped, and less of the coding's."""
     luma, clean, boost, lowest, highest = planes
     height, width, _ = image.shape
-    coded = colours.shape[0] == height and colours.shape[1] == width
+    coded = colors.shape[0] == height and colors.shape[1] == width
     zero, top, room = np.float32(0), np.float32(TOP), np.float32(HEADROOM)
     for y in range(height):
         for x in range(width):
@@ -173,7 +173,7 @@ def _recolour(image, planes, colours, out):
             wanted = min(max(wanted, lowest[y, x] - room), highest[y, x] + room)
             more = wanted - luma[y, x]
             if coded:
-                red, blue = colours[y, x, 0], colours[y, x, 1]
+                red, blue = colors[y, x, 0], colors[y, x, 1]
                 r += np.float32(1.402) * red
                 g -= np.float32(0.714) * red + np.float32(0.344) * blue
                 b += np.float32(1.772) * blue

@@ -2,7 +2,7 @@
 
 What is taken out and what is steepened is told by windows of the picture, as in `deblock.py` and
 `enhance.py`. Here these windows are looked at in half the size, which changes little and costs a
-quarter; all else is done row by row, a few rows at a time, so that a frame of a film passes through
+quarter; all else is done row by row, a few rows at a time, so that a frame of a video passes through
 the processor's cache once.
 """
 

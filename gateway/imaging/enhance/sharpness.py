@@ -1,13 +1,13 @@
 """Sharpness and grain: measured on one picture, given to another.
 
-A lens blurs all that it sees alike, a sensor or a film sprinkles all of it with the same grain. A
+A lens blurs all that it sees alike, a sensor or a video sprinkles all of it with the same grain. A
 face from elsewhere is given away by either being otherwise.
 
 Blur is told from how much a known, further blur takes from the strongest edges (S. Zhuo, T. Sim,
 "Defocus map estimation from a single image", Pattern Recognition 44(9), 2011): an edge of width σ
 loses the factor sqrt(σ² + σ₀²) / σ. Grain is what a small blur takes from plain skin, by its median
 absolute value; where it is missing, the target's own is laid over the new face, so that it has the
-same size, colour and, in films, the same life.
+same size, colour and, in videos, the same life.
 """
 
 from __future__ import annotations

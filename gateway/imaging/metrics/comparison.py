@@ -17,7 +17,7 @@ from gateway.imaging.metrics.fusion_quality import (
     rings_delta_e,
     seam_ratio,
     sharpness_ratio,
-    skin_coloured,
+    skin_colored,
     ssim,
 )
 
@@ -27,7 +27,7 @@ RIM = 0.8
 """Units inside the outline up to which the new skin is held against it."""
 MARGIN = RING[1] + 0.05
 """Units around the outline that a comparison needs to see."""
-DETAIL_PX, COLOUR_PX = 200.0, 100.0
+DETAIL_PX, COLOR_PX = 200.0, 100.0
 """Widths in pixels at which detail is judged, and seam and colour: what is twice as wide or wider
 is halved."""
 STATISTICS_PIXELS = 1000
@@ -86,7 +86,7 @@ def compare(result: U8, target: U8, part: ComparedRegion) -> PixelFigures:
     near = _View(result, target, part.mask, part.skin.astype(np.uint8) * 255)
     near, halved = near.until(part.width_px, DETAIL_PX)
     sharpness = _sharpness(near, part.width_px / halved)
-    far, again = near.until(part.width_px / halved, COLOUR_PX)
+    far, again = near.until(part.width_px / halved, COLOR_PX)
     ring, own_ring = _beside(far, part, halved * again)
     return PixelFigures(
         outside_psnr_db=psnr,
@@ -154,6 +154,6 @@ def _beside(view: _View, part: ComparedRegion, times: int) -> tuple[float | None
     outline = (np.asarray(part.outline) + 0.5) / times - 0.5
     away = outline_distance(outline, view.mask.shape) * (times / part.unit_px)
     ring = (away >= RING[0]) & (away <= RING[1]) & (view.mask <= 0)
-    ring = skin_coloured(view.target, ring, statistics)
+    ring = skin_colored(view.target, ring, statistics)
     result, target = rings_delta_e([view.result, view.target], skin & (away >= -RIM), ring)
     return result, target

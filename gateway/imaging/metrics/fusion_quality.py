@@ -213,7 +213,7 @@ def outline_distance(corners: AnyFloat, shape: tuple[int, int]) -> F32:
     return away(outside) - away(1 - outside) if outside.any() else -away(1 - outside)
 
 
-def skin_coloured(image: U8, where: Mask, skin: LabStatistics) -> Mask:
+def skin_colored(image: U8, where: Mask, skin: LabStatistics) -> Mask:
     """Return which of some pixels have the colour of a skin, but for specks.
 
     Args:

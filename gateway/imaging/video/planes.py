@@ -1,4 +1,4 @@
-"""Frames of films as their decoder left them: planes of luma and chroma, changed only in regions.
+"""Frames of videos as their decoder left them: planes of luma and chroma, changed only in regions.
 
 Colours are those of ITU-T H.273: Y′CbCr by the matrix of BT.601, BT.709 or BT.2020, or R′G′B′
 itself (the identity: G, B, R). Subsampled chroma lies on the left of its two columns and between
@@ -97,7 +97,7 @@ class Coding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planes:
-    """One frame of a film.
+    """One frame of a video.
 
     The arrays may be the decoder's memory. Rows may be padded at their end: only as many columns
     count as `size` says.
@@ -275,8 +275,8 @@ def _read(y, u, v, corner, m, out):  # noqa: ANN001, ANN202
     mixed, wide = np.empty(samples + 1, np.float32), np.zeros((2, 2 * samples), np.float32)
     start = x0 - first * across
     cu, cv = wide[0, start : start + columns], wide[1, start : start + columns]
-    colours = np.empty((3, columns), np.uint8)
-    red, green, blue = colours[0], colours[1], colours[2]
+    colors = np.empty((3, columns), np.uint8)
+    red, green, blue = colors[0], colors[1], colors[2]
     for j in range(rows):
         row = y0 + j
         if u.shape[0]:

@@ -1,4 +1,4 @@
-"""Where one shot of a film ends and another begins."""
+"""Where one shot of a video ends and another begins."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Shot:
 
     Attributes:
         last: uint8 (h, w, 3) RGB, its last frame's thumbnail.
-        colours: float32 (BINS³,), that one's histogram, adding up to 1.
+        colors: float32 (BINS³,), that one's histogram, adding up to 1.
         motion: Usual mean change of pixels from frame to frame, in levels.
     """
 
     last: U8
-    colours: F32
+    colors: F32
     motion: float = 0.0
 
     @classmethod
     def begun(cls, thumbnail: U8) -> Shot:
         """Begin with a frame's thumbnail (h, w, 3) RGB, a longer side of `THUMBNAIL`."""
-        return cls(thumbnail, _colours(thumbnail))
+        return cls(thumbnail, _colors(thumbnail))
 
     def next(self, thumbnail: U8) -> tuple[Shot, bool]:
         """Go on to the next thumbnail (h, w, 3); return the shot, and whether it is a new one.
@@ -47,15 +47,15 @@ class Shot:
         """
         if thumbnail.shape != self.last.shape:
             return Shot.begun(thumbnail), True
-        colours = _colours(thumbnail)
+        colors = _colors(thumbnail)
         change = float(np.abs(thumbnail.astype(np.int16) - self.last).mean())
-        apart = float(np.abs(colours - self.colours).sum()) / 2
+        apart = float(np.abs(colors - self.colors).sum()) / 2
         if change > max(MOVED, SUDDEN * self.motion) and apart > APART:
-            return Shot(thumbnail, colours), True
-        return Shot(thumbnail, colours, 0.8 * self.motion + 0.2 * change), False
+            return Shot(thumbnail, colors), True
+        return Shot(thumbnail, colors, 0.8 * self.motion + 0.2 * change), False
 
 
-def _colours(thumbnail: U8) -> F32:
+def _colors(thumbnail: U8) -> F32:
     bins = thumbnail.reshape(-1, 3).astype(np.int32) * BINS >> 8
     counts = np.bincount((bins[:, 0] * BINS + bins[:, 1]) * BINS + bins[:, 2], minlength=BINS**3)
     return np.asarray(counts / counts.sum(), np.float32)

@@ -1,4 +1,4 @@
-"""What of a fusion is carried on from one frame of a film to the next, so that nothing flickers.
+"""What of a fusion is carried on from one frame of a video to the next, so that nothing flickers.
 
 Colours, light, sharpness and the membrane are each worked out from one frame's pixels, noise
 included. Each is therefore an average over the last moments that forgets exponentially; what is
@@ -23,7 +23,7 @@ from gateway.imaging.masks.soft import smoothstep
 SLOW_S, QUICK_S = 0.5, 0.15
 """Seconds after which about a third of what was is left: of what is told of a whole face, and of
 what is told of every place on it."""
-COLOUR_CHANGE, LIGHT_CHANGE = (6.0, 18.0), (3.0, 9.0)
+COLOR_CHANGE, LIGHT_CHANGE = (6.0, 18.0), (3.0, 9.0)
 """Levels between which a change stops being noise: of a face's colours, and of a place's."""
 MEASURED_EVERY_S, CORRECTED_EVERY_S = 0.12, 0.05
 """Seconds between two looks at what is told of a whole face, and of every place on it."""
@@ -55,14 +55,14 @@ class TemporalState:
     corrected_s: float = 0.0
 
 
-def steadied_colours(
+def steadied_colors(
     cube: F32 | None, skins: Skins | None, before: TemporalState, dt_s: float
 ) -> tuple[F32 | None, Skins | None]:
     """Return a frame's cube (n, n, n, 3) and skins, averaged with those `dt_s` seconds before."""
     if cube is None or skins is None or before.cube is None or before.skins is None:
         return cube, skins
     change = float(np.abs(before.cube - cube).mean())
-    kept = _kept(dt_s, SLOW_S) * _doubted(change, COLOUR_CHANGE)
+    kept = _kept(dt_s, SLOW_S) * _doubted(change, COLOR_CHANGE)
     mixed = np.asarray(cube + np.float32(kept) * (before.cube - cube), np.float32)
     target, source = (
         LabStatistics(

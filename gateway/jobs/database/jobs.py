@@ -94,7 +94,7 @@ class JobStore:
             with self._begin() as connection:
                 row = connection.execute(sa.insert(JOBS).values(values).returning(JOBS)).one()
                 job = _job(row)
-                self._queues.add_film(connection, job)
+                self._queues.add_video(connection, job)
                 return job
         except sa.exc.IntegrityError:
             return None
@@ -174,7 +174,7 @@ class JobStore:
             if to is Status.STARTING:
                 unmade = (SEGMENTS.c.job_id == id, SEGMENTS.c.file.is_(None))
                 connection.execute(sa.delete(SEGMENTS).where(*unmade))
-                self._queues.add_film(connection, job)
+                self._queues.add_video(connection, job)
             event = (
                 Event.START if to is Status.PROCESSING else Event.COMPLETED if job.final else None
             )

@@ -15,7 +15,7 @@ from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import Event, Job
 
 APPLICATION = "semblant"
-FILMS, SEGMENTS, WEBHOOKS = "films", "segments", "webhooks"
+VIDEOS, SEGMENTS, WEBHOOKS = "videos", "segments", "webhooks"
 """Names of the queues, and of what is in them."""
 _WEBHOOKS_AT_ONCE = 16
 _FIRST = 1
@@ -35,7 +35,7 @@ class Owner:
     claims: int
 
 
-def film_id(job_id: str, run: str) -> str:
+def video_id(job_id: str, run: str) -> str:
     """Return the name of a run among the engine's."""
     return f"{job_id}.{run}"
 
@@ -54,7 +54,7 @@ def job_of(workflow_id: str) -> tuple[str, str]:
 def segment_priority(job: Job, index: int) -> int:
     """Return a segment's turn: by the job's priority, then by its place in the job.
 
-    The first segments of all jobs come before the second ones: so a long film does not keep a
+    The first segments of all jobs come before the second ones: so a long video does not keep a
     short one waiting.
     """
     return _FIRST + _LEVEL * job.priority + index
@@ -77,14 +77,14 @@ class Queues:
             retry_connection_errors=False,
         )
 
-    def register(self, *, pace: Intervals, films: int, segments: int, tenant_films: int) -> None:
+    def register(self, *, pace: Intervals, videos: int, segments: int, tenant_videos: int) -> None:
         """Say how much of each may be taken out at a time; the last one to say so counts.
 
         Args:
             pace: How often to look.
-            films: By one process.
+            videos: By one process.
             segments: By one process.
-            tenant_films: Of one tenant, by all processes.
+            tenant_videos: Of one tenant, by all processes.
         """
         register = partial(
             self._client.register_queue,
@@ -92,18 +92,18 @@ class Queues:
             on_conflict="always_update",
         )
         with reachable():
-            register(FILMS, worker_concurrency=films, partition_concurrency=tenant_films)
+            register(VIDEOS, worker_concurrency=videos, partition_concurrency=tenant_videos)
             register(SEGMENTS, worker_concurrency=segments)
             register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
 
-    def add_film(self, connection: sa.Connection, job: Job) -> None:
+    def add_video(self, connection: sa.Connection, job: Job) -> None:
         """Let a job be carried out, if and when the transaction counts."""
         self._client.enqueue_in_transaction(
             connection,
             {
-                "workflow_name": FILMS,
-                "queue_name": FILMS,
-                "workflow_id": film_id(job.id, job.run),
+                "workflow_name": VIDEOS,
+                "queue_name": VIDEOS,
+                "workflow_id": video_id(job.id, job.run),
                 "priority": _FIRST + job.priority,
                 "queue_partition_key": job.tenant,
             },
@@ -113,7 +113,7 @@ class Queues:
 
     def add_webhook(self, connection: sa.Connection, job: Job, event: Event) -> None:
         """Let a job's webhook be told, if and when the transaction counts."""
-        name = f"{film_id(job.id, job.run)}.{event}"
+        name = f"{video_id(job.id, job.run)}.{event}"
         self._client.enqueue_in_transaction(
             connection,
             {
@@ -130,7 +130,7 @@ class Queues:
     def cancel(self, job: Job) -> None:
         """Take a run back, with its segments."""
         with reachable():
-            self._client.cancel_workflow(film_id(job.id, job.run), cancel_children=True)
+            self._client.cancel_workflow(video_id(job.id, job.run), cancel_children=True)
 
     def again(self, workflow_id: str, queue: str) -> None:
         """Put back what nobody carries out."""
@@ -159,10 +159,10 @@ class Queues:
         return {each.workflow_id: each.queue_name for each in held if each.queue_name}
 
     def broken(self, most: int = 100) -> list[str]:
-        """Return the latest names of what the engine has given up, of films and segments."""
+        """Return the latest names of what the engine has given up, of videos and segments."""
         found = self._list(
             status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"],
-            name=[FILMS, SEGMENTS],
+            name=[VIDEOS, SEGMENTS],
             sort_desc=True,
             limit=most,
         )

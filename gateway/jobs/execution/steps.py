@@ -17,7 +17,7 @@ from typing import TypedDict, TypeVar
 
 from gateway.errors import InternalError, NotFound
 from gateway.jobs.database.jobs import JobStore
-from gateway.jobs.database.queues import Owner, Queues, film_id, segment_id, segment_priority
+from gateway.jobs.database.queues import Owner, Queues, segment_id, segment_priority, video_id
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, output_key, segment_key
 from gateway.jobs.execution.monitor import StepControl
@@ -188,7 +188,7 @@ class Steps:
         idle: bool = False,
     ) -> T | None:
         """Carry a step out; None if the job has ended, which it does if the step fails."""
-        name = film_id(job_id, run) if index is None else segment_id(job_id, run, index)
+        name = video_id(job_id, run) if index is None else segment_id(job_id, run, index)
 
         def owner() -> Owner | None:
             return self._queues.owner(name)

@@ -23,8 +23,8 @@ from gateway.errors import InternalError, JobsUnavailable
 from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import (
     APPLICATION,
-    FILMS,
     SEGMENTS,
+    VIDEOS,
     WEBHOOKS,
     Queues,
     job_of,
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 VERSION = "wf1"
 """Of the order of steps: only processes of the same one take over from each other."""
-_FILM_RECOVERIES = 50  # a long film may outlive many processes
+_VIDEO_RECOVERIES = 50  # a long video may outlive many processes
 _SEGMENT_RECOVERIES = 5  # whatever ends so many of them is not to end any more
 _CONNECTIONS = 10
 _LEAVE_S = 10.0
@@ -151,9 +151,9 @@ class Worker:
         )
         self._queues.register(
             pace=self._pace,
-            films=self._jobs,
+            videos=self._jobs,
             segments=self._segments,
-            tenant_films=self._tenant_jobs,
+            tenant_videos=self._tenant_jobs,
         )
         self._launch(steps)
         self._reaping.start()
@@ -192,7 +192,7 @@ class Worker:
         )
         DBOS(config=config)
         self._register(steps)
-        DBOS.listen_queues([FILMS, SEGMENTS, WEBHOOKS])
+        DBOS.listen_queues([VIDEOS, SEGMENTS, WEBHOOKS])
         DBOS.launch()
 
     def _reap(self) -> None:
@@ -247,8 +247,8 @@ class Worker:
             with self._carrying_out():
                 return DBOS.run_step({"name": "segment"}, steps.segment, job_id, run, index)
 
-        @DBOS.workflow(name=FILMS, max_recovery_attempts=_FILM_RECOVERIES)
-        def film(job_id: str, run: str) -> bool:
+        @DBOS.workflow(name=VIDEOS, max_recovery_attempts=_VIDEO_RECOVERIES)
+        def video(job_id: str, run: str) -> bool:
             with self._carrying_out():
                 if not DBOS.run_step({"name": "begin"}, steps.begin, job_id, run):
                     return False
@@ -267,7 +267,7 @@ class Worker:
                     return False
                 return DBOS.run_step({"name": "finish"}, steps.finish, job_id, run)
 
-        @DBOS.workflow(name=WEBHOOKS, max_recovery_attempts=_FILM_RECOVERIES)
+        @DBOS.workflow(name=WEBHOOKS, max_recovery_attempts=_VIDEO_RECOVERIES)
         def webhook(name: str, job_id: str, event: str, attempt: int) -> bool:
             with self._carrying_out():
                 if DBOS.run_step({"name": "call"}, self._tell, name, job_id, event):

@@ -1,4 +1,4 @@
-"""A library of expressions, from pictures and from a film: a few that differ most."""
+"""A library of expressions, from pictures and from a video: a few that differ most."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNFIT: dict[FaceWarning, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A picture, or a film's frame, that gave no entry.
+    """A picture, or a video's frame, that gave no entry.
 
     Attributes:
         origin: Where it comes from.
@@ -58,7 +58,7 @@ class Enrolment:
 
     Attributes:
         entries: The expressions, those of pictures first, in their order.
-        skipped: What gave none. Frames of a film that others resemble are not told.
+        skipped: What gave none. Frames of a video that others resemble are not told.
     """
 
     entries: tuple[LibraryEntry, ...]
@@ -92,7 +92,7 @@ class Enroller:
     async def enrol(
         self,
         pictures: Iterable[U8],
-        film: Iterable[TimedFrame],
+        video: Iterable[TimedFrame],
         *,
         count: int,
         deadline: Deadline,
@@ -102,7 +102,7 @@ class Enroller:
 
         Args:
             pictures: uint8 (H, W, 3) RGB each, read one by one; of each the largest usable face.
-            film: Frames, read one by one; the face that is followed.
+            video: Frames, read one by one; the face that is followed.
             count: Entries at the most; if there are more, those that differ most.
             deadline: When the result is of no use any more.
             timings: Gets the stages' times.
@@ -114,7 +114,7 @@ class Enroller:
         """
         found = _Collection(count)
         await self._from_pictures(found, pictures, deadline, timings)
-        await self._from_film(found, film, deadline, timings)
+        await self._from_video(found, video, deadline, timings)
         enrolment = await self._compute.run(found.result)
         if enrolment.entries:
             return enrolment
@@ -139,14 +139,14 @@ class Enroller:
                 entry = await self._compute.run(make_entry, image, usable[0])
                 await self._compute.run(found.add, "frame", index, entry)
 
-    async def _from_film(
+    async def _from_video(
         self,
         found: _Collection,
-        film: Iterable[TimedFrame],
+        video: Iterable[TimedFrame],
         deadline: Deadline,
         timings: Timings,
     ) -> None:
-        tracked = self._tracker.track(film, deadline=deadline, timings=timings)
+        tracked = self._tracker.track(video, deadline=deadline, timings=timings)
         async with aclosing(tracked) as frames:
             async for frame, seen in frames:
                 reason = "no_face" if seen is None else self._unfit(seen.face)

@@ -1,4 +1,4 @@
-"""A film: one face followed through it, with an expression for every frame.
+"""A video: one face followed through it, with an expression for every frame.
 
 Whose face it is becomes known better with every frame. As soon as it is known well enough, the
 expression is what that one identity leaves of each frame, so that nothing of it flickers into who
@@ -46,12 +46,12 @@ class TimedFrame(Protocol):
 
     @property
     def index(self) -> int:
-        """Its number in the film, from 0."""
+        """Its number in the video, from 0."""
         ...
 
     @property
     def time_s(self) -> Fraction:
-        """Seconds from the film's beginning."""
+        """Seconds from the video's beginning."""
         ...
 
     @property
@@ -88,7 +88,7 @@ class Follower:
 
         Args:
             faces: Of the frame, the largest first.
-            time_s: Seconds since the film's beginning; later than the frame before.
+            time_s: Seconds since the video's beginning; later than the frame before.
             shape: Of the frame, (height, width).
         """
         if self._last is not None and time_s - self._last_s > LOST_S:

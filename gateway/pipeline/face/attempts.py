@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from gateway.errors import QualityBelowThreshold
-from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.quality import Figures, ResultQuality, shortfalls
 from gateway.pipeline.options.groups import QualityLimits
 
 T = TypeVar("T")
 
-COLOURS: tuple[ColourMode, ...] = ("adaptive", "statistics", "none")
+COLORS: tuple[ColorMode, ...] = ("adaptive", "statistics", "none")
 """How colours are matched on further tries: what changes most first, what cannot fail last."""
 BLENDS: tuple[BlendMode, ...] = ("poisson", "feather")
 """How edges are hidden, likewise."""
@@ -31,13 +31,13 @@ class Trial:
         blend: How the edge is hidden.
     """
 
-    color: ColourMode
+    color: ColorMode
     blend: BlendMode
 
 
 def trials(asked: Trial, *, retry: bool) -> list[Trial]:
     """Return what is tried: what was asked for, then, if at all, everything else in its order."""
-    others = [Trial(color, blend) for color in COLOURS for blend in BLENDS] if retry else []
+    others = [Trial(color, blend) for color in COLORS for blend in BLENDS] if retry else []
     return [asked, *(trial for trial in others if trial != asked)]
 
 

@@ -82,7 +82,7 @@ class FaceTask:
         enhancement: Makes the faces clearer, if that is asked for.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
         seen: Where that one is seen, as it was sent; None if nobody has looked.
-        memory: What is remembered of that face in a film's frames before; None in a picture.
+        memory: What is remembered of that face in a video's frames before; None in a picture.
     """
 
     canvas: UndoCanvas
@@ -356,7 +356,7 @@ def _fuse_onto(
         subject.matte,
         FrameTransition(placed, memory.moment, memory.dt_s),
         unit_px=eye_distance(subject.shown.landmarks),
-        colour=trial.color,
+        color=trial.color,
         blend=trial.blend,
         texture=options.match_texture,
     )

@@ -18,7 +18,7 @@ from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement
 from gateway.faces.morphable.model import N_NAMED
 from gateway.faces.topology import FACE_OVAL, N_MESH
-from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.imaging.geometry.transforms import angle_degrees
 from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.imaging.masks.matte import Matte
@@ -74,7 +74,7 @@ class ResultQuality:
     figures: Figures
     findings: tuple[str, ...]
     attempts: int
-    color: ColourMode
+    color: ColorMode
     blend: BlendMode
 
 

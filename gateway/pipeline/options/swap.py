@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, from_names
 from gateway.faces.occlusion import MODEL as OWN_NETWORK
-from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.pipeline.options.groups import (
     CLASSIFIER,
     DETECTOR,
@@ -65,7 +65,7 @@ class SwapOptions(OptionsModel):
         "target the expression asked for, the source's unless another one is. `face_enhancer` "
         "comes after these and makes the face clearer; by itself it restores the target's own. "
         "`frame_enhancer` comes last and makes all of the picture clearer, or every frame of the "
-        "film; where it stands alone or beside `face_enhancer`, there need be no face.",
+        "video; where it stands alone or beside `face_enhancer`, there need be no face.",
     )
     swapper_model: SwapperModel = Field(
         "auto",
@@ -118,7 +118,7 @@ class SwapOptions(OptionsModel):
     frame_enhancer_scale: Literal[1, 2, 4, 8] = Field(
         1,
         description="How many times larger pictures become, at most what the network of "
-        "`frame_enhancer_model` can; films keep their size.",
+        "`frame_enhancer_model` can; videos keep their size.",
     )
     frame_enhancer_blend: float = Field(
         0.8,
@@ -164,7 +164,7 @@ class SwapOptions(OptionsModel):
     )
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
     masks: MaskOptions = Field(default_factory=MaskOptions)
-    color: ColourMode = Field(
+    color: ColorMode = Field(
         "adaptive",
         description="How the source's colours are brought to the target's: `adaptive` (its light, "
         "white balance and complexion, place by place), `statistics` (mean and spread of the "

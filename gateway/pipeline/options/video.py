@@ -1,4 +1,4 @@
-"""Options of how a film is written."""
+"""Options of how a video is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.pipeline.options.swap import SwapOptions
 
 
 class VideoOutput(OptionsModel):
-    """How the film is written, and which part of it."""
+    """How the video is written, and which part of it."""
 
     encoder: Encoder = Field(
         "libx264",
@@ -31,21 +31,21 @@ class VideoOutput(OptionsModel):
     )
     container: ContainerFormat | None = Field(
         None,
-        description="Default: the source's, if it may hold the encoder's films, else its usual.",
+        description="Default: the source's, if it may hold the encoder's videos, else its usual.",
     )
     hdr: Literal["keep", "tone_map"] = Field(
         "keep",
-        description="Of a film with a high dynamic range: keep it, with its depth and tags, or "
+        description="Of a video with a high dynamic range: keep it, with its depth and tags, or "
         "bring it to BT.709 with 8 bits.",
     )
     audio: Literal["copy", "drop"] = Field(
         "copy", description="Copy the sound, bit for bit where the container can hold it, or none."
     )
     start_s: float = Field(
-        0.0, ge=0, description="Where the part of the film begins, in seconds from its beginning."
+        0.0, ge=0, description="Where the part of the video begins, in seconds from its beginning."
     )
     end_s: float | None = Field(
-        None, gt=0, description="Where that part ends, in seconds. Default: at the film's end."
+        None, gt=0, description="Where that part ends, in seconds. Default: at the video's end."
     )
 
     @model_validator(mode="after")
@@ -58,11 +58,11 @@ class VideoOutput(OptionsModel):
         return self
 
 
-class FilmOptions(SwapOptions):
-    """Options of a job: those of a swap, and how a film is written."""
+class VideoOptions(SwapOptions):
+    """Options of a job: those of a swap, and how a video is written."""
 
-    film: VideoOutput = Field(
-        default_factory=VideoOutput, description="How a film is written; of no use to a picture."
+    video: VideoOutput = Field(
+        default_factory=VideoOutput, description="How a video is written; of no use to a picture."
     )
 
     def require_picture(self) -> None:
@@ -71,14 +71,14 @@ class FilmOptions(SwapOptions):
         Raises:
             InvalidOptions: a container is named to put it in.
         """
-        if self.film.container is not None:
+        if self.video.container is not None:
             raise InvalidOptions(
                 "The target is a picture.",
-                errors=[{"pointer": "/film/container", "detail": "is for films only"}],
+                errors=[{"pointer": "/video/container", "detail": "is for videos only"}],
             )
 
-    def require_film(self) -> None:
-        """Check that what is asked for can be done to films.
+    def require_video(self) -> None:
+        """Check that what is asked for can be done to videos.
 
         Raises:
             InvalidOptions: it is about single pictures.

@@ -1,1 +1,1 @@
-"""Films: people followed through them, and fused frame by frame so that nothing flickers."""
+"""Videos: people followed through them, and fused frame by frame so that nothing flickers."""

@@ -1,4 +1,4 @@
-"""Who is who in a film: found out once, from all over it, so that every part of it agrees."""
+"""Who is who in a video: found out once, from all over it, so that every part of it agrees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPerson:
-    """Somebody seen in the film.
+    """Somebody seen in the video.
 
     Attributes:
         descriptor: float32 (128,).
@@ -42,7 +42,7 @@ class CastRole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoCast:
-    """Who is in a film, and whose faces are changed.
+    """Who is in a video, and whose faces are changed.
 
     Attributes:
         known: The people that were seen.

@@ -1,4 +1,4 @@
-"""What a film is made of, and what is told of each of its frames."""
+"""What a video is made of, and what is told of each of its frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.pipeline.video.cast import VideoCast
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFusionContext:
-    """What a film, or a part of one, is made of.
+    """What a video, or a part of one, is made of.
 
     Attributes:
         cast: Who is in it, and whose faces are changed.
@@ -35,7 +35,7 @@ class VideoFusionContext:
 
     def deadline(self) -> Deadline:
         """Return by when what is done to a frame now must be done."""
-        return Deadline.after(self.call_s, CallPriority.FILM)
+        return Deadline.after(self.call_s, CallPriority.VIDEO)
 
 
 @dataclass(frozen=True, slots=True)

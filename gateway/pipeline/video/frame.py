@@ -1,4 +1,4 @@
-"""What the pipeline knows of a film's frame, wherever it comes from and however it is stored."""
+"""What the pipeline knows of a video's frame, wherever it comes from and however it is stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class EditableFrame(Protocol):
 
     @property
     def time_s(self) -> Fraction:
-        """Seconds from the film's beginning."""
+        """Seconds from the video's beginning."""
         ...
 
     @property

@@ -67,7 +67,7 @@ class _Person:
 
 
 class FrameMaker:
-    """Changes the faces of a film's frames, which come in their order."""
+    """Changes the faces of a video's frames, which come in their order."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class FrameMaker:
         compute: Compute,
         production: VideoFusionContext,
     ) -> None:
-        """Take the parts, and what the film is made of."""
+        """Take the parts, and what the video is made of."""
         self._embedder = embedder
         self._masking = masking
         self._changer = changer

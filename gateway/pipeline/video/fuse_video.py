@@ -1,4 +1,4 @@
-"""A film: follow → steady → change each face → write back → enhance, frame by frame.
+"""A video: follow → steady → change each face → write back → enhance, frame by frame.
 
 While one frame's faces are changed the next ones are already followed: what a face does after a
 frame has a say in it, too (`faces/motion.py`), so nothing lags.
@@ -58,8 +58,8 @@ class _Followed:
     sightings: Sequence[TrackedFace]
 
 
-class FilmFuser:
-    """Fuses faces into films with the networks behind an analyser."""
+class VideoFuser:
+    """Fuses faces into videos with the networks behind an analyser."""
 
     def __init__(
         self,
@@ -84,16 +84,16 @@ class FilmFuser:
     async def fuse(
         self, pictures: Iterable[EditableFrame], production: VideoFusionContext
     ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
-        """Yield every frame of a part of a film, its faces changed and all of it made clearer.
+        """Yield every frame of a part of a video, its faces changed and all of it made clearer.
 
         Each only if asked for: where nobody is meant, nobody looks for faces. Frames that only lead
         in come out, too, as they were; those that lead out do not. A bounded number of frames is
-        held, however long the film is. Close the iterator if it is left early
+        held, however long the video is. Close the iterator if it is left early
         (`contextlib.aclosing`).
 
         Args:
             pictures: The frames in their order; read one by one, in a thread.
-            production: What the film is made of.
+            production: What the video is made of.
 
         Raises:
             InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
@@ -187,7 +187,7 @@ class FilmFuser:
             finally:
                 await queue.put(None)
 
-        following = asyncio.create_task(to_the_end(), name="follow-film")
+        following = asyncio.create_task(to_the_end(), name="follow-video")
         try:
             while (frame := await queue.get()) is not None:
                 yield frame

@@ -1,4 +1,4 @@
-"""A first look at a film: who is in it, what they look like at rest, and who is meant."""
+"""A first look at a video: who is in it, what they look like at rest, and who is meant."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from gateway.pipeline.video.tracks import OVERVIEW
 from gateway.storage.identities import Identity
 
 SURELY = 0.5
-"""Distance of descriptors up to which two faces of one film are taken for one person."""
+"""Distance of descriptors up to which two faces of one video are taken for one person."""
 DESCRIBED = 64
 """Faces whose descriptors are computed at the most: that takes longer than all the rest."""
 
@@ -82,7 +82,7 @@ class _Somebody:
 
 
 class Surveyor:
-    """Looks at frames all over a film."""
+    """Looks at frames all over a video."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Surveyor:
         references: Sequence[U8] = (),
         identities: Mapping[str, Identity] = MappingProxyType({}),
     ) -> VideoCast:
-        """Return who is in a film.
+        """Return who is in a video.
 
         Args:
             pictures: Frames from all over it, in their order; read in the imaging threads.
@@ -164,7 +164,7 @@ class Surveyor:
             first.append((faces, who))
             described += len(faces)
         if not people:
-            raise NoFaceInTarget("The film shows no face.")
+            raise NoFaceInTarget("The video shows no face.")
         known = tuple(somebody.known() for somebody in people)
         meant = [n for n, one in enumerate(people) if _is_wanted(one.looks, selector)]
         by_place = _by_place(first, options, meant)
@@ -235,7 +235,7 @@ def _parts(
     if not options.mapping:
         if selector.mode == "many":
             if not meant:
-                raise NoMatchingFace("Nobody in the film looks as is asked for.")
+                raise NoMatchingFace("Nobody in the video looks as is asked for.")
             if selector.filters:
                 return tuple(CastRole(known[n].descriptor) for n in meant)
             return (CastRole(None),)

@@ -1,4 +1,4 @@
-"""People followed through a film: where each one's face is, frame by frame.
+"""People followed through a video: where each one's face is, frame by frame.
 
 Once a face is known its landmarks cut the crop in which it is looked for in the next frame, and the
 detectors rest but for a look now and then for who has come. A face that is lost for a moment is
@@ -36,7 +36,7 @@ SAME_FACE = 0.5
 """Share of the smaller box inside the other from which two faces are one."""
 EYES_S = Fraction(1, 20)
 """Seconds for which lids and irises are where they were beside the mesh: every other frame, of
-films with thirty a second."""
+videos with thirty a second."""
 REMEMBERED, KNOWN = 16, 8
 """Frames over which a person's identity is averaged, and from which on it can be relied on."""
 
@@ -95,7 +95,7 @@ class _State:
 
 
 class FaceTracker:
-    """Follows everybody through one film; frames come in their order."""
+    """Follows everybody through one video; frames come in their order."""
 
     def __init__(
         self,

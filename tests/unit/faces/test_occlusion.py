@@ -136,7 +136,7 @@ async def test_a_network_that_fails_is_told():
         await finder.find(image, [face_of()], deadline=Deadline.after(5))
 
 
-# Films
+# Videos
 
 
 def both(a: float, b: float) -> tuple[Visibility, Visibility]:

@@ -14,7 +14,7 @@ from tests.unit.http.problem import checked
 from tests.unit.media.clips import clip, grey
 
 FACE, NOTHING = saved(photograph(96, 128)), saved(black(96, 128))
-FILM = clip([grey(100 + n, 96, 128) for n in range(8)])
+VIDEO = clip([grey(100 + n, 96, 128) for n in range(8)])
 NOBODY = "exp_" + "0" * 32
 
 
@@ -58,20 +58,20 @@ async def test_a_library_is_made_kept_and_shown():
     assert listed == [{key: made[key] for key in ("id", "name", "created")} | {"size": 2}]
 
 
-async def test_a_film_is_looked_at_ten_times_a_second():
-    made = (await enrol(frames=(), video=FILM)).json()
+async def test_a_video_is_looked_at_ten_times_a_second():
+    made = (await enrol(frames=(), video=VIDEO)).json()
     assert len(made["entries"]) == 3  # of eight frames at 25 a second
     assert made["skipped"] == []
 
 
-async def test_pictures_and_a_film_go_together():
-    made = (await enrol(video=FILM, options={"count": 64})).json()
+async def test_pictures_and_a_video_go_together():
+    made = (await enrol(video=VIDEO, options={"count": 64})).json()
     assert len(made["entries"]) == 4
 
 
-async def test_the_good_part_of_a_film_is_used():
-    film = clip([photograph(96, 128, seed=n) for n in range(20)], "matroska")
-    made = (await enrol(frames=(), video=film[: len(film) // 2])).json()
+async def test_the_good_part_of_a_video_is_used():
+    video = clip([photograph(96, 128, seed=n) for n in range(20)], "matroska")
+    made = (await enrol(frames=(), video=video[: len(video) // 2])).json()
     assert made["warnings"] == ["damaged"]
     assert made["entries"]
 
@@ -85,7 +85,7 @@ async def test_the_good_part_of_a_film_is_used():
         ("image_truncated", {"frames": (FACE, FACE[:99])}),
         ("not_an_image", {"frames": (b"hello",)}),
         ("not_a_video", {"video": b"hello"}),
-        ("video_corrupt", {"video": FILM[:99]}),
+        ("video_corrupt", {"video": VIDEO[:99]}),
         ("no_face_in_source", {"frames": (NOTHING, NOTHING)}),
         ("face_not_reliable", {"frames": (saved(photograph(24, 24)),)}),
         ("invalid_options", {"options": {"count": 0}}),

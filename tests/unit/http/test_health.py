@@ -50,13 +50,13 @@ async def test_running_services_are_ready_and_then_closed():
         checked(answer, "shutting_down")
 
 
-async def test_the_models_are_listed_with_licence_and_state():
+async def test_the_models_are_listed_with_license_and_state():
     services = fake_services(models=load_catalog(PROJECT_ROOT / "model_repository").models)
     await services.health.look()
     async with client(services) as http:
         models = {m["name"]: m for m in (await http.get("/v1/models")).json()["models"]}
     assert models["face_mesh"]["ready"]
-    assert models["face_mesh"]["licence"] == "Apache-2.0"
+    assert models["face_mesh"]["license"] == "Apache-2.0"
     assert models["face_mesh"]["version"] == "1"
     assert not models["open_nsfw"]["ready"]  # the fake has no such network
     assert models["open_nsfw"]["reason"]

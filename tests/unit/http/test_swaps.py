@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.pipeline.face.attempts import BLENDS, COLOURS
+from gateway.pipeline.face.attempts import BLENDS, COLORS
 from gateway.serving.testing import fake_services
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
@@ -110,7 +110,7 @@ async def test_transparency_is_kept(format):
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "I;16", "RGBA"])
-async def test_every_colour_mode_is_taken(mode):
+async def test_every_color_mode_is_taken(mode):
     image = Image.fromarray(photograph())
     if mode == "I;16":
         image = Image.fromarray(photograph()[..., 0].astype(np.uint16) * 257)
@@ -231,7 +231,7 @@ async def test_what_is_not_good_enough_is_a_problem_with_figures():
     assert problem["below"] == ["seam_ratio"]
     assert problem["asked"] == {"max_seam_ratio": 1e-6}
     assert problem["figures"]["seam_ratio"] > 0
-    assert (problem["face"], problem["attempts"]) == (0, len(COLOURS) * len(BLENDS))
+    assert (problem["face"], problem["attempts"]) == (0, len(COLORS) * len(BLENDS))
 
 
 async def test_findings_are_warnings_of_a_picture():

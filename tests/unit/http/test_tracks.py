@@ -14,11 +14,11 @@ from tests.unit.http.app import client, photograph, saved
 from tests.unit.http.problem import checked
 from tests.unit.media.clips import clip, grey, sound
 
-FILM = clip([grey(0), grey(120), grey(130), grey(0), grey(140)])
+VIDEO = clip([grey(0), grey(120), grey(130), grey(0), grey(140)])
 """A face in the third of its five frames, and others."""
 
 
-async def track(video=FILM, options=None, services=None, headers=None, **settings):
+async def track(video=VIDEO, options=None, services=None, headers=None, **settings):
     async with client(services, **settings) as http:
         return await http.post(
             "/v1/tracks",
@@ -71,9 +71,9 @@ async def test_the_lines_that_are_shown_are_such_lines():
         assert json.loads(TrackLine(**shown).model_dump_json(exclude_unset=True)) == shown
 
 
-async def test_the_good_part_of_a_film_is_used():
-    film = clip([photograph(48, 64, seed=n) for n in range(20)], "matroska")
-    answer = await track(film[: len(film) // 2])
+async def test_the_good_part_of_a_video_is_used():
+    video = clip([photograph(48, 64, seed=n) for n in range(20)], "matroska")
+    answer = await track(video[: len(video) // 2])
     assert 0 < len(lines(answer)) < 20
     assert answer.headers["x-semblant-warnings"] == "damaged"
 
@@ -85,13 +85,13 @@ async def test_the_good_part_of_a_film_is_used():
         ("not_a_video", b"hello", {}),
         ("not_a_video", saved(photograph()), {}),
         ("not_a_video", sound(), {}),
-        ("video_corrupt", FILM[:100], {}),
-        ("video_too_long", FILM, {"max_video_frames": 4}),
-        ("too_many_pixels", FILM, {"max_pixels": 3000}),
-        ("deadline_exceeded", FILM, {"track_deadline_s": 1e-6}),
+        ("video_corrupt", VIDEO[:100], {}),
+        ("video_too_long", VIDEO, {"max_video_frames": 4}),
+        ("too_many_pixels", VIDEO, {"max_pixels": 3000}),
+        ("deadline_exceeded", VIDEO, {"track_deadline_s": 1e-6}),
     ],
 )
-async def test_unusable_films(code, video, settings):
+async def test_unusable_videos(code, video, settings):
     services = fake_services(**settings)
     problem = checked(await track(video, services=services), code)
     assert "private" not in json.dumps(problem)
@@ -111,7 +111,7 @@ async def test_unusable_options(options, pointers):
     assert {error["pointer"] for error in problem["errors"]} == pointers
 
 
-async def test_a_film_has_a_deadline_of_its_own():
+async def test_a_video_has_a_deadline_of_its_own():
     assert (await track(request_deadline_s=1e-6)).status_code == 200
 
 
@@ -122,7 +122,7 @@ async def test_the_form_and_the_answer():
     checked(await track(headers={"Accept": "text/html"}), "not_acceptable")
 
 
-async def test_a_film_without_a_face_is_no_error():
+async def test_a_video_without_a_face_is_no_error():
     told = lines(await track(clip([grey(0)] * 3)))
     assert told == [{"frame": n, "time_s": n / 25, "face": None} for n in range(3)]
 
@@ -133,9 +133,9 @@ async def test_faces_seen_are_counted():
     assert 'semblant_faces_total{what="found"} 3.0' in services.metrics.render().decode()
 
 
-async def test_the_film_is_let_go_whatever_happens(monkeypatch):
+async def test_the_video_is_let_go_whatever_happens(monkeypatch):
     closed, close = [], RgbVideo.close
-    monkeypatch.setattr(RgbVideo, "close", lambda film: closed.append(film) or close(film))
+    monkeypatch.setattr(RgbVideo, "close", lambda video: closed.append(video) or close(video))
     services = fake_services()
     lines(await track(services=services))
     services.backend.models["face_mesh"].failures.append(InferenceFailed("oh"))

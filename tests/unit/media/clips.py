@@ -1,4 +1,4 @@
-"""Small films, made where they are needed."""
+"""Small videos, made where they are needed."""
 
 import io
 from collections.abc import Iterable
@@ -17,32 +17,32 @@ def clip(
     turned: tuple[float, bool, bool] | None = None,
     **options: str,
 ) -> bytes:
-    """Return a film of frames (H, W, 3); `turned` is its display rotation and flips."""
+    """Return a video of frames (H, W, 3); `turned` is its display rotation and flips."""
     out, stream = io.BytesIO(), None
-    with av.open(out, "w", format=container, options=options) as film:
+    with av.open(out, "w", format=container, options=options) as video:
         for number, pixels in enumerate(frames):
             if stream is None:
-                stream = film.add_stream(codec, rate=rate)
+                stream = video.add_stream(codec, rate=rate)
                 stream.height, stream.width = pixels.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 if turned:
                     stream.set_display_rotation(*turned)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels))
             frame.pts, frame.time_base = number, Fraction(1, rate)
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode())
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode())
     return out.getvalue()
 
 
 def sound(container: str = "mp4") -> bytes:
     """Return a tenth of a second of silence, and no picture."""
     out = io.BytesIO()
-    with av.open(out, "w", format=container) as film:
-        stream = film.add_stream("aac", rate=8000, layout="mono")
+    with av.open(out, "w", format=container) as video:
+        stream = video.add_stream("aac", rate=8000, layout="mono")
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.float32), "fltp", "mono")
         silence.rate, silence.pts, silence.time_base = 8000, 0, Fraction(1, 8000)
-        film.mux(stream.encode(silence))
-        film.mux(stream.encode())
+        video.mux(stream.encode(silence))
+        video.mux(stream.encode())
     return out.getvalue()
 
 

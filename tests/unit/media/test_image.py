@@ -48,7 +48,7 @@ def test_jpeg_lays_transparency_on_white():
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "RGB", "RGBA", "CMYK", "I;16"])
-def test_every_colour_mode_is_read(mode):
+def test_every_color_mode_is_read(mode):
     image = Image.fromarray(gradient())
     image = image.convert("L").convert("I;16") if mode == "I;16" else image.convert(mode)
     format = "TIFF" if mode == "CMYK" else "PNG"
@@ -103,7 +103,7 @@ def test_grey_jpegs_are_read():
     assert decode(data).rgb.shape == (24, 32, 3)
 
 
-def test_colour_profile_is_carried_along():
+def test_color_profile_is_carried_along():
     profile = b"not a real profile, only bytes"
     picture = decode(saved(Image.fromarray(gradient()), "PNG", icc_profile=profile))
     assert decode(encode_image(picture, "jpeg")).icc_profile == profile

@@ -1,4 +1,4 @@
-"""Films made of segments: nothing but the picture may differ, and that only where it was meant."""
+"""Videos made of segments: nothing but the picture may differ, and that only where it was meant."""
 
 import os
 from dataclasses import replace
@@ -11,20 +11,20 @@ import pytest
 
 from gateway.errors import OutputInvalid, SemblantError
 from gateway.media.join import join
-from gateway.media.pixels import Colours
+from gateway.media.pixels import Colors
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
 from gateway.media.video import TimeSpan, VideoSource
 from gateway.pipeline.options.video import VideoOutput
 from tests.unit.media.test_segment import SOFTWARE, decoded, segment
-from tests.unit.media.videos import CLOCK, NTSC, film, frames_of, planes, remuxed, saved
+from tests.unit.media.videos import CLOCK, NTSC, frames_of, planes, remuxed, saved, video
 
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
 TICK = Fraction(1, 1000)
 
 
 def remade(source, folder, cuts=(), *, span=None, change=None, **wish):
-    """Make a film anew in segments, and look at it; return where it is, and the report."""
+    """Make a video anew in segments, and look at it; return where it is, and the report."""
     wish = {"preset": "ultrafast"} | wish
     probe, whole = source.probe(), span or TimeSpan()
     ends = [whole.start_s, *cuts, whole.end_s]
@@ -58,8 +58,8 @@ def packets_of(path, kind: str) -> list[tuple[Fraction, bytes]]:
 
 @pytest.mark.parametrize("encoder", SOFTWARE)
 @pytest.mark.parametrize("cuts", [(), (5,), (1, 4, 9)])
-def test_joined_segments_have_the_times_of_the_film_in_one_go(tmp_path, encoder, cuts):
-    source = saved(tmp_path, film(12, size=(64, 96)))
+def test_joined_segments_have_the_times_of_the_video_in_one_go(tmp_path, encoder, cuts):
+    source = saved(tmp_path, video(12, size=(64, 96)))
     made, report = remade(source, tmp_path, [cut / NTSC for cut in cuts], encoder=encoder)
     exact = report.container in ("mp4", "mov")
     wanted = [n / NTSC if exact else round(n / NTSC, 3) for n in range(12)]
@@ -72,7 +72,7 @@ def test_joined_segments_have_the_times_of_the_film_in_one_go(tmp_path, encoder,
 @pytest.mark.parametrize("encoder", SOFTWARE)
 @pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(1000), Fraction(14999999, 500000)])
 def test_odd_rates_are_kept_by_every_encoder(tmp_path, encoder, rate):
-    source = saved(tmp_path, film(5, size=(64, 96), rate=rate))
+    source = saved(tmp_path, video(5, size=(64, 96), rate=rate))
     made, _ = remade(source, tmp_path, [times_of(source)[2]], encoder=encoder)
     apart = zip(times_of(source), times_of(made), strict=True)
     assert all(abs(old - new) <= TICK / 2 for old, new in apart)
@@ -82,7 +82,7 @@ def test_odd_rates_are_kept_by_every_encoder(tmp_path, encoder, rate):
 @pytest.mark.parametrize("encoder", ["libx264", "libx265"])
 @pytest.mark.parametrize("cuts", [(), (3, 7), (2, 3, 4, 5, 10)])
 def test_a_varying_rate_is_kept_tick_by_tick(tmp_path, encoder, cuts, preset):
-    source = saved(tmp_path, film(12, ticks=VARYING))
+    source = saved(tmp_path, video(12, ticks=VARYING))
     at = [VARYING[cut] * CLOCK for cut in cuts]
     made, _ = remade(source, tmp_path, at, encoder=encoder, preset=preset)
     assert times_of(made) == [t * CLOCK for t in VARYING]
@@ -100,7 +100,7 @@ def test_a_varying_rate_is_kept_tick_by_tick(tmp_path, encoder, cuts, preset):
     [("yuv420p", (48, 64)), ("yuv422p10le", (47, 61)), ("yuv444p", (47, 61)), ("gray", (31, 45))],
 )
 def test_without_loss_every_pixel_comes_back(tmp_path, pixel_format, size):
-    source = saved(tmp_path, film(9, "matroska", "ffv1", pixel_format=pixel_format, size=size))
+    source = saved(tmp_path, video(9, "matroska", "ffv1", pixel_format=pixel_format, size=size))
     made, report = remade(source, tmp_path, [Fraction(1, 10)], encoder="ffv1")
     assert report.container == "mkv"
     assert report.pixel_format == pixel_format
@@ -119,8 +119,8 @@ def test_without_loss_every_pixel_comes_back(tmp_path, pixel_format, size):
     ],
 )
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm"])
-def test_a_turned_film_stays_turned(tmp_path, turned, container):
-    source = saved(tmp_path, film(3, size=(64, 96), turned=turned))
+def test_a_turned_video_stays_turned(tmp_path, turned, container):
+    source = saved(tmp_path, video(3, size=(64, 96), turned=turned))
     encoder = "libvpx-vp9" if container == "webm" else "libx264"
     made, _ = remade(source, tmp_path, container=container, encoder=encoder)
     before, after = source.probe(), made.probe()
@@ -132,17 +132,17 @@ def test_a_turned_film_stays_turned(tmp_path, turned, container):
 
 @pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1"])
 def test_a_high_dynamic_range_is_kept_with_its_tags(tmp_path, encoder):
-    data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, 16))
+    data = video(4, size=(64, 96), pixel_format="yuv420p10le", colors=(1, 9, 9, 16))
     source = saved(tmp_path, data)
     made, report = remade(source, tmp_path, encoder=encoder)
     assert report.pixel_format == "yuv420p10le"
-    assert made.probe().colours == source.probe().colours
-    assert made.probe().colours.hdr == "pq"
+    assert made.probe().colors == source.probe().colors
+    assert made.probe().colors.hdr == "pq"
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
 def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
-    data = film(4, size=(64, 96), pixel_format="yuv420p10le", colours=(1, 9, 9, transfer))
+    data = video(4, size=(64, 96), pixel_format="yuv420p10le", colors=(1, 9, 9, transfer))
     source = saved(tmp_path, data)
     probe, wish = source.probe().tone_mapped(), VideoOutput(preset="ultrafast", hdr="tone_map")
     with (
@@ -157,26 +157,26 @@ def test_a_high_dynamic_range_is_given_up_if_asked_for(tmp_path, transfer):
     out = tmp_path / "made"
     verify(out, join(source, [tmp_path / "a"], out, probe=probe, wish=wish), probe)
     made = VideoSource(out, source.max_pixels).probe()
-    assert made.colours == Colours(full=False, space=1, primaries=1, transfer=1)
+    assert made.colors == Colors(full=False, space=1, primaries=1, transfer=1)
     assert made.pixel_format == "yuv420p"
 
 
 def test_what_has_no_high_range_is_not_mapped(tmp_path):
-    probe = saved(tmp_path, film(1)).probe()
+    probe = saved(tmp_path, video(1)).probe()
     assert probe.tone_mapped() is probe
 
 
 def test_aspect_and_tags_are_kept(tmp_path):
-    data = film(3, aspect=Fraction(64, 45), colours=(1, 6, 5, 6))
+    data = video(3, aspect=Fraction(64, 45), colors=(1, 6, 5, 6))
     for container in ("mp4", "mkv"):
         source = saved(tmp_path, data)
         made, _ = remade(source, tmp_path, container=container)
         assert made.probe().sample_aspect == Fraction(64, 45)
-        assert made.probe().colours == source.probe().colours
+        assert made.probe().colors == source.probe().colors
 
 
 def test_full_range_stays_full(tmp_path):
-    source = saved(tmp_path, film(3, pixel_format="yuvj420p", colours=(2, 1, 1, 1)))
+    source = saved(tmp_path, video(3, pixel_format="yuvj420p", colors=(2, 1, 1, 1)))
     made, _ = remade(source, tmp_path, quality=100)
     assert made.probe().coding.full
     old, new = frames_of(source)[0], frames_of(made)[0]
@@ -189,7 +189,7 @@ def test_full_range_stays_full(tmp_path):
 @pytest.mark.parametrize("start", [Fraction(0), Fraction(1, 8), Fraction(2)])
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv"])
 def test_sound_is_copied_bit_for_bit_and_stays_in_step(tmp_path, start, container):
-    source = saved(tmp_path, film(30, sound_at=start))
+    source = saved(tmp_path, video(30, sound_at=start))
     made, report = remade(source, tmp_path, [Fraction(1, 2)], container=container)
     assert [(c.kind, c.how) for c in report.companions] == [("audio", "copied")]
     before, after = packets_of(source.path, "audio"), packets_of(made.path, "audio")
@@ -213,7 +213,7 @@ def test_sound_is_copied_bit_for_bit_and_stays_in_step(tmp_path, start, containe
     ],
 )
 def test_every_usual_sound_is_copied_with_its_language(tmp_path, container, codecs, kind):
-    data = film(
+    data = video(
         30,
         container,
         "mpeg4" if container == "avi" else "libx264",
@@ -244,7 +244,7 @@ def first_sound(path) -> Fraction:
 
 
 def test_sound_of_another_container_is_copied_without_its_headers(tmp_path):
-    source = saved(tmp_path, film(30, "mpegts", sound_at=Fraction(0)))
+    source = saved(tmp_path, video(30, "mpegts", sound_at=Fraction(0)))
     made, report = remade(source, tmp_path)
     assert report.container == "mp4"
     assert report.companions[0].how == "copied"
@@ -254,7 +254,7 @@ def test_sound_of_another_container_is_copied_without_its_headers(tmp_path):
 
 
 def test_a_broken_packet_of_sound_is_left_out_and_counted(tmp_path):
-    data = bytearray(film(30, "mpegts", sound_at=Fraction(0)))
+    data = bytearray(video(30, "mpegts", sound_at=Fraction(0)))
     at = data.index(b"\xff\xf1", len(data) // 2)
     data[at + 2 : at + 6] = b"\xff" * 4
     made, report = remade(saved(tmp_path, bytes(data)), tmp_path)
@@ -264,7 +264,7 @@ def test_a_broken_packet_of_sound_is_left_out_and_counted(tmp_path):
 
 
 def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
-    source = saved(tmp_path, film(30, size=(64, 96), sound_at=Fraction(1, 8)))
+    source = saved(tmp_path, video(30, size=(64, 96), sound_at=Fraction(1, 8)))
     made, report = remade(source, tmp_path, encoder="libvpx-vp9", container="webm")
     assert [(c.kind, c.codec, c.how) for c in report.companions] == [("audio", "aac", "encoded")]
     assert made.probe().others[0].codec == "opus"
@@ -272,7 +272,7 @@ def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
 
 
 def test_sound_may_be_left_out(tmp_path):
-    source = saved(tmp_path, film(6, sound_at=Fraction(0)))
+    source = saved(tmp_path, video(6, sound_at=Fraction(0)))
     made, report = remade(source, tmp_path, audio="drop")
     assert report.companions[0].how == "dropped"
     assert made.probe().others == ()
@@ -286,7 +286,7 @@ def test_words_chapters_title_and_attachments_are_kept(tmp_path, container):
         for n in range(2)
     ]
     more = {"attachment": container == "matroska", "chapters": chapters}
-    data = film(30, container, subtitles=True, metadata={"title": "A walk"}, **more)
+    data = video(30, container, subtitles=True, metadata={"title": "A walk"}, **more)
     source = saved(tmp_path, data)
     made, report = remade(source, tmp_path)
     assert packets_of(made.path, "subtitle") == packets_of(source.path, "subtitle")
@@ -303,7 +303,7 @@ def test_words_chapters_title_and_attachments_are_kept(tmp_path, container):
 
 
 def test_other_pictures_do_not_come_along(tmp_path):
-    path = tmp_path / "film"
+    path = tmp_path / "video"
     with av.open(str(path), "w", format="matroska") as made:
         streams = [made.add_stream("libx264", rate=25) for _ in range(2)]
         for stream in streams:
@@ -321,7 +321,7 @@ def test_other_pictures_do_not_come_along(tmp_path):
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 def test_a_part_begins_at_zero_and_its_sound_with_it(tmp_path, container):
-    source = saved(tmp_path, film(60, sound_at=Fraction(0), subtitles=True))
+    source = saved(tmp_path, video(60, sound_at=Fraction(0), subtitles=True))
     span = TimeSpan(Fraction(1, 2), Fraction(3, 2))
     made, report = remade(source, tmp_path, [Fraction(1)], span=span, container=container)
     inside = [t for t in times_of(source) if span.holds(t)]
@@ -344,7 +344,7 @@ def test_chapters_are_cut_with_the_part(tmp_path):
         {"id": n, "start": 400 * n, "end": 400 * (n + 1), "time_base": TICK, "metadata": {}}
         for n in range(5)
     ]
-    source = saved(tmp_path, film(60, chapters=chapters))
+    source = saved(tmp_path, video(60, chapters=chapters))
     made, report = remade(source, tmp_path, span=TimeSpan(Fraction(1, 2), Fraction(1)))
     assert report.chapters == 2
     with av.open(str(made.path)) as container:
@@ -356,7 +356,7 @@ def test_chapters_are_cut_with_the_part(tmp_path):
 
 
 def test_segments_that_do_not_belong_together_are_refused(tmp_path):
-    source = saved(tmp_path, film(12))
+    source = saved(tmp_path, video(12))
     probe, wish = source.probe(), VideoOutput(preset="ultrafast")
     one = segment(source, tmp_path / "one", TimeSpan(Fraction(0), 6 / NTSC)).path
     two = segment(source, tmp_path / "two", TimeSpan(6 / NTSC)).path
@@ -370,8 +370,8 @@ def test_segments_that_do_not_belong_together_are_refused(tmp_path):
     assert not [name for name in os.listdir(tmp_path) if name.startswith("out")]
 
 
-def test_a_film_that_is_not_what_was_joined_is_found_out(tmp_path):
-    source = saved(tmp_path, film(30, sound_at=Fraction(0)))
+def test_a_video_that_is_not_what_was_joined_is_found_out(tmp_path):
+    source = saved(tmp_path, video(30, sound_at=Fraction(0)))
     made, report = remade(source, tmp_path)
     probe = source.probe()
     sound = report.companions[0]
@@ -394,22 +394,22 @@ def test_a_film_that_is_not_what_was_joined_is_found_out(tmp_path):
 
 
 def test_hevc_is_tagged_for_all_players_and_mp4_starts_fast(tmp_path):
-    made, _ = remade(saved(tmp_path, film(4)), tmp_path, encoder="libx265")
+    made, _ = remade(saved(tmp_path, video(4)), tmp_path, encoder="libx265")
     data = made.path.read_bytes()
     assert b"hvc1" in data
     assert data.index(b"moov") < data.index(b"mdat")
 
 
-def test_a_film_without_times_gets_some(tmp_path):
+def test_a_video_without_times_gets_some(tmp_path):
     """AVI has no times of its own, and frames that change places have none at all there."""
-    data = film(12, "avi", "mpeg4", time_base=Fraction(1, 25), rate=Fraction(25), ticks=range(12))
+    data = video(12, "avi", "mpeg4", time_base=Fraction(1, 25), rate=Fraction(25), ticks=range(12))
     source = saved(tmp_path, data)
     made, _ = remade(source, tmp_path, [Fraction(1, 5)])
     assert times_of(made) == times_of(source) == [Fraction(n, 25) for n in range(12)]
 
 
 def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
-    source = saved(tmp_path, film(5))
+    source = saved(tmp_path, video(5))
     probe, wish = source.probe(), VideoOutput(preset="ultrafast", quality=100)
     with (
         source.read(probe, TimeSpan()) as reader,
@@ -423,9 +423,9 @@ def test_writer_and_reader_agree_on_what_a_decoder_sees(tmp_path):
     assert max(np.abs(a - b).mean() for a, b in zip(old, new, strict=True)) < 2
 
 
-def test_a_film_that_begins_between_two_key_frames(tmp_path):
+def test_a_video_that_begins_between_two_key_frames(tmp_path):
     """As cutting without encoding leaves it: an edit list skips what is only decoded."""
-    cut = remuxed(film(20, gop=10), "mp4", later=-4 * 3003)
+    cut = remuxed(video(20, gop=10), "mp4", later=-4 * 3003)
     source = saved(tmp_path, cut)
     timing = source.probe().timing
     assert (timing.frames, timing.key_times_s) == (16, (6 / NTSC,))
@@ -437,7 +437,7 @@ def test_a_film_that_begins_between_two_key_frames(tmp_path):
 
 @pytest.mark.parametrize("first", [1, 3, 6])
 def test_a_recording_that_begins_anywhere(tmp_path, first):
-    cut = remuxed(film(30, "mp4", gop=10, bf="2"), "mpegts", first=first)
+    cut = remuxed(video(30, "mp4", gop=10, bf="2"), "mpegts", first=first)
     source = saved(tmp_path, cut)
     times = times_of(source)
     assert len(times) >= 20
@@ -447,7 +447,7 @@ def test_a_recording_that_begins_anywhere(tmp_path, first):
 
 
 def test_recordings_put_together_go_on_where_their_clock_turns_back(tmp_path):
-    part = film(30, "mpegts", sound_at=Fraction(0))
+    part = video(30, "mpegts", sound_at=Fraction(0))
     source = saved(tmp_path, part + part)
     probe = source.probe()
     assert not probe.timing.regular
@@ -460,12 +460,12 @@ def test_recordings_put_together_go_on_where_their_clock_turns_back(tmp_path):
     assert abs(sound[-1] - sound[0] - (times[-1] - times[0])) < Fraction(1, 3)
 
 
-def test_whatever_is_broken_there_is_a_film_or_an_error_with_a_name(tmp_path):
+def test_whatever_is_broken_there_is_a_video_or_an_error_with_a_name(tmp_path):
     rng = np.random.default_rng(0)
     whole = [
-        film(8, "mp4", sound_at=Fraction(0), subtitles=True),
-        film(8, "matroska", sound_at=Fraction(0), attachment=True),
-        film(8, "mpegts", sound_at=Fraction(0)),
+        video(8, "mp4", sound_at=Fraction(0), subtitles=True),
+        video(8, "matroska", sound_at=Fraction(0), attachment=True),
+        video(8, "mpegts", sound_at=Fraction(0)),
     ]
     made = 0
     for number in range(24):

@@ -1,4 +1,4 @@
-"""Films that are whole, turned, broken, or none."""
+"""Videos that are whole, turned, broken, or none."""
 
 import threading
 from fractions import Fraction
@@ -21,8 +21,8 @@ def opened(data, *, max_pixels=10**6, max_frames=100) -> RgbVideo:
 
 
 def read(data, *, every=1, gap_s=Fraction(0), **limits):
-    with opened(data, **limits) as film:
-        return list(film.frames(every=every, gap_s=gap_s)), film.damaged
+    with opened(data, **limits) as video:
+        return list(video.frames(every=every, gap_s=gap_s)), video.damaged
 
 
 def levels(frames) -> list[int]:
@@ -30,7 +30,7 @@ def levels(frames) -> list[int]:
     return [round((float(frame.rgb.mean()) - 20) / 10) for frame in frames]
 
 
-# Whole films
+# Whole videos
 
 
 @pytest.mark.parametrize(("container", "codec"), CONTAINERS)
@@ -42,9 +42,9 @@ def test_every_frame_comes_in_its_order_with_its_time(container, codec):
     assert {frame.rgb.shape for frame in frames} == {(48, 64, 3)}
 
 
-def test_a_film_may_be_a_file(tmp_path):
-    (tmp_path / "film").write_bytes(clip(greys(2)))
-    assert len(read(tmp_path / "film")[0]) == 2
+def test_a_video_may_be_a_file(tmp_path):
+    (tmp_path / "video").write_bytes(clip(greys(2)))
+    assert len(read(tmp_path / "video")[0]) == 2
 
 
 @pytest.mark.parametrize("size", [(47, 63), (1, 1), (240, 2)])
@@ -54,7 +54,7 @@ def test_a_single_frame_of_an_odd_size(size):
     assert frame.rgb == pytest.approx(90, abs=2)
 
 
-def test_colours_are_rgb():
+def test_colors_are_rgb():
     red = np.broadcast_to(np.array([200, 60, 40], np.uint8), (48, 64, 3))
     ((frame,), _) = read(clip([red], codec="libx264", qp="1"))
     assert frame.rgb[20, 20] == pytest.approx([200, 60, 40], abs=4)
@@ -83,17 +83,17 @@ def test_frames_are_upright_as_the_display_matrix_says(turned, corner):
 
 
 def test_a_part_of_the_frames():
-    film = clip(greys(20))
-    assert levels(read(film, every=7)[0]) == [0, 7, 14]
-    assert levels(read(film, gap_s=Fraction(1, 10))[0]) == [0, 3, 6, 9, 12, 15, 18]
-    assert [frame.index for frame in read(film, every=7)[0]] == [0, 7, 14]
+    video = clip(greys(20))
+    assert levels(read(video, every=7)[0]) == [0, 7, 14]
+    assert levels(read(video, gap_s=Fraction(1, 10))[0]) == [0, 3, 6, 9, 12, 15, 18]
+    assert [frame.index for frame in read(video, every=7)[0]] == [0, 7, 14]
 
 
-# Broken films
+# Broken videos
 
 
 @pytest.mark.parametrize("container", ["matroska", "avi", "mpegts", "mp4"])
-def test_the_good_part_of_a_film_is_used_and_the_rest_is_told(container):
+def test_the_good_part_of_a_video_is_used_and_the_rest_is_told(container):
     options = {"movflags": "frag_keyframe+empty_moov"} if container == "mp4" else {}
     noise = [photograph(48, 64, seed=n) for n in range(20)]
     whole = clip(noise, container, **options)
@@ -116,11 +116,11 @@ def test_a_hole_is_told():
     ("data", "kind", "told"),
     [
         (b"", EmptyUpload, "is empty"),
-        (b"hello", NotAVideo, "not a film"),
-        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", NotAVideo, "not a film"),
-        (b"ffconcat version 1.0\nfile /etc/hostname\n", NotAVideo, "not a film"),
-        (saved(photograph()), NotAVideo, "not a film"),
-        (saved(photograph(), "GIF"), NotAVideo, "not a film"),
+        (b"hello", NotAVideo, "not a video"),
+        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", NotAVideo, "not a video"),
+        (b"ffconcat version 1.0\nfile /etc/hostname\n", NotAVideo, "not a video"),
+        (saved(photograph()), NotAVideo, "not a video"),
+        (saved(photograph(), "GIF"), NotAVideo, "not a video"),
         (sound(), NotAVideo, "only sound"),
         (sound("matroska"), NotAVideo, "only sound"),
         (clip(greys(5))[:200], VideoCorrupt, "header"),
@@ -138,44 +138,44 @@ def test_what_cannot_be_used(data, kind, told):
 # Limits
 
 
-def test_a_film_that_is_too_large_is_refused_unseen():
+def test_a_video_that_is_too_large_is_refused_unseen():
     with pytest.raises(TooManyPixels) as raised:
         opened(clip(greys(1)), max_pixels=48 * 64 - 1)
     assert raised.value.extra == {"width": 64, "height": 48, "max_pixels": 48 * 64 - 1}
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska"])  # the one tells its length beforehand
-def test_a_film_that_is_too_long(container):
-    film = clip(greys(6), container)
-    assert len(read(film, max_frames=6)[0]) == 6
+def test_a_video_that_is_too_long(container):
+    video = clip(greys(6), container)
+    assert len(read(video, max_frames=6)[0]) == 6
     with pytest.raises(VideoTooLong, match="more than 5 frames"):
-        read(film, max_frames=5)
+        read(video, max_frames=5)
     with pytest.raises(VideoTooLong):
-        read(film, max_frames=5, every=100)
+        read(video, max_frames=5, every=100)
 
 
 def test_one_frame_is_held_at_a_time():
-    film = opened(clip(greys(20)))
-    frames = film.frames()
+    video = opened(clip(greys(20)))
+    frames = video.frames()
     assert next(frames).index == 0
-    film.close()
+    video.close()
     assert list(frames) == []
-    film.close()
+    video.close()
 
 
-def test_a_film_is_closed_between_two_frames_of_another_thread():
-    film = opened(clip(greys(20)))
+def test_a_video_is_closed_between_two_frames_of_another_thread():
+    video = opened(clip(greys(20)))
     begun, seen = threading.Event(), []
 
     def read_on():
-        for frame in film.frames():
+        for frame in video.frames():
             seen.append(frame.index)
             begun.set()
 
     reading = threading.Thread(target=read_on)
     reading.start()
     begun.wait(5)
-    film.close()
+    video.close()
     reading.join(5)
     assert not reading.is_alive()
     assert seen == list(range(len(seen)))

@@ -17,14 +17,14 @@ from gateway.media.segment import FIRST_TICK, SegmentWriter
 from gateway.media.side_data import ContentLight, Mastering
 from gateway.media.video import TimeSpan
 from gateway.pipeline.options.video import VideoOutput
-from tests.unit.media.videos import NTSC, film, planes, saved
+from tests.unit.media.videos import NTSC, planes, saved, video
 
 FAST = {"preset": "ultrafast"}
 SOFTWARE = ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1", "prores_ks"]
 
 
 def segment(source, path, span=None, *, change=None, **wish):
-    """Encode a part of a film; `change` is told of each frame."""
+    """Encode a part of a video; `change` is told of each frame."""
     probe = source.probe()
     with (
         source.read(probe, span or TimeSpan()) as reader,
@@ -46,7 +46,7 @@ def decoded(path):
 @pytest.mark.parametrize("encoder", SOFTWARE)
 def test_a_segment_begins_with_a_key_frame_and_keeps_the_clock(tmp_path, encoder):
     ticks = [7, 3010, 6013, 9016, 9900, 15000, 18000, 21000]
-    source = saved(tmp_path, film(8, size=(64, 96), ticks=ticks))
+    source = saved(tmp_path, video(8, size=(64, 96), ticks=ticks))
     start = source.probe().timing.time_base * (9016 - 7)
     made = segment(source, tmp_path / "part", TimeSpan(start), encoder=encoder)
     assert made.frames == 5
@@ -60,8 +60,8 @@ def test_a_segment_begins_with_a_key_frame_and_keeps_the_clock(tmp_path, encoder
 
 
 @pytest.mark.parametrize("encoder", SOFTWARE)
-def test_segments_of_one_film_are_encoded_alike(tmp_path, encoder):
-    source = saved(tmp_path, film(12, size=(64, 96)))
+def test_segments_of_one_video_are_encoded_alike(tmp_path, encoder):
+    source = saved(tmp_path, video(12, size=(64, 96)))
     extra = set()
     for k in range(2):
         span = TimeSpan(6 * k / NTSC, 6 * (k + 1) / NTSC)
@@ -86,7 +86,7 @@ def test_segments_of_one_film_are_encoded_alike(tmp_path, encoder):
     ],
 )
 def test_without_loss_all_is_equal_but_what_was_written(tmp_path, pixel_format, size):
-    source = saved(tmp_path, film(6, "matroska", "ffv1", pixel_format=pixel_format, size=size))
+    source = saved(tmp_path, video(6, "matroska", "ffv1", pixel_format=pixel_format, size=size))
     region = Region(11, 9, 38, 30)
 
     def change(frame):
@@ -115,14 +115,14 @@ def test_without_loss_all_is_equal_but_what_was_written(tmp_path, pixel_format, 
 
 
 def test_the_sources_key_frames_are_not_repeated(tmp_path):
-    made = segment(saved(tmp_path, film(12, gop=1)), tmp_path / "part")
+    made = segment(saved(tmp_path, video(12, gop=1)), tmp_path / "part")
     with av.open(str(made.path)) as container:
         keys = [p.is_keyframe for p in container.demux(video=0) if p.size]
     assert sum(keys) == 1
 
 
 def test_tags_and_aspect_are_kept(tmp_path):
-    data = film(3, pixel_format="yuv420p10le", colours=(1, 9, 9, 16), aspect=Fraction(4, 3))
+    data = video(3, pixel_format="yuv420p10le", colors=(1, 9, 9, 16), aspect=Fraction(4, 3))
     for encoder in ("libx265", "libx264"):
         made = segment(saved(tmp_path, data), tmp_path / "part", encoder=encoder)
         ((_, frame), *_) = decoded(made.path)
@@ -174,7 +174,7 @@ def test_more_quality_is_a_smaller_factor(encoder):
     assert len(set(factors)) == len(factors)
 
 
-def test_a_film_stays_in_its_container_where_it_can():
+def test_a_video_stays_in_its_container_where_it_can():
     assert container_for(VideoOutput(), "mkv") == "mkv"
     assert container_for(VideoOutput(), "webm") == "mp4"
     assert container_for(VideoOutput(encoder="libvpx-vp9"), "webm") == "webm"
@@ -198,37 +198,37 @@ def test_impossible_wishes_are_refused(wish):
 
 @pytest.mark.parametrize("encoder", ["h264_nvenc", "hevc_nvenc", "av1_nvenc"])
 def test_an_encoder_that_does_not_open_is_named(tmp_path, encoder):
-    probe = saved(tmp_path, film(1, size=(16, 16))).probe()  # too small for any GPU
+    probe = saved(tmp_path, video(1, size=(16, 16))).probe()  # too small for any GPU
     with pytest.raises(EncoderUnavailable, match=encoder) as raised:
         SegmentWriter(tmp_path / "part", probe, VideoOutput(encoder=encoder))
     assert raised.value.extra == {"encoder": encoder}
-    assert os.listdir(tmp_path) == ["film"]
+    assert os.listdir(tmp_path) == ["video"]
 
 
 def test_nothing_is_left_of_a_segment_that_failed(tmp_path):
-    source = saved(tmp_path, film(3))
+    source = saved(tmp_path, video(3))
 
     def fail(frame):
         raise RuntimeError("no face")
 
     with pytest.raises(RuntimeError, match="no face"):
         segment(source, tmp_path / "part", change=fail)
-    assert os.listdir(tmp_path) == ["film"]
+    assert os.listdir(tmp_path) == ["video"]
 
 
 def test_a_segment_without_frames_is_no_file(tmp_path):
-    made = segment(saved(tmp_path, film(3)), tmp_path / "part", TimeSpan(Fraction(100)))
+    made = segment(saved(tmp_path, video(3)), tmp_path / "part", TimeSpan(Fraction(100)))
     assert made.frames == 0
-    assert os.listdir(tmp_path) == ["film"]
+    assert os.listdir(tmp_path) == ["video"]
 
 
-def test_the_display_a_film_was_mastered_on_is_told_to_the_encoder(tmp_path):
+def test_the_display_a_video_was_mastered_on_is_told_to_the_encoder(tmp_path):
     def points(*values):
         return tuple((Fraction(x, 50000), Fraction(y, 50000)) for x, y in values)
 
     where = points((34000, 16000), (13250, 34500), (7500, 3000), (15635, 16450))
     display = Mastering(where, (Fraction(1, 10000), Fraction(1000)))
-    source = saved(tmp_path, film(2, pixel_format="yuv420p10le", colours=(1, 9, 9, 16)))
+    source = saved(tmp_path, video(2, pixel_format="yuv420p10le", colors=(1, 9, 9, 16)))
     bare = source.probe()
     probe = replace(bare, mastering=display, light=ContentLight(800, 200))
     for encoder in ("libx264", "libx265", "libsvtav1"):

@@ -1,4 +1,4 @@
-"""Films read in parts: what they are, and their frames with exact times."""
+"""Videos read in parts: what they are, and their frames with exact times."""
 
 import io
 import weakref
@@ -11,11 +11,11 @@ import pytest
 
 from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt, VideoSizeChanges
 from gateway.imaging.geometry.warp import Region
-from gateway.media.pixels import Colours
+from gateway.media.pixels import Colors
 from gateway.media.video import TimeSpan, VideoSource
 from tests.unit.http.app import photograph
 from tests.unit.media.clips import clip, sound
-from tests.unit.media.videos import CLOCK, NTSC, film, frames_of, planes, saved
+from tests.unit.media.videos import CLOCK, NTSC, frames_of, planes, saved, video
 
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
 CONTAINERS = [("mp4", "libx264"), ("mov", "libx264"), ("matroska", "libx264"), ("avi", "mpeg4")]
@@ -25,10 +25,10 @@ CONTAINERS += [("webm", "libvpx-vp9"), ("mpegts", "libx264"), ("mp4", "libx265")
 # What it is
 
 
-def test_a_film_tells_what_it_is(tmp_path):
+def test_a_video_tells_what_it_is(tmp_path):
     source = saved(
         tmp_path,
-        film(
+        video(
             turned=(90, False, False),
             aspect=Fraction(4, 3),
             sound_at=Fraction(0),
@@ -41,8 +41,8 @@ def test_a_film_tells_what_it_is(tmp_path):
     assert (probe.container, probe.codec, probe.pixel_format) == ("mp4", "h264", "yuv420p")
     assert (probe.size, probe.shape) == ((48, 64), (64, 48))
     assert probe.sample_aspect == Fraction(4, 3)
-    assert probe.colours == Colours(False, 1, 1, 1)
-    assert probe.colours.hdr == "none"
+    assert probe.colors == Colors(False, 1, 1, 1)
+    assert probe.colors.hdr == "none"
     assert probe.metadata["title"] == "A walk"
     assert probe.chapters == 1
     assert [(s.kind, s.codec) for s in probe.others] == [("audio", "aac"), ("subtitle", "mov_text")]
@@ -67,15 +67,15 @@ def test_a_film_tells_what_it_is(tmp_path):
     ],
 )
 def test_containers_are_told_apart(tmp_path, container, codec, kind):
-    data = film(3, container, codec, time_base=Fraction(1, 25), ticks=range(3))
+    data = video(3, container, codec, time_base=Fraction(1, 25), ticks=range(3))
     assert saved(tmp_path, data).probe().container == kind
 
 
 def test_high_dynamic_range_is_told_by_the_transfer(tmp_path):
     for transfer, kind in ((16, "pq"), (18, "hlg"), (1, "none")):
-        data = film(2, pixel_format="yuv420p10le", colours=(1, 9, 9, transfer))
+        data = video(2, pixel_format="yuv420p10le", colors=(1, 9, 9, transfer))
         probe = saved(tmp_path, data).probe()
-        assert (probe.colours.hdr, probe.coding.depth) == (kind, 10)
+        assert (probe.colors.hdr, probe.coding.depth) == (kind, 10)
         assert probe.coding.matrix == "bt2020"
 
 
@@ -85,7 +85,7 @@ def test_high_dynamic_range_is_told_by_the_transfer(tmp_path):
 @pytest.mark.parametrize(("container", "codec"), CONTAINERS)
 @pytest.mark.parametrize("cuts", [(), (4,), (1, 5, 6), (3, 7, 11)])
 def test_parts_together_are_the_whole(tmp_path, container, codec, cuts):
-    source = saved(tmp_path, film(12, container, codec, time_base=1 / NTSC, ticks=range(12)))
+    source = saved(tmp_path, video(12, container, codec, time_base=1 / NTSC, ticks=range(12)))
     probe = source.probe()
     whole = frames_of(source)
     times = [frame.time_s for frame in whole]
@@ -104,12 +104,12 @@ def read(source, probe, span, **more) -> list:
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_a_varying_rate_keeps_every_time(tmp_path, container):
-    source = saved(tmp_path, film(12, container, ticks=VARYING))
+    source = saved(tmp_path, video(12, container, ticks=VARYING))
     assert [frame.time_s for frame in frames_of(source)] == [t * CLOCK for t in VARYING]
 
 
 def test_frames_before_the_part_are_marked_as_such(tmp_path):
-    source = saved(tmp_path, film(ticks=VARYING))
+    source = saved(tmp_path, video(ticks=VARYING))
     span = TimeSpan(VARYING[7] * CLOCK, VARYING[9] * CLOCK)
     frames = frames_of(source, span, since_s=VARYING[5] * CLOCK)
     assert [frame.time_s / CLOCK for frame in frames] == VARYING[5:9]
@@ -142,7 +142,7 @@ def test_frames_are_upright_in_every_view(tmp_path, turned, corner):
 
 
 def test_writing_into_a_frame_does_not_change_the_next_ones(tmp_path):
-    source = saved(tmp_path, film(gop=12))
+    source = saved(tmp_path, video(gop=12))
     clean = [planes(frame) for frame in frames_of(source)]
     region = Region(10, 10, 40, 40)
     with source.read(source.probe(), TimeSpan()) as reader:
@@ -154,7 +154,7 @@ def test_writing_into_a_frame_does_not_change_the_next_ones(tmp_path):
 
 
 def test_few_frames_are_alive_at_a_time(tmp_path):
-    source = saved(tmp_path, film(40))
+    source = saved(tmp_path, video(40))
     alive, most = weakref.WeakSet(), 0
     with source.read(source.probe(), TimeSpan()) as reader:
         for frame in reader:
@@ -189,7 +189,7 @@ def test_frames_of_every_kind_are_read_and_changed(tmp_path, codec, pixel_format
         size = (48, 62)
     container = "avi" if codec == "rawvideo" and pixel_format != "yuyv422" else "matroska"
     rgb = np.broadcast_to(np.array([180, 90, 60], np.uint8), (*size, 3))
-    source = saved(tmp_path, coloured(rgb, container, codec, pixel_format))
+    source = saved(tmp_path, colored(rgb, container, codec, pixel_format))
     probe = source.probe()
     assert probe.planar.name == worked_on
     (frame,) = frames_of(source)
@@ -207,7 +207,7 @@ def test_frames_of_every_kind_are_read_and_changed(tmp_path, codec, pixel_format
         assert (planes(frame)[3] == 200).all()
 
 
-def coloured(rgb, container: str, codec: str, pixel_format: str) -> bytes:
+def colored(rgb, container: str, codec: str, pixel_format: str) -> bytes:
     out = io.BytesIO()
     with av.open(out, "w", format=container) as made:
         stream = made.add_stream(codec, rate=25)
@@ -226,11 +226,11 @@ def coloured(rgb, container: str, codec: str, pixel_format: str) -> bytes:
     return out.getvalue()
 
 
-def palette(height: int, width: int, colour) -> av.VideoFrame:
+def palette(height: int, width: int, color) -> av.VideoFrame:
     frame = av.VideoFrame(width, height, "pal8")
     np.frombuffer(frame.planes[0], np.uint8)[:] = 7
     entries = np.frombuffer(frame.planes[1], np.uint8).reshape(256, 4)
-    entries[:] = [*colour[::-1], 255]
+    entries[:] = [*color[::-1], 255]
     return frame
 
 
@@ -238,31 +238,31 @@ def palette(height: int, width: int, colour) -> av.VideoFrame:
 
 
 @pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(1), Fraction(1000)])
-def test_slow_and_fast_films(tmp_path, rate):
-    source = saved(tmp_path, film(4, rate=rate))
+def test_slow_and_fast_videos(tmp_path, rate):
+    source = saved(tmp_path, video(4, rate=rate))
     assert [frame.time_s for frame in frames_of(source)] == [n / rate for n in range(4)]
     assert source.probe().timing.duration_s == 4 / rate
 
 
 @pytest.mark.parametrize("size", [(47, 63), (1, 1), (240, 16)])
 def test_a_single_frame_of_an_odd_size(tmp_path, size):
-    source = saved(tmp_path, film(1, "matroska", "ffv1", size=size))
+    source = saved(tmp_path, video(1, "matroska", "ffv1", size=size))
     (frame,) = frames_of(source)
     assert (frame.shape, frame.time_s) == (size, 0)
     assert max(frame.small(16).shape) <= 16
     assert source.probe().timing.key_times_s == (0,)
 
 
-def test_a_film_that_changes_its_size_is_refused_with_its_reason(tmp_path):
+def test_a_video_that_changes_its_size_is_refused_with_its_reason(tmp_path):
     """Two streams of one codec, one after the other, as some recorders write them."""
-    parts = [film(4, "mpegts", size=size) for size in ((48, 64), (64, 96))]
+    parts = [video(4, "mpegts", size=size) for size in ((48, 64), (64, 96))]
     source = saved(tmp_path, b"".join(parts))
     with pytest.raises(VideoSizeChanges, match="from 64×48 to 96×64"):
         frames_of(source)
 
 
 @pytest.mark.parametrize("container", ["matroska", "avi", "mpegts", "mp4"])
-def test_the_good_part_of_a_film_is_read_and_the_damage_told(tmp_path, container):
+def test_the_good_part_of_a_video_is_read_and_the_damage_told(tmp_path, container):
     options = {"movflags": "frag_keyframe+empty_moov"} if container == "mp4" else {}
     noise = [photograph(48, 64, seed=n) for n in range(20)]
     whole = clip(noise, container, **options)
@@ -272,7 +272,7 @@ def test_the_good_part_of_a_film_is_read_and_the_damage_told(tmp_path, container
 
 
 def test_what_was_lost_is_counted_in_its_part_only(tmp_path):
-    data = bytearray(film(40, size=(96, 128), gop=10, qp="10"))
+    data = bytearray(video(40, size=(96, 128), gop=10, qp="10"))
     middle = len(data) // 2
     data[middle : middle + 900] = bytes(900)
     source = saved(tmp_path, bytes(data))
@@ -297,31 +297,31 @@ def test_what_was_lost_is_counted_in_its_part_only(tmp_path):
         (b"ffconcat version 1.0\nfile /etc/hostname\n", NotAVideo),
         (b'<?xml version="1.0"?><MPD><BaseURL>file:///etc/hostname</BaseURL></MPD>', NotAVideo),
         (sound(), NotAVideo),
-        (film(5)[:200], VideoCorrupt),
-        (film(5, "mpegts")[:700], VideoCorrupt),
+        (video(5)[:200], VideoCorrupt),
+        (video(5, "mpegts")[:700], VideoCorrupt),
     ],
 )
 def test_what_cannot_be_used(tmp_path, data, kind):
-    source = saved(tmp_path, data, "film.mp4")
+    source = saved(tmp_path, data, "video.mp4")
     with pytest.raises(kind):
         source.probe()
 
 
-def test_a_film_of_an_unknown_codec_is_refused(tmp_path):
-    data = film(3).replace(b"avc1", b"xyz9")
+def test_a_video_of_an_unknown_codec_is_refused(tmp_path):
+    data = video(3).replace(b"avc1", b"xyz9")
     with pytest.raises((NotAVideo, VideoCorrupt)):
         saved(tmp_path, data).probe()
 
 
 def test_frames_that_are_too_large_are_refused_unseen(tmp_path):
-    source = saved(tmp_path, film(1))
+    source = saved(tmp_path, video(1))
     with pytest.raises(TooManyPixels):
         VideoSource(source.path, max_pixels=48 * 64 - 1).probe()
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "gray"])
 def test_planes_are_changed_in_place_and_no_other_frame_with_them(tmp_path, pixel_format):
-    source = saved(tmp_path, film(6, "matroska", "ffv1", pixel_format=pixel_format))
+    source = saved(tmp_path, video(6, "matroska", "ffv1", pixel_format=pixel_format))
     probe = source.probe()
 
     def luma(frame, *, change):

@@ -1,4 +1,4 @@
-"""Films with everything in and around them, made where they are needed."""
+"""Videos with everything in and around them, made where they are needed."""
 
 import io
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def pattern(number: int, height: int, width: int, pixel_format: str) -> av.Video
     return frame
 
 
-def film(
+def video(
     count: int = 12,
     container: str = "mp4",
     codec: str = "libx264",
@@ -43,7 +43,7 @@ def film(
     sound_at: Fraction | None = None,
     sound_codecs: Sequence[str] = ("aac",),
     turned: tuple[float, bool, bool] | None = None,
-    colours: tuple[int, int, int, int] = (1, 1, 1, 1),
+    colors: tuple[int, int, int, int] = (1, 1, 1, 1),
     aspect: Fraction | None = None,
     metadata: dict[str, str] | None = None,
     chapters: list | None = None,
@@ -51,7 +51,7 @@ def film(
     attachment: bool = False,
     **options: str,
 ) -> bytes:
-    """Return a film of `pattern`s; `ticks` are their times, `colours` range, space and so on."""
+    """Return a video of `pattern`s; `ticks` are their times, `colors` range, space and so on."""
     out = io.BytesIO()
     with av.open(out, "w", format=container, options=(metadata and {}) or {}) as made:
         made.metadata.update(metadata or {})
@@ -62,8 +62,8 @@ def film(
         context = stream.codec_context
         context.time_base = stream.time_base = time_base
         context.gop_size = gop
-        context.color_range, context.colorspace = colours[:2]
-        context.color_primaries, context.color_trc = colours[2:]
+        context.color_range, context.colorspace = colors[:2]
+        context.color_primaries, context.color_trc = colors[2:]
         if aspect:
             context.sample_aspect_ratio = aspect
         if turned:
@@ -118,7 +118,7 @@ def _write_words(made, words) -> None:
 
 
 def remuxed(data: bytes, container: str, *, first: int = 0, later: int = 0) -> bytes:
-    """Return a film's packets from number `first` on, all of them `later` by so many ticks."""
+    """Return a video's packets from number `first` on, all of them `later` by so many ticks."""
     out = io.BytesIO()
     with av.open(io.BytesIO(data)) as old, av.open(out, "w", format=container) as new:
         stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
@@ -133,7 +133,7 @@ def remuxed(data: bytes, container: str, *, first: int = 0, later: int = 0) -> b
     return out.getvalue()
 
 
-def saved(folder: Path, data: bytes, name: str = "film") -> VideoSource:
+def saved(folder: Path, data: bytes, name: str = "video") -> VideoSource:
     path = folder / name
     path.write_bytes(data)
     return VideoSource(path, **LIMITS)

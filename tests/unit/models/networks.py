@@ -19,10 +19,10 @@ ZOO = """
 [hosts]
 one = "https://one.test/{base}/{file}"
 two = "https://two.test/{base}/{file}"
-[licences.MIT]
+[licenses.MIT]
 url = "https://mit.test/"
 commercial = true
-[licences.strict]
+[licenses.strict]
 url = "https://strict.test/"
 commercial = false
 [families.plain]
@@ -53,7 +53,7 @@ y = { dtype = "float32", shape = [-1, 1], meaning = "numbers" }
 [models.plain]
 title = "Plain"
 family = "plain"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 base = "b"
 file = "plain.onnx"
@@ -61,14 +61,14 @@ file = "plain.onnx"
 title = "Single"
 family = "plain"
 max_batch_size = 1
-licence = "strict"
+license = "strict"
 credit = "me"
 base = "b"
 file = "single.onnx"
 [models.plain_fp16]
 title = "Half"
 family = "plain"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 twin = "plain"
 fp16 = true
@@ -77,7 +77,7 @@ file = "half.onnx"
 [models.pair]
 title = "Pair"
 family = "two"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 needs = ["single", "plain"]
 base = "b"
@@ -85,19 +85,19 @@ file = "pair.onnx"
 [models.own]
 title = "Own"
 family = "plain"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 [models.whole]
 title = "Whole"
 family = "whole"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 base = "b"
 file = "whole.onnx"
 [models.emapped]
 title = "Emapped"
 family = "plain"
-licence = "MIT"
+license = "MIT"
 credit = "me"
 emap = true
 base = "b"

@@ -29,7 +29,7 @@ platforms = ["any"]
 [models.tiny]
 title = "Tiny"
 task = "test"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 credit = "us"
 commercial = true
 package = "pkg"
@@ -42,8 +42,8 @@ dtype = "uint8"
 shape = [4, 4, 3]
 meaning = "picture"
 source = "input:0"
-colour = "RGB"
-graph_colour = "BGR"
+color = "RGB"
+graph_color = "BGR"
 mean = [1.0, 2.0, 3.0]
 [models.tiny.outputs.probability]
 dtype = "float32"
@@ -52,7 +52,7 @@ meaning = "means of blue, green and red, as probabilities"
 source = "outputs"
 [samples.face]
 title = "Nobody"
-licence = "public domain"
+license = "public domain"
 credit = "us"
 package = "pkg"
 member = "pkg/face.png"
@@ -136,7 +136,7 @@ def test_building_once_is_enough(place):
     assert place.findings() == ""
 
 
-def test_the_front_swaps_colours_and_takes_the_mean(place):
+def test_the_front_swaps_colors_and_takes_the_mean(place):
     (result,) = place.build()
     images = np.random.default_rng(0).integers(0, 9, (3, 4, 4, 3), dtype=np.uint8)
     ours = onnxruntime.InferenceSession(result.path).run(None, {"image": images})[0]

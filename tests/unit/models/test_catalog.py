@@ -13,9 +13,9 @@ REPOSITORY = PROJECT_ROOT / "model_repository"
 CATALOG = load_catalog(REPOSITORY)
 MODELS = sorted(CATALOG.models.values(), key=lambda entry: entry.name)
 OWN = [entry for entry in MODELS if isinstance(entry.weights, OwnFile)]
-OF_PICTURES = [entry for entry in MODELS if any(spec.colour for spec in entry.inputs)]
+OF_PICTURES = [entry for entry in MODELS if any(spec.color for spec in entry.inputs)]
 
-# Licences whose text we ship in THIRD_PARTY.md; a new one is a decision, not an edit.
+# Licenses whose text we ship in THIRD_PARTY.md; a new one is a decision, not an edit.
 LICENCES = {"Apache-2.0", "BSD-2-Clause", "CC0-1.0"}
 
 SMALL = """
@@ -28,7 +28,7 @@ sha256 = "{zeros}"
 [models.m]
 title = "M"
 task = "t"
-licence = "MIT"
+license = "MIT"
 credit = "c"
 commercial = true
 package = "p"
@@ -41,8 +41,8 @@ dtype = "uint8"
 shape = [2, 2, 3]
 meaning = "picture"
 source = "input"
-colour = "RGB"
-graph_colour = "RGB"
+color = "RGB"
+graph_color = "RGB"
 mean = [0, 0, 0]
 [models.m.outputs.y]
 dtype = "float32"
@@ -79,7 +79,7 @@ def test_the_models_are_those_the_product_uses():
 def test_every_model_is_complete(entry):
     assert entry.title
     assert entry.credit
-    assert entry.licence in LICENCES
+    assert entry.license in LICENCES
     assert entry.commercial
     assert re.fullmatch("[0-9a-f]{64}", entry.weights.sha256)
     for spec in (*entry.inputs, *entry.outputs):
@@ -100,7 +100,7 @@ def test_our_own_weights_are_the_pinned_ones(entry):
 @pytest.mark.parametrize("entry", OF_PICTURES, ids=lambda entry: entry.name)
 def test_images_travel_as_square_rgb_bytes(entry):
     (image,) = entry.inputs
-    assert (image.name, image.dtype, image.colour) == ("image", "uint8", "RGB")
+    assert (image.name, image.dtype, image.color) == ("image", "uint8", "RGB")
     height, width, channels = image.shape
     assert (height, channels) == (width, 3)
 
@@ -142,7 +142,7 @@ def test_no_toml(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('licence = "MIT"\n', "", r"\[models.m\]: 'licence' is missing"),
+        ('license = "MIT"\n', "", r"\[models.m\]: 'license' is missing"),
         ("0" * 64, "0" * 63, "not a SHA-256"),
         ("0" * 64, "A" * 64, "not a SHA-256"),
         ('"sdist"', '"egg"', "kind must be one of"),

@@ -119,15 +119,15 @@ def test_queues_are_bounded_and_late_requests_are_refused(entry, config):
     batching = config.dynamic_batching
     assert batching.max_queue_delay_microseconds <= 500
     assert (batching.priority_levels, batching.default_priority_level) == (3, 2)
-    live, film = (batching.priority_queue_policy[level] for level in (1, 3))
+    live, video = (batching.priority_queue_policy[level] for level in (1, 3))
     picture = batching.default_queue_policy
-    for policy in (live, picture, film):
+    for policy in (live, picture, video):
         assert policy.timeout_action == pb.ModelQueuePolicy.REJECT
         assert policy.allow_timeout_override
         assert 0 < policy.max_queue_size <= 256
     assert live.default_timeout_microseconds < picture.default_timeout_microseconds <= 5_000_000
-    assert picture.default_timeout_microseconds < film.default_timeout_microseconds
-    assert live.max_queue_size < picture.max_queue_size <= film.max_queue_size
+    assert picture.default_timeout_microseconds < video.default_timeout_microseconds
+    assert live.max_queue_size < picture.max_queue_size <= video.max_queue_size
 
 
 def test_the_warm_up_fits_the_contract(entry, config):

@@ -92,13 +92,13 @@ def test_what_is_needed_comes_first(store):
         store.plan(["nobody"])
 
 
-def test_the_licence_has_to_be_accepted_once(store):
+def test_the_license_has_to_be_accepted_once(store):
     model = store.zoo.model("plain")
     with pytest.raises(LicenseNotAccepted, match=r"MIT, https://mit\.test/"):
         store.pull(model)
     store.accept(model)
     assert store.accepted(model)
-    assert not store.accepted(replace(model, licence="other"))
+    assert not store.accepted(replace(model, license="other"))
     assert store.pull(model).fresh
     assert read_lock(store.repository)["plain"].accepted.startswith("20")
 
@@ -106,7 +106,7 @@ def test_the_licence_has_to_be_accepted_once(store):
 def test_commercially_only_what_may_be(store):
     store = replace(store, commercial=True)
     assert store.plan(["plain"])
-    with pytest.raises(ModelNotPermitted, match="its licence is strict"):
+    with pytest.raises(ModelNotPermitted, match="its license is strict"):
         store.plan(["single"])
     with pytest.raises(ModelNotPermitted, match="pair may not"):
         store.plan(["pair"])

@@ -16,10 +16,10 @@ MODELS = list(ZOO.models.values())
 SMALL = """
 [hosts]
 one = "https://one.test/{base}/{file}"
-[licences.MIT]
+[licenses.MIT]
 url = "https://mit.test/"
 commercial = true
-[licences.strict]
+[licenses.strict]
 url = "https://strict.test/"
 commercial = false
 [families.f]
@@ -33,7 +33,7 @@ y = { dtype = "float32", shape = [2], meaning = "answer" }
 title = "M"
 family = "f"
 sizes = { side = 8 }
-licence = "MIT"
+license = "MIT"
 credit = "c"
 needs = ["n"]
 base = "b"
@@ -42,7 +42,7 @@ file = "m.onnx"
 title = "N"
 family = "f"
 sizes = { side = 4 }
-licence = "strict"
+license = "strict"
 credit = "c"
 """
 
@@ -110,7 +110,7 @@ def test_no_zoo(tmp_path):
     [
         ('title = "M"\n', "", r"\[models.m\]: 'title' is missing"),
         ('family = "f"', 'family = "g"', "families has no 'g'"),
-        ('licence = "MIT"', 'licence = "GPL"', "licences has no 'GPL'"),
+        ('license = "MIT"', 'license = "GPL"', "licenses has no 'GPL'"),
         ("sizes = { side = 8 }", "", "'side' is missing"),
         ('needs = ["n"]', 'needs = ["o"]', "no 'o' to need"),
         ('needs = ["n"]', 'needs = ["m"]', "needs itself"),
@@ -118,7 +118,7 @@ def test_no_zoo(tmp_path):
         ('"m.onnx"', '"../m.onnx"', "plain names"),
         ('"m.onnx"', '"m.onnx"\nsha256 = "0"', "not a SHA-256"),
         ('"m.onnx"', '"m.onnx"\ntwin = "o"', "no twin 'o'"),
-        ('"m.onnx"', '"m.onnx"\ncolour = "red"', "unknown: colour"),
+        ('"m.onnx"', '"m.onnx"\ncolor = "red"', "unknown: color"),
         ("[models.m]", '[models."m/n"]', "single dots"),
         ("[models.m]", '[models."m..n"]', "single dots"),
         ("max_batch_size = 4", "max_batch_size = 0", "at least 1"),

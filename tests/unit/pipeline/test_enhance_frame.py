@@ -1,4 +1,4 @@
-"""Whole pictures and films made clearer, with and without faces."""
+"""Whole pictures and videos made clearer, with and without faces."""
 
 from contextlib import aclosing
 from fractions import Fraction
@@ -25,7 +25,7 @@ from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
-from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.processors.frame_enhancer import ClassicalFrameEnhancer
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import painted
@@ -199,10 +199,10 @@ def test_a_swapped_expression_is_mended_whatever_is_enhanced(steps, restores):
     assert options.restores == restores
 
 
-# Films
+# Videos
 
 
-def still_film(count, *, grain=6.0, lead_in=0, cut_at=None, soft_px=1.5):
+def still_video(count, *, grain=6.0, lead_in=0, cut_at=None, soft_px=1.5):
     """Yield frames of something that stands still, with new grain on each."""
     still = cv2.GaussianBlur(original(), None, soft_px)
     rng = np.random.default_rng(5)
@@ -212,12 +212,12 @@ def still_film(count, *, grain=6.0, lead_in=0, cut_at=None, soft_px=1.5):
         yield Still(Fraction(n, RATE), frame.astype(np.uint8), lead_in=n < lead_in)
 
 
-async def film_of(pictures, **options):
+async def video_of(pictures, **options):
     options = {"processors": ALONE, **options}
     what = VideoFusionContext(NOBODY, SourceIdentities((), {}), parse_options(options), Timings())
     compute = Compute(inline=True)
     inference = fake_face_inference()
-    fuser = FilmFuser(
+    fuser = VideoFuser(
         Blind(),
         Blind(),
         Masking(ModelSelector(inference, compute)),
@@ -234,7 +234,7 @@ def shown(picture):
 
 
 async def test_every_frame_is_made_clearer_and_nobody_looks_for_faces():
-    out = await film_of(still_film(6))
+    out = await video_of(still_video(6))
     assert [picture.time_s for picture, _ in out] == [Fraction(n, RATE) for n in range(6)]
     assert {report.frame_enhancer for _, report in out} == {"classical"}
     assert {(report.faces, report.changed) for _, report in out} == {(0, 0)}
@@ -244,35 +244,35 @@ async def test_every_frame_is_made_clearer_and_nobody_looks_for_faces():
 
 
 async def test_frames_that_lead_in_are_only_looked_at():
-    out = await film_of(still_film(8, lead_in=5))
+    out = await video_of(still_video(8, lead_in=5))
     assert all((shown(p) == p.image[..., 1]).all() for p, _ in out[:5])
     assert all((p.luma != p.image[..., 1]).any() for p, _ in out[5:])
 
 
 async def test_a_blend_of_nothing_leaves_every_frame():
-    out = await film_of(still_film(3), frame_enhancer_blend=0)
+    out = await video_of(still_video(3), frame_enhancer_blend=0)
     assert all(p.luma is None and r.frame_enhancer is None for p, r in out)
 
 
 @pytest.mark.parametrize("grain", [2.0, 4.0, 8.0])
 async def test_what_stands_still_does_not_flicker_more_than_it_did(grain):
-    out = await film_of(still_film(30, grain=grain), frame_enhancer_blend=1)
+    out = await video_of(still_video(30, grain=grain), frame_enhancer_blend=1)
     before = np.stack([picture.image[..., 1] for picture, _ in out]).astype(float)
     after = np.stack([picture.luma for picture, _ in out]).astype(float)
     assert after.std(0).mean() <= before.std(0).mean()
     # Neither does all of it pump: sharpness and grain go on as they were.
     for figure in (lambda f: np.abs(np.diff(f, axis=1)).mean(), lambda f: f.mean()):
-        jumps = [np.abs(np.diff([figure(frame) for frame in film])) for film in (before, after)]
+        jumps = [np.abs(np.diff([figure(frame) for frame in video])) for video in (before, after)]
         assert jumps[1].max() <= 1.5 * jumps[0].max() + 0.02
 
 
 async def test_shots_begin_where_they_do_and_are_measured_anew():
-    out = await film_of(still_film(12, cut_at=7))
+    out = await video_of(still_video(12, cut_at=7))
     assert [report.cut for _, report in out] == [n == 7 for n in range(12)]
 
 
 async def test_a_cut_forgets_and_time_averages():
-    grainy, clean = list(still_film(8, grain=8)), list(still_film(8, grain=0.0))
+    grainy, clean = list(still_video(8, grain=8)), list(still_video(8, grain=0.0))
     follows, begins = (ClassicalFrameEnhancer(Compute(inline=True)) for _ in range(2))
     for n, still in enumerate([*grainy, *clean]):
         time_s, planes = Fraction(n, RATE), still.planes(change=False)
@@ -287,7 +287,7 @@ async def test_a_cut_forgets_and_time_averages():
 
 async def test_faces_come_first_and_frames_without_any_are_enhanced_too():
     def some():
-        yield from still_film(3)
+        yield from still_video(3)
 
     with_faces = await made(some(), await production(processors=BOTH), parts()[2])
     assert all(report.changed == 1 for _, report in with_faces)

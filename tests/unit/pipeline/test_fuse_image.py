@@ -84,11 +84,11 @@ class Watcher(Analyser):
         return self.again(faces)
 
 
-def image_of(*faces, **colours) -> np.ndarray:
+def image_of(*faces, **colors) -> np.ndarray:
     """Return a picture of the first face."""
     if not faces:
         return np.zeros((*SHAPE, 3), np.uint8)
-    return painted(faces[0].landmarks, SHAPE, **colours)
+    return painted(faces[0].landmarks, SHAPE, **colors)
 
 
 async def fused(source, target, *, others=(), analyser=None, library=(), **options):

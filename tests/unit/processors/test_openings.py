@@ -54,8 +54,8 @@ def opened(which, gap: float, **where) -> np.ndarray:
     return out
 
 
-def donor(landmarks: np.ndarray, kind: Filled = Filled.SOURCE, **colours) -> Donor:
-    return Donor(painted(landmarks, SHAPE, **colours), landmarks, kind)
+def donor(landmarks: np.ndarray, kind: Filled = Filled.SOURCE, **colors) -> Donor:
+    return Donor(painted(landmarks, SHAPE, **colors), landmarks, kind)
 
 
 def middle(which, landmarks: np.ndarray) -> tuple[int, int]:

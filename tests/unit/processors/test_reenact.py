@@ -9,7 +9,7 @@ from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.geometry.apron import RINGS
 from gateway.processors.fillings import LID_SHADOW, soft_opening
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, Donor, Filled, eye_distance
-from gateway.processors.reenact import BRIGHTNESS, colour_gain, reenact
+from gateway.processors.reenact import BRIGHTNESS, color_gain, reenact
 from tests import tolerances
 from tests.synthetic_faces import INSIDE, IRIS, LIP, SKIN, WHITE, landmarks_of, painted, somebody
 from tests.unit.processors.test_openings import ALL, SHAPE, middle
@@ -43,9 +43,9 @@ def written(image: np.ndarray, result) -> np.ndarray:
     return out
 
 
-def far(colour: np.ndarray, other) -> np.ndarray:
+def far(color: np.ndarray, other) -> np.ndarray:
     """Return how far colours (…, 3) are from another one, in levels."""
-    return np.abs(colour.astype(int) - other).max(-1)
+    return np.abs(color.astype(int) - other).max(-1)
 
 
 def eye_pixels(picture: np.ndarray) -> int:
@@ -272,7 +272,7 @@ def test_a_look_to_the_side_moves_the_iris():
 def test_a_donor_in_the_same_light_is_left_as_it_is():
     landmarks = face()
     image = painted(landmarks, SHAPE)
-    gain = colour_gain(image, landmarks, Donor(image, landmarks, Filled.SOURCE))
+    gain = color_gain(image, landmarks, Donor(image, landmarks, Filled.SOURCE))
     assert gain == pytest.approx(np.ones(3))
 
 
@@ -280,7 +280,7 @@ def test_a_donor_in_the_same_light_is_left_as_it_is():
 def test_a_brighter_donor_is_made_darker_within_bounds(light):
     landmarks = face()
     own = painted(landmarks, SHAPE, skin=tuple(int(light * c) for c in SKIN))
-    gain = colour_gain(own, landmarks, Donor(painted(landmarks, SHAPE), landmarks, Filled.SOURCE))
+    gain = color_gain(own, landmarks, Donor(painted(landmarks, SHAPE), landmarks, Filled.SOURCE))
     expected = np.sqrt(np.clip(light, *BRIGHTNESS))
     assert gain.mean() == pytest.approx(expected, rel=0.1)
 
@@ -289,7 +289,7 @@ def test_white_stays_nearly_white_on_any_skin():
     landmarks = face()
     own = painted(landmarks, SHAPE, skin=(120, 80, 60))
     lent = Donor(painted(landmarks, SHAPE, skin=(190, 150, 140)), landmarks, Filled.SOURCE)
-    gain = colour_gain(own, landmarks, lent)
+    gain = color_gain(own, landmarks, lent)
     assert np.ptp(gain) / gain.mean() < 0.15
 
 

@@ -9,7 +9,7 @@ from tests.unit.http.app import black, photograph, saved
 from tests.unit.http.jobs import ended, form, jobs_service
 from tests.unit.http.problem import checked
 from tests.unit.media.clips import clip, sound
-from tests.unit.media.videos import film
+from tests.unit.media.videos import video
 
 SIZE = (120, 160)
 LIMITS = {"max_video_s": 60, "max_pixels": 10**6, "max_upload_bytes": 2**20}
@@ -18,12 +18,12 @@ NOBODY = "idn_" + 32 * "0"
 
 
 def noise(count: int, container: str = "mp4", codec: str = "libx264") -> bytes:
-    """Return a film in which any byte matters."""
+    """Return a video in which any byte matters."""
     return clip([photograph(*SIZE, seed=n) for n in range(count)], container, codec)
 
 
 def holed(data: bytes, start: float, length: int = 2000) -> bytes:
-    """Return a film with zeros in it from a share of its length on."""
+    """Return a video with zeros in it from a share of its length on."""
     at = round(len(data) * start)
     return data[:at] + bytes(length) + data[at + length :]
 
@@ -36,18 +36,18 @@ def without_pictures(data: bytes) -> bytes:
 
 
 def seldom_seen(count: int, seen: int) -> bytes:
-    """Return a film with a face in one of its frames only."""
+    """Return a video with a face in one of its frames only."""
     return clip([photograph(*SIZE) if n == seen else black(*SIZE) for n in range(count)])
 
 
 @pytest.fixture
 async def service(tmp_path, monkeypatch):
-    """A service that makes films over fake networks; whatever comes, nothing is left of it."""
+    """A service that makes videos over fake networks; whatever comes, nothing is left of it."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     data = tmp_path / "data"
-    async with jobs_service(data, films=True, **LIMITS) as (http, services):
+    async with jobs_service(data, videos=True, **LIMITS) as (http, services):
         yield http
         for job in (await http.get("/v1/jobs")).json()["jobs"]:
             await http.delete(job["urls"]["get"])
@@ -83,9 +83,9 @@ async def made(http, target, options=None, source=PORTRAIT, **fields):
         (noise(4).replace(b"avc1", b"xvc9"), "not_a_video"),
         (noise(4)[:3000], "video_corrupt"),
         (without_pictures(noise(4)), "video_corrupt"),
-        (film(4, size=(1000, 1002)), "too_many_pixels"),
-        (film(12, size=SIZE, ticks=[n * 90000 * 8 for n in range(12)]), "video_too_long"),
-        (film(2, size=SIZE, rate=Fraction(1, 1000)), "video_too_long"),
+        (video(4, size=(1000, 1002)), "too_many_pixels"),
+        (video(12, size=SIZE, ticks=[n * 90000 * 8 for n in range(12)]), "video_too_long"),
+        (video(2, size=SIZE, rate=Fraction(1, 1000)), "video_too_long"),
         (clip([black(*SIZE)] * 30), "no_face_in_target"),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{len(value)}",
@@ -106,15 +106,15 @@ async def test_what_cannot_be_made_fails_before_any_frame_is_made(service, targe
         ({"source": saved(black())}, "no_face_in_source"),
         ({"source": bytes(2**20 + 1)}, "payload_too_large"),
         ({"source": ..., "source_id": NOBODY}, "identity_not_found"),
-        ({"options": {"film": {"encoder": "h264_nvenc"}}}, "encoder_unavailable"),
-        ({"options": {"film": {"start_s": 100}}}, "invalid_options"),
+        ({"options": {"video": {"encoder": "h264_nvenc"}}}, "encoder_unavailable"),
+        ({"options": {"video": {"start_s": 100}}}, "invalid_options"),
         ({"options": {"quality": {"limits": {"max_seam_ratio": 1}}}}, "invalid_options"),
         ({"options": {"expression": "exp_" + 32 * "0"}}, "library_not_found"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_what_is_wrong_beside_the_film_fails_as_early(service, asked, code):
-    job = await made(service, film(4, size=SIZE), **asked)
+async def test_what_is_wrong_beside_the_video_fails_as_early(service, asked, code):
+    job = await made(service, video(4, size=SIZE), **asked)
     assert (job["status"], job["error"]["code"]) == ("failed", code)
     assert (job["frames"], job["total"]) == (0, None)
 
@@ -127,40 +127,40 @@ async def test_what_is_wrong_beside_the_film_fails_as_early(service, asked, code
         ({"target": ...}, "missing_field"),
         ({"source": ...}, "missing_field"),
         ({"source": ..., "source_id": "../../x"}, "identity_not_found"),
-        ({"options": {"film": {"encoder": "h265"}}}, "invalid_options"),
-        ({"options": {"film": {"encoder": "ffv1", "container": "mp4"}}}, "invalid_options"),
+        ({"options": {"video": {"encoder": "h265"}}}, "invalid_options"),
+        ({"options": {"video": {"encoder": "ffv1", "container": "mp4"}}}, "invalid_options"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_what_can_be_seen_at_once_is_no_job(service, asked, code):
-    sent = form(**{"target": film(4, size=SIZE), "source": PORTRAIT, **asked})
+    sent = form(**{"target": video(4, size=SIZE), "source": PORTRAIT, **asked})
     checked(await service.post("/v1/jobs", files=sent), code)
     assert (await service.get("/v1/jobs")).json()["jobs"] == []
 
 
 async def test_a_picture_is_put_into_no_container(service):
-    job = await made(service, PORTRAIT, {"film": {"container": "mp4"}})
+    job = await made(service, PORTRAIT, {"video": {"container": "mp4"}})
     assert (job["status"], job["error"]["code"]) == ("failed", "invalid_options")
 
 
 @pytest.mark.parametrize(
     "target",
     [
-        film(6, size=(121, 161), pixel_format="yuv444p"),
-        film(6, "matroska", "ffv1", size=(121, 161)),
-        film(6, size=SIZE, pixel_format="yuv422p"),
-        film(6, size=SIZE, pixel_format="yuv420p10le"),
-        film(6, "mov", "prores_ks", size=SIZE, pixel_format="yuva444p10le"),
-        film(6, "webm", "libvpx-vp9", size=SIZE, pixel_format="yuva420p"),
-        film(6, size=SIZE, rate=Fraction(1000)),
-        film(6, size=SIZE, rate=Fraction(1, 5)),
-        film(6, "mpegts", "libx264", size=SIZE),
+        video(6, size=(121, 161), pixel_format="yuv444p"),
+        video(6, "matroska", "ffv1", size=(121, 161)),
+        video(6, size=SIZE, pixel_format="yuv422p"),
+        video(6, size=SIZE, pixel_format="yuv420p10le"),
+        video(6, "mov", "prores_ks", size=SIZE, pixel_format="yuva444p10le"),
+        video(6, "webm", "libvpx-vp9", size=SIZE, pixel_format="yuva420p"),
+        video(6, size=SIZE, rate=Fraction(1000)),
+        video(6, size=SIZE, rate=Fraction(1, 5)),
+        video(6, "mpegts", "libx264", size=SIZE),
         noise(6, "avi", "mpeg4"),
-        film(6, size=SIZE, turned=(90, False, False)),
+        video(6, size=SIZE, turned=(90, False, False)),
     ],
     ids="",
 )
-async def test_odd_films_are_made_all_the_same(service, target):
+async def test_odd_videos_are_made_all_the_same(service, target):
     job = await made(service, target)
     assert job["status"] == "succeeded", job["error"]
     report = job["report"]
@@ -169,8 +169,8 @@ async def test_odd_films_are_made_all_the_same(service, target):
     assert not report["source"]["damaged"]
 
 
-async def test_a_film_of_one_frame(service):
-    job = await made(service, film(1, size=SIZE))
+async def test_a_video_of_one_frame(service):
+    job = await made(service, video(1, size=SIZE))
     assert job["status"] == "succeeded", job["error"]
     assert job["report"]["frames"] == 1
 
@@ -182,7 +182,7 @@ async def test_who_is_seldom_seen_is_found(service, seen):
 
 
 @pytest.mark.parametrize("container", ["matroska", "avi", "mpegts"])
-async def test_of_a_film_that_is_cut_off_the_rest_is_made(service, container):
+async def test_of_a_video_that_is_cut_off_the_rest_is_made(service, container):
     whole = noise(20, container)
     job = await made(service, whole[: len(whole) * 7 // 10])
     assert job["status"] == "succeeded", job["error"]
@@ -192,7 +192,7 @@ async def test_of_a_film_that_is_cut_off_the_rest_is_made(service, container):
 
 
 @pytest.mark.parametrize("container", ["mp4", "avi"])
-async def test_what_is_lost_of_a_film_is_counted(service, container):
+async def test_what_is_lost_of_a_video_is_counted(service, container):
     job = await made(service, holed(noise(20, container), 0.5))
     assert job["status"] == "succeeded", job["error"]
     report = job["report"]

@@ -37,7 +37,7 @@ async def test_errors_come_out_as_they_are(studio):
         await studio.run(work)
 
 
-async def test_cancelled_it_ends_there_before_it_ends_here(studio):
+async def test_canceled_it_ends_there_before_it_ends_here(studio):
     begun, ended = threading.Event(), threading.Event()
 
     async def work():

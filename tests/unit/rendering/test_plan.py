@@ -1,4 +1,4 @@
-"""How films are divided: without gaps, at key frames where there are any."""
+"""How videos are divided: without gaps, at key frames where there are any."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -60,7 +60,7 @@ def test_without_key_frames_parts_are_made_all_the_same():
     assert len(parts) > 10
 
 
-def test_a_short_film_is_one_part():
+def test_a_short_video_is_one_part():
     assert split_into_segments(timing(3, [0, 1, 2]), TimeSpan()) == [TimeSpan()]
     assert split_into_segments(timing(Fraction(1, 25), [0]), TimeSpan()) == [TimeSpan()]
 

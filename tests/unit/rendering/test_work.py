@@ -33,7 +33,7 @@ from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.selection.people import People
-from gateway.pipeline.video.fuse_video import FilmFuser
+from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.pipeline.video.survey import Surveyor
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
@@ -42,7 +42,7 @@ from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import photograph
 from tests.unit.media.clips import clip
-from tests.unit.media.videos import film
+from tests.unit.media.videos import video
 
 SIZE = (120, 160)
 
@@ -77,7 +77,7 @@ def work():
     def fuser(coding, home):
         inline = Compute(inline=True)
         changer = FaceChanger(*parts(inline), inline)
-        return FilmFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
+        return VideoFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
 
     analyser, embedder, masking = parts(compute)
     yield RenderWork(
@@ -136,9 +136,9 @@ def frames_of(path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-async def test_a_film_from_end_to_end(work, tmp_path):
+async def test_a_video_from_end_to_end(work, tmp_path):
     control = Watched()
-    target = film(20, size=SIZE, crf="10")
+    target = video(20, size=SIZE, crf="10")
     finished = await done(work, task(tmp_path, work, target), tmp_path / "out", control)
     assert (finished.media_type, finished.suffix) == ("video/mp4", ".mp4")
     assert finished.report["frames"] == finished.report["changed_frames"] == control.frames == 20
@@ -148,8 +148,8 @@ async def test_a_film_from_end_to_end(work, tmp_path):
 
 
 async def test_without_loss_all_beside_the_face_stays_as_it_was(work, tmp_path):
-    target = film(8, "matroska", "ffv1", size=SIZE)
-    options = {"film": {"encoder": "ffv1"}}
+    target = video(8, "matroska", "ffv1", size=SIZE)
+    options = {"video": {"encoder": "ffv1"}}
     finished = await done(work, task(tmp_path, work, target, options), tmp_path / "out")
     assert finished.suffix == ".mkv"
     (tmp_path / "before").write_bytes(target)
@@ -163,7 +163,7 @@ async def test_without_loss_all_beside_the_face_stays_as_it_was(work, tmp_path):
 
 
 async def test_done_again_it_is_the_same(work, tmp_path):
-    todo = task(tmp_path, work, film(8, size=SIZE), {"film": {"encoder": "ffv1"}})
+    todo = task(tmp_path, work, video(8, size=SIZE), {"video": {"encoder": "ffv1"}})
     results = []
     for name in ("one", "other"):
         folder = tmp_path / name
@@ -183,13 +183,13 @@ async def test_a_picture_is_a_job_too(work, tmp_path):
 
 async def test_restoring_needs_no_source(work, tmp_path):
     options = {"processors": ["face_enhancer"], "enhancer_model": "classical"}
-    todo = task(tmp_path, work, film(4, size=SIZE), options, sources=0)
+    todo = task(tmp_path, work, video(4, size=SIZE), options, sources=0)
     work.require(todo.options, {"target": 1}, None)
     assert (await done(work, todo, tmp_path / "out")).report["changed_frames"] == 4
 
 
-async def test_a_film_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
-    target = film(6, "matroska", "ffv1", size=SIZE)
+async def test_a_video_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
+    target = video(6, "matroska", "ffv1", size=SIZE)
     (tmp_path / "before").write_bytes(target)
     before = frames_of(tmp_path / "before")
     for steps in (["frame_enhancer"], ["face_enhancer", "frame_enhancer"]):
@@ -197,7 +197,7 @@ async def test_a_film_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
         options = {
             "processors": steps,
             "face_selector": {"position": 3},
-            "film": {"encoder": "ffv1"},
+            "video": {"encoder": "ffv1"},
         }
         todo = task(tmp_path, work, target, options, sources=0, name="-".join(steps))
         work.require(todo.options, {"target": 1}, None)
@@ -208,7 +208,7 @@ async def test_a_film_is_made_clearer_though_nobody_is_in_it(work, tmp_path):
 
 
 async def test_a_report_says_where_no_frame_was_enhanced(work, tmp_path):
-    report = (await done(work, task(tmp_path, work, film(2, size=SIZE)), tmp_path / "out")).report
+    report = (await done(work, task(tmp_path, work, video(2, size=SIZE)), tmp_path / "out")).report
     assert report["frame_enhancer"] is None
 
 
@@ -221,29 +221,29 @@ async def test_a_picture_as_a_job_is_made_clearer_though_it_shows_nobody(work, t
 
 
 async def test_sound_comes_along(work, tmp_path):
-    target = film(10, size=SIZE, sound_at=0)
+    target = video(10, size=SIZE, sound_at=0)
     report = (await done(work, task(tmp_path, work, target), tmp_path / "out")).report
     (sound,) = [one for one in report["companions"] if one["kind"] == "audio"]
     assert sound["how"] == "copied"
     assert len(sound["sha256"]) == 64
 
 
-async def test_a_part_of_a_film(work, tmp_path):
-    options = {"film": {"start_s": 0.2, "end_s": 0.5}}
+async def test_a_part_of_a_video(work, tmp_path):
+    options = {"video": {"start_s": 0.2, "end_s": 0.5}}
     report = (
-        await done(work, task(tmp_path, work, film(30, size=SIZE), options), tmp_path / "out")
+        await done(work, task(tmp_path, work, video(30, size=SIZE), options), tmp_path / "out")
     ).report
     assert report["frames"] == 9
     with pytest.raises(InvalidOptions, match="seconds long"):
         await work.plan(
-            task(tmp_path, work, film(10, size=SIZE), {"film": {"start_s": 9}}, name="late"),
+            task(tmp_path, work, video(10, size=SIZE), {"video": {"start_s": 9}}, name="late"),
             Watched(),
         )
 
 
 @pytest.mark.parametrize("after", [0, 3])
 async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
-    todo = task(tmp_path, work, film(40, size=SIZE))
+    todo = task(tmp_path, work, video(40, size=SIZE))
     plan = await work.plan(todo, Watched())
     control = Watched(stop_after=after)
     with pytest.raises(RequestCanceled):
@@ -252,8 +252,8 @@ async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
     assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}
 
 
-async def test_cancelled_it_ends(work, tmp_path):
-    todo = task(tmp_path, work, film(40, size=SIZE))
+async def test_canceled_it_ends(work, tmp_path):
+    todo = task(tmp_path, work, video(40, size=SIZE))
     plan, control = await work.plan(todo, Watched()), Watched()
     making = asyncio.create_task(work.segment(todo, plan, 0, tmp_path / "part", control))
     while not control.frames:
@@ -267,7 +267,7 @@ async def test_cancelled_it_ends(work, tmp_path):
 @pytest.mark.parametrize(
     ("target", "error"),
     [
-        (film(4, size=SIZE)[:300], VideoCorrupt),
+        (video(4, size=SIZE)[:300], VideoCorrupt),
         (b"RIFF\0\0\0\0AVI " + bytes(300), (NotAVideo, VideoCorrupt)),
     ],
 )
@@ -290,7 +290,7 @@ class SmallDisk(io.FileIO):
 @pytest.mark.parametrize("room", [0, 1000, 100_000])
 async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, monkeypatch, room):
     target = clip([photograph(*SIZE, seed=n) for n in range(20)])  # more than there is room for
-    todo = task(tmp_path, work, target, {"film": {"encoder": "ffv1"}})
+    todo = task(tmp_path, work, target, {"video": {"encoder": "ffv1"}})
     plan = await work.plan(todo, Watched())
     before, usual = {path.name for path in tmp_path.iterdir()}, Path.open
 
@@ -315,23 +315,23 @@ async def test_a_full_disk_is_told_as_one_and_leaves_nothing(work, tmp_path, mon
     assert {path.name for path in tmp_path.iterdir()} == before | {"part"}
 
 
-async def test_a_film_may_be_too_long(work, tmp_path):
+async def test_a_video_may_be_too_long(work, tmp_path):
     ticks = [n * 90000 * 8 for n in range(12)]
     with pytest.raises(VideoTooLong) as caught:
-        await work.plan(task(tmp_path, work, film(12, size=SIZE, ticks=ticks)), Watched())
+        await work.plan(task(tmp_path, work, video(12, size=SIZE, ticks=ticks)), Watched())
     assert caught.value.extra == {"max_video_s": 60}
 
 
 async def test_limits_are_for_pictures(work, tmp_path):
     options = {"quality": {"limits": {"max_seam_ratio": 2}}}
     with pytest.raises(InvalidOptions):
-        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+        await work.plan(task(tmp_path, work, video(4, size=SIZE), options), Watched())
 
 
 async def test_nobody_there_fails_the_job(work, tmp_path):
     options = {"face_selector": {"position": 3}}
     with pytest.raises((NoMatchingFace, NoFaceInTarget)):
-        await work.plan(task(tmp_path, work, film(4, size=SIZE), options), Watched())
+        await work.plan(task(tmp_path, work, video(4, size=SIZE), options), Watched())
 
 
 def test_files_are_checked_against_the_options(work):
@@ -351,21 +351,23 @@ def test_files_are_checked_against_the_options(work):
         work.require(mapped, {"target": 1, "source": 1}, None)
 
 
-@pytest.mark.parametrize("options", ['{"film": {"encoder": "h265"}}', "{", '{"film": {"crf": 1}}'])
+@pytest.mark.parametrize(
+    "options", ['{"video": {"encoder": "h265"}}', "{", '{"video": {"crf": 1}}']
+)
 def test_options_are_checked_when_a_job_is_taken_on(work, options):
     with pytest.raises(InvalidOptions):
         work.accept(options)
 
 
 def test_options_are_kept_in_full(work):
-    kept = work.accept('{"film": {"encoder": "libx265"}}')
-    assert kept["film"]["encoder"] == "libx265"
-    assert kept["film"]["audio"] == "copy"
+    kept = work.accept('{"video": {"encoder": "libx265"}}')
+    assert kept["video"]["encoder"] == "libx265"
+    assert kept["video"]["audio"] == "copy"
     assert kept["color"] == "adaptive"
     assert work.accept(json.dumps(kept)) == kept
 
 
 async def test_who_enhances_is_decided_once_for_all_parts(work, tmp_path):
     options = {"processors": ["face_enhancer"], "enhancer_model": "auto"}
-    plan = await work.plan(task(tmp_path, work, film(4, size=SIZE), options, sources=0), Watched())
+    plan = await work.plan(task(tmp_path, work, video(4, size=SIZE), options, sources=0), Watched())
     assert plan.facts["models"]["enhancer_model"] == "classical"

@@ -52,7 +52,7 @@ class CommandLine:
         def build(asked):
             self.made.append(asked)
             kept = {"request_deadline_s": asked.request_deadline_s}
-            if settings.get("films"):
+            if settings.get("videos"):
                 kept["jobs"] = asked.jobs
             return fake_services(**kept, **settings)
 

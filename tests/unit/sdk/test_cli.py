@@ -464,7 +464,7 @@ def test_models_are_listed(semblant):
 
 
 def test_a_model_nobody_knows(semblant):
-    done = semblant("models", "verify", "colour_of_the_soul")
+    done = semblant("models", "verify", "color_of_the_soul")
     assert (done.code, done.out) == (3, "")
     assert "unknown_model" in done.err
 

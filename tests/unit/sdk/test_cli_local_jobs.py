@@ -1,26 +1,26 @@
-"""`semblant swap` of films, really made, over fake networks."""
+"""`semblant swap` of videos, really made, over fake networks."""
 
 import json
 
 import av
 import pytest
-import semblant.cli.video as film_command
+import semblant.cli.video as video_command
 
 from gateway.errors import InferenceUnavailable
 from tests.unit.http.app import black, photograph, saved
 from tests.unit.media.clips import clip
-from tests.unit.media.videos import film
+from tests.unit.media.videos import video
 
 SIZE = (120, 160)
 
 
 @pytest.fixture
-def films(semblant, tmp_path):
-    """Let films be made over fake networks; gives a portrait, a film, and a place for a result."""
-    semblant.over_fakes(films=True, data_dir=tmp_path / "data")
+def videos(semblant, tmp_path):
+    """Let videos be made over fake networks; gives a portrait, a video, and a place for a result."""
+    semblant.over_fakes(videos=True, data_dir=tmp_path / "data")
     (tmp_path / "portrait.png").write_bytes(saved(photograph(seed=1)))
-    (tmp_path / "film.mp4").write_bytes(film(6, size=SIZE))
-    return tmp_path / "portrait.png", tmp_path / "film.mp4", tmp_path / "new" / "result.mkv"
+    (tmp_path / "video.mp4").write_bytes(video(6, size=SIZE))
+    return tmp_path / "portrait.png", tmp_path / "video.mp4", tmp_path / "new" / "result.mkv"
 
 
 def codec_of(path) -> str:
@@ -29,8 +29,8 @@ def codec_of(path) -> str:
         return container.streams.video[0].codec_context.codec.canonical_name
 
 
-def test_a_film_is_made_and_told_of(semblant, films):
-    portrait, target, output = films
+def test_a_video_is_made_and_told_of(semblant, videos):
+    portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output)
     assert (done.code, done.out) == (0, f"{output}\n"), done.err
     assert done.err == "6 of 6 frames changed, mkv/h264\n"
@@ -38,29 +38,29 @@ def test_a_film_is_made_and_told_of(semblant, films):
     assert [settings.jobs for settings in semblant.made] == ["inside"]
 
 
-def test_quietly(semblant, films):
-    portrait, target, output = films
+def test_quietly(semblant, videos):
+    portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output, "-q")
     assert (done.code, done.out, done.err) == (0, f"{output}\n", "")
 
 
-def test_options_are_those_of_pictures_and_of_films(semblant, films):
-    portrait, target, output = films
-    options = json.dumps({"film": {"encoder": "ffv1"}})
+def test_options_are_those_of_pictures_and_of_videos(semblant, videos):
+    portrait, target, output = videos
+    options = json.dumps({"video": {"encoder": "ffv1"}})
     done = semblant("swap", portrait, target, "-o", output, "--options", options, "--shape", 0.5)
     assert done.code == 0, done.err
     assert codec_of(output) == "ffv1"
 
 
-def test_restoring_needs_no_source(semblant, films):
-    _, target, output = films
+def test_restoring_needs_no_source(semblant, videos):
+    _, target, output = videos
     done = semblant("swap", target, "-o", output, "--only-enhance")
     assert done.code == 0, done.err
     assert done.err.startswith("6 of 6 frames changed")
 
 
-def test_the_same_command_again_makes_nothing_anew(semblant, films, monkeypatch):
-    portrait, target, output = films
+def test_the_same_command_again_makes_nothing_anew(semblant, videos, monkeypatch):
+    portrait, target, output = videos
     semblant("swap", portrait, target, "-o", output)
     output.unlink()
     done = semblant("swap", portrait, target, "-o", output)
@@ -68,8 +68,8 @@ def test_the_same_command_again_makes_nothing_anew(semblant, films, monkeypatch)
     assert codec_of(output) == "h264"
 
 
-def test_what_could_not_be_read_is_told(semblant, films):
-    portrait, target, output = films
+def test_what_could_not_be_read_is_told(semblant, videos):
+    portrait, target, output = videos
     whole = clip([photograph(*SIZE, seed=n) for n in range(20)], codec="libx264")
     middle = len(whole) // 2
     target.write_bytes(whole[:middle] + bytes(2000) + whole[middle + 2000 :])
@@ -83,16 +83,16 @@ def test_what_could_not_be_read_is_told(semblant, films):
     ("target", "code"),
     [(clip([black(*SIZE)] * 3), "no_face_in_target"), (b"hello", "not_a_video")],
 )
-def test_what_is_wrong_with_a_film(semblant, films, target, code):
-    portrait, path, output = films
+def test_what_is_wrong_with_a_video(semblant, videos, target, code):
+    portrait, path, output = videos
     path.write_bytes(target)
     done = semblant("swap", portrait, path, "-o", output.with_suffix(".mp4"))
     assert (done.code, done.out) == (3, "")
     assert code in done.err
 
 
-def test_an_ending_nobody_knows(semblant, films):
-    portrait, target, output = films
+def test_an_ending_nobody_knows(semblant, videos):
+    portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output.with_suffix(".avi"))
     assert (done.code, semblant.made) == (2, [])
     assert ".mkv" in done.words
@@ -102,22 +102,22 @@ def test_an_ending_nobody_knows(semblant, films):
     ("server", "told"),
     [((), "What is done is kept"), (("--server", "http://test"), "It goes on on the server")],
 )
-def test_who_interrupts_it_is_told_how_to_go_on(semblant, films, monkeypatch, server, told):
+def test_who_interrupts_it_is_told_how_to_go_on(semblant, videos, monkeypatch, server, told):
     async def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(film_command, "make_film", interrupted)
-    portrait, target, output = films
+    monkeypatch.setattr(video_command, "make_video", interrupted)
+    portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output, *server)
     assert (done.code, done.out) == (130, "")
     assert f"{told}: the same command goes on with it." in done.err
 
 
-def test_networks_that_do_not_answer(semblant, films, monkeypatch):
+def test_networks_that_do_not_answer(semblant, videos, monkeypatch):
     async def failing(*_, **__):
         raise InferenceUnavailable()
 
-    monkeypatch.setattr(film_command, "make_film", failing)
-    portrait, target, output = films
+    monkeypatch.setattr(video_command, "make_video", failing)
+    portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output)
     assert (done.code, done.out) == (5, "")

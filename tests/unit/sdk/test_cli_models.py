@@ -66,7 +66,7 @@ def test_what_is_needed_is_pulled_too_and_said_so(semblant, repository):
     assert "download_failed" in done.err
 
 
-def test_nothing_is_installed_without_the_licence(semblant, repository):
+def test_nothing_is_installed_without_the_license(semblant, repository):
     done = semblant("models", "pull", "plain")
     assert (done.code, done.out) == (3, "")
     assert "license_not_accepted" in done.err

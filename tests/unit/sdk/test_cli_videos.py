@@ -11,8 +11,8 @@ from tests.unit.media.clips import clip, grey
 
 
 @pytest.fixture
-def film(tmp_path):
-    path = tmp_path / "film.mp4"
+def video(tmp_path):
+    path = tmp_path / "video.mp4"
     path.write_bytes(clip([grey(0), grey(100), grey(110)]))
     return path
 
@@ -29,8 +29,8 @@ def library(semblant):
 
 
 @pytest.mark.parametrize("output", [(), ("-o", "-")])
-def test_lines_go_to_standard_output(semblant, film, output):
-    done = semblant("track", film, *output)
+def test_lines_go_to_standard_output(semblant, video, output):
+    done = semblant("track", video, *output)
     assert done.code == 0, done.err
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["frame"] for line in lines] == [0, 1, 2]
@@ -38,9 +38,9 @@ def test_lines_go_to_standard_output(semblant, film, output):
     assert done.err == "a face in 2 of 3 frames\n"
 
 
-def test_lines_go_to_a_file(semblant, film, tmp_path):
+def test_lines_go_to_a_file(semblant, video, tmp_path):
     path = tmp_path / "new" / "track.jsonl"
-    done = semblant("track", film, "-o", path, "--every", 2, "--residuals")
+    done = semblant("track", video, "-o", path, "--every", 2, "--residuals")
     assert (done.code, done.out) == (0, "")
     assert f"written to {path}\n" in done.err
     first, last = [json.loads(line) for line in path.read_text().splitlines()]
@@ -48,39 +48,39 @@ def test_lines_go_to_a_file(semblant, film, tmp_path):
     assert last["residuals"]
 
 
-def test_switches_join_the_options_of_a_track(semblant, film):
-    done = semblant("track", film, "--options", '{"detector": {"min_score": 0.99}}', "--every", 3)
+def test_switches_join_the_options_of_a_track(semblant, video):
+    done = semblant("track", video, "--options", '{"detector": {"min_score": 0.99}}', "--every", 3)
     assert [json.loads(line)["frame"] for line in done.out.splitlines()] == [0]
     assert "a face in 0 of 1 frames" in done.err
 
 
-def test_a_damaged_film_is_told(semblant, film):
+def test_a_damaged_video_is_told(semblant, video):
     data = clip([photograph(48, 64, seed=n) for n in range(20)], "matroska")
-    film.write_bytes(data[: len(data) // 2])
-    done = semblant("track", film)
+    video.write_bytes(data[: len(data) // 2])
+    done = semblant("track", video)
     assert done.code == 0
-    assert "warning the film is damaged\n" in done.err
+    assert "warning the video is damaged\n" in done.err
 
 
-def test_what_is_no_film(semblant, film):
-    film.write_bytes(b"hello")
-    done = semblant("track", film)
+def test_what_is_no_video(semblant, video):
+    video.write_bytes(b"hello")
+    done = semblant("track", video)
     assert (done.code, done.out) == (3, "")
     assert "error not_a_video" in done.err
 
 
-def test_a_film_is_granted_the_time_asked_for(semblant, film):
-    semblant("track", film, "--timeout", 75)
-    semblant("track", film)
+def test_a_video_is_granted_the_time_asked_for(semblant, video):
+    semblant("track", video, "--timeout", 75)
+    semblant("track", video)
     assert [settings.track_deadline_s for settings in semblant.made] == [75, 600]
 
 
 # expressions
 
 
-def test_a_library_from_its_making_to_its_end(semblant, library, pictures, film):
+def test_a_library_from_its_making_to_its_end(semblant, library, pictures, video):
     _, target, _ = pictures
-    done = semblant("expressions", "add", target, target, "--video", film, "--name", "[b]Ann")
+    done = semblant("expressions", "add", target, target, "--video", video, "--name", "[b]Ann")
     assert done.code == 0, done.err
     id = done.out.strip()
     assert library.get(id).name == "[b]Ann"

@@ -1,4 +1,4 @@
-"""`run`: pictures and films in one call, really made, over fake networks."""
+"""`run`: pictures and videos in one call, really made, over fake networks."""
 
 import asyncio
 import inspect
@@ -15,28 +15,28 @@ from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import black, opened, photograph, saved, server
 from tests.unit.media.clips import clip
-from tests.unit.media.videos import film
+from tests.unit.media.videos import video
 
 SIZE = (120, 160)
 
 
 @pytest.fixture
 def here(semblant, tmp_path):
-    """Make films in this process over fake networks; gives the settings it was made with."""
-    semblant.over_fakes(films=True, data_dir=tmp_path / "data")
+    """Make videos in this process over fake networks; gives the settings it was made with."""
+    semblant.over_fakes(videos=True, data_dir=tmp_path / "data")
     return semblant.made
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with portraits, pictures and films."""
+    """A folder with portraits, pictures and videos."""
     folder = tmp_path / "given"
     folder.mkdir()
     (folder / "portrait.png").write_bytes(saved(photograph(seed=1)))
     (folder / "photo.png").write_bytes(saved(photograph()))
     (folder / "nobody.png").write_bytes(saved(black()))
-    (folder / "film.mp4").write_bytes(film(6, size=SIZE))
-    (folder / "film.mkv").write_bytes(film(5, "matroska", "ffv1", size=SIZE))
+    (folder / "video.mp4").write_bytes(video(6, size=SIZE))
+    (folder / "video.mkv").write_bytes(video(5, "matroska", "ffv1", size=SIZE))
     return folder
 
 
@@ -59,11 +59,11 @@ def test_the_signature_is_the_promised_one():
     ]
 
 
-def test_a_film(here, folder, tmp_path):
+def test_a_video(here, folder, tmp_path):
     told = []
     (job,) = run(
         source=folder / "portrait.png",
-        targets=folder / "film.mp4",
+        targets=folder / "video.mp4",
         output=tmp_path / "new" / "result.mkv",
         execution_threads=3,
         execution_providers=["cuda", "cpu"],
@@ -73,23 +73,23 @@ def test_a_film(here, folder, tmp_path):
     assert isinstance(job, Job)
     assert job.report["container"] == "mkv"
     assert job.report["changed_frames"] == frames_in(tmp_path / "new" / "result.mkv") == 6
-    assert told[-1] == ("film.mp4", "succeeded")
+    assert told[-1] == ("video.mp4", "succeeded")
     (settings,) = here
     assert (settings.backend, settings.cpu_threads) == ("local", 3)
     assert settings.execution_providers == ("CUDAExecutionProvider", "CPUExecutionProvider")
     assert settings.request_deadline_s == 7
 
 
-def test_pictures_and_films_together(here, folder, tmp_path):
-    names = ["photo.png", "film.mp4", "film.mkv"]
+def test_pictures_and_videos_together(here, folder, tmp_path):
+    names = ["photo.png", "video.mp4", "video.mkv"]
     results = run(
         source=[folder / "portrait.png"],
         targets=[folder / name for name in names],
         output=tmp_path / "results",
-        options={"film": {"quality": 90}},
+        options={"video": {"quality": 90}},
     )
     assert [type(result) for result in results] == [SwapResult, Job, Job]
-    assert results[1].document["options"]["film"]["quality"] == 90
+    assert results[1].document["options"]["video"]["quality"] == 90
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == sorted(names)
     pixels = np.asarray(opened((tmp_path / "results" / "photo.png").read_bytes()))
     assert (pixels != photograph()).any()
@@ -103,31 +103,31 @@ def test_pictures_need_no_jobs(here, folder, tmp_path):
 
 def test_restoring_needs_no_source(here, folder, tmp_path):
     (job,) = run(
-        targets=folder / "film.mp4",
+        targets=folder / "video.mp4",
         output=tmp_path / "clear.mp4",
         frame_processors=["face_enhancer"],
-        options={"film": {"quality": 90}},
+        options={"video": {"quality": 90}},
     )
     assert job.report["changed_frames"] == 6
-    assert job.document["options"]["film"]["quality"] == 90
+    assert job.document["options"]["video"]["quality"] == 90
 
 
 async def test_inside_an_event_loop(here, folder, tmp_path):
     (job,) = run(
-        source=folder / "portrait.png", targets=folder / "film.mp4", output=tmp_path / "out.mp4"
+        source=folder / "portrait.png", targets=folder / "video.mp4", output=tmp_path / "out.mp4"
     )
     assert job.status == "succeeded"
 
 
 async def test_by_a_server(folder, tmp_path):
-    services = fake_services(jobs="inside", films=True, data_dir=tmp_path / "data", port=0)
+    services = fake_services(jobs="inside", videos=True, data_dir=tmp_path / "data", port=0)
     async with server(services) as http:
         await services.jobs.start()
         try:
             results = await asyncio.to_thread(
                 run,
                 source=folder / "portrait.png",
-                targets=[folder / "photo.png", folder / "film.mp4"],
+                targets=[folder / "photo.png", folder / "video.mp4"],
                 output=tmp_path / "results",
                 server=str(http.base_url),
             )
@@ -140,37 +140,37 @@ def test_what_was_done_before_an_error_stays(here, folder, tmp_path):
     with pytest.raises(NoFaceInTarget):
         run(
             source=folder / "portrait.png",
-            targets=[folder / name for name in ("film.mp4", "nobody.png", "film.mkv")],
+            targets=[folder / name for name in ("video.mp4", "nobody.png", "video.mkv")],
             output=tmp_path / "results",
         )
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["film.mp4"]
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["video.mp4"]
 
 
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
         ({"face_selector": {"position": 3}}, NoMatchingFace),
-        ({"film": {"encoder": "none"}}, InvalidOptions),
-        ({"film": {"encoder": "ffv1"}}, InvalidOptions),  # not into an MP4
+        ({"video": {"encoder": "none"}}, InvalidOptions),
+        ({"video": {"encoder": "ffv1"}}, InvalidOptions),  # not into an MP4
     ],
 )
 def test_errors_come_by_their_class(here, folder, tmp_path, options, kind):
     with pytest.raises(kind):
         run(
             source=folder / "portrait.png",
-            targets=folder / "film.mp4",
+            targets=folder / "video.mp4",
             output=tmp_path / "out.mp4",
             options=options,
         )
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_picture_does_not_become_a_film(here, folder, tmp_path):
+def test_a_picture_does_not_become_a_video(here, folder, tmp_path):
     with pytest.raises(InvalidOptions, match="is a picture"):
         run(source=folder / "portrait.png", targets=folder / "photo.png", output=tmp_path / "x.mp4")
 
 
-def test_nobody_in_a_film(here, folder, tmp_path):
+def test_nobody_in_a_video(here, folder, tmp_path):
     (folder / "empty.mp4").write_bytes(clip([black(*SIZE)] * 3))
     with pytest.raises(NoFaceInTarget):
         run(source=folder / "portrait.png", targets=folder / "empty.mp4", output=tmp_path / "x.mp4")
@@ -180,10 +180,12 @@ def test_nobody_in_a_film(here, folder, tmp_path):
 
 
 def test_one_target_goes_where_it_is_said_or_into_a_folder(tmp_path):
-    film = tmp_path / "film.mp4"
-    assert outputs(film, "out.webm") == [(film, semblant.core.Path("out.webm"))]
-    assert outputs(str(film), tmp_path / "results") == [(film, tmp_path / "results" / "film.mp4")]
-    assert outputs([film], "out.mov") == [(film, semblant.core.Path("out.mov"))]
+    video = tmp_path / "video.mp4"
+    assert outputs(video, "out.webm") == [(video, semblant.core.Path("out.webm"))]
+    assert outputs(str(video), tmp_path / "results") == [
+        (video, tmp_path / "results" / "video.mp4")
+    ]
+    assert outputs([video], "out.mov") == [(video, semblant.core.Path("out.mov"))]
 
 
 def test_several_go_into_a_folder_whatever_its_name(tmp_path):
@@ -195,7 +197,7 @@ def test_several_go_into_a_folder_whatever_its_name(tmp_path):
     ("targets", "told"),
     [
         ([], "no target"),
-        (["a/film.mp4", "b/film.mp4"], "same name"),
+        (["a/video.mp4", "b/video.mp4"], "same name"),
         (["a.mp4", "b.avi"], r"\.avi: a result ends in"),
         (["a.mp4", "b"], "no ending"),
     ],

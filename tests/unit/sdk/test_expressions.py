@@ -1,4 +1,4 @@
-"""Films and libraries by the SDK: what is sent, and how answers are read."""
+"""Videos and libraries by the SDK: what is sent, and how answers are read."""
 
 import asyncio
 import json
@@ -46,11 +46,11 @@ def call(request):
 
 
 def test_a_track(call, tmp_path):
-    (tmp_path / "Jane Doe.mp4").write_bytes(b"a film")
+    (tmp_path / "Jane Doe.mp4").write_bytes(b"a video")
     server = Server(TRACKED)
     result = call(server, "track", tmp_path / "Jane Doe.mp4", options={"every": 2}, timeout_s=90)
     assert (server.request.method, server.request.url.path) == ("POST", "/v1/tracks")
-    assert dict(server.form)["video"] == b"a film"
+    assert dict(server.form)["video"] == b"a video"
     assert server.options == {"every": 2}
     assert b"Doe" not in server.request.content
     assert server.request.headers["accept"] == "application/x-ndjson"
@@ -62,9 +62,9 @@ def test_a_track(call, tmp_path):
     assert result.save(tmp_path / "track.jsonl").read_bytes() == LINES
 
 
-def test_a_film_may_take_its_time(call):
+def test_a_video_may_take_its_time(call):
     server = Server(TRACKED)
-    call(server, "track", b"a film")
+    call(server, "track", b"a video")
     assert server.request.headers["x-request-timeout"] == "600"
 
 

@@ -29,15 +29,15 @@ async def service(tmp_path):
 
 
 @pytest.fixture
-def film(tmp_path):
-    path = tmp_path / "film"
+def video(tmp_path):
+    path = tmp_path / "video"
     path.write_bytes(TEXT)
     return path
 
 
-async def test_a_job_by_an_event_loop(service, film, tmp_path):
+async def test_a_job_by_an_event_loop(service, video, tmp_path):
     async with AsyncClient(service) as client:
-        job = await client.submit_job(JobRequest(sources=b"face", target=film, key="k"))
+        job = await client.submit_job(JobRequest(sources=b"face", target=video, key="k"))
         again = await client.submit_job(JobRequest(sources=b"face", target=TEXT, key="k"))
         assert again.id == job.id
         seen = [job async for job in client.watch_job(job.id)]
@@ -53,16 +53,16 @@ async def test_a_job_by_an_event_loop(service, film, tmp_path):
                 await call(job.id)
 
 
-async def test_a_job_by_a_thread(service, film, tmp_path):
+async def test_a_job_by_a_thread(service, video, tmp_path):
     def work():
         with Client(service, tenant="mine") as client:
-            job = client.submit_job(JobRequest(sources=[b"face"], target=film, priority="high"))
+            job = client.submit_job(JobRequest(sources=[b"face"], target=video, priority="high"))
             assert client.wait_for_job(job.id, timeout_s=30).status == "succeeded"
             path = client.save_job_output(job.id, tmp_path / "out.txt")
             assert path.read_bytes() == TEXT.upper()
             assert [job.id for job in client.jobs()] == [job.id]
             options = {"fail": "for_good", "fail_times": 1, "fails_file": str(tmp_path / "n")}
-            job = client.submit_job(JobRequest(sources=b"f", target=film, options=options))
+            job = client.submit_job(JobRequest(sources=b"f", target=video, options=options))
             assert client.wait_for_job(job.id).error["code"] == "no_face_in_target"
             with pytest.raises(JobNotFinished):
                 client.save_job_output(job.id, tmp_path / "none.txt")
@@ -77,9 +77,9 @@ async def test_a_job_by_a_thread(service, film, tmp_path):
     assert not (tmp_path / "none.txt").exists()
 
 
-async def test_waiting_has_an_end(service, film):
+async def test_waiting_has_an_end(service, video):
     async with AsyncClient(service) as client:
-        asked = JobRequest(sources=b"face", target=film, options={"frame_s": 0.5})
+        asked = JobRequest(sources=b"face", target=video, options={"frame_s": 0.5})
         job = await client.submit_job(asked)
         with pytest.raises(DeadlineExceeded):
             await client.wait_for_job(job.id, timeout_s=0.1)
@@ -93,14 +93,14 @@ def test_a_server_that_is_none_of_ours():
                 call()
 
 
-async def test_the_command_line(service, film, tmp_path, semblant):
+async def test_the_command_line(service, video, tmp_path, semblant):
     def run(*arguments):
         return semblant("jobs", *arguments, "--server", service)
 
     def work():
         portrait = tmp_path / "portrait"
         portrait.write_bytes(b"face")
-        done = run("submit", portrait, film, "--watch", "--key", "k")
+        done = run("submit", portrait, video, "--watch", "--key", "k")
         assert (done.code, done.out.startswith("job_")) == (0, True)
         assert "succeeded" in done.err
         id = done.out.strip()
@@ -113,7 +113,7 @@ async def test_the_command_line(service, film, tmp_path, semblant):
         assert run("resume", id).code == 3
         assert run("remove", id).code == 0
         assert run("show", id).code == 3
-        failing = ("submit", portrait, film, "--options", '{"fail": "for_good"}', "--watch")
+        failing = ("submit", portrait, video, "--options", '{"fail": "for_good"}', "--watch")
         failed = run(*failing)
         assert failed.code == 1
         assert "no_face_in_target" in failed.err

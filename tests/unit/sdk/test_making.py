@@ -1,4 +1,4 @@
-"""Films from files to files, over a service that makes something simpler."""
+"""Videos from files to files, over a service that makes something simpler."""
 
 import asyncio
 import dataclasses
@@ -8,9 +8,9 @@ import pytest
 from semblant import AsyncClient, Job, JobRequest
 from semblant.local_jobs import (
     CONTAINERS,
-    is_film,
+    is_video,
     key_of,
-    make_film,
+    make_video,
     picture_type,
     reason_of,
     with_container,
@@ -44,7 +44,7 @@ def asked(**options) -> JobRequest:
 async def test_a_result_is_saved_and_its_making_told(service, tmp_path):
     _, client = service
     told, output = [], tmp_path / "new" / "out.mp4"
-    job = await make_film(client, asked(frame_s=0.1), output, told=told.append)
+    job = await make_video(client, asked(frame_s=0.1), output, told=told.append)
     assert output.read_bytes() == TEXT.upper()
     assert [path.name for path in output.parent.iterdir()] == ["out.mp4"]
     assert told[-1] == job
@@ -55,12 +55,12 @@ async def test_a_result_is_saved_and_its_making_told(service, tmp_path):
 
 async def test_the_same_again_is_not_made_again(service, tmp_path):
     services, client = service
-    first = await make_film(client, asked(), tmp_path / "one.mp4")
-    again = await make_film(client, asked(), tmp_path / "other.mp4")
+    first = await make_video(client, asked(), tmp_path / "one.mp4")
+    again = await make_video(client, asked(), tmp_path / "other.mp4")
     assert again.id == first.id
     assert (tmp_path / "other.mp4").read_bytes() == TEXT.upper()
     assert len(services.jobs.work.made) == 3
-    other = await make_film(client, asked(frames=5), tmp_path / "third.mp4")
+    other = await make_video(client, asked(frames=5), tmp_path / "third.mp4")
     assert other.id != first.id
 
 
@@ -69,9 +69,9 @@ async def test_what_failed_goes_on(service, tmp_path):
     failing = {"fail": "for_good", "fail_times": 1, "fail_at": 2, "frame_s": 0.01}
     request = asked(**failing, fails_file=str(tmp_path / "n"))
     with pytest.raises(NoFaceInTarget):
-        await make_film(client, request, tmp_path / "out.mp4")
+        await make_video(client, request, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
-    job = await make_film(client, request, tmp_path / "out.mp4")
+    job = await make_video(client, request, tmp_path / "out.mp4")
     assert (tmp_path / "out.mp4").read_bytes() == TEXT.upper()
     assert services.jobs.work.made.count((job.id, 2)) == 2
     assert len(services.jobs.work.made) < 6
@@ -80,7 +80,7 @@ async def test_what_failed_goes_on(service, tmp_path):
 async def test_what_failed_for_good_fails_again(service, tmp_path):
     for _ in range(2):
         with pytest.raises(NoMatchingFace):
-            await make_film(service[1], asked(fail="other"), tmp_path / "out.mp4")
+            await make_video(service[1], asked(fail="other"), tmp_path / "out.mp4")
 
 
 async def test_what_was_called_off_is_tried_again(service, tmp_path):
@@ -88,7 +88,7 @@ async def test_what_was_called_off_is_tried_again(service, tmp_path):
     hold = tmp_path / "hold"
     hold.touch()
     request = asked(hold_file=str(hold), **HELD)
-    making = asyncio.create_task(make_film(client, request, tmp_path / "out.mp4"))
+    making = asyncio.create_task(make_video(client, request, tmp_path / "out.mp4"))
     async with asyncio.timeout(20):
         while not (jobs := [job async for job in client.jobs()]):
             await asyncio.sleep(0.02)
@@ -96,7 +96,7 @@ async def test_what_was_called_off_is_tried_again(service, tmp_path):
     with pytest.raises(InternalError, match="canceled"):
         await making
     hold.unlink()
-    job = await make_film(client, request, tmp_path / "out.mp4")
+    job = await make_video(client, request, tmp_path / "out.mp4")
     assert job.id == jobs[0].id
     assert (tmp_path / "out.mp4").read_bytes() == TEXT.upper()
 
@@ -107,18 +107,18 @@ async def test_who_goes_away_finds_it_later(service, tmp_path):
     hold.touch()
     request = asked(hold_file=str(hold), **HELD)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(make_film(client, request, tmp_path / "out.mp4"), 0.5)
+        await asyncio.wait_for(make_video(client, request, tmp_path / "out.mp4"), 0.5)
     (begun,) = [job async for job in client.jobs()]
     hold.unlink()
-    assert (await make_film(client, request, tmp_path / "out.mp4")).id == begun.id
+    assert (await make_video(client, request, tmp_path / "out.mp4")).id == begun.id
 
 
 async def test_what_is_refused_is_told_by_its_class(service, tmp_path):
     with pytest.raises(InvalidOptions):
-        await make_film(service[1], asked(unknown=1), tmp_path / "out.mp4")
+        await make_video(service[1], asked(unknown=1), tmp_path / "out.mp4")
     request = JobRequest(sources=b"face", target=tmp_path / "nothing")
     with pytest.raises(FileNotFoundError):
-        await make_film(service[1], request, tmp_path / "out.mp4")
+        await make_video(service[1], request, tmp_path / "out.mp4")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_reason_is_of_its_class(error, kind, told):
 
 # Keys
 
-USUAL = JobRequest(sources=[b"a", b"b"], target=b"film", reference=b"c", options={"x": 1, "y": 2})
+USUAL = JobRequest(sources=[b"a", b"b"], target=b"video", reference=b"c", options={"x": 1, "y": 2})
 OTHERS = {
     "sources": [b"b", b"a"],
     "target": b"another",
@@ -169,8 +169,8 @@ def test_a_key_is_one_that_may_be_sent():
 def test_a_key_is_of_what_files_hold_not_of_where_they_lie(tmp_path):
     paths = [tmp_path / name for name in ("one", "other")]
     for path in paths:
-        path.write_bytes(b"film")
-    keys = {key_of(dataclasses.replace(USUAL, target=where)) for where in (b"film", *paths)}
+        path.write_bytes(b"video")
+    keys = {key_of(dataclasses.replace(USUAL, target=where)) for where in (b"video", *paths)}
     assert keys == {key_of(USUAL)}
 
 
@@ -187,24 +187,24 @@ def test_a_key_knows_who_is_source_and_who_is_meant():
 
 
 @pytest.mark.parametrize("ending", CONTAINERS)
-def test_an_ending_says_what_holds_a_film(ending):
-    for name in (f"film{ending}", f"film{ending.upper()}"):
-        assert is_film(name)
+def test_an_ending_says_what_holds_a_video(ending):
+    for name in (f"video{ending}", f"video{ending.upper()}"):
+        assert is_video(name)
         assert picture_type(name) is None
-        assert with_container({}, name) == {"film": {"container": CONTAINERS[ending]}}
+        assert with_container({}, name) == {"video": {"container": CONTAINERS[ending]}}
 
 
 def test_what_is_asked_for_counts_more_than_an_ending():
-    options = {"shape": 1, "film": {"container": "mkv", "quality": 90}}
-    assert with_container(options, "film.mp4") == options
-    assert with_container({"film": {"quality": 90}}, "film.mov") == {
-        "film": {"container": "mov", "quality": 90}
+    options = {"shape": 1, "video": {"container": "mkv", "quality": 90}}
+    assert with_container(options, "video.mp4") == options
+    assert with_container({"video": {"quality": 90}}, "video.mov") == {
+        "video": {"container": "mov", "quality": 90}
     }
 
 
 def test_other_endings_are_pictures_or_none():
     assert picture_type("a.JPG") == "image/jpeg"
-    assert not is_film("a.png")
-    for name in ("film.avi", "film"):
+    assert not is_video("a.png")
+    for name in ("video.avi", "video"):
         with pytest.raises(ValueError, match=r"ends in .*\.png.*\.mp4"):
             picture_type(name)

@@ -41,7 +41,7 @@ async def test_places_are_given_in_the_order_of_coming():
     assert admission.running == 0
 
 
-async def test_a_place_is_given_back_by_who_is_cancelled():
+async def test_a_place_is_given_back_by_who_is_canceled():
     admission = Admission(1, 9)
 
     async def work():

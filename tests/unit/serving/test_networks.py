@@ -51,7 +51,7 @@ def test_what_is_whole_may_be_used_and_takes_room(repository):
     assert found.pulled.names == {ARCFACE, "inswapper_128", "gfpgan_1.4"}
     assert found.pulled.emaps["inswapper_128"].shape == (512, 512)
     assert found.sizes["gfpgan_1.4"] == ROOM * 1000
-    assert found.models["gfpgan_1.4"].licence
+    assert found.models["gfpgan_1.4"].license
 
 
 def test_what_lacks_something_is_left_out(repository):

@@ -115,7 +115,7 @@ def options(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fie
     ("kind", "told"),
     [
         ("option", list(options(SwapOptions))),
-        ("film option", list(options(VideoOutput, "film."))),
+        ("video option", list(options(VideoOutput, "video."))),
     ],
 )
 def test_the_readme_tells_every_option(kind, told):
@@ -170,7 +170,7 @@ def test_direct_dependencies_are_pinned():
     assert set(direct_dependencies()) <= pinned
 
 
-def test_third_party_models_and_pictures_are_named_with_their_licences():
+def test_third_party_models_and_pictures_are_named_with_their_licenses():
     text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
     catalog = load_catalog(ROOT / "model_repository")
     for entry in (*catalog.models.values(), *catalog.samples.values()):
@@ -179,7 +179,7 @@ def test_third_party_models_and_pictures_are_named_with_their_licences():
             for line in text.splitlines()
             if line.startswith("|") and re.search(rf"\b{entry.name}\b", line.split("|")[1])
         ]
-        assert entry.licence in row, row
+        assert entry.license in row, row
 
 
 def test_no_file_of_ours_holds_a_path_of_one_machine():

@@ -72,7 +72,7 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
-    # Which encoders there are, and what holds their films, is told once.
+    # Which encoders there are, and what holds their videos, is told once.
     "gateway.pipeline.options.video": (
         "gateway.pipeline",
         "gateway.media.encoders",
@@ -202,7 +202,7 @@ FOREIGN = {
     ),
     "onnx": ("gateway.models",),
     "tflite": ("gateway.models",),
-    # Films, pictures and numbers.
+    # Videos, pictures and numbers.
     "av": ("gateway.media",),
     "PIL": ("gateway.media", "semblant.cli"),
     "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),

@@ -21,7 +21,7 @@ CONFIG = {
 
 
 class TritonError(Exception):
-    CANCELLED, INVALID_ARG, INTERNAL = "cancelled", "invalid", "internal"
+    CANCELLED, INVALID_ARG, INTERNAL = "canceled", "invalid", "internal"
 
     def __init__(self, text, code):
         super().__init__(text)
@@ -164,7 +164,7 @@ def test_a_malformed_request_is_refused_and_its_neighbour_answered(load, bad, wo
     assert answers[1].arrays()["y"] == [[2]]
 
 
-def test_a_cancelled_request_is_not_run(load):
+def test_a_canceled_request_is_not_run(load):
     model = load()
     answers = model.execute([request([1], cancelled=True), request([2])])
     assert model._session.batches == [1]

@@ -85,7 +85,7 @@ class TritonPythonModel:
         groups: dict[Any, list[Work]] = {}
         for index, request in enumerate(requests):
             if request.is_cancelled():
-                responses[index] = _failure("cancelled", pb_utils.TritonError.CANCELLED)
+                responses[index] = _failure("canceled", pb_utils.TritonError.CANCELLED)
                 continue
             try:
                 work = self._read(index, request)

@@ -19,7 +19,7 @@ from semblant.cli.common import (
 )
 from semblant.cli.console import err, out, progress, shown
 from semblant.client import AsyncClient
-from semblant.expressions import FILM_TIMEOUT_S, Library
+from semblant.expressions import VIDEO_TIMEOUT_S, Library
 
 app = typer.Typer(
     help="Make, list, show and delete libraries of a person's expressions. They are biometric "
@@ -45,7 +45,7 @@ def add(
     ] = None,
     video: Annotated[
         Path | None,
-        typer.Option("--video", help="A film of the person.", exists=True, dir_okay=False),
+        typer.Option("--video", help="A video of the person.", exists=True, dir_okay=False),
     ] = None,
     name: Annotated[str, typer.Option("--name", help="What to call the library.")] = "",
     count: Annotated[
@@ -54,9 +54,9 @@ def add(
     server: ServerOption = None,
     backend: BackendOption = "local",
     provider: ProviderOption = None,
-    timeout: TimeoutOption = FILM_TIMEOUT_S,
+    timeout: TimeoutOption = VIDEO_TIMEOUT_S,
 ) -> None:
-    """Make a library of the expressions in PICTURES or a film, and print its id."""
+    """Make a library of the expressions in PICTURES or a video, and print its id."""
     if not frames and video is None:
         raise typer.BadParameter("pictures or --video are needed", param_hint="PICTURE...")
 
@@ -74,7 +74,7 @@ def add(
         if skipped["origin"] == "frame":
             err.print(f"  picture {skipped['index']}: {skipped['reason']}", markup=False)
     for warning in library.warnings:
-        err.print("[yellow]warning[/] the film is", warning)
+        err.print("[yellow]warning[/] the video is", warning)
     out.print(library.id, markup=False)
 
 

@@ -1,4 +1,4 @@
-"""`semblant jobs`: films that a server makes in their turn."""
+"""`semblant jobs`: videos that a server makes in their turn."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def submit(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="[PORTRAIT...] FILM",
-            help="Portraits of a person, and the film.",
+            metavar="[PORTRAIT...] VIDEO",
+            help="Portraits of a person, and the video.",
             show_default=False,
             exists=True,
             dir_okay=False,
@@ -65,11 +65,11 @@ def submit(
     tenant: TenantOption = None,
     timeout: TimeoutOption = SUBMIT_TIMEOUT_S,
 ) -> None:
-    """Let the face of the PORTRAITs be put into FILM, and print the job's id."""
-    *portraits, film = files
+    """Let the face of the PORTRAITs be put into VIDEO, and print the job's id."""
+    *portraits, video = files
     asked = JobRequest(
         sources=portraits,
-        target=film,
+        target=video,
         source_id=source_id,
         options=json_object(options),
         priority=priority,

@@ -86,7 +86,7 @@ def list_(
     if as_json:
         out.print(json.dumps(rows, indent=2), markup=False)
         return
-    columns = ("model", "task", "licence", "commercial", "state", "loaded", "MB", "used by")
+    columns = ("model", "task", "license", "commercial", "state", "loaded", "MB", "used by")
     table = Table(*columns, box=None)
     for row in rows:
         table.add_row(*_cells(row))
@@ -100,7 +100,7 @@ def _embedded() -> Iterator[dict[str, Any]]:
             "name": entry.name,
             "kind": "embedded",
             "task": entry.task,
-            "licence": entry.licence,
+            "license": entry.license,
             "credit": entry.credit,
             "commercial": entry.commercial,
             "refused": False,
@@ -120,8 +120,8 @@ def _zoo() -> Iterator[dict[str, Any]]:
             "name": model.name,
             "kind": "zoo",
             "task": model.task,
-            "licence": model.licence,
-            "licence_url": model.licence_url,
+            "license": model.license,
+            "license_url": model.license_url,
             "credit": model.credit,
             "commercial": model.usable_commercially,
             "refused": settings.commercial and not model.usable_commercially,
@@ -138,7 +138,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     commercial = "yes" if row["commercial"] else "refused" if row["refused"] else "no"
     loaded = {None: "–", True: "yes", False: "no"}[row["loaded"]]
     size = f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else "–"
-    told = (row["name"], row["task"], row["licence"], commercial, row["state"], loaded, size)
+    told = (row["name"], row["task"], row["license"], commercial, row["state"], loaded, size)
     return (*told, ", ".join(row["used_by"] or row["needed_by"]) or "–")
 
 

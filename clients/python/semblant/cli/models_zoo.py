@@ -22,7 +22,7 @@ from semblant.cli.common import read_settings
 from semblant.cli.console import err, out
 
 AcceptOption = Annotated[
-    bool, typer.Option("--accept-license", help="State that you accept the licences shown.")
+    bool, typer.Option("--accept-license", help="State that you accept the licenses shown.")
 ]
 
 
@@ -127,7 +127,7 @@ def _accept(store: ModelStore, models: Sequence[ZooModel], stated: bool) -> None
     for model in asked:
         err.print(
             f"{model.name}: {model.title}, by {model.credit}\n"
-            f"  licence: {model.licence}, {model.licence_url}\n"
+            f"  licence: {model.license}, {model.license_url}\n"
             f"  commercial use: {'yes' if model.usable_commercially else 'not clearly allowed'}",
             markup=False,
         )

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from semblant.calls import SwapResult
-from semblant.cli import video as film
+from semblant.cli import video as video
 from semblant.cli.common import (
     BackendOption,
     ProviderOption,
@@ -34,7 +34,7 @@ def swap(
         typer.Argument(
             metavar="SOURCE... TARGET",
             help="One or several portraits of one person (with --map of several people), and last "
-            "the picture or film to change.",
+            "the picture or video to change.",
             exists=True,
             dir_okay=False,
             readable=True,
@@ -143,7 +143,7 @@ def swap(
 ) -> None:
     """Put the face of SOURCE into TARGET.
 
-    A film that was interrupted is gone on with by the same command. The people shown must agree.
+    A video that was interrupted is gone on with by the same command. The people shown must agree.
     """
     try:
         media_type = picture_type(output)
@@ -190,7 +190,7 @@ def swap(
             source_id=source_id,
             options=with_container(wanted, output),
         )
-        film.make(
+        video.make(
             asked,
             output,
             server=server,

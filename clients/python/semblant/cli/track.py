@@ -1,4 +1,4 @@
-"""`semblant track`: the expression of a face in every frame of a film."""
+"""`semblant track`: the expression of a face in every frame of a video."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from semblant.cli.common import (
 )
 from semblant.cli.console import err, progress
 from semblant.client import AsyncClient
-from semblant.expressions import FILM_TIMEOUT_S, TrackResult
+from semblant.expressions import VIDEO_TIMEOUT_S, TrackResult
 
 STDOUT = "-"
 
@@ -42,7 +42,7 @@ def track(
     server: ServerOption = None,
     backend: BackendOption = "local",
     provider: ProviderOption = None,
-    timeout: TimeoutOption = FILM_TIMEOUT_S,
+    timeout: TimeoutOption = VIDEO_TIMEOUT_S,
 ) -> None:
     """Follow a face through VIDEO: one line of JSON for every frame."""
     wanted = json_object(options)
@@ -67,4 +67,4 @@ def track(
     seen = sum("controls" in frame for frame in result)
     err.print(f"a face in {seen} of {len(result)} frames")
     for warning in result.warnings:
-        err.print("[yellow]warning[/] the film is", warning)
+        err.print("[yellow]warning[/] the video is", warning)

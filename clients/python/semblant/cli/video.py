@@ -1,4 +1,4 @@
-"""The part of `semblant swap` that makes films."""
+"""The part of `semblant swap` that makes videos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from semblant.cli.common import Backend, with_client
 from semblant.cli.console import err
 from semblant.client import AsyncClient
 from semblant.jobs import Job, JobRequest
-from semblant.local_jobs import make_film
+from semblant.local_jobs import make_video
 
 
 def make(
@@ -25,7 +25,7 @@ def make(
     timeout_s: float,
     quiet: bool,
 ) -> None:
-    """Have a film made, and show how far it is.
+    """Have a video made, and show how far it is.
 
     Raises:
         SemblantError: why there is none.
@@ -34,7 +34,7 @@ def make(
 
     async def work(client: AsyncClient) -> Job:
         with _bar(quiet) as told:
-            return await make_film(client, asked, output, told=told)
+            return await make_video(client, asked, output, told=told)
 
     try:
         job = with_client(

@@ -82,7 +82,7 @@ def test_the_mean_is_the_mean():
     assert np.abs(difference).max() < tolerances.FIT_POSE
 
 
-def test_a_long_film_takes_no_more_memory():
+def test_a_long_video_takes_no_more_memory():
     frames, person = frames_of(1, 100), Person.nobody()
     for _ in range(4):
         person = person.seen_in(frames, sizes(100), fit_of(*frames))

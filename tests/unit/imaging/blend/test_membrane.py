@@ -107,17 +107,17 @@ def test_membrane_of_nothing_is_zero():
     assert (membrane(picture, picture, np.zeros((20, 20), bool)) == 0).all()
 
 
-@pytest.mark.parametrize("colour", ["none", "statistics", "histogram", "adaptive"])
+@pytest.mark.parametrize("color", ["none", "statistics", "histogram", "adaptive"])
 @pytest.mark.parametrize("blend", ["feather", "poisson", "mixed"])
 @pytest.mark.parametrize("shape", [(90, 70), (5, 4), (1, 1)])
-def test_fusing_a_picture_with_itself_changes_nothing(colour, blend, shape):
+def test_fusing_a_picture_with_itself_changes_nothing(color, blend, shape):
     picture = smooth_picture(*shape)
     support = ellipse(*shape)
-    out = fuse(picture, picture, matte(support), unit_px=30, colour=colour, blend=blend)
+    out = fuse(picture, picture, matte(support), unit_px=30, color=color, blend=blend)
     assert (out == picture).all()
 
 
-def test_fusion_brings_the_source_to_the_targets_colour():
+def test_fusion_brings_the_source_to_the_targets_color():
     rng = np.random.default_rng(0)
     grain = rng.normal(0, 6, (120, 100, 1))
     target = np.clip(np.array([190, 150, 130]) + grain, 0, 255).astype(np.uint8)

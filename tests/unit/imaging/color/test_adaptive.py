@@ -8,11 +8,11 @@ LIGHT, DARK, PALE = (205, 160, 135), (120, 80, 60), (225, 195, 180)
 GREY = (130, 130, 130)
 
 
-def skin(colour, spread=0.12, n=3000, seed=0):
+def skin(color, spread=0.12, n=3000, seed=0):
     """Return pixels (n, 3) of a skin under uneven light."""
     rng = np.random.default_rng(seed)
     shade = np.exp(rng.normal(0, spread, (n, 1)) + rng.normal(0, 0.02, (n, 3)))
-    return np.clip(np.rint(np.array(colour) * shade), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(np.array(color) * shade), 0, 255).astype(np.uint8)
 
 
 def transfer(source, target):
@@ -24,9 +24,9 @@ def chromaticity(levels):
     return logs[..., [0, 2]] - logs[..., 1:2]
 
 
-@pytest.mark.parametrize("colour", [LIGHT, DARK, PALE, GREY])
-def test_equal_statistics_change_nothing(colour):
-    same = transfer(skin(colour), skin(colour))
+@pytest.mark.parametrize("color", [LIGHT, DARK, PALE, GREY])
+def test_equal_statistics_change_nothing(color):
+    same = transfer(skin(color), skin(color))
     every = np.random.default_rng(0).integers(0, 256, (500, 3))
     assert same(every.astype(float)) == pytest.approx(every, abs=1e-6)
     pixels = every.astype(np.uint8)[None]
@@ -35,7 +35,7 @@ def test_equal_statistics_change_nothing(colour):
 
 @pytest.mark.parametrize("source", [LIGHT, DARK, PALE])
 @pytest.mark.parametrize("target", [LIGHT, DARK, PALE])
-def test_the_skin_s_colour_arrives(source, target):
+def test_the_skin_s_color_arrives(source, target):
     own, wanted = skin(source), skin(target, seed=1)
     moved = transfer(own, wanted)(own.astype(float))
     assert np.median(moved, axis=0) == pytest.approx(np.median(wanted, axis=0), abs=3)
@@ -49,13 +49,13 @@ def test_a_single_pixel_has_statistics():
 
 
 @pytest.mark.parametrize(
-    "colour",
+    "color",
     [LIGHT, GREY, (190, 90, 90), (70, 110, 160)],
     ids=["skin", "brow", "lips", "blue eyes"],
 )
-def test_in_a_picture_without_colours_the_face_has_none(colour):
-    to_film = transfer(skin(LIGHT), np.repeat(skin(GREY)[:, :1], 3, 1))
-    assert np.abs(chromaticity(to_film(np.array(colour, float)))).max() < 0.01
+def test_in_a_picture_without_colors_the_face_has_none(color):
+    to_video = transfer(skin(LIGHT), np.repeat(skin(GREY)[:, :1], 3, 1))
+    assert np.abs(chromaticity(to_video(np.array(color, float)))).max() < 0.01
 
 
 def test_what_is_grey_and_no_shine_nearly_keeps_its_hue():

@@ -65,7 +65,7 @@ def test_a_brighter_target_asks_for_as_much_more(factor):
     assert gain[FACE] == pytest.approx(factor, rel=0.1)
 
 
-def test_each_colour_has_a_gain_of_its_own():
+def test_each_color_has_a_gain_of_its_own():
     source = lit(0, strength=0)
     target = np.rint(source * [1.2, 1.0, 0.7]).astype(np.uint8)
     gain = relight(cells(target, source), SIGMA)[FACE]

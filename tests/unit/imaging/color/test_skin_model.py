@@ -10,9 +10,7 @@ from gateway.imaging.geometry.raster import vertex_normals
 
 FACE = atlas().face
 LIGHT, OLIVE, DEEP = (215, 165, 140), (170, 125, 90), (95, 62, 48)
-COMPLEXIONS = pytest.mark.parametrize(
-    "colour", [LIGHT, OLIVE, DEEP], ids=["light", "olive", "deep"]
-)
+COMPLEXIONS = pytest.mark.parametrize("color", [LIGHT, OLIVE, DEEP], ids=["light", "olive", "deep"])
 
 
 def mean_normals():
@@ -25,12 +23,12 @@ def mean_normals():
 NORMALS = mean_normals()
 
 
-def skin(colour, light=(0, 0, -1), strength=0.0, bent=0.0):
+def skin(color, light=(0, 0, -1), strength=0.0, bent=0.0):
     """Return a face of one complexion, with brightness that follows its surface."""
     x, y, z = np.moveaxis(NORMALS, -1, 0)
     log = strength * (NORMALS @ np.array(light, float)) + bent * (x * y + z * z - 1)
     log -= max(log[FACE].max(), 0)  # nothing is clipped
-    levels = (np.array(colour) + DARK) * np.exp(log)[..., None] - DARK
+    levels = (np.array(color) + DARK) * np.exp(log)[..., None] - DARK
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
@@ -57,26 +55,26 @@ def test_what_comes_out_are_five_planes_of_levels():
 @COMPLEXIONS
 @pytest.mark.parametrize("light", [(0, 0, -1), (1, 0, 0), (-0.7, -0.7, 0)], ids=str)
 @pytest.mark.parametrize("strength", [0.0, 0.3, 0.6])
-def test_skin_departs_from_itself_by_nothing_in_any_light(colour, light, strength):
-    found = off(skin(colour, light, strength))
+def test_skin_departs_from_itself_by_nothing_in_any_light(color, light, strength):
+    found = off(skin(color, light, strength))
     assert np.abs(found[middle()]).mean(0) == pytest.approx(0, abs=0.05)
     assert np.abs(found[middle()])[:, 1:].max() < 0.08
 
 
 @COMPLEXIONS
-def test_light_from_several_sides_is_followed_as_well(colour):
-    found = off(skin(colour, (0.5, -0.3, 0), 0.3, bent=0.2))
+def test_light_from_several_sides_is_followed_as_well(color):
+    found = off(skin(color, (0.5, -0.3, 0), 0.3, bent=0.2))
     assert np.abs(found[middle()]).mean(0) == pytest.approx(0, abs=0.06)
 
 
 @COMPLEXIONS
 @pytest.mark.parametrize("cover", [(20, 90, 30), (120, 120, 125), (230, 230, 240)], ids=str)
 @pytest.mark.parametrize("side", ["left", "lower"])
-def test_skin_is_found_with_half_the_face_covered(colour, cover, side):
+def test_skin_is_found_with_half_the_face_covered(color, cover, side):
     columns = np.arange(WIDTH) < WIDTH * 0.48
     rows = np.arange(HEIGHT)[:, None] > HEIGHT * 0.55
     covered = (columns & np.ones((HEIGHT, 1), bool)) if side == "left" else rows & (columns | True)
-    rgb = np.where(covered[..., None], np.uint8(cover), skin(colour, (0.5, 0, 0), 0.2))
+    rgb = np.where(covered[..., None], np.uint8(cover), skin(color, (0.5, 0, 0), 0.2))
     found = np.abs(off(rgb.astype(np.uint8)))
     bare = middle() & ~covered & atlas().plain
     assert np.median(found[bare], axis=0) == pytest.approx(0, abs=0.1)
@@ -84,7 +82,7 @@ def test_skin_is_found_with_half_the_face_covered(colour, cover, side):
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.8, 1.15])
-def test_exposure_changes_no_departure_of_colour(factor):
+def test_exposure_changes_no_departure_of_color(factor):
     rgb = skin(OLIVE, (0.7, 0, 0), 0.3)
     rgb[atlas().lips] = (150, 80, 85)
     scaled = np.rint((rgb + DARK) * factor - DARK).clip(0, 255).astype(np.uint8)

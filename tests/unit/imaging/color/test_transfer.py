@@ -31,7 +31,7 @@ def skin_pixels(statistics: LabStatistics, n: int = 4000) -> np.ndarray:
         ((128, 128, 128), (53.59, 0, 0)),
     ],
 )
-def test_known_colours(rgb, lab):
+def test_known_colors(rgb, lab):
     assert lab_from_rgb(np.array(rgb)) == pytest.approx(lab, abs=0.02)
 
 
@@ -45,7 +45,7 @@ def test_equal_statistics_change_nothing_at_all():
     assert (apply_cube(image, transfer_cube(statistics_transfer(SKIN, SKIN))) == image).all()
 
 
-def test_a_flat_colour_is_a_fixed_point():
+def test_a_flat_color_is_a_fixed_point():
     flat = np.full((9, 9, 3), (201, 164, 140), np.uint8)
     own = lab_statistics(flat.reshape(-1, 3))
     assert own is not None
@@ -96,7 +96,7 @@ def test_shadows_of_the_skin_change_with_it():
     assert statistics_transfer(SKIN, DARKER)(shadow)[0, 1:] == pytest.approx(wanted, abs=0.1)
 
 
-def test_a_grey_picture_takes_the_targets_colour():
+def test_a_grey_picture_takes_the_targets_color():
     grey = LabStatistics(np.array([60.0, 0.5, 0.5]), np.array([9.0, 0.5, 0.5]))
     moved = statistics_transfer(grey, SKIN)(np.array([[20.0, 0.5, 0.5], [60.0, 0.5, 0.5]]))
     assert moved[:, 1:] == pytest.approx(np.tile(SKIN.mean[1:], (2, 1)), abs=0.1)
@@ -143,7 +143,7 @@ def test_each_axis_keeps_its_order():
     assert change(ramp)[:, 0].max() <= 100
 
 
-def test_a_flat_colour_has_a_histogram():
+def test_a_flat_color_has_a_histogram():
     flat = np.full((50, 3), (201, 164, 140), np.uint8)
     wanted = skin_pixels(DARKER)
     moved = histogram_transfer(flat, wanted)(lab_from_rgb(flat[:1]))[0]

@@ -121,7 +121,7 @@ def test_half_the_weight_is_half_the_fold():
     assert depths[0] == pytest.approx(depths[1] / 2, rel=0.15)
 
 
-def test_a_fold_is_the_same_on_skin_of_any_colour():
+def test_a_fold_is_the_same_on_skin_of_any_color():
     skin = np.array([180, 120, 90], np.uint8) + np.zeros((*SIZE, 3), np.uint8)
     out = with_folds(skin, folded(), everywhere(), FINE, COARSE).astype(float)
     ratio = out[:, 60] / skin[:, 60]

@@ -165,7 +165,7 @@ def test_nothing_goes_beyond_what_is_around_it(soft_px):
 
 
 @pytest.mark.parametrize("picture", [face(), face(soft_px=3), coded(face(), 20), coded(face(), 8)])
-def test_the_mean_colour_stays(picture):
+def test_the_mean_color_stays(picture):
     out = improved(picture)
     assert out.reshape(-1, 3).mean(0) == pytest.approx(picture.reshape(-1, 3).mean(0), abs=0.5)
 

@@ -215,8 +215,8 @@ def test_a_mirrored_picture_gives_the_mirrored_result():
 
 def picture_of(plane):
     """Return a coloured picture (h, w, 3) of a brightness."""
-    colours = plane[..., None] * np.array([1.1, 0.95, 0.8])
-    return np.clip(np.rint(colours), 0, 255).astype(np.uint8)
+    colors = plane[..., None] * np.array([1.1, 0.95, 0.8])
+    return np.clip(np.rint(colors), 0, 255).astype(np.uint8)
 
 
 def planes_of(picture):
@@ -224,7 +224,7 @@ def planes_of(picture):
     return Planes(green, (blue, red), green.shape, coding=Coding(8, True, "identity"))
 
 
-def test_colours_change_by_what_brightness_does():
+def test_colors_change_by_what_brightness_does():
     planes, before = planes_of(picture_of(blurred(scene(), 2))), picture_of(blurred(scene(), 2))
     luma, coding = luma_of(planes)
     restore_planes(planes, condition_of(luma, SIZE, coding), 1.0)
@@ -236,7 +236,7 @@ def test_colours_change_by_what_brightness_does():
     assert (change[light] <= 0).all()
 
 
-def test_luma_of_colours_is_that_of_bt_709():
+def test_luma_of_colors_is_that_of_bt_709():
     planes = planes_of(np.tile(np.uint8([200, 100, 50]), (4, 4, 1)))
     luma, coding = luma_of(planes)
     assert coding.depth == 12
@@ -244,7 +244,7 @@ def test_luma_of_colours_is_that_of_bt_709():
     assert luma == pytest.approx(expected, abs=0.5)
 
 
-def test_of_other_films_luma_is_the_decoders_own_memory():
+def test_of_other_videos_luma_is_the_decoders_own_memory():
     plane = scene()
     planes = Planes(plane, None, SIZE)
     assert luma_of(planes)[0] is plane

@@ -112,7 +112,7 @@ def test_what_is_too_soft_is_sharpened_but_not_too_far(own, wanted):
     assert np.abs(out.mean() - image.mean()) < 1
 
 
-def test_sharpening_makes_no_colours():
+def test_sharpening_makes_no_colors():
     image = edges(2.0) // np.array([1, 2, 3], np.uint8)
     out, _ = as_sharp(image, probe(image), CaptureTexture(2.0, 0.0), CaptureTexture(1.2, 0.0))
     change = out.astype(int) - image

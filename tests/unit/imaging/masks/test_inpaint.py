@@ -19,7 +19,7 @@ def test_if_nothing_is_hidden_it_is_the_same_picture():
     assert painted_over(image, np.zeros(SHAPE, bool), 4.0) is image
 
 
-def test_one_colour_is_continued():
+def test_one_color_is_continued():
     skin = np.full((*SHAPE, 3), (200, 150, 120), np.uint8)
     out = painted_over(scratched(skin), HIDDEN, 4.0)
     inner = cv2.erode(HIDDEN.astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
@@ -78,7 +78,7 @@ def test_the_picture_given_is_not_changed():
     assert (image == before).all()
 
 
-def test_colours_are_multiplied_rounded_and_kept_within_their_scale():
+def test_colors_are_multiplied_rounded_and_kept_within_their_scale():
     levels = np.array([[[0, 100, 200]]], np.uint8)
     assert multiplied(levels, np.ones((1, 1, 3), np.float32)).tolist() == [[[0, 100, 200]]]
     gain = np.array([[[9, 0.504, 1.5]]], np.float32)

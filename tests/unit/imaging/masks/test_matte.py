@@ -53,7 +53,7 @@ def test_the_mask_never_grows_and_follows_certainty():
     assert (masks[-1] == WHOLE.mask).all()
 
 
-def test_colours_are_measured_where_both_show_bare_skin():
+def test_colors_are_measured_where_both_show_bare_skin():
     half = np.where(PLACE[0] < 15, 255, 0)
     for which in ("certain", "target", "source", "bare"):
         made = seen_through(WHOLE, sheets(**{which: half}), PLACE)

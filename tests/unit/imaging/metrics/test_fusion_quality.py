@@ -14,7 +14,7 @@ from gateway.imaging.metrics.fusion_quality import (
     seam_band,
     seam_ratio,
     sharpness_ratio,
-    skin_coloured,
+    skin_colored,
     ssim,
 )
 from tests.tolerances import CIEDE2000
@@ -187,17 +187,17 @@ FACE = RADIUS < 35
 SKIN_LAB = np.array([65.0, 15.0, 18.0])
 
 
-def coloured(lab: np.ndarray) -> np.ndarray:
+def colored(lab: np.ndarray) -> np.ndarray:
     return np.rint(rgb_from_lab(np.broadcast_to(lab, (SIDE, SIDE, 3)))).astype(np.uint8)
 
 
-def test_one_colour_is_no_difference():
-    assert ring_delta_e(coloured(SKIN_LAB), FACE, RING) == 0
+def test_one_color_is_no_difference():
+    assert ring_delta_e(colored(SKIN_LAB), FACE, RING) == 0
 
 
-def test_another_colour_is_told_by_its_difference():
+def test_another_color_is_told_by_its_difference():
     other = SKIN_LAB + np.array([0, 8, -4])
-    picture = np.where(FACE[..., None], coloured(other), coloured(SKIN_LAB))
+    picture = np.where(FACE[..., None], colored(other), colored(SKIN_LAB))
     wanted = float(delta_e_2000(lab_from_rgb(picture[60, 60]), lab_from_rgb(picture[60, 110])))
     assert ring_delta_e(picture, FACE, RING) == pytest.approx(wanted)
 
@@ -218,14 +218,14 @@ def test_light_from_above_is_no_difference():
 
 def test_a_few_odd_directions_do_not_count():
     odd = (np.arctan2(Y, X) > 1) & RING
-    picture = np.where(odd[..., None], flat(10), coloured(SKIN_LAB))
+    picture = np.where(odd[..., None], flat(10), colored(SKIN_LAB))
     assert ring_delta_e(picture, FACE, RING) == 0
 
 
 @pytest.mark.parametrize("ring", [np.zeros_like(RING), RING & (np.abs(Y) < 1) & (X > 0)])
 def test_without_skin_beside_it_nothing_is_told(ring):
-    assert ring_delta_e(coloured(SKIN_LAB), FACE, ring) is None
-    assert ring_delta_e(coloured(SKIN_LAB), np.zeros_like(FACE), RING) is None
+    assert ring_delta_e(colored(SKIN_LAB), FACE, ring) is None
+    assert ring_delta_e(colored(SKIN_LAB), np.zeros_like(FACE), RING) is None
     assert SECTORS > 1
 
 
@@ -241,12 +241,12 @@ def test_the_distance_from_an_outline_is_negative_inside():
 
 
 def test_hair_background_and_specks_are_no_skin():
-    picture = coloured(SKIN_LAB)
+    picture = colored(SKIN_LAB)
     skin = lab_statistics(picture[FACE])
     picture[:40] = (40, 90, 200)
     picture[80:] = noise(3)[80:]
     picture[100, 100] = picture[60, 60]
-    found = skin_coloured(picture, RING, skin)
+    found = skin_colored(picture, RING, skin)
     assert (found[45:75] == RING[45:75]).mean() > 0.95
     assert not found[:40].any()
     assert found[81:].mean() < 0.01

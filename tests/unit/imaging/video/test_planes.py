@@ -57,7 +57,7 @@ def copies(planes: Planes) -> list[np.ndarray]:
     return [a.copy() for a in arrays(planes)]
 
 
-def colours(shape, seed=1) -> np.ndarray:
+def colors(shape, seed=1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
@@ -71,7 +71,7 @@ def whole(planes: Planes) -> Region:
 
 @pytest.mark.parametrize("coding", CODINGS, ids=str)
 def test_a_picture_is_read_as_it_was_coded(coding):
-    rgb = colours((20, 30))
+    rgb = colors((20, 30))
     error = np.abs(rgb_of(picture(rgb, coding), Region(0, 0, 30, 20)).astype(int) - rgb)
     assert error.max() <= (CODE_LEVELS if coding.depth == 8 else LEVEL)
 
@@ -141,7 +141,7 @@ def test_the_same_picture_written_back_changes_nothing(steps, orientation):
 
 @pytest.mark.parametrize("coding", CODINGS, ids=str)
 def test_without_subsampling_the_new_picture_is_there(coding):
-    old, new = colours((21, 33)), colours((21, 33), seed=2)
+    old, new = colors((21, 33)), colors((21, 33), seed=2)
     planes = picture(old, coding)
     region = Region(3, 2, 28, 19)
     put_back(planes, region, region.of(old), region.of(new))
@@ -195,14 +195,14 @@ def test_chroma_takes_the_mean_difference_of_its_pixels(steps):
 @pytest.mark.parametrize("steps", [(2, 2), (1, 2)])
 def test_writing_upright_is_writing_what_lies(orientation, steps):
     lying, turned = noise(steps=steps), noise(steps=steps, orientation=orientation)
-    old, new = rgb_of(turned, whole(turned)), colours(turned.shape)
+    old, new = rgb_of(turned, whole(turned)), colors(turned.shape)
     put_back(turned, whole(turned), old, new)
     put_back(lying, whole(lying), orientation.stored(old), orientation.stored(new))
     assert all((a == b).all() for a, b in zip(arrays(lying), arrays(turned), strict=True))
 
 
-def test_deep_colours_keep_what_eight_bits_do_not_show():
-    planes = picture(colours((8, 8)) // 2 + 30, Coding(10))
+def test_deep_colors_keep_what_eight_bits_do_not_show():
+    planes = picture(colors((8, 8)) // 2 + 30, Coding(10))
     planes.y[:] += np.arange(64, dtype=np.uint16).reshape(8, 8) % 4
     fine = planes.y.copy()
     rgb = rgb_of(planes, whole(planes))
@@ -226,7 +226,7 @@ def test_codes_are_legal_unless_they_were_not():
 
 @pytest.mark.parametrize("steps", ALL_STEPS)
 @pytest.mark.parametrize("longest", [51, 20, 7, 500])
-def test_a_small_picture_has_the_colours_of_the_frame(steps, longest):
+def test_a_small_picture_has_the_colors_of_the_frame(steps, longest):
     for orientation in EVERY:
         planes = noise(steps=steps, orientation=orientation)
         for plane, code in zip(arrays(planes), (120, 90, 160), strict=False):
@@ -239,6 +239,6 @@ def test_a_small_picture_has_the_colours_of_the_frame(steps, longest):
 
 
 def test_a_small_picture_is_the_mean_of_areas():
-    rgb = np.kron(colours((6, 8)), np.ones((4, 4, 1), np.uint8))
+    rgb = np.kron(colors((6, 8)), np.ones((4, 4, 1), np.uint8))
     small = small_rgb(picture(rgb, Coding(8, full=True)), 8)
     assert np.abs(small.astype(int) - rgb[::4, ::4]).max() <= CODE_LEVELS

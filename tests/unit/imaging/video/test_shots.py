@@ -8,12 +8,12 @@ from gateway.imaging.video.shots import Shot
 RNG = np.random.default_rng(3)
 
 
-def scene(seed: int, colour) -> np.ndarray:
+def scene(seed: int, color) -> np.ndarray:
     """Return a picture (36, 64, 3) of soft shapes in some colours."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(-60, 60, (6, 10, 3))
     fine = np.kron(coarse, np.ones((6, 7, 1)))[:36, :64]
-    return np.clip(fine + colour, 0, 255).astype(np.uint8)
+    return np.clip(fine + color, 0, 255).astype(np.uint8)
 
 
 def cuts(frames) -> list[int]:

@@ -15,7 +15,7 @@ from gateway.imaging.video.temporal import (
     MEASURED_EVERY_S,
     TemporalState,
     carried_correction,
-    steadied_colours,
+    steadied_colors,
     steadied_correction,
     steadied_textures,
 )
@@ -99,23 +99,23 @@ def skins(level: float):
     return one, one
 
 
-def test_colours_drift_and_jump():
+def test_colors_drift_and_jump():
     grid = np.zeros((13, 13, 13, 3), np.float32)
     before = moment(cube=grid, skins=skins(50))
-    cube, both = steadied_colours(grid + 2, skins(52), before, 0.12)
+    cube, both = steadied_colors(grid + 2, skins(52), before, 0.12)
     assert 0.2 < float(cube.mean()) < 0.8
     assert 50 < float(both[0].mean[0]) < 51
-    cube, both = steadied_colours(grid + 40, skins(70), before, 0.12)
+    cube, both = steadied_colors(grid + 40, skins(70), before, 0.12)
     assert float(cube.mean()) == 40
     assert float(both[1].mean[0]) == 70
 
 
-def test_colours_that_are_not_known_are_not_mixed():
+def test_colors_that_are_not_known_are_not_mixed():
     grid = np.ones((13, 13, 13, 3), np.float32)
-    cube, both = steadied_colours(grid, skins(40), moment(), DT)
+    cube, both = steadied_colors(grid, skins(40), moment(), DT)
     assert cube is grid
     assert both is not None
-    assert steadied_colours(None, None, moment(cube=grid, skins=skins(1)), DT) == (None, None)
+    assert steadied_colors(None, None, moment(cube=grid, skins=skins(1)), DT) == (None, None)
 
 
 def test_textures_go_between():
@@ -146,7 +146,7 @@ def frame(seed: int):
     return target, source, matte
 
 
-def test_a_picture_is_a_film_of_one_frame():
+def test_a_picture_is_a_video_of_one_frame():
     target, source, matte = frame(0)
     pixels, found = fuse_frame(target, source, matte, FrameTransition(HERE), unit_px=40)
     assert np.array_equal(pixels, fuse(target, source, matte, unit_px=40))
@@ -190,15 +190,15 @@ def test_what_is_told_of_a_face_is_measured_now_and_then():
     assert corrected.count(0) == 6
 
 
-@pytest.mark.parametrize("colour", ["none", "statistics", "histogram", "adaptive"])
+@pytest.mark.parametrize("color", ["none", "statistics", "histogram", "adaptive"])
 @pytest.mark.parametrize("blend", ["feather", "poisson", "mixed"])
-def test_every_way_of_fusing_goes_on_from_frame_to_frame(colour, blend):
+def test_every_way_of_fusing_goes_on_from_frame_to_frame(color, blend):
     state = None
     for n in range(3):
         target, source, matte = frame(n)
         passage = FrameTransition(HERE, state, DT)
         pixels, state = fuse_frame(
-            target, source, matte, passage, unit_px=40, colour=colour, blend=blend
+            target, source, matte, passage, unit_px=40, color=color, blend=blend
         )
-    alone = fuse(target, source, matte, unit_px=40, colour=colour, blend=blend)
+    alone = fuse(target, source, matte, unit_px=40, color=color, blend=blend)
     assert np.abs(pixels.astype(int) - alone).mean() < 3

@@ -1,4 +1,4 @@
-"""Libraries of expressions from pictures and films."""
+"""Libraries of expressions from pictures and videos."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from gateway.faces.morphable.expression import named
 from gateway.pipeline.expressions.enrol import CROP_PX, Enroller, Skipped, make_entry
 from gateway.pipeline.expressions.track import ExpressionTracker
 from gateway.pipeline.timings import Timings
-from tests.unit.pipeline.expressions.test_track import film
+from tests.unit.pipeline.expressions.test_track import video
 from tests.unit.pipeline.people import SHAPE, Analyser, face_of, person
 
 ANN = person(1)
@@ -27,13 +27,13 @@ def picture(height=SHAPE[0], width=SHAPE[1]) -> np.ndarray:
 
 
 async def enrolled(*finds, pictures=None, frames=0, count=24):
-    """Enrol; `finds` are the faces of the pictures, then of the film's frames."""
+    """Enrol; `finds` are the faces of the pictures, then of the video's frames."""
     pictures = len(finds) - frames if pictures is None else pictures
     analyser, compute = Analyser(*finds), Compute(inline=True)
     enroller = Enroller(analyser, ExpressionTracker(analyser, compute), compute)
     return await enroller.enrol(
         [picture()] * pictures,
-        film(frames),
+        video(frames),
         count=count,
         deadline=Deadline.after(5),
         timings=Timings(),
@@ -75,7 +75,7 @@ async def test_those_that_differ_most_are_kept_in_their_order():
     assert len(result.skipped) == 6
 
 
-async def test_a_film_gives_what_differs_and_tells_only_what_is_no_use():
+async def test_a_video_gives_what_differs_and_tells_only_what_is_no_use():
     faces = [[face_of(ANN, {"jawOpen": (n % 4) / 4})] for n in range(30)]
     faces[7], faces[9] = [], [TURNED]
     result = await enrolled(*faces, frames=30, count=4)
@@ -83,7 +83,7 @@ async def test_a_film_gives_what_differs_and_tells_only_what_is_no_use():
     assert result.skipped == (Skipped("video", 7, "no_face"), Skipped("video", 9, "profile"))
 
 
-async def test_pictures_come_before_the_film():
+async def test_pictures_come_before_the_video():
     result = await enrolled([SMILE], [], [REST], [], frames=2)
     assert [e.reliability for e in result.entries] == [SMILE.reliability, REST.reliability]
     assert result.skipped == (Skipped("frame", 1, "no_face"), Skipped("video", 1, "no_face"))

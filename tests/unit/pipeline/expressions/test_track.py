@@ -1,4 +1,4 @@
-"""A face followed through a film, and what becomes known of it."""
+"""A face followed through a video, and what becomes known of it."""
 
 import asyncio
 from contextlib import aclosing
@@ -107,7 +107,7 @@ def test_a_known_identity_steadies_the_expression():
     assert known.std(0).mean() < alone.std(0).mean()
 
 
-# Over a film
+# Over a video
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Still:
     rgb: np.ndarray
 
 
-def film(count: int):
+def video(count: int):
     picture = np.zeros((*SHAPE, 3), np.uint8)
     return (Still(n, Fraction(n, RATE), picture) for n in range(count))
 
@@ -138,24 +138,24 @@ async def tracked(analyser, frames, *, deadline_s=5.0, timings=None, options=Non
 async def test_every_frame_is_told(inline):
     face, timings, options = face_of(), Timings(), DetectOptions(min_score=0.2)
     analyser = Analyser([face], [], [face])
-    seen = await tracked(analyser, film(3), timings=timings, options=options, inline=inline)
+    seen = await tracked(analyser, video(3), timings=timings, options=options, inline=inline)
     assert [(n, s and s.face) for n, s in seen] == [(0, face), (1, None), (2, face)]
     assert set(timings.seconds) == {"decode", "analyse", "track"}
     assert analyser.asked == [options] * 3
 
 
-async def test_a_film_without_frames():
-    assert await tracked(Analyser(), film(0)) == []
+async def test_a_video_without_frames():
+    assert await tracked(Analyser(), video(0)) == []
 
 
 async def test_time_is_over():
     with pytest.raises(DeadlineExceeded):
-        await tracked(Analyser([]), film(3), deadline_s=-1)
+        await tracked(Analyser([]), video(3), deadline_s=-1)
 
 
 async def test_what_reading_raises_comes_through():
     def broken():
-        yield from film(2)
+        yield from video(2)
         raise DeadlineExceeded("oh")
 
     with pytest.raises(DeadlineExceeded, match="oh"):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gateway.errors import QualityBelowThreshold
-from gateway.imaging.blend.fuse import BlendMode, ColourMode
+from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.imaging.geometry.warp import Region
-from gateway.pipeline.face.attempts import BLENDS, COLOURS, Trial, best_of, require_quality, trials
+from gateway.pipeline.face.attempts import BLENDS, COLORS, Trial, best_of, require_quality, trials
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.quality import Figures
 from gateway.pipeline.options.groups import QualityLimits
@@ -43,18 +43,18 @@ async def attempted(*seams: float, limits=None, **others):
 
 
 def test_the_last_try_cannot_go_wrong():
-    assert set(COLOURS) < set(get_args(ColourMode))
+    assert set(COLORS) < set(get_args(ColorMode))
     assert set(BLENDS) < set(get_args(BlendMode))
-    assert (COLOURS[-1], BLENDS[-1]) == ("none", "feather")
+    assert (COLORS[-1], BLENDS[-1]) == ("none", "feather")
 
 
 def test_what_was_asked_for_is_tried_first_and_nothing_twice():
-    for color in COLOURS:
+    for color in COLORS:
         for blend in BLENDS:
             asked = Trial(color, blend)
             tried = trials(asked, retry=True)
             assert tried[0] == asked
-            assert len(tried) == len(set(tried)) == len(COLOURS) * len(BLENDS)
+            assert len(tried) == len(set(tried)) == len(COLORS) * len(BLENDS)
     assert trials(ASKED, retry=False) == [ASKED]
 
 

@@ -1,4 +1,4 @@
-"""Films that are lists of pictures, and faces in them that somebody is told of."""
+"""Videos that are lists of pictures, and faces in them that somebody is told of."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -49,15 +49,15 @@ class Still:
         self.written.append(region)
 
     def planes(self, *, change):
-        """Return its green as if it were a film's luma; what is changed stays in `luma`."""
+        """Return its green as if it were a video's luma; what is changed stays in `luma`."""
         if self.luma is None:
             self.luma = np.ascontiguousarray(self.image[..., 1])
         plane = self.luma if change else self.luma.copy()
         return Planes(plane, None, plane.shape, coding=Coding(full=True))
 
 
-def film_of(frames, *, rate=RATE, background=None) -> list[Still]:
-    """Return a film of frames whose faces are given, all before one background unless told."""
+def video_of(frames, *, rate=RATE, background=None) -> list[Still]:
+    """Return a video of frames whose faces are given, all before one background unless told."""
     rng = np.random.default_rng(0)
     still = cv2.GaussianBlur(rng.integers(60, 200, (*SHAPE, 3), dtype=np.uint8), (0, 0), 4)
     backgrounds = background or [still] * len(frames)
@@ -73,8 +73,8 @@ class Eyes:
     `blind` are the frames in which no network sees anything.
     """
 
-    def __init__(self, film, *, blind=()) -> None:
-        self.film, self.blind = film, set(blind)
+    def __init__(self, video, *, blind=()) -> None:
+        self.video, self.blind = video, set(blind)
         self.now = 0
         self.looks, self.detections, self.precise = 0, 0, []
 
@@ -84,14 +84,14 @@ class Eyes:
 
     @property
     def _faces(self):
-        return [] if self.now in self.blind else self.film[self.now].faces
+        return [] if self.now in self.blind else self.video[self.now].faces
 
     async def follow(self, image, faces, *, deadline, precise=False, keep_eyes=False):
         self.looks += 1
         self.precise.append(precise)
         (face,) = faces
         # In the pixels of the part that is looked at: find out where that part is.
-        region, reduction = self.film[self.now].part
+        region, reduction = self.video[self.now].part
         view = FrameCrop(region, reduction, image)
         x, y = view.outside(face).centre_xy
         near = [

@@ -1,4 +1,4 @@
-"""Who is who in a film, and that it survives being written down."""
+"""Who is who in a video, and that it survives being written down."""
 
 import json
 

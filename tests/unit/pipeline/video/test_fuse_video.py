@@ -1,4 +1,4 @@
-"""Films made of pictures over fake networks: order, extent, memory, endings."""
+"""Videos made of pictures over fake networks: order, extent, memory, endings."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import CastRole, VideoCast
 from gateway.pipeline.video.context import VideoFusionContext
-from gateway.pipeline.video.fuse_video import MOST_AHEAD, WAITING, FilmFuser
+from gateway.pipeline.video.fuse_video import MOST_AHEAD, WAITING, VideoFuser
 from gateway.testing_faces import fake_face_inference
 from tests.unit.pipeline.video.frames import RATE, Still
 
@@ -50,7 +50,7 @@ def parts(inference=None):
     return (
         analyser,
         embedder,
-        FilmFuser(analyser, embedder, masking, changer, compute, min_face_px=20),
+        VideoFuser(analyser, embedder, masking, changer, compute, min_face_px=20),
     )
 
 
@@ -156,7 +156,7 @@ async def test_what_goes_wrong_while_following_is_raised():
         {"masks": {"types": ["box"]}},
     ],
 )
-async def test_all_that_can_be_done_to_pictures_can_be_done_to_films(options):
+async def test_all_that_can_be_done_to_pictures_can_be_done_to_videos(options):
     out = await made(stills(4), await production(**options))
     assert len(out) == 4
     assert all(report.faces == 1 for _, report in out)

@@ -1,4 +1,4 @@
-"""A first look at a film: who is in it and who is meant."""
+"""A first look at a video: who is in it and who is meant."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from gateway.faces.face import Face
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.video.survey import Surveyor
 from tests.unit.pipeline.people import Sides, face_of, person
-from tests.unit.pipeline.video.frames import Eyes, film_of
+from tests.unit.pipeline.video.frames import Eyes, video_of
 
 ANN, BOB = person(0), person(4)
 
@@ -34,24 +34,24 @@ class Embedder:
 class Looking:
     """Frames that tell the analyser which of them is looked at."""
 
-    def __init__(self, film, eyes) -> None:
-        self.film, self.eyes = film, eyes
+    def __init__(self, video, eyes) -> None:
+        self.video, self.eyes = video, eyes
 
     def __iter__(self):
-        for n, picture in enumerate(self.film):
+        for n, picture in enumerate(self.video):
             self.eyes.at(n)
             yield picture
 
 
 async def surveyed(frames, options, *, references=(), min_face_px=20.0, classifier=None):
-    film = film_of(frames)
-    eyes = Eyes(film)
+    video = video_of(frames)
+    eyes = Eyes(video)
     embedder = Embedder([ANN, BOB])
     surveyor = Surveyor(
         eyes, embedder, Compute(inline=True), min_face_px=min_face_px, classifier=classifier
     )
     return await surveyor.survey(
-        Looking(film, eyes),
+        Looking(video, eyes),
         parse_options(options),
         deadline=Deadline.after(5),
         references=references,
@@ -100,7 +100,7 @@ async def test_optional_entries_may_mean_nobody():
         await surveyed(frames, {"mapping": mapping})
 
 
-async def test_a_film_without_faces_is_refused():
+async def test_a_video_without_faces_is_refused():
     with pytest.raises(NoFaceInTarget):
         await surveyed([[], []], {})
     with pytest.raises(NoFaceInTarget):

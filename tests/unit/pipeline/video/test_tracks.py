@@ -1,4 +1,4 @@
-"""People followed through a film: who is who, who is lost, who comes back."""
+"""People followed through a video: who is who, who is lost, who comes back."""
 
 from fractions import Fraction
 
@@ -11,19 +11,19 @@ from gateway.faces.detect import DetectOptions
 from gateway.pipeline.video.face_tracking import FrameCrop, around
 from gateway.pipeline.video.tracks import FaceTracker
 from tests.unit.pipeline.people import face_of, person
-from tests.unit.pipeline.video.frames import SHAPE, Eyes, film_of
+from tests.unit.pipeline.video.frames import SHAPE, Eyes, video_of
 
 ANN, BOB = person(0), person(4)
 
 
-async def tracked(film, eyes=None, *, min_face_px=20.0, options=None):
+async def tracked(video, eyes=None, *, min_face_px=20.0, options=None):
     """Return for every frame who was seen, and whether a shot began."""
-    eyes = eyes or Eyes(film)
+    eyes = eyes or Eyes(video)
     tracker = FaceTracker(
         eyes, Compute(inline=True), options or DetectOptions(), min_face_px=min_face_px
     )
     out = []
-    for n, picture in enumerate(film):
+    for n, picture in enumerate(video):
         eyes.at(n)
         out.append(await tracker.step(picture, deadline=Deadline.after(5)))
     return out
@@ -34,91 +34,91 @@ def numbers(steps):
 
 
 async def test_a_known_face_needs_detectors_only_now_and_then():
-    film = film_of([[face_of(at=(150 + n, 120))] for n in range(31)])
-    eyes = Eyes(film)
-    assert numbers(await tracked(film, eyes)) == [[0]] * 31
+    video = video_of([[face_of(at=(150 + n, 120))] for n in range(31)])
+    eyes = Eyes(video)
+    assert numbers(await tracked(video, eyes)) == [[0]] * 31
     assert eyes.detections == 4
     assert eyes.looks == 31
 
 
 async def test_faces_are_told_in_pixels_of_the_frame_with_the_part_that_holds_them():
-    film = film_of([[face_of(at=(150 + 2 * n, 110))] for n in range(5)])
-    for n, (seen, _) in enumerate(await tracked(film)):
+    video = video_of([[face_of(at=(150 + 2 * n, 110))] for n in range(5)])
+    for n, (seen, _) in enumerate(await tracked(video)):
         (sighting,) = seen
-        assert np.allclose(sighting.face.landmarks, film[n].faces[0].landmarks, atol=1e-3)
+        assert np.allclose(sighting.face.landmarks, video[n].faces[0].landmarks, atol=1e-3)
         x0, y0, x1, y1 = sighting.face.box_xyxy
         region = sighting.view.region
         assert region.x0 <= x0
         assert region.y0 <= y0
         assert x1 < region.x1
         assert y1 < region.y1
-        assert np.array_equal(sighting.view.pixels, region.of(film[n].image))
+        assert np.array_equal(sighting.view.pixels, region.of(video[n].image))
 
 
 async def test_who_comes_is_found_within_a_third_of_a_second():
     small = face_of(scale_px=20, at=(60, 60))
-    film = film_of([[face_of(at=(200, 120))] + [small] * (n >= 3) for n in range(15)])
-    steps = numbers(await tracked(film))
+    video = video_of([[face_of(at=(200, 120))] + [small] * (n >= 3) for n in range(15)])
+    steps = numbers(await tracked(video))
     assert steps[2] == [0]
     assert steps[10] == [0, 1]
 
 
 async def test_faces_below_the_limit_are_left_alone():
-    film = film_of([[face_of(scale_px=20)]] * 3)
-    assert numbers(await tracked(film, min_face_px=60)) == [[], [], []]
+    video = video_of([[face_of(scale_px=20)]] * 3)
+    assert numbers(await tracked(video, min_face_px=60)) == [[], [], []]
 
 
 @pytest.mark.parametrize("blind", [range(4, 12), [5], [3, 6, 9]])
 async def test_what_no_network_sees_for_a_moment_is_carried_by_the_pixels(blind):
-    film = film_of([[face_of()]] * 20)
-    steps = await tracked(film, Eyes(film, blind=blind))
+    video = video_of([[face_of()]] * 20)
+    steps = await tracked(video, Eyes(video, blind=blind))
     assert numbers(steps) == [[0]] * 20
     assert [n for n, (seen, _) in enumerate(steps) if seen[0].carried] == list(blind)
 
 
 async def test_a_carried_face_goes_where_the_picture_goes():
-    still = film_of([[]])[0].image
+    still = video_of([[]])[0].image
     behind = [np.roll(still, 2 * n, axis=1) for n in range(9)]
-    film = film_of([[face_of(at=(120 + 2 * n, 120))] for n in range(9)], background=behind)
-    steps = await tracked(film, Eyes(film, blind=[4, 5, 6]))
+    video = video_of([[face_of(at=(120 + 2 * n, 120))] for n in range(9)], background=behind)
+    steps = await tracked(video, Eyes(video, blind=[4, 5, 6]))
     for n in (4, 5, 6):
         face = steps[n][0][0].face
-        assert np.allclose(face.landmarks[:, :2], film[n].faces[0].landmarks[:, :2], atol=1.5)
+        assert np.allclose(face.landmarks[:, :2], video[n].faces[0].landmarks[:, :2], atol=1.5)
         assert face.fit.translation[0, 0] == pytest.approx(120 + 2 * n, abs=2)
 
 
 async def test_nobody_is_carried_for_longer_than_half_a_second():
-    film = film_of([[face_of()]] * 40)
-    steps = numbers(await tracked(film, Eyes(film, blind=range(5, 40))))
+    video = video_of([[face_of()]] * 40)
+    steps = numbers(await tracked(video, Eyes(video, blind=range(5, 40))))
     assert steps[5 + 13] == [0]
     assert steps[5 + 16] == []
 
 
 async def test_nobody_is_carried_over_what_is_another_picture():
     rng = np.random.default_rng(4)
-    still = film_of([[]])[0].image
+    still = video_of([[]])[0].image
     gone = np.repeat(rng.integers(60, 200, (60, 320, 3), dtype=np.uint8), 4, axis=0)
-    film = film_of([[face_of()]] * 3 + [[]] * 3, background=[still] * 3 + [gone] * 3)
-    assert numbers(await tracked(film))[3:] == [[], [], []]
+    video = video_of([[face_of()]] * 3 + [[]] * 3, background=[still] * 3 + [gone] * 3)
+    assert numbers(await tracked(video))[3:] == [[], [], []]
 
 
 async def test_who_comes_back_soon_is_who_was_lost():
-    ann, still = face_of(ANN), film_of([[]])[0].image
+    ann, still = face_of(ANN), video_of([[]])[0].image
     rng = np.random.default_rng(4)
     hidden = np.repeat(rng.integers(60, 200, (60, 320, 3), dtype=np.uint8), 4, axis=0)
     frames = [[ann]] * 6 + [[]] * 8 + [[face_of(ANN, at=(170, 125))]] * 3
     behind = [still] * 6 + [hidden] * 8 + [still] * 3
     # The same light on both, so that hiding is no cut.
-    film = film_of(frames, background=behind)
-    steps = await tracked(film)
+    video = video_of(frames, background=behind)
+    steps = await tracked(video)
     assert steps[-1][0][0].track == (1 if any(cut for _, cut in steps[1:]) else 0)
 
 
 async def test_a_cut_forgets_everybody():
     warm = np.full((*SHAPE, 3), (150, 110, 80), np.uint8)
     cold = np.full((*SHAPE, 3), (60, 100, 160), np.uint8)
-    film = film_of([[face_of(ANN)]] * 8, background=[warm] * 4 + [cold] * 4)
-    steps = await tracked(film)
+    video = video_of([[face_of(ANN)]] * 8, background=[warm] * 4 + [cold] * 4)
+    steps = await tracked(video)
     assert [cut for _, cut in steps] == [True] + [False] * 3 + [True] + [False] * 3
     assert numbers(steps) == [[0]] * 4 + [[1]] * 4
 
@@ -131,8 +131,8 @@ async def test_who_pass_each_other_keep_their_numbers():
         ]
         for n in range(24)
     ]
-    film = film_of(frames)
-    steps = await tracked(film, options=DetectOptions(thorough=True))
+    video = video_of(frames)
+    steps = await tracked(video, options=DetectOptions(thorough=True))
     first = {s.track: s.face.centre_xy[0] for s in steps[8][0]}
     last = {s.track: s.face.centre_xy[0] for s in steps[-1][0]}
     left = min(first, key=first.get)
@@ -141,9 +141,9 @@ async def test_who_pass_each_other_keep_their_numbers():
 
 
 async def test_how_hard_to_look_is_passed_on():
-    film = film_of([[face_of()]] * 3)
-    eyes = Eyes(film)
-    await tracked(film, eyes, options=DetectOptions(precise=True))
+    video = video_of([[face_of()]] * 3)
+    eyes = Eyes(video)
+    await tracked(video, eyes, options=DetectOptions(precise=True))
     assert all(eyes.precise)
 
 
@@ -167,4 +167,4 @@ def test_large_faces_are_looked_at_coarsely(scale_px):
 
 
 def test_times_are_exact():
-    assert film_of([[]] * 3)[2].time_s == Fraction(1, 15)
+    assert video_of([[]] * 3)[2].time_s == Fraction(1, 15)
