@@ -194,6 +194,6 @@ def _stream(
 
 def _unavailable(encoder: str) -> EncoderUnavailable:
     return EncoderUnavailable(
-        f"{encoder} does not work on this machine, or not for videos of this size and pixel format.",
+        f"{encoder} does not work on this machine, or not for this size and pixel format.",
         extra={"encoder": encoder},
     )

@@ -1,7 +1,7 @@
 """Videos to be made anew: what they are, and their frames, part by part.
 
     path ──▶ `VideoSource.probe` ──▶ `Probe`
-                      └──▶ `read` of a span ──▶ `DecodedFrame`s: looked at, changed in place, written
+                      └──▶ `read` of a span ──▶ `DecodedFrame`s: read, edited in place, written
 
 Nothing is kept open between calls, so parts can be read at the same time. One frame is held at a
 time, and as many as the decoder needs.

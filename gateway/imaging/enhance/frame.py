@@ -1,9 +1,9 @@
 """A whole picture made clearer without a network, in its luma alone and in place.
 
-What is taken out and what is steepened is told by windows of the picture, as in `deblock.py` and
-`enhance.py`. Here these windows are looked at in half the size, which changes little and costs a
-quarter; all else is done row by row, a few rows at a time, so that a frame of a video passes through
-the processor's cache once.
+What is taken out and what is steepened follows from windows of the picture, as in `deblock.py` and
+`face.py`. Here these windows are measured at half the size, which changes little and costs a
+quarter; all else is done a few rows at a time, so that a frame passes through the processor's
+cache once.
 """
 
 from __future__ import annotations

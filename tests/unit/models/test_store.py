@@ -106,7 +106,7 @@ def test_the_license_has_to_be_accepted_once(store):
 def test_commercially_only_what_may_be(store):
     store = replace(store, commercial=True)
     assert store.plan(["plain"])
-    with pytest.raises(ModelNotPermitted, match="its license is strict"):
+    with pytest.raises(ModelNotPermitted, match="its licence is strict"):
         store.plan(["single"])
     with pytest.raises(ModelNotPermitted, match="pair may not"):
         store.plan(["pair"])

@@ -191,7 +191,7 @@ ONE = {"sources": [0], "position": 0}
         ({"mapping": [ONE, {"sources": [0, 1], "position": 1}]}, "/mapping/1/sources"),
         ({"mapping": [ONE], "face_selector": {"mode": "many"}}, "/face_selector/mode"),
         ({"mapping": [ONE], "face_selector": {"position": 1}}, "/face_selector/position"),
-        ({"mapping": [ONE | {"color": 1}]}, "/mapping/0/colour"),
+        ({"mapping": [ONE | {"color": 1}]}, "/mapping/0/color"),
     ],
 )
 def test_contradictions_are_told_with_their_place(options, pointer):

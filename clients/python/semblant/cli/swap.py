@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from semblant.calls import SwapResult
-from semblant.cli import video as video
+from semblant.cli import video
 from semblant.cli.common import (
     BackendOption,
     ProviderOption,
