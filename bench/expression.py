@@ -21,7 +21,7 @@ from gateway.faces.analyser import FIT_MODEL
 from gateway.faces.morphable.expression import retarget
 from gateway.inference.local import LocalInference
 from gateway.processors.expression_restorer import Performance, restore_expression
-from gateway.processors.openings import Donor, Filled
+from gateway.processors.openings import Donor, InpaintingSource
 from gateway.settings import PROJECT_ROOT
 
 RESULTS = Path(__file__).with_name("expression.json")
@@ -63,7 +63,7 @@ def cost(n: int = 200) -> dict[str, Figure]:
     target, source = scene("hopper", (1920, 1080), 400), scene("astronaut", (1920, 1080), 420)
     face, other = find_face(target), find_face(source)
     sizes = np.array([[1920, 1080]], np.float32)
-    donor = Donor(source, other.landmarks, Filled.SOURCE)
+    donor = Donor(source, other.landmarks, InpaintingSource.SOURCE)
     wanted = retarget(other.expression, other.rest, face.rest)
     inputs = {"landmarks": face.landmarks[None], "size": sizes}
     eight = {key: np.repeat(value, 8, axis=0) for key, value in inputs.items()}

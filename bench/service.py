@@ -57,7 +57,7 @@ def gateway(triton_url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "semblant", "serve", "--port", str(port)]
-    environment = os.environ | {"SEMBLANT_LOG_LEVEL": "warning", "SEMBLANT_DRAIN_S": "0"}
+    environment = os.environ | {"SEMBLANT_LOG_LEVEL": "warning", "SEMBLANT_SHUTDOWN_GRACE_S": "0"}
     process = subprocess.Popen(
         [*command, "--triton-url", triton_url], cwd=PROJECT_ROOT, env=environment
     )

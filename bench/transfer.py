@@ -28,7 +28,7 @@ from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
-from gateway.processors.openings import Donor, Filled, eye_distance
+from gateway.processors.openings import Donor, InpaintingSource, eye_distance
 from gateway.settings import PROJECT_ROOT
 
 MEASURES = np.stack([control.measure.ravel() for control in CONTROLS])
@@ -114,7 +114,7 @@ async def transfer() -> dict[str, Figure]:
     bench = Bench()
     speaking = [await bench.face(frame) for frame in frames]
     lent = [
-        Donor(frame, speaker.landmarks, Filled.LIBRARY)
+        Donor(frame, speaker.landmarks, InpaintingSource.LIBRARY)
         for frame, speaker in zip(frames, speaking, strict=True)
     ]
     asked_all, set_all, got_all, off, turned, apart, moved = [], [], [], [], [], [], []

@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
         """Turn unready, serve on for the drain time, then stop; a second signal cuts it short."""
         self._services.health.leave()
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._services.settings.drain_s
+        until = loop.time() + self._services.settings.shutdown_grace_s
         while loop.time() < until and not self.force_exit:
             await asyncio.sleep(_LOOK_S)
         await super().shutdown(sockets)

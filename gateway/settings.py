@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged; each request is one `info` line."
     )
-    drain_s: float = Field(
+    shutdown_grace_s: float = Field(
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
     )
 
@@ -121,10 +121,10 @@ class Settings(BaseSettings):
     )
 
     # Jobs
-    jobs: Literal["inside", "outside", "off"] = Field(
-        "inside",
-        description="inside: take jobs and carry them out; outside: leave that to workers; "
-        "off: take none.",
+    job_execution: Literal["embedded", "external", "disabled"] = Field(
+        "embedded",
+        description="embedded: accept jobs and execute them in this process; external: accept "
+        "jobs and leave their execution to workers; disabled: accept none.",
     )
     jobs_database_url: str = Field(
         "",
@@ -148,7 +148,7 @@ class Settings(BaseSettings):
     max_video_s: float = Field(
         14400.0, gt=0, description="Seconds of one video that a job makes; 14400 are four hours."
     )
-    coding_threads: int = Field(
+    codec_threads: int = Field(
         0,
         ge=0,
         description="Threads of decoder and encoder, each, of one segment; 0 = as many as they "
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     jobs_database_wait_s: float = Field(
         30.0, ge=0, description="Seconds to wait at the start for a database that is away."
     )
-    job_patience_s: float = Field(
+    dependency_wait_s: float = Field(
         600.0,
         ge=0,
         description="Seconds that a step of a job waits, in all, for networks or a store of files "
@@ -228,7 +228,7 @@ class Settings(BaseSettings):
     triton_shared_memory: Literal["auto", "on", "off"] = Field(
         "auto", description="System shared memory for tensors; auto: when Triton is on this host."
     )
-    triton_hang_s: float = Field(
+    triton_liveness_timeout_s: float = Field(
         30.0, gt=0, description="Seconds of silence after which the embedded Triton is restarted."
     )
     health_interval_s: float = Field(
@@ -244,7 +244,7 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         PROJECT_ROOT / ".cache", description="Folder for downloads that can be made again."
     )
-    commercial: bool = Field(
+    require_commercial_license: bool = Field(
         False, description="Refuse networks that may not be used commercially: `true` or `false`."
     )
     model_mirrors: Annotated[tuple[str, ...], NoDecode] = Field(

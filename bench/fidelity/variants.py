@@ -32,8 +32,8 @@ def shading(landmarks: F32, shape: tuple[int, int], towards: tuple[float, float,
         small, topology().triangles, lit[:, None].astype(np.float32), grid, background=-1
     )
     plane = np.ascontiguousarray(plane[0][..., None])
-    filled = fill_harmonic(plane, plane[..., 0] >= 0)[..., 0]
-    smooth = cv2.GaussianBlur(filled, (0, 0), 1.5)
+    inpainting_sources = fill_harmonic(plane, plane[..., 0] >= 0)[..., 0]
+    smooth = cv2.GaussianBlur(inpainting_sources, (0, 0), 1.5)
     return cv2.resize(smooth, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
 
 

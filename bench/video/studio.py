@@ -65,7 +65,7 @@ class Made:
 
 def new_work(inference: Inference | None = None) -> RenderWork:
     """Return the work of jobs, with networks in this process unless others are given."""
-    services = build_services(Settings(backend="local", jobs="off"))
+    services = build_services(Settings(backend="local", job_execution="disabled"))
     return video_work(
         services.settings,
         inference or services.inference,

@@ -201,7 +201,7 @@ class DurableEngine:
             job = self._get(tenant, id)
             if job.resumable:
                 self._tidier.tidy(job)  # in case that was put off
-            resumed = self._store.move(id, Status.STARTING, run=job.run)
+            resumed = self._store.move(id, Status.QUEUED, run=job.run)
             if resumed is None:
                 raise JobNotResumable()
             return resumed
@@ -273,7 +273,7 @@ class DurableEngine:
             segments=settings.segments_concurrency,
             tenant_jobs=settings.tenant_jobs,
             attempts=settings.job_attempts,
-            patience_s=settings.job_patience_s,
+            patience_s=settings.dependency_wait_s,
             webhook_attempts=settings.webhook_attempts,
             pace=self._pace,
         )
@@ -288,7 +288,7 @@ class DurableEngine:
         id = job_id(order.tenant, order.key)
         if order.key is not None and (known := self._store.get(id)) is not None:
             return _replayed(known, order)
-        waiting = self._store.counts().get(Status.STARTING, 0)
+        waiting = self._store.counts().get(Status.QUEUED, 0)
         if waiting >= self._settings.max_queued_jobs:
             raise Overloaded("Too many jobs are waiting.", retry_after_s=30)
         kept: dict[str, list[StoredFile]] = {}

@@ -17,7 +17,7 @@ from gateway.jobs.work import Facts, JobPlan
 class Status(StrEnum):
     """What has become of a job."""
 
-    STARTING = "starting"
+    QUEUED = "queued"
     """It waits for its turn."""
     PROCESSING = "processing"
     """It is being carried out."""
@@ -65,12 +65,12 @@ class JobPriority(IntEnum):
 
 FINAL = frozenset((Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED))
 COMES_FROM: Mapping[Status, frozenset[Status]] = {
-    Status.STARTING: frozenset((Status.FAILED,)),  # resumed
-    Status.PROCESSING: frozenset((Status.STARTING,)),
+    Status.QUEUED: frozenset((Status.FAILED,)),  # resumed
+    Status.PROCESSING: frozenset((Status.QUEUED,)),
     Status.SUCCEEDED: frozenset((Status.PROCESSING,)),
-    Status.FAILED: frozenset((Status.STARTING, Status.PROCESSING)),
-    Status.CANCELED: frozenset((Status.STARTING, Status.PROCESSING)),
-    Status.ABORTED: frozenset((Status.STARTING,)),
+    Status.FAILED: frozenset((Status.QUEUED, Status.PROCESSING)),
+    Status.CANCELED: frozenset((Status.QUEUED, Status.PROCESSING)),
+    Status.ABORTED: frozenset((Status.QUEUED,)),
 }
 """From which states a job may come into each; no other way is taken."""
 

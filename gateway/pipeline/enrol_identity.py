@@ -56,7 +56,7 @@ class Identifier:
         return KeptPortrait(crop, face, who[0])
 
 
-def unlike(identity: Identity) -> list[int]:
+def inconsistent_portraits(identity: Identity) -> list[int]:
     """Return which portraits of an identity seem to show somebody else than most others do.
 
     Of two that differ both are told: which of them is meant cannot be known.

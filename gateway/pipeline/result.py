@@ -10,7 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.faces.face import Face
 from gateway.pipeline.face.quality import ResultQuality
 from gateway.processors.base import Patch, Portrait
-from gateway.processors.openings import Filled
+from gateway.processors.openings import InpaintingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SwappedFace:
         source: Index of the source portrait that was used; None where the person stayed.
         patches: Indices of further portraits, by the part of the face they gave.
         expression: float32 (K + C,), what the face shows now; None where it was left alone.
-        filled: Where the inside of eyes and mouth came from, where not from the target.
+        inpainting_sources: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
         notes: What may be seen in the result.
         source_id: The enrolled identity whose portrait `source` and `patches` count; None where
@@ -38,7 +38,7 @@ class SwappedFace:
     source: int | None
     patches: Mapping[Patch, int] = field(default_factory=dict)
     expression: F32 | None = None
-    filled: Mapping[str, Filled] = field(default_factory=dict)
+    inpainting_sources: Mapping[str, InpaintingSource] = field(default_factory=dict)
     reference: int | None = None
     notes: tuple[Note, ...] = ()
     entry: int | None = None

@@ -44,7 +44,7 @@ STRETCH = 2.2
 """How much further an opening may gape than in its own picture before another one is asked."""
 
 
-class Filled(StrEnum):
+class InpaintingSource(StrEnum):
     """Where the inside of an opening came from."""
 
     SOURCE = "source"
@@ -71,7 +71,7 @@ class Donor:
 
     image: U8
     landmarks: F32
-    kind: Filled
+    kind: InpaintingSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from gateway.processors.openings import (
     MOUTH,
     OPENINGS,
     Donor,
-    Filled,
+    InpaintingSource,
     Opening,
     best_donor,
     held_eye,
@@ -48,13 +48,13 @@ class Reenacted:
         region: The part that changed.
         pixels: uint8 (h, w, 3) RGB, equal to the picture's where nothing moves.
         landmarks: float32 (478, 3), where the face's are now, in the whole picture.
-        filled: Which openings were filled from elsewhere, and from where.
+        inpainting_sources: Which openings were filled from elsewhere, and from where.
     """
 
     region: Region
     pixels: U8
     landmarks: F32
-    filled: Mapping[str, Filled] = field(default_factory=dict)
+    inpainting_sources: Mapping[str, InpaintingSource] = field(default_factory=dict)
 
 
 def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) -> Reenacted | None:
@@ -76,7 +76,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     motion = _motion(texture, after, (image.shape[0], image.shape[1]))
     if motion is None:
         # An eye that should open, and does not because nobody shows it open, is to be told.
-        told = Filled.LEFT_SHUT in kinds.values()
+        told = InpaintingSource.LEFT_SHUT in kinds.values()
         return Reenacted(Region(0, 0, 0, 0), image[:0, :0].copy(), after, kinds) if told else None
     region = motion.region
     x, y = add_grid(motion.dx, motion.dy, region)
@@ -90,7 +90,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
             if filling.which.iris:
                 gain = gain**EYE_GAIN
             fill(pixels, region, filling.which, after, filling.donor, gain)
-        elif filling.kind is Filled.INVENTED:
+        elif filling.kind is InpaintingSource.INVENTED:
             hollow(pixels, region, after, _color(image, before, LIPS_OUTER))
     for which in OPENINGS:
         if np.abs(after[which.lids] - before[which.lids]).max() > 1:
@@ -123,7 +123,7 @@ class _Filling:
     """What an opening gets that its own picture cannot fill; no donor: paint, or nothing."""
 
     which: Opening
-    kind: Filled
+    kind: InpaintingSource
     donor: Donor | None = None
 
 
@@ -139,13 +139,13 @@ def _openable(before: F32, after: F32, donors: Sequence[Donor]) -> tuple[F32, di
         if donor is not None:
             fillings[which.name] = _Filling(which, donor.kind, donor)
         elif which is MOUTH:
-            fillings[which.name] = _Filling(which, Filled.INVENTED)
+            fillings[which.name] = _Filling(which, InpaintingSource.INVENTED)
         else:
             # An eye that was shut and that nobody shows open: better shut than empty.
             after = after.copy()
             lids = which.lids
             after[lids] = before[lids] + (after[lids] - before[lids]).mean(0)
-            fillings[which.name] = _Filling(which, Filled.LEFT_SHUT)
+            fillings[which.name] = _Filling(which, InpaintingSource.LEFT_SHUT)
     return after, fillings
 
 

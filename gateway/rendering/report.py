@@ -51,7 +51,7 @@ def video_report(
         "lost_frames": _sum(tallies, "lost"),
         "changed_frames": _sum(tallies, "changed"),
         "changed_faces": _sum(tallies, "faces"),
-        "carried_faces": _sum(tallies, "carried"),
+        "interpolated_faces": _sum(tallies, "interpolated"),
         "cuts": _sum(tallies, "cuts"),
         "frame_enhancer": next((t["frame_enhancer"] for t in tallies if t["frame_enhancer"]), None),
         "models": plan.facts["models"],

@@ -32,7 +32,7 @@ class SegmentTally:
         lost: How many of the source's could not be read.
         changed: Frames in which a face was changed.
         faces: Faces that were changed.
-        carried: How many of these no network saw.
+        interpolated: How many of these no network saw.
         cuts: Shots that begin.
         frame_enhancer: Who made whole frames clearer; None if nobody did.
     """
@@ -41,7 +41,7 @@ class SegmentTally:
     lost: int = 0
     changed: int = 0
     faces: int = 0
-    carried: int = 0
+    interpolated: int = 0
     cuts: int = 0
     frame_enhancer: str | None = None
 
@@ -111,7 +111,7 @@ class SegmentMaker:
                         continue
                     tally.changed += report.changed > 0
                     tally.faces += report.changed
-                    tally.carried += report.carried
+                    tally.interpolated += report.interpolated
                     tally.cuts += report.cut
                     tally.frame_enhancer = report.frame_enhancer
                     assert isinstance(picture, DecodedFrame)

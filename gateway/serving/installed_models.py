@@ -52,7 +52,7 @@ def installed_models(settings: Settings) -> InstalledModels:
     refused = {
         name
         for name, model in whole.items()
-        if settings.commercial and not model.usable_commercially
+        if settings.require_commercial_license and not model.usable_commercially
     }
     emaps = {name: _emap(zoo, name) for name, model in whole.items() if model.emap}
     sizes = {name: int(ROOM * (zoo.folder(name) / MODEL_FILE).stat().st_size) for name in whole}

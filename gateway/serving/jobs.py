@@ -15,6 +15,8 @@ def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
     """
-    if settings.jobs == "off":
+    if settings.job_execution == "disabled":
         return None
-    return DurableEngine(settings, work, metrics.jobs, carry_out=settings.jobs == "inside")
+    return DurableEngine(
+        settings, work, metrics.jobs, carry_out=settings.job_execution == "embedded"
+    )

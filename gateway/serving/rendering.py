@@ -127,6 +127,6 @@ def video_work(
             max_video_s=settings.max_video_s,
             call_s=settings.request_deadline_s,
             max_picture_bytes=settings.max_upload_bytes,
-            threads=settings.coding_threads,
+            threads=settings.codec_threads,
         ),
     )

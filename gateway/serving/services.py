@@ -216,7 +216,7 @@ def make_inference(
         ),
         metrics,
         shared_memory=settings.triton_shared_memory,
-        hang_s=settings.triton_hang_s,
+        hang_s=settings.triton_liveness_timeout_s,
     )
 
 

@@ -26,7 +26,7 @@ from gateway.testing_faces import fake_face_inference
 _DEFAULTS = {
     "backend": "local",
     "cpu_threads": 2,
-    "drain_s": 0,
+    "shutdown_grace_s": 0,
     "jobs": "off",
     "worker_drain_s": 0,
 }
@@ -59,9 +59,9 @@ def fake_services(
     metrics = Metrics(admission)
 
     def jobs(made: JobWork) -> JobEngine | None:
-        if chosen.jobs == "off":
+        if chosen.job_execution == "disabled":
             return None
-        inside = chosen.jobs == "inside"
+        inside = chosen.job_execution == "embedded"
         return DurableEngine(chosen, made, metrics.jobs, carry_out=inside, pace=FAST)
 
     return assemble(

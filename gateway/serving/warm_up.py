@@ -22,7 +22,7 @@ from gateway.processors.expression_restorer import Performance, restore_expressi
 from gateway.processors.face_enhancer import enhance_classically
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of
-from gateway.processors.openings import Donor, Filled
+from gateway.processors.openings import Donor, InpaintingSource
 
 _SIDE = 256
 
@@ -46,7 +46,7 @@ def warm_up() -> None:
     _restore(picture)
     _join()
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
-    seen_in = Donor(picture, face.landmarks, Filled.SOURCE)
+    seen_in = Donor(picture, face.landmarks, InpaintingSource.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))
 
 

@@ -84,7 +84,7 @@ def running_gateway(folder: Path, *, port: int = 0, **settings: str) -> Iterator
     log, port = folder / "log", port or free_port()
     environment = os.environ | {
         "SEMBLANT_PORT": str(port),
-        "SEMBLANT_DRAIN_S": "0.5",
+        "SEMBLANT_SHUTDOWN_GRACE_S": "0.5",
         "SEMBLANT_DATA_DIR": str(folder / "data"),
         "SEMBLANT_HEALTH_INTERVAL_S": "0.2",
         **settings,

@@ -125,7 +125,7 @@ def test_a_swap_by_a_server_of_ours(pair, tmp_path):
     log, port, output = tmp_path / "log", _free_port(), tmp_path / "result.png"
     address = f"http://127.0.0.1:{port}"
     serve = ("serve", "--backend", "local", "--port", port)
-    with started(log, *serve, SEMBLANT_DRAIN_S="0") as process:
+    with started(log, *serve, SEMBLANT_SHUTDOWN_GRACE_S="0") as process:
         _wait_until_ready(process, address, log)
         done = semblant("swap", *pair, "-q", "-o", output, "--server", address)
         assert (done.stdout, done.stderr) == (f"{output}\n", "")

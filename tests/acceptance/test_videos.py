@@ -75,7 +75,7 @@ def ended(gateway: Gateway, job: dict[str, Any]) -> dict[str, Any]:
 
     def final() -> dict[str, Any] | None:
         now = seen(gateway, job)
-        return None if now["status"] in ("starting", "processing") else now
+        return None if now["status"] in ("queued", "processing") else now
 
     done = until(final, 60, gateway.log)
     assert done["status"] == "succeeded", done["error"]
@@ -91,7 +91,7 @@ def under_way(gateway: Gateway, job: dict[str, Any]) -> None:
 
     def some() -> bool:
         now = seen(gateway, job)
-        assert now["status"] in ("starting", "processing"), now["error"]
+        assert now["status"] in ("queued", "processing"), now["error"]
         return bool(now["frames"])
 
     until(some, 30, gateway.log)
@@ -233,7 +233,11 @@ def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, video, undist
     data = {"SEMBLANT_DATA_DIR": str(tmp_path / "data")}
     worker = ("worker", "--backend", "local")
     with ExitStack() as stack:
-        idempotency_lock = {"SEMBLANT_BACKEND": "local", "SEMBLANT_JOBS": "outside", **data}
+        idempotency_lock = {
+            "SEMBLANT_BACKEND": "local",
+            "SEMBLANT_JOB_EXECUTION": "outside",
+            **data,
+        }
         away = stack.enter_context(started(tmp_path / "away.log", *worker, **data))
         gateway = stack.enter_context(running_gateway(tmp_path, **idempotency_lock))
         job = submitted(gateway, video)

@@ -151,7 +151,7 @@ def test_a_video_is_made_with_networks(gateway, tmp_path):
 
     def final() -> dict[str, object] | None:
         now = gateway.http.get(job["urls"]["get"]).json()
-        return None if now["status"] in ("starting", "processing") else now
+        return None if now["status"] in ("queued", "processing") else now
 
     done = until(final, 120, gateway.log)
     assert done["status"] == "succeeded", done

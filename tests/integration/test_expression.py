@@ -17,7 +17,7 @@ from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
-from gateway.processors.openings import LEFT, MOUTH, RIGHT, Filled, eye_distance
+from gateway.processors.openings import LEFT, MOUTH, RIGHT, InpaintingSource, eye_distance
 from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, backdrop, placed
 
@@ -70,7 +70,7 @@ async def test_a_smile_opens_a_shut_mouth_and_its_teeth_are_the_sources(parts):
     target = person(NEUTRAL)
     result = await made(parts, [person(SMILING)], target, processors=ONLY, expression="source")
     (changed,) = result.swapped
-    assert changed.filled == {"mouth": Filled.SOURCE}
+    assert changed.inpainting_sources == {"mouth": InpaintingSource.SOURCE}
     before, after = await find(parts, target), await find(parts, result.image)
     assert gape(before, MOUTH) < 0.03
     assert gape(after, MOUTH) > 0.06

@@ -15,7 +15,7 @@ from tests.unit.http.problem import checked
 
 pytestmark = pytest.mark.models
 
-SETTINGS = Settings(backend="local", drain_s=0, jobs="off")
+SETTINGS = Settings(backend="local", shutdown_grace_s=0, job_execution="disabled")
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ class Client(JobCalls):
         count: int | None = None,
         timeout_s: float = VIDEO_TIMEOUT_S,
     ) -> Library:
-        """Make a library of a person's expressions; see `POST /v1/expressions`.
+        """Make a library of a person's expressions; see `POST /v1/expression-libraries`.
 
         Args:
             frames: Pictures of the person.
@@ -157,11 +157,11 @@ class Client(JobCalls):
         return library_result(self._send(arguments))
 
     def expressions(self) -> list[Library]:
-        """Return all libraries, without their entries; see `GET /v1/expressions`."""
+        """Return all libraries, without their entries; see `GET /v1/expression-libraries`."""
         return libraries_result(self._send(library_request("GET", timeout_s=self._timeout_s)))
 
     def expression(self, id: str) -> Library:
-        """Return a library; see `GET /v1/expressions/{id}`.
+        """Return a library; see `GET /v1/expression-libraries/{id}`.
 
         Raises:
             LibraryNotFound: there is none of that id.
@@ -169,7 +169,7 @@ class Client(JobCalls):
         return library_result(self._send(library_request("GET", id, timeout_s=self._timeout_s)))
 
     def delete_expression(self, id: str) -> None:
-        """Delete a library; see `DELETE /v1/expressions/{id}`.
+        """Delete a library; see `DELETE /v1/expression-libraries/{id}`.
 
         Raises:
             LibraryNotFound: there is none of that id.
@@ -181,7 +181,7 @@ class Client(JobCalls):
     ) -> ExpressionMatch:
         """Return a library's entry that is most like an expression.
 
-        See `POST /v1/expressions/{id}/match`.
+        See `POST /v1/expression-libraries/{id}/match`.
 
         Args:
             id: Of the library.

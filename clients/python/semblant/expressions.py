@@ -132,7 +132,7 @@ def enrol_request(
     files.append(("options", ("options", json.dumps(options).encode(), JSON)))
     return {
         "method": "POST",
-        "url": "/v1/expressions",
+        "url": "/v1/expression-libraries",
         "files": files,
         "headers": headers_for(JSON, timeout_s),
         "timeout": timeout_s + 5,
@@ -141,7 +141,7 @@ def enrol_request(
 
 def library_request(method: str, id: str | None = None, *, timeout_s: float) -> dict[str, Any]:
     """Return httpx's arguments for one library, or for all without an id."""
-    return kept_request(method, "/v1/expressions", id, timeout_s=timeout_s)
+    return kept_request(method, "/v1/expression-libraries", id, timeout_s=timeout_s)
 
 
 def match_request(

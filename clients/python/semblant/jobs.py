@@ -37,7 +37,7 @@ class Job:
 
     Attributes:
         id: `job_` and 32 hexadecimal digits.
-        status: `starting`, `processing`, `succeeded`, `failed`, `canceled` or `aborted`.
+        status: `queued`, `processing`, `succeeded`, `failed`, `canceled` or `aborted`.
         stage: What is being done for it.
         percent: How much is done, 0-100.
         created: When it was taken on, ISO 8601, UTC.

@@ -36,7 +36,7 @@ class Identity:
         size: Number of portraits.
         consent: `given`, the time, and `statement`.
         portraits: One mapping per portrait, as the API documents it; none in a list of identities.
-        unlike: Indices of portraits that seem to show somebody else.
+        inconsistent_portraits: Indices of portraits that seem to show somebody else.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Identity:
     size: int
     consent: Mapping[str, str]
     portraits: Sequence[Mapping[str, Any]] = ()
-    unlike: tuple[int, ...] = ()
+    inconsistent_portraits: tuple[int, ...] = ()
 
 
 def identify_request(
@@ -108,5 +108,5 @@ def _identity(body: Mapping[str, Any]) -> Identity:
         size=body["size"],
         consent=body["consent"],
         portraits=body.get("portraits", ()),
-        unlike=tuple(body.get("unlike", ())),
+        inconsistent_portraits=tuple(body.get("unlike", ())),
     )

@@ -1,4 +1,4 @@
-"""/v1/expressions: libraries of a person's expressions."""
+"""/v1/expression-libraries: libraries of a person's expressions."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def _enrol(
     exchange.faces_found = len(kept.entries)
     warnings = [DAMAGED] if video and video.damaged else []
     headers = {
-        "Location": f"/v1/expressions/{kept.id}",
+        "Location": f"/v1/expression-libraries/{kept.id}",
         "Server-Timing": exchange.server_timing(),
     }
     answer = new_library(kept, enrolment, warnings).model_dump_json()

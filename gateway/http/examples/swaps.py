@@ -173,7 +173,7 @@ SWAP_REPORT: dict[str, Any] = {
             "entry": None,
             "patches": {},
             "controls": None,
-            "filled": {},
+            "inpainting_sources": {},
             "reference": None,
             "notes": ["lips_closed_over"],
             "swapper": "mesh",

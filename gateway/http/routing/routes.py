@@ -88,7 +88,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path="/v1/expressions",
+        path="/v1/expression-libraries",
         handler=post_expressions,
         tag="expressions",
         summary="Make a library of a person's expressions, from pictures or a video.",
@@ -102,7 +102,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path="/v1/expressions",
+        path="/v1/expression-libraries",
         handler=get_expressions,
         tag="expressions",
         summary="List the libraries of expressions.",
@@ -112,7 +112,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path="/v1/expressions/{id}",
+        path="/v1/expression-libraries/{id}",
         handler=get_expression,
         tag="expressions",
         summary="Show a library of expressions.",
@@ -123,7 +123,7 @@ ROUTES = (
     ),
     Route(
         method="DELETE",
-        path="/v1/expressions/{id}",
+        path="/v1/expression-libraries/{id}",
         handler=delete_expression,
         tag="expressions",
         summary="Delete a library of expressions.",
@@ -133,7 +133,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path="/v1/expressions/{id}/match",
+        path="/v1/expression-libraries/{id}/match",
         handler=post_match,
         tag="expressions",
         summary="Find the entry of a library that is most like an expression.",

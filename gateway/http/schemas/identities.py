@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from gateway.http.schemas.libraries import prints
 from gateway.http.schemas.swaps import Answer, FaceFigures, figures
-from gateway.pipeline.enrol_identity import unlike
+from gateway.pipeline.enrol_identity import inconsistent_portraits
 from gateway.storage.identities import Identity, IdentityInfo
 
 STATEMENT = "The person shown has agreed that their face is kept and put into pictures."
@@ -62,7 +62,7 @@ class IdentityReport(IdentityFigures):
     portraits: list[FaceFigures] = Field(
         description="The face of each portrait, in their order; boxes in the kept crop's pixels."
     )
-    unlike: list[int] = Field(
+    inconsistent_portraits: list[int] = Field(
         description="Indices of portraits that seem to show somebody else than the others do."
     )
 
@@ -85,5 +85,5 @@ def identity_report(kept: Identity) -> IdentityReport:
     return IdentityReport(
         **dict(identity_figures(kept.info)),
         portraits=[FaceFigures(**figures(portrait.face)) for portrait in kept.portraits],
-        unlike=unlike(kept),
+        inconsistent_portraits=inconsistent_portraits(kept),
     )

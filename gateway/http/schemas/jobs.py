@@ -69,7 +69,7 @@ class JobObject(Answer):
 
     id: str = Field(description="`job_` and 32 hexadecimal digits.", pattern="^job_[0-9a-f]{32}$")
     status: Status = Field(
-        description="`starting`: it waits for its turn; `processing`; `succeeded`; `failed`; "
+        description="`queued`: it waits for its turn; `processing`; `succeeded`; `failed`; "
         "`canceled`: called off, or out of time; `aborted`: out of time before its turn."
     )
     stage: JobStage = Field(description="What is being done for it.")

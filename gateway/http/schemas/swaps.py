@@ -142,7 +142,7 @@ class TargetFace(FaceFigures):
     controls: dict[str, float] | None = Field(
         description="The expression it was given, as named controls, 0–1; null if it kept its own."
     )
-    filled: dict[str, str] = Field(
+    inpainting_sources: dict[str, str] = Field(
         description="Where the inside of `right_eye`, `left_eye` and `mouth` came from, if not "
         "from the target itself: `source`, `library`, `target`, `invented`, `left_shut`."
     )
@@ -280,7 +280,7 @@ def _target_face(face: Face, changed: SwappedFace | None) -> TargetFace:
         source_id=done.source_id,
         patches=dict(done.patches),
         controls=controls and {name: round(value, 4) for name, value in controls.items()},
-        filled=dict(done.filled),
+        inpainting_sources=dict(done.inpainting_sources),
         reference=done.reference,
         notes=list(done.notes),
         swapper=done.swapper,

@@ -73,7 +73,7 @@ class JobStore:
         values = {
             "id": id,
             "tenant": order.tenant,
-            "status": Status.STARTING,
+            "status": Status.QUEUED,
             "stage": JobStage.QUEUED,
             "run": new_run(),
             "version": 1,
@@ -121,12 +121,12 @@ class JobStore:
 
     def position(self, job: Job) -> int | None:
         """Return how many jobs come before one whose turn has not come; None if it has."""
-        if job.status is not Status.STARTING:
+        if job.status is not Status.QUEUED:
             return None
         before = sa.tuple_(JOBS.c.priority, JOBS.c.created, JOBS.c.id)
         query = (
             sa.select(sa.func.count())
-            .where(JOBS.c.status == Status.STARTING)
+            .where(JOBS.c.status == Status.QUEUED)
             .where(before < sa.tuple_(int(job.priority), job.created, job.id))
         )
         with self._begin() as connection:
@@ -164,14 +164,14 @@ class JobStore:
         )
         if run is not None:
             change = change.where(JOBS.c.run == run)
-        if to is Status.STARTING:
+        if to is Status.QUEUED:
             change = change.where(JOBS.c.tidy, JOBS.c.has_files)
         with self._begin() as connection:
             row = connection.execute(change.returning(JOBS)).one_or_none()
             if row is None:
                 return None
             job = _job(row)
-            if to is Status.STARTING:
+            if to is Status.QUEUED:
                 unmade = (SEGMENTS.c.job_id == id, SEGMENTS.c.file.is_(None))
                 connection.execute(sa.delete(SEGMENTS).where(*unmade))
                 self._queues.add_video(connection, job)
@@ -279,7 +279,7 @@ class JobStore:
 
 def _entering(status: Status) -> dict[str, Any]:
     """Return what a job is like when it comes into a state."""
-    if status is Status.STARTING:
+    if status is Status.QUEUED:
         return {
             "stage": JobStage.QUEUED,
             "run": new_run(),

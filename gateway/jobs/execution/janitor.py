@@ -149,12 +149,12 @@ class Janitor:
     def look(self) -> None:
         """End the jobs whose time is over."""
         for job in self._store.late():
-            waiting = job.status is Status.STARTING
+            waiting = job.status is Status.QUEUED
             to = Status.ABORTED if waiting else Status.CANCELED
             self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
         now = self._store.counts()
         self._observer.jobs_now(
-            queued=now.get(Status.STARTING, 0), running=now.get(Status.PROCESSING, 0)
+            queued=now.get(Status.QUEUED, 0), running=now.get(Status.PROCESSING, 0)
         )
 
     def sweep(self) -> None:

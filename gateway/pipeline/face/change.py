@@ -38,7 +38,7 @@ from gateway.processors.expression_restorer import (
     shown_by,
 )
 from gateway.processors.face_swapper import MeshSwapper, result_geometry
-from gateway.processors.openings import Donor, Filled, eye_distance, is_open
+from gateway.processors.openings import Donor, InpaintingSource, eye_distance, is_open
 from gateway.processors.portraits import Choice, choose, shut_eyes
 from gateway.processors.reenact import Reenacted
 from gateway.processors.textures import Textures
@@ -291,7 +291,7 @@ class FaceChanger:
         shape = work.options.shape if work.chosen.swapper is None else 0.0
         expected = shown.landmarks.copy()
         expected[:N_MESH] = result_geometry(shown, subject.portrait, shape)
-        before = Donor(work.target, subject.face.landmarks, Filled.TARGET)
+        before = Donor(work.target, subject.face.landmarks, InpaintingSource.TARGET)
         return await self._compute.run(
             settle, work.canvas.image, found[0].landmarks, expected, [before]
         )
@@ -308,12 +308,14 @@ class FaceChanger:
             pixels = np.rint(pixels + covered[..., None] * (kept - pixels)).astype(np.uint8)
         work.canvas.paint(result.region, pixels)
         notes = dict.fromkeys(done.notes)
-        if Filled.INVENTED in result.filled.values():
+        if InpaintingSource.INVENTED in result.inpainting_sources.values():
             notes[Note.MOUTH_INVENTED] = None
-        if Filled.LEFT_SHUT in result.filled.values():
+        if InpaintingSource.LEFT_SHUT in result.inpainting_sources.values():
             notes[Note.EYE_LEFT_SHUT] = None
-        filled = {**done.filled, **result.filled}
-        return replace(done, expression=expression, filled=filled, notes=tuple(notes))
+        inpainting_sources = {**done.inpainting_sources, **result.inpainting_sources}
+        return replace(
+            done, expression=expression, inpainting_sources=inpainting_sources, notes=tuple(notes)
+        )
 
     def _swapper(self, work: FaceTask, textures: Textures) -> Swapper:
         """Return who swaps a face."""
@@ -327,7 +329,7 @@ def _as_shown(work: FaceTask, subject: Subject) -> Donor:
     image, face = work.target, subject.face
     if subject.shown is not face and work.chosen.restorer is not None:
         image, face = work.canvas.image.copy(), subject.shown
-    return Donor(image, face.landmarks, Filled.TARGET)
+    return Donor(image, face.landmarks, InpaintingSource.TARGET)
 
 
 def _healed(shown: Face, portrait: Face) -> list[Note]:

@@ -17,7 +17,7 @@ from gateway.faces.morphable.performance import Openings, openings_of
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance
-from gateway.processors.openings import Donor, Filled
+from gateway.processors.openings import Donor, InpaintingSource
 
 
 class LibraryItem(Protocol):
@@ -78,8 +78,8 @@ def plan_expression(
         return ExpressionPlan(None)
     kind, factor = options.expression, options.expression_factor
     alone = "face_swapper" not in options.processors
-    sources = [Donor(p.image, p.face.landmarks, Filled.SOURCE) for p in portraits]
-    lent = [Donor(e.crop, e.landmarks, Filled.LIBRARY) for e in library]
+    sources = [Donor(p.image, p.face.landmarks, InpaintingSource.SOURCE) for p in portraits]
+    lent = [Donor(e.crop, e.landmarks, InpaintingSource.LIBRARY) for e in library]
     donors = [*sources, *lent]
     if isinstance(kind, dict):
         asked = from_names(kind, face.rest)
@@ -88,7 +88,7 @@ def plan_expression(
     if kind == "target" and not alone:
         if factor == 1:
             return ExpressionPlan(None)
-        seen = Donor(target, face.landmarks, Filled.TARGET) if options.wrinkles else None
+        seen = Donor(target, face.landmarks, InpaintingSource.TARGET) if options.wrinkles else None
         expression = retarget(face.expression, face.rest, face.rest, factor=factor)
         shown = openings_of(face.landmarks, face.fit).times(factor)
         return ExpressionPlan(

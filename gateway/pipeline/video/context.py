@@ -45,13 +45,13 @@ class FrameReport:
     Attributes:
         faces: How many faces were followed.
         changed: How many were changed.
-        carried: How many of these no network saw.
+        interpolated: How many of these no network saw.
         cut: Whether a new shot begins.
         frame_enhancer: Who made all of it clearer; None if nobody did.
     """
 
     faces: int = 0
     changed: int = 0
-    carried: int = 0
+    interpolated: int = 0
     cut: bool = False
     frame_enhancer: str | None = None

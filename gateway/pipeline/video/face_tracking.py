@@ -54,13 +54,13 @@ class TrackedFace:
         track: The person's number; never used again once lost for good.
         face: In pixels of the frame, as this frame by itself shows it.
         view: The part of the frame that was looked at.
-        carried: Whether no network saw it here.
+        interpolated: Whether no network saw it here.
     """
 
     track: int
     face: Face
     view: FrameCrop
-    carried: bool = False
+    interpolated: bool = False
 
 
 def around(face: Face, shape: tuple[int, int]) -> tuple[Region | None, int]:

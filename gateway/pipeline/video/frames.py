@@ -106,7 +106,7 @@ class FrameMaker:
         options = self._production.options
         swapping = "face_swapper" in options.processors
         told = {s.track: s for s in sightings}
-        changed = carried = 0
+        changed = interpolated = 0
         for track in sorted(faces, key=lambda t: nearness(faces[t])):
             sighting, face = told[track], faces[track]
             person = await self._person(picture, sighting)
@@ -124,8 +124,8 @@ class FrameMaker:
                 await self._look(person, picture.time_s, rgb, local)
             if await self._change(person, picture, region, rgb, local, nearer):
                 changed += 1
-                carried += sighting.carried
-        return FrameReport(len(sightings), changed, carried)
+                interpolated += sighting.interpolated
+        return FrameReport(len(sightings), changed, interpolated)
 
     async def _change(
         self,

@@ -64,7 +64,7 @@ class _Track:
     def saw(self, sighting: TrackedFace, time_s: Fraction) -> None:
         """Go on to the next frame."""
         self.last = sighting
-        if sighting.carried:
+        if sighting.interpolated:
             return
         self.seen_s = time_s
         if TURNED.isdisjoint(sighting.face.warnings):
@@ -155,7 +155,7 @@ class FaceTracker:
         view = await self._view(before.face, picture)
         if view is None:
             return False
-        keep_eyes = not before.carried and now - track.eyes_s < EYES_S
+        keep_eyes = not before.interpolated and now - track.eyes_s < EYES_S
         found = await self._seen(view, before.face, deadline, keep_eyes)
         if found is not None and not keep_eyes:
             track.eyes_s = now
@@ -166,7 +166,7 @@ class FaceTracker:
             again = await self._compute.run(picture.rgb, was.region, was.reduction)
             carried_on = await self._compute.run(carry_on, before, again, picture.shape)
             if carried_on is not None:
-                track.saw(TrackedFace(track.number, carried_on, view, carried=True), now)
+                track.saw(TrackedFace(track.number, carried_on, view, interpolated=True), now)
             return carried_on is not None
         if found is not None:
             track.saw(TrackedFace(track.number, found, view), now)
@@ -259,7 +259,7 @@ def _swap_back(tracks: list[_Track]) -> None:
     near = [
         t for t in tracks if any(t is not o and _touching(t.last.face, o.last.face) for o in tracks)
     ]
-    near = [t for t in near if not t.last.carried and t.frames >= KNOWN]
+    near = [t for t in near if not t.last.interpolated and t.frames >= KNOWN]
     if len(near) < 2:
         return
     faces = [t.last for t in near]

@@ -36,7 +36,7 @@ def form(*, target=TEXT, source=b"face", options=None, **fields):
 async def ended(http, job, **headers):
     """Return a job's object once it has ended."""
     async with asyncio.timeout(20):
-        while job["status"] in ("starting", "processing"):
+        while job["status"] in ("queued", "processing"):
             await asyncio.sleep(0.03)
             job = (await http.get(job["urls"]["get"], headers=headers)).json()
     return job

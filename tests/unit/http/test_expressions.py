@@ -25,12 +25,12 @@ async def enrol(services=None, frames=(FACE,), video=None, options=None, **setti
     if options is not None:
         files.append(("options", ("o", json.dumps(options).encode())))
     async with client(services, **settings) as http:
-        return await http.post("/v1/expressions", files=files)
+        return await http.post("/v1/expression-libraries", files=files)
 
 
 async def ask(services, method, path="", **arguments):
     async with client(services) as http:
-        return await http.request(method, f"/v1/expressions{path}", **arguments)
+        return await http.request(method, f"/v1/expression-libraries{path}", **arguments)
 
 
 # Making one
@@ -42,7 +42,7 @@ async def test_a_library_is_made_kept_and_shown():
     assert answer.status_code == 201
     made = answer.json()
     assert re.fullmatch("exp_[0-9a-f]{32}", made["id"])
-    assert answer.headers["location"] == f"/v1/expressions/{made['id']}"
+    assert answer.headers["location"] == f"/v1/expression-libraries/{made['id']}"
     assert made["name"] == "Ann"
     assert made["skipped"] == [{"origin": "frame", "index": 1, "reason": "no_face"}]
     assert made["warnings"] == []

@@ -45,7 +45,7 @@ async def test_they_go_on_after_the_last_one_that_was_seen(tmp_path):
 
 
 async def test_they_end_when_the_job_is_removed_or_the_service_leaves(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, services):
+    async with jobs_service(tmp_path, job_execution="external") as (http, services):
         job = (await http.post("/v1/jobs", files=form())).json()
         stream = asyncio.create_task(http.get(job["urls"]["events"]))
         await asyncio.sleep(0.2)

@@ -14,7 +14,7 @@ async def test_a_job_from_order_to_output(tmp_path):
         answer = await http.post("/v1/jobs", files=form())
         assert answer.status_code == 202
         job = answer.json()
-        assert job["status"] == "starting"
+        assert job["status"] == "queued"
         assert answer.headers["location"] == job["urls"]["get"]
         job = await ended(http, job)
         assert job["status"] == "succeeded", job["error"]
@@ -41,11 +41,11 @@ async def test_waiting_for_a_job_ends_with_it_or_with_the_time(tmp_path):
         slow = form(options={"frame_s": 0.5})
         answer = await http.post("/v1/jobs", files=slow, headers={"Prefer": "wait=1"})
         assert answer.status_code == 202
-        assert answer.json()["status"] in ("starting", "processing")
+        assert answer.json()["status"] in ("queued", "processing")
 
 
 async def test_the_same_order_again_is_replayed(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         key = {"Idempotency-Key": "k" * 255}
         first = await http.post("/v1/jobs", files=form(), headers=key)
         again = await http.post("/v1/jobs", files=form(), headers=key)
@@ -57,7 +57,7 @@ async def test_the_same_order_again_is_replayed(tmp_path):
 
 
 async def test_an_order_that_is_refused_does_not_use_its_key_up(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, services):
+    async with jobs_service(tmp_path, job_execution="external") as (http, services):
         key = {"Idempotency-Key": "k"}
         wrong = await http.post("/v1/jobs", files=form(options={"x": 1}), headers=key)
         checked(wrong, "invalid_options")
@@ -66,7 +66,7 @@ async def test_an_order_that_is_refused_does_not_use_its_key_up(tmp_path):
 
 
 async def test_the_same_key_at_the_same_time_conflicts(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, services):
+    async with jobs_service(tmp_path, job_execution="external") as (http, services):
         async with services.jobs.idempotency_lock("default", "k"):
             answer = await http.post("/v1/jobs", files=form(), headers={"Idempotency-Key": "k"})
         checked(answer, "idempotency_in_progress")
@@ -92,7 +92,7 @@ async def test_the_same_key_at_the_same_time_conflicts(tmp_path):
     ],
 )
 async def test_wrong_orders_are_refused(tmp_path, parts, code):
-    async with jobs_service(tmp_path, jobs="outside") as (http, services):
+    async with jobs_service(tmp_path, job_execution="external") as (http, services):
         checked(await http.post("/v1/jobs", files=parts), code)
         assert (await http.get("/v1/jobs")).json()["jobs"] == []
         assert not list(services.jobs.spool.iterdir())
@@ -112,7 +112,7 @@ async def test_wrong_orders_are_refused(tmp_path, parts, code):
     ],
 )
 async def test_wrong_headers_are_refused(tmp_path, name, value):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         checked(await http.post("/v1/jobs", files=form(), headers={name: value}), "invalid_request")
 
 
@@ -126,7 +126,7 @@ async def test_an_order_may_be_larger_than_other_requests_up_to_a_limit_of_its_o
 
 
 async def test_jobs_are_those_of_the_tenant(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         mine, yours = {"X-Semblant-Tenant": "mine"}, {"X-Semblant-Tenant": "yours"}
         job = (await http.post("/v1/jobs", files=form(), headers=mine)).json()
         place = job["urls"]
@@ -139,7 +139,7 @@ async def test_jobs_are_those_of_the_tenant(tmp_path):
 
 
 async def test_lists_go_on_where_they_stopped(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         ids = [(await http.post("/v1/jobs", files=form())).json()["id"] for _ in range(3)]
         first = (await http.get("/v1/jobs", params={"limit": 2})).json()
         token = {"limit": 2, "page_token": first["next"]}
@@ -154,12 +154,12 @@ async def test_lists_go_on_where_they_stopped(tmp_path):
     "query", ["status=lost", "limit=0", "limit=x", "page_token=x", "page_token=W10"]
 )
 async def test_wrong_questions_for_lists_are_refused(tmp_path, query):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         checked(await http.get(f"/v1/jobs?{query}"), "invalid_request")
 
 
 async def test_jobs_are_called_off_and_removed(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         job = (await http.post("/v1/jobs", files=form())).json()
         assert job["queue_position"] == 0
         cancelled = await http.post(job["urls"]["cancel"])
@@ -183,7 +183,7 @@ async def test_a_failed_job_tells_why_and_is_resumed(tmp_path):
 
 
 async def test_a_deadline_ends_a_job(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         headers = {"Cancel-After": "0.1s", "Prefer": "wait=10"}
         job = (await http.post("/v1/jobs", files=form(), headers=headers)).json()
         assert job["status"] == "aborted"
@@ -199,13 +199,13 @@ async def test_a_service_without_jobs_says_so():
 
 
 async def test_ids_that_are_none_are_not_found(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         for id in ("job_" + 32 * "0", "job_x", "x", "job_" + 32 * "G"):
             checked(await http.get(f"/v1/jobs/{id}"), "job_not_found")
 
 
 async def test_requests_for_jobs_leave_no_place_of_others_taken(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside", max_uploads=1) as (http, services):
+    async with jobs_service(tmp_path, job_execution="external", max_uploads=1) as (http, services):
         with services.intake.ticket():
             checked(await http.post("/v1/jobs", files=form()), "overloaded")
         assert (await http.post("/v1/jobs", files=form())).status_code == 202

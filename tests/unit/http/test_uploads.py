@@ -42,14 +42,14 @@ async def test_an_upload_in_pieces_becomes_a_job(tmp_path):
 
 
 async def test_a_first_piece_may_come_with_the_beginning(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         headers = {**PIECE, "Upload-Length": "10"}
         made = await http.post("/v1/uploads", content=b"12345", headers=headers)
         assert made.headers["upload-offset"] == "5"
 
 
 async def test_what_goes_wrong_with_a_piece(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, services):
+    async with jobs_service(tmp_path, job_execution="external") as (http, services):
         url = (await begun(http)).headers["location"]
 
         async def patch(content, **headers):
@@ -70,7 +70,7 @@ async def test_what_goes_wrong_with_a_piece(tmp_path):
 
 
 async def test_a_piece_that_does_not_come_to_its_checksum_is_taken_back(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         url = (await begun(http)).headers["location"]
 
         def headers(data, offset):
@@ -91,7 +91,10 @@ async def test_a_piece_that_does_not_come_to_its_checksum_is_taken_back(tmp_path
 
 
 async def test_what_is_spoken_here(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside", max_job_upload_bytes=99) as (http, _):
+    async with jobs_service(tmp_path, job_execution="external", max_job_upload_bytes=99) as (
+        http,
+        _,
+    ):
         answer = await http.options("/v1/uploads")
         assert answer.status_code == 204
         assert answer.headers["tus-version"] == "1.0.0"
@@ -101,7 +104,7 @@ async def test_what_is_spoken_here(tmp_path):
 
 
 async def test_uploads_are_removed_limited_and_the_tenants_own(tmp_path):
-    async with jobs_service(tmp_path, jobs="outside", max_uploads=1) as (http, _):
+    async with jobs_service(tmp_path, job_execution="external", max_uploads=1) as (http, _):
         url = (await begun(http)).headers["location"]
         checked(await begun(http), "overloaded")
         other = {**TUS, "X-Semblant-Tenant": "other"}
@@ -114,5 +117,5 @@ async def test_uploads_are_removed_limited_and_the_tenants_own(tmp_path):
 
 @pytest.mark.parametrize("length", ["", "-1", "1e3", "9" * 19])
 async def test_a_length_that_is_none(tmp_path, length):
-    async with jobs_service(tmp_path, jobs="outside") as (http, _):
+    async with jobs_service(tmp_path, job_execution="external") as (http, _):
         checked(await begun(http, length), "invalid_request")

@@ -153,7 +153,7 @@ async def test_the_loop_goes_on_while_a_picture_is_decoded(monkeypatch):
 
 
 async def test_the_service_serves_while_it_drains():
-    services = fake_services(drain_s=0.3)
+    services = fake_services(shutdown_grace_s=0.3)
     await services.health.look()
     async with server(services) as http:
         assert (await http.get("/readyz")).status_code == 200

@@ -63,7 +63,7 @@ async def test_at_the_start_it_waits_for_a_database_that_is_away(tmp_path, caplo
 async def test_a_job_is_carried_out_and_only_its_output_is_kept(tmp_path):
     async with running_engine(tmp_path) as engine:
         taken = await engine.submit(order(engine))
-        assert taken.job.status is Status.STARTING
+        assert taken.job.status is Status.QUEUED
         job = await ended(engine, taken.job)
         assert job.status is Status.SUCCEEDED, job.failure
         assert content(engine, job) == TEXT.upper()
@@ -111,7 +111,7 @@ async def test_networks_that_are_away_are_waited_for(tmp_path):
 
 
 async def test_patience_has_an_end(tmp_path):
-    async with running_engine(tmp_path, job_attempts=1, job_patience_s=0.3) as engine:
+    async with running_engine(tmp_path, job_attempts=1, dependency_wait_s=0.3) as engine:
         job = await ended(engine, (await engine.submit(order(engine, fail="away"))).job)
         assert (job.status, job.failure.code) == (Status.FAILED, "inference_unavailable")
         assert engine.work.made.count((job.id, 1)) == 3  # after 50 and 100 ms; 200 more do not fit
@@ -161,7 +161,7 @@ async def test_a_failed_job_goes_on_where_it_failed(tmp_path):
         assert job.status is Status.FAILED
         recorded = len(left(engine, job)) - 2  # beside source and target
         resumed = await engine.resume(job.tenant, job.id)
-        assert (resumed.status, resumed.failure) == (Status.STARTING, None)
+        assert (resumed.status, resumed.failure) == (Status.QUEUED, None)
         job = await ended(engine, resumed)
         assert content(engine, job) == TEXT.upper()
         assert len(engine.work.made) == 3 + (3 - recorded)
@@ -284,7 +284,7 @@ async def test_jobs_are_listed_a_page_at_a_time(tmp_path):
         last = first[-1]
         second = await engine.page("default", JobQuery(after=(last.created, last.id), limit=3))
         assert [job.id for job in [*first, *second]] == ids[::-1]
-        waiting = await engine.page("default", JobQuery(statuses=(Status.STARTING,)))
+        waiting = await engine.page("default", JobQuery(statuses=(Status.QUEUED,)))
         assert [job.id for job in waiting] == ids[:0:-1]
 
 
@@ -346,7 +346,7 @@ async def test_a_tenant_has_only_so_many_jobs_carried_out(tmp_path):
         yours = (await engine.submit(order(engine, tenant="other"))).job
         assert (await ended(engine, yours)).status is Status.SUCCEEDED
         states = [(await engine.get(job.tenant, job.id)).status for job in mine]
-        assert sorted(states) == [Status.PROCESSING, Status.STARTING]
+        assert sorted(states) == [Status.PROCESSING, Status.QUEUED]
         hold.unlink()
         for job in mine:
             assert (await ended(engine, job)).status is Status.SUCCEEDED

@@ -7,7 +7,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import NoFaceInSource
 from gateway.faces.topology import N_MESH
-from gateway.pipeline.enrol_identity import Identifier, unlike
+from gateway.pipeline.enrol_identity import Identifier, inconsistent_portraits
 from gateway.pipeline.face.crop import CROP_FACTOR, cut_out
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
@@ -119,7 +119,7 @@ async def test_a_portrait_without_a_face_is_told():
 async def test_a_portrait_of_somebody_else_is_told():
     faces = [face_of(BOB), face_of(BOB, SMILES), face_of(BOB), face_of(CAT)]
     known = list(zip(faces, [(0, 0), (0.1, 0), (0, 0.1), (0, 0.9)], strict=True))
-    assert unlike(identity(await enrolled(*faces, known=known))) == [3]
-    assert unlike(identity(await enrolled(*faces[:3], known=known))) == []
-    assert unlike(identity(await enrolled(*faces[2:], known=known))) == [0, 1]
-    assert unlike(identity(await enrolled(faces[3], known=known))) == []
+    assert inconsistent_portraits(identity(await enrolled(*faces, known=known))) == [3]
+    assert inconsistent_portraits(identity(await enrolled(*faces[:3], known=known))) == []
+    assert inconsistent_portraits(identity(await enrolled(*faces[2:], known=known))) == [0, 1]
+    assert inconsistent_portraits(identity(await enrolled(faces[3], known=known))) == []

@@ -12,7 +12,7 @@ from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.timings import Timings
-from gateway.processors.openings import MOUTH, Filled
+from gateway.processors.openings import MOUTH, InpaintingSource
 from gateway.testing import FakeInference
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.face.test_expression_plan import LIBRARY, LIBRARY_ID
@@ -128,7 +128,7 @@ async def test_a_plain_swap_leaves_the_expression_alone():
     result = await fused([face_of(BOB, SMILES)], [face_of(ANN)])
     (face,) = result.swapped
     assert (face.source, face.expression, face.reference) == (0, None, None)
-    assert dict(face.filled) == {}
+    assert dict(face.inpainting_sources) == {}
 
 
 async def test_the_source_s_expression_is_shown():
@@ -237,7 +237,7 @@ async def test_a_face_that_is_shown_as_asked_has_no_notes():
 async def test_where_the_inside_of_a_mouth_came_from_is_told(processors):
     source = face_of(BOB, GAPES)
     result = await fused([source], [face_of(ANN)], processors=processors, expression="source")
-    assert result.swapped[0].filled == {"mouth": Filled.SOURCE}
+    assert result.swapped[0].inpainting_sources == {"mouth": InpaintingSource.SOURCE}
 
 
 # Looking again
@@ -275,8 +275,8 @@ async def test_what_was_lost_is_brought_back_beside_what_was_brought():
     analyser = Watcher([source], [target], again=shut_mouths)
     asked = {"processors": BOTH, "expression": {**STARES, **GAPES}}
     result = await fused([source], [target], analyser=analyser, **asked)
-    eyes = {"right_eye": Filled.SOURCE, "left_eye": Filled.SOURCE}
-    assert dict(result.swapped[0].filled) == {**eyes, "mouth": Filled.TARGET}
+    eyes = {"right_eye": InpaintingSource.SOURCE, "left_eye": InpaintingSource.SOURCE}
+    assert dict(result.swapped[0].inpainting_sources) == {**eyes, "mouth": InpaintingSource.TARGET}
 
 
 # What is refused

@@ -17,7 +17,7 @@ from gateway.processors.expression_restorer import (
     settle,
     shown_by,
 )
-from gateway.processors.openings import Donor, Filled, eye_distance
+from gateway.processors.openings import Donor, InpaintingSource, eye_distance
 from gateway.processors.reenact import reenact
 from tests import tolerances
 from tests.synthetic_faces import painted
@@ -39,7 +39,7 @@ def asked(face, does: dict[str, float], **performance) -> Performance:
     return Performance(from_names(does, face.expression), **performance)
 
 
-def donor_of(face, kind: Filled = Filled.SOURCE) -> Donor:
+def donor_of(face, kind: InpaintingSource = InpaintingSource.SOURCE) -> Donor:
     return Donor(image_of(face), face.landmarks, kind)
 
 
@@ -91,9 +91,9 @@ def test_a_mouth_opens_on_what_a_donor_shows():
     image = image_of(face)
     without = restore_expression(image, face, asked(face, GAPES))
     lent = restore_expression(image, face, asked(face, GAPES, donors=[donor_of(other)]))
-    assert (without.filled, lent.filled) == (
-        {"mouth": Filled.INVENTED},
-        {"mouth": Filled.SOURCE},
+    assert (without.inpainting_sources, lent.inpainting_sources) == (
+        {"mouth": InpaintingSource.INVENTED},
+        {"mouth": InpaintingSource.SOURCE},
     )
 
 
@@ -111,9 +111,9 @@ def test_folds_come_only_from_the_picture_that_shows_the_expression():
     face, other = face_of(ANN), face_of(ANN, SMILES)
     image = image_of(face)
     plain = restore_expression(image, face, asked(face, SMILES))
-    flat = Donor(np.full_like(image, 90), other.landmarks, Filled.SOURCE)
+    flat = Donor(np.full_like(image, 90), other.landmarks, InpaintingSource.SOURCE)
     grain = np.random.default_rng(1).integers(0, 256, image.shape, dtype=np.uint8)
-    wrinkled = Donor(grain, other.landmarks, Filled.SOURCE)
+    wrinkled = Donor(grain, other.landmarks, InpaintingSource.SOURCE)
     results = [
         restore_expression(image, face, asked(face, SMILES, seen_in=s)) for s in (flat, wrinkled)
     ]
@@ -196,9 +196,9 @@ def test_what_is_off_by_more_is_moved_back_but_for_the_noise():
 
 def test_settling_fills_a_mouth_from_the_picture_before():
     shut, gaping = face_of(ANN), face_of(ANN, GAPES)
-    before = donor_of(gaping, Filled.TARGET)
+    before = donor_of(gaping, InpaintingSource.TARGET)
     result = settle(image_of(shut), shut.landmarks, gaping.landmarks, [before])
-    assert result.filled == {"mouth": Filled.TARGET}
+    assert result.inpainting_sources == {"mouth": InpaintingSource.TARGET}
 
 
 def test_settling_is_reenacting_where_there_is_no_noise(monkeypatch):

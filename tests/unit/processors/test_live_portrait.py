@@ -10,7 +10,7 @@ from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion
 from gateway.faces.topology import five_points
 from gateway.networks.live_portrait import SIDE_PX, TEMPLATE
 from gateway.processors.live_portrait import STRENGTH, LiveRestorer
-from gateway.processors.openings import Donor, Filled
+from gateway.processors.openings import Donor, InpaintingSource
 from tests.unit.networks.fakes import INLINE
 from tests.unit.pipeline.people import SHAPE, face_of
 
@@ -39,7 +39,9 @@ async def restored(network, factor=1.0, regions=ALL_REGIONS, face=FACE):
     return await LiveRestorer(network, INLINE).process(
         photograph(),
         face.landmarks,
-        Donor(photograph(1), face_of(at=(100, 100), scale_px=40).landmarks, Filled.SOURCE),
+        Donor(
+            photograph(1), face_of(at=(100, 100), scale_px=40).landmarks, InpaintingSource.SOURCE
+        ),
         AFTER,
         factor=factor,
         regions=regions,
@@ -52,7 +54,7 @@ async def test_what_the_network_leaves_is_left():
     off = np.abs(result.pixels.astype(int) - result.region.of(photograph()))
     assert off.mean() < 2
     np.testing.assert_array_equal(result.landmarks, AFTER)
-    assert result.filled == {}
+    assert result.inpainting_sources == {}
 
 
 async def test_what_it_makes_is_put_back_softly():

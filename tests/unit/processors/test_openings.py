@@ -19,7 +19,7 @@ from gateway.processors.openings import (
     STRETCH,
     WIDEST,
     Donor,
-    Filled,
+    InpaintingSource,
     best_donor,
     eye_distance,
     held_eye,
@@ -54,7 +54,9 @@ def opened(which, gap: float, **where) -> np.ndarray:
     return out
 
 
-def donor(landmarks: np.ndarray, kind: Filled = Filled.SOURCE, **colors) -> Donor:
+def donor(
+    landmarks: np.ndarray, kind: InpaintingSource = InpaintingSource.SOURCE, **colors
+) -> Donor:
     return Donor(painted(landmarks, SHAPE, **colors), landmarks, kind)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.geometry.apron import RINGS
 from gateway.processors.fillings import LID_SHADOW, soft_opening
-from gateway.processors.openings import LEFT, MOUTH, RIGHT, Donor, Filled, eye_distance
+from gateway.processors.openings import LEFT, MOUTH, RIGHT, Donor, InpaintingSource, eye_distance
 from gateway.processors.reenact import BRIGHTNESS, color_gain, reenact
 from tests import tolerances
 from tests.synthetic_faces import INSIDE, IRIS, LIP, SKIN, WHITE, landmarks_of, painted, somebody
@@ -59,7 +59,7 @@ def eye_pixels(picture: np.ndarray) -> int:
 @pytest.mark.parametrize("does", [{}, GAPES, SHUT])
 def test_landmarks_that_stay_change_nothing(does):
     landmarks = face(does)
-    lent = Donor(painted(landmarks, SHAPE), landmarks, Filled.SOURCE)
+    lent = Donor(painted(landmarks, SHAPE), landmarks, InpaintingSource.SOURCE)
     assert reenact(painted(landmarks, SHAPE), landmarks, landmarks, [lent]) is None
 
 
@@ -111,7 +111,7 @@ def test_motion_below_a_still_pixel_is_none():
 def test_arguments_are_not_changed():
     before, after = face(), face(GAPES)
     image = painted(before, SHAPE)
-    lent = Donor(painted(after, SHAPE), after, Filled.SOURCE)
+    lent = Donor(painted(after, SHAPE), after, InpaintingSource.SOURCE)
     reenact(image, before, after, [lent])
     assert (image == painted(before, SHAPE)).all()
     assert (before == face()).all()
@@ -184,20 +184,22 @@ def test_a_mouth_nobody_saw_open_is_a_dark_hollow():
     before, after = face(), face(GAPES)
     image = painted(before, SHAPE)
     result = reenact(image, before, after)
-    assert result.filled == {"mouth": Filled.INVENTED}
+    assert result.inpainting_sources == {"mouth": InpaintingSource.INVENTED}
     inner = soft_opening(MOUTH, after, ALL) > 0.99
     assert inner.any()
     assert written(image, result)[inner].mean() < 0.5 * np.mean(LIP)
 
 
-@pytest.mark.parametrize("kind", [Filled.SOURCE, Filled.LIBRARY, Filled.TARGET])
+@pytest.mark.parametrize(
+    "kind", [InpaintingSource.SOURCE, InpaintingSource.LIBRARY, InpaintingSource.TARGET]
+)
 def test_a_mouth_shows_the_inside_of_a_donor_s(kind):
     before, after = face(), face(GAPES)
     image = painted(before, SHAPE)
     elsewhere = landmarks_of(somebody(1), GAPES, scale_px=90, at=(150, 110))
     lent = Donor(painted(elsewhere, SHAPE, inside=MARK), elsewhere.astype(np.float32), kind)
     result = reenact(image, before, after, [lent])
-    assert result.filled == {"mouth": kind}
+    assert result.inpainting_sources == {"mouth": kind}
     inner = soft_opening(MOUTH, after, ALL) > 0.99
     assert far(written(image, result)[inner], MARK).mean() < 30
 
@@ -205,9 +207,9 @@ def test_a_mouth_shows_the_inside_of_a_donor_s(kind):
 def test_a_mouth_that_was_open_keeps_its_own_inside():
     before, after = face(GAPES), face({"jawOpen": 0.6, "mouthFunnel": 0.5})
     image = painted(before, SHAPE)
-    lent = Donor(painted(face(GAPES), SHAPE, inside=MARK), face(GAPES), Filled.SOURCE)
+    lent = Donor(painted(face(GAPES), SHAPE, inside=MARK), face(GAPES), InpaintingSource.SOURCE)
     result = reenact(image, before, after, [lent])
-    assert result.filled == {}
+    assert result.inpainting_sources == {}
     assert far(written(image, result)[middle(MOUTH, after)], INSIDE) < 40
 
 
@@ -226,7 +228,10 @@ def test_an_eye_nobody_saw_open_stays_shut():
     before, after = shut(face(), RIGHT, LEFT), face(SMILES)
     image = painted(before, SHAPE)
     result = reenact(image, before, after)
-    assert dict(result.filled) == {"right_eye": Filled.LEFT_SHUT, "left_eye": Filled.LEFT_SHUT}
+    assert dict(result.inpainting_sources) == {
+        "right_eye": InpaintingSource.LEFT_SHUT,
+        "left_eye": InpaintingSource.LEFT_SHUT,
+    }
     out, opened = written(image, result), painted(after, SHAPE)
     assert eye_pixels(out) < 1.1 * eye_pixels(image) < 0.3 * eye_pixels(opened)
 
@@ -234,9 +239,12 @@ def test_an_eye_nobody_saw_open_stays_shut():
 def test_a_donor_opens_a_shut_eye():
     before, after = shut(face(), RIGHT, LEFT), face()
     image = painted(before, SHAPE)
-    lent = Donor(painted(after, SHAPE), after, Filled.LIBRARY)
+    lent = Donor(painted(after, SHAPE), after, InpaintingSource.LIBRARY)
     result = reenact(image, before, after, [lent])
-    assert dict(result.filled) == {"right_eye": Filled.LIBRARY, "left_eye": Filled.LIBRARY}
+    assert dict(result.inpainting_sources) == {
+        "right_eye": InpaintingSource.LIBRARY,
+        "left_eye": InpaintingSource.LIBRARY,
+    }
     out = written(image, result)
     for iris in (468, 473):
         x, y = np.rint(after[iris, :2]).astype(int)
@@ -272,7 +280,7 @@ def test_a_look_to_the_side_moves_the_iris():
 def test_a_donor_in_the_same_light_is_left_as_it_is():
     landmarks = face()
     image = painted(landmarks, SHAPE)
-    gain = color_gain(image, landmarks, Donor(image, landmarks, Filled.SOURCE))
+    gain = color_gain(image, landmarks, Donor(image, landmarks, InpaintingSource.SOURCE))
     assert gain == pytest.approx(np.ones(3))
 
 
@@ -280,7 +288,9 @@ def test_a_donor_in_the_same_light_is_left_as_it_is():
 def test_a_brighter_donor_is_made_darker_within_bounds(light):
     landmarks = face()
     own = painted(landmarks, SHAPE, skin=tuple(int(light * c) for c in SKIN))
-    gain = color_gain(own, landmarks, Donor(painted(landmarks, SHAPE), landmarks, Filled.SOURCE))
+    gain = color_gain(
+        own, landmarks, Donor(painted(landmarks, SHAPE), landmarks, InpaintingSource.SOURCE)
+    )
     expected = np.sqrt(np.clip(light, *BRIGHTNESS))
     assert gain.mean() == pytest.approx(expected, rel=0.1)
 
@@ -288,7 +298,9 @@ def test_a_brighter_donor_is_made_darker_within_bounds(light):
 def test_white_stays_nearly_white_on_any_skin():
     landmarks = face()
     own = painted(landmarks, SHAPE, skin=(120, 80, 60))
-    lent = Donor(painted(landmarks, SHAPE, skin=(190, 150, 140)), landmarks, Filled.SOURCE)
+    lent = Donor(
+        painted(landmarks, SHAPE, skin=(190, 150, 140)), landmarks, InpaintingSource.SOURCE
+    )
     gain = color_gain(own, landmarks, lent)
     assert np.ptp(gain) / gain.mean() < 0.15
 
@@ -342,7 +354,7 @@ def test_a_flat_picture_stays_flat():
 def test_an_eye_that_nobody_shows_open_is_told_even_where_nothing_else_moves():
     before, after = shut(face(), LEFT), face()
     result = reenact(painted(before, SHAPE), before, after)
-    assert dict(result.filled) == {"left_eye": Filled.LEFT_SHUT}
+    assert dict(result.inpainting_sources) == {"left_eye": InpaintingSource.LEFT_SHUT}
 
 
 def test_an_iris_that_moves_alone_is_moved():

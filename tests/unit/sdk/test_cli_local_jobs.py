@@ -35,7 +35,7 @@ def test_a_video_is_made_and_told_of(semblant, videos):
     assert (done.code, done.out) == (0, f"{output}\n"), done.err
     assert done.err == "6 of 6 frames changed, mkv/h264\n"
     assert codec_of(output) == "h264"
-    assert [settings.jobs for settings in semblant.made] == ["inside"]
+    assert [settings.job_execution for settings in semblant.made] == ["embedded"]
 
 
 def test_quietly(semblant, videos):

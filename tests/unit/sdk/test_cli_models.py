@@ -85,7 +85,7 @@ def test_who_sits_there_is_asked(semblant, repository, monkeypatch, answer, code
 
 
 def test_commercial_services_pull_only_what_they_may(semblant, repository, monkeypatch):
-    monkeypatch.setenv("SEMBLANT_COMMERCIAL", "true")
+    monkeypatch.setenv("SEMBLANT_REQUIRE_COMMERCIAL_LICENSE", "true")
     done = semblant("models", "pull", "single", "--accept-license")
     assert done.code == 3
     assert "model_not_permitted" in done.err

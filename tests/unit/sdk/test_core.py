@@ -98,7 +98,7 @@ def test_pictures_and_videos_together(here, folder, tmp_path):
 
 def test_pictures_need_no_jobs(here, folder, tmp_path):
     run(source=folder / "portrait.png", targets=folder / "photo.png", output=tmp_path / "x.png")
-    assert here[0].jobs == "off"
+    assert here[0].job_execution == "disabled"
 
 
 def test_restoring_needs_no_source(here, folder, tmp_path):
@@ -120,7 +120,9 @@ async def test_inside_an_event_loop(here, folder, tmp_path):
 
 
 async def test_by_a_server(folder, tmp_path):
-    services = fake_services(jobs="inside", videos=True, data_dir=tmp_path / "data", port=0)
+    services = fake_services(
+        job_execution="embedded", videos=True, data_dir=tmp_path / "data", port=0
+    )
     async with server(services) as http:
         await services.jobs.start()
         try:

@@ -71,7 +71,7 @@ def test_a_video_may_take_its_time(call):
 def test_a_new_library(call):
     server = Server(httpx.Response(201, json=MADE))
     made = call(server, "enrol_expressions", [b"1", b"2"], video=b"3", name="Ann", count=8)
-    assert (server.request.method, server.request.url.path) == ("POST", "/v1/expressions")
+    assert (server.request.method, server.request.url.path) == ("POST", "/v1/expression-libraries")
     assert server.form[:3] == [("frame", b"1"), ("frame", b"2"), ("video", b"3")]
     assert server.options == {"name": "Ann", "count": 8}
     assert (made.id, made.name, made.created, made.size) == (*NAMED.values(), 1)
@@ -88,7 +88,7 @@ def test_a_library_of_nothing_is_still_a_form(call):
 def test_libraries_are_listed(call):
     server = Server(httpx.Response(200, json={"libraries": [NAMED | {"size": 7}]}))
     (library,) = call(server, "expressions")
-    assert (server.request.method, server.request.url.path) == ("GET", "/v1/expressions")
+    assert (server.request.method, server.request.url.path) == ("GET", "/v1/expression-libraries")
     assert (library.id, library.size, library.entries) == (ID, 7, ())
 
 
@@ -98,7 +98,7 @@ def test_a_library_is_shown_and_deleted(call):
     server.answer = httpx.Response(204)
     assert call(server, "delete_expression", ID) is None
     shown, deleted = server.requests
-    assert shown.url.path == deleted.url.path == f"/v1/expressions/{ID}"
+    assert shown.url.path == deleted.url.path == f"/v1/expression-libraries/{ID}"
     assert (shown.method, deleted.method) == ("GET", "DELETE")
 
 
@@ -106,7 +106,7 @@ def test_a_match(call):
     answer = {"index": 3, "distance": 1.5, "controls": {"jawOpen": 0.4}}
     server = Server(httpx.Response(200, json=answer))
     match = call(server, "match_expression", ID, {"jawOpen": 0.5}, last=2)
-    assert server.request.url.path == f"/v1/expressions/{ID}/match"
+    assert server.request.url.path == f"/v1/expression-libraries/{ID}/match"
     assert json.loads(server.request.content) == {"controls": {"jawOpen": 0.5}, "last": 2}
     assert (match.index, match.distance, match.controls) == (3, 1.5, {"jawOpen": 0.4})
 
@@ -117,7 +117,7 @@ def test_an_id_stays_one_part_of_the_address(call, id):
     with pytest.raises(LibraryNotFound):
         call(server, "expression", id)
     path = server.request.url.raw_path.decode()
-    assert path.startswith("/v1/expressions/")
+    assert path.startswith("/v1/expression-libraries/")
     assert path.count("/") == 3
     assert "?" not in path
 

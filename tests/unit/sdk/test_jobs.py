@@ -18,7 +18,7 @@ NOBODY = "job_" + 32 * "0"
 @pytest.fixture
 async def service(tmp_path):
     """The address of a server that takes jobs."""
-    services = fake_services(jobs="inside", data_dir=tmp_path / "data", port=0)
+    services = fake_services(job_execution="embedded", data_dir=tmp_path / "data", port=0)
     await services.jobs.start()
     try:
         async with server(services) as http:
@@ -123,5 +123,5 @@ async def test_the_command_line(service, video, tmp_path, semblant):
 
 def test_a_job_knows_whether_it_has_ended():
     body = {"id": NOBODY, "stage": "done", "percent": 0.0, "created": "", "error": None}
-    ended = [Job(**body, status=s, report=None, document={}).final for s in ("failed", "starting")]
+    ended = [Job(**body, status=s, report=None, document={}).final for s in ("failed", "queued")]
     assert ended == [True, False]

@@ -27,7 +27,7 @@ HELD = {"segments": 1, "fail_at": 0}
 @pytest.fixture
 async def service(tmp_path):
     """A service that takes jobs, and a client of it."""
-    services = fake_services(jobs="inside", data_dir=tmp_path / "data")
+    services = fake_services(job_execution="embedded", data_dir=tmp_path / "data")
     await services.jobs.start()
     transport = httpx.ASGITransport(create_app(services))
     try:

@@ -50,14 +50,14 @@ def test_a_person_is_enrolled(call, statement):
     told = {} if statement is None else {"statement": statement}
     assert server.options == {"name": "Bob", "consent": True} | told
     assert (made.id, made.name, made.created, made.size, made.consent) == tuple(NAMED.values())
-    assert (made.portraits, made.unlike) == (PORTRAITS, (1,))
+    assert (made.portraits, made.inconsistent_portraits) == (PORTRAITS, (1,))
 
 
 def test_people_are_listed_shown_and_forgotten(call):
     server = Server(httpx.Response(200, json={"identities": [NAMED]}))
     assert [identity.id for identity in call(server, "identities")] == [ID]
     server.answer = httpx.Response(200, json=WHOLE)
-    assert call(server, "identity", ID).unlike == (1,)
+    assert call(server, "identity", ID).inconsistent_portraits == (1,)
     server.answer = httpx.Response(204)
     assert call(server, "delete_identity", ID) is None
     assert [(r.method, r.url.path.removeprefix("/v1/identities")) for r in server.requests] == [

@@ -10,7 +10,7 @@ from tests.unit.http.jobs import TEXT, ended, form
 
 
 async def test_jobs_begin_and_end_with_the_service(tmp_path):
-    services = fake_services(jobs="inside", data_dir=tmp_path)
+    services = fake_services(job_execution="embedded", data_dir=tmp_path)
     async with running(services), client(services) as http:
         job = await ended(http, (await http.post("/v1/jobs", files=form())).json())
         assert (await http.get(job["urls"]["output"])).content == TEXT.upper()
@@ -19,7 +19,7 @@ async def test_jobs_begin_and_end_with_the_service(tmp_path):
 
 def test_nothing_is_made_before_the_start(tmp_path):
     services = fake_services()
-    assert make_jobs(Settings(jobs="off"), FakeWork(), services.metrics) is None
+    assert make_jobs(Settings(job_execution="disabled"), FakeWork(), services.metrics) is None
     made = make_jobs(Settings(data_dir=tmp_path / "new"), FakeWork(), services.metrics)
     assert made is not None
     assert not (tmp_path / "new").exists()

@@ -70,7 +70,7 @@ def add(
     for index, portrait in enumerate(identity.portraits):
         for warning in portrait["warnings"]:
             err.print(f"[yellow]warning[/] the face of portrait {index} is", warning)
-    for index in identity.unlike:
+    for index in identity.inconsistent_portraits:
         err.print(f"[yellow]warning[/] portrait {index} seems to show somebody else")
     out.print(identity.id, markup=False)
 
@@ -113,7 +113,10 @@ def show(
     )
     table = Table("#", "width", "yaw", "quality", "warnings", box=None)
     for index, portrait in enumerate(identity.portraits):
-        told = [*portrait["warnings"], *(["unlike"] if index in identity.unlike else [])]
+        told = [
+            *portrait["warnings"],
+            *(["unlike"] if index in identity.inconsistent_portraits else []),
+        ]
         quality, yaw = portrait["quality"], portrait["pose"]["yaw"]
         figures = f"{quality['width_px']:.0f}", f"{yaw:.0f}", f"{quality['score']:.2f}"
         table.add_row(str(index), *figures, ", ".join(told) or "–")

@@ -124,7 +124,7 @@ def _zoo() -> Iterator[dict[str, Any]]:
             "license_url": model.license_url,
             "credit": model.credit,
             "commercial": model.usable_commercially,
-            "refused": settings.commercial and not model.usable_commercially,
+            "refused": settings.require_commercial_license and not model.usable_commercially,
             "state": status.state,
             "bytes": status.size,
             "accepted": status.accepted,

@@ -33,7 +33,7 @@ def store_of(settings: Settings) -> ModelStore:
         cache_dir=settings.cache_dir,
         profile=PROFILES[settings.model_profile],
         engine_cache=settings.model_engine_cache,
-        commercial=settings.commercial,
+        commercial=settings.require_commercial_license,
         sources=Sources(
             urls=settings.model_mirrors,
             folder=settings.model_folder,

@@ -50,8 +50,8 @@ def test_maximum_principle():
 def test_one_known_pixel_fills_everything():
     known = np.zeros((40, 30), bool)
     known[5, 5] = True
-    filled = fill_harmonic(np.full((40, 30, 2), 9, np.float32), known)
-    assert filled == pytest.approx(np.full((40, 30, 2), 9), abs=1e-3)
+    inpainting_sources = fill_harmonic(np.full((40, 30, 2), 9, np.float32), known)
+    assert inpainting_sources == pytest.approx(np.full((40, 30, 2), 9), abs=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 2)])
@@ -104,8 +104,8 @@ def test_the_laplacian_of_a_picture_gives_it_back():
     known[[0, -1]] = known[:, [0, -1]] = True
     padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)), mode="edge")
     around = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-    filled = fill_poisson(picture, known, around - 4 * picture)
-    assert np.abs(filled - picture).max() < tolerances.MEMBRANE_LEVELS
+    inpainting_sources = fill_poisson(picture, known, around - 4 * picture)
+    assert np.abs(inpainting_sources - picture).max() < tolerances.MEMBRANE_LEVELS
 
 
 def test_poisson_without_anything_known_is_nothing():

@@ -10,7 +10,7 @@ from gateway.faces.morphable.performance import openings_of
 from gateway.pipeline.face.expression_plan import plan_expression, reads_expressions
 from gateway.pipeline.options.swap import parse_options
 from gateway.processors.base import Portrait
-from gateway.processors.openings import Filled
+from gateway.processors.openings import InpaintingSource
 from gateway.storage.expressions import LibraryEntry
 from tests import tolerances
 from tests.unit.pipeline.people import SHAPE, face_of, person
@@ -90,7 +90,7 @@ def test_the_target_s_own_expression_can_be_weaker_or_stronger(factor):
     assert performance.openings.lips == pytest.approx(
         factor * openings_of(FACE.landmarks, FACE.fit).lips
     )
-    assert performance.seen_in.kind is Filled.TARGET
+    assert performance.seen_in.kind is InpaintingSource.TARGET
     assert performance.seen_in.image is TARGET
 
 
@@ -142,12 +142,14 @@ def test_a_picture_s_own_expression_comes_back_as_it_is():
 def test_donors_are_all_pictures_the_one_that_shows_it_first():
     portraits, library = [portrait(SMILES), portrait(GAPES)], LIBRARY[:2]
     donors = wished(portraits, library, expression="source").performance.donors
-    assert [d.kind for d in donors] == [Filled.SOURCE] * 2 + [Filled.LIBRARY] * 2
+    assert [d.kind for d in donors] == [InpaintingSource.SOURCE] * 2 + [
+        InpaintingSource.LIBRARY
+    ] * 2
     assert donors[0].image is portraits[0].image
     assert (donors[0].landmarks == portraits[0].face.landmarks).all()
     lent = wished(portraits, library, expression=LIBRARY_ID).performance.donors
-    assert [d.kind for d in lent].count(Filled.LIBRARY) == 2
-    assert lent[0].kind is Filled.LIBRARY
+    assert [d.kind for d in lent].count(InpaintingSource.LIBRARY) == 2
+    assert lent[0].kind is InpaintingSource.LIBRARY
     assert len(lent) == 4
 
 
@@ -181,7 +183,7 @@ def test_the_library_s_best_match_is_shown(does, index):
     face = face_of(ANN, does)
     found = wished(library=LIBRARY, face=face, expression=LIBRARY_ID)
     assert found.reference == index
-    assert found.performance.donors[0].kind is Filled.LIBRARY
+    assert found.performance.donors[0].kind is InpaintingSource.LIBRARY
     assert (found.performance.donors[0].landmarks == LIBRARY[index].landmarks).all()
 
 
@@ -215,7 +217,7 @@ def test_named_coefficients_are_shown_and_the_rest_rests():
     for name, value in shown.items():
         assert value == pytest.approx(wanted.get(name, resting[name]), abs=0.05), name
     assert performance.seen_in is None
-    assert [d.kind for d in performance.donors] == [Filled.SOURCE] * 2
+    assert [d.kind for d in performance.donors] == [InpaintingSource.SOURCE] * 2
 
 
 def test_coefficients_can_be_exaggerated_but_stay_within_their_ends():

@@ -73,7 +73,7 @@ async def test_what_no_network_sees_for_a_moment_is_carried_by_the_pixels(blind)
     video = video_of([[face_of()]] * 20)
     steps = await tracked(video, Eyes(video, blind=blind))
     assert numbers(steps) == [[0]] * 20
-    assert [n for n, (seen, _) in enumerate(steps) if seen[0].carried] == list(blind)
+    assert [n for n, (seen, _) in enumerate(steps) if seen[0].interpolated] == list(blind)
 
 
 async def test_a_carried_face_goes_where_the_picture_goes():
