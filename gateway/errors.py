@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from gateway.deprecations import renames
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorSpec:
@@ -86,8 +88,9 @@ class SemblantError(Exception):
 
 
 def error_class(code: str) -> type[SemblantError] | None:
-    """Return the class behind a code, or None if nobody knows it."""
-    return _CLASSES.get(code)
+    """Return the class behind a code or a code it replaced; None if it is unknown."""
+    renamed = renames("error code").get(code)
+    return _CLASSES.get(code if renamed is None else renamed.new)
 
 
 class InputError(SemblantError):

@@ -1,20 +1,44 @@
-"""Every knob of the service: one frozen object, built once at start and passed down."""
+"""All settings of the service: one frozen object, built once at start and passed down."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.deprecations import note, renames
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENV_PREFIX = "SEMBLANT_"
+
+
+class RenamedVariables(EnvSettingsSource):
+    """Environment variables of settings that were renamed, under their old names."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return their values under the new names, old values replaced as well."""
+        found: dict[str, Any] = {}
+        for rename in renames("setting").values():
+            value = os.environ.get(f"{ENV_PREFIX}{rename.old.upper()}")
+            if value is not None:
+                note(rename)
+                found[rename.new] = rename.values.get(value, value)
+        return found
 
 
 class Settings(BaseSettings):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="SEMBLANT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     # Serving
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
@@ -281,6 +305,18 @@ class Settings(BaseSettings):
         description="ONNX Runtime providers of the in-process backend, first choice first; in the "
         "environment separated by commas.",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what is given first, then the environment, then old names in the environment."""
+        return init_settings, env_settings, RenamedVariables(settings_cls)
 
     @field_validator(
         "execution_providers",

@@ -2,6 +2,7 @@
 
 BodyLimits  bounds what is read
 Edge        id, headers, log, metrics; every exception ends here
+Renamed     former addresses
 routes      parse, call, render
 """
 
@@ -19,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.http.middleware import Edge
+from gateway.http.middleware import Edge, RenamedAddresses
 from gateway.http.request.body import BodyLimits, ReadLimits
 from gateway.http.request.negotiate import JSON
 from gateway.http.routing.error_docs import error_responses
@@ -70,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
     )
     for route in ROUTES:
         _add(app, route, services)
+    app.add_middleware(RenamedAddresses)
     app.add_middleware(Edge, metrics=services.metrics)
     app.add_middleware(
         BodyLimits,

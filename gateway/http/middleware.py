@@ -9,6 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.deprecations import collected, note, renames
 from gateway.http.request_context import Exchange
 from gateway.http.response.problems import answer_error
 from gateway.serving.metrics import Metrics
@@ -23,6 +24,29 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
+
+
+class RenamedAddresses:
+    """Middleware that serves addresses which were renamed under their old names as well.
+
+    Args:
+        app: The routes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._renames = renames("address")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, at the address it means now."""
+        if scope["type"] == "http":
+            for old, rename in self._renames.items():
+                path = scope["path"]
+                if path == old or path.startswith(f"{old}/"):
+                    note(rename)
+                    moved = rename.new + path.removeprefix(old)
+                    scope.update(path=moved, raw_path=moved.encode())
+        await self._app(scope, receive, send)
 
 
 class Edge:
@@ -52,19 +76,22 @@ class Edge:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = exchange.request_id
+                if deprecated:
+                    headers["X-Semblant-Deprecated"] = "; ".join(map(str, deprecated))
                 for name, value in (exchange.headers | _HEADERS).items():
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_headers)
-        except Exception as error:
-            if status:
-                raise  # half an answer is out; only the server can end the connection
-            answer = answer_error(error, exchange, scope["path"])
-            await answer(scope, receive, send_with_headers)
-        finally:
-            self._account(scope, exchange, status, time.perf_counter() - began)
+        with collected() as deprecated:
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception as error:
+                if status:
+                    raise  # half an answer is out; only the server can end the connection
+                answer = answer_error(error, exchange, scope["path"])
+                await answer(scope, receive, send_with_headers)
+            finally:
+                self._account(scope, exchange, status, time.perf_counter() - began)
 
     def _account(self, scope: Scope, exchange: Exchange, status: int, seconds: float) -> None:
         # Only what we know ourselves: a made-up method or path must not become a label.

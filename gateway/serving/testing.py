@@ -27,7 +27,7 @@ _DEFAULTS = {
     "backend": "local",
     "cpu_threads": 2,
     "shutdown_grace_s": 0,
-    "jobs": "off",
+    "job_execution": "disabled",
     "worker_drain_s": 0,
 }
 

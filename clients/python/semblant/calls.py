@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,6 +190,8 @@ def raise_for_problem(response: httpx.Response) -> None:
         SemblantError: the class of the problem's `code`, with its detail and findings; an
             `InternalError` for what is no problem document of ours.
     """
+    if deprecated := response.headers.get("x-semblant-deprecated"):
+        warnings.warn(deprecated, DeprecationWarning, stacklevel=2)
     if response.is_success:
         return
     body = json_object(response)

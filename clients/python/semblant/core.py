@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+from gateway.deprecations import note, renames, with_new_options
 from semblant.calls import File, Options, SwapResult, several
 from semblant.client import AsyncClient
 from semblant.images import names_of, run_coroutine
@@ -26,6 +27,7 @@ def run(
     reference: File | Sequence[File] = (),
     server: str | None = None,
     timeout_s: float = 60.0,
+    on_progress: Callable[[Path, Job], None] | None = None,
     told: Callable[[Path, Job], None] | None = None,
 ) -> list[SwapResult | Job]:
     """Put a face into pictures and videos, and write the results.
@@ -45,7 +47,8 @@ def run(
         reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds one picture may take, or what is done to one frame.
-        told: Is told how far each video is, several times a second.
+        on_progress: Called with the target and its job several times a second.
+        told: The former name of `on_progress`.
 
     Returns:
         For each target what happened: of a picture a `SwapResult`, of a video its `Job`.
@@ -55,8 +58,11 @@ def run(
         ValueError: for an ending that is no known format, or a server that is no address.
         OSError: if a file cannot be read or written.
     """
+    if told is not None:
+        note(renames("argument")["told"])
+        on_progress = on_progress or told
     pairs = outputs(targets, output)
-    wanted = {**(options or {}), "processors": names_of(frame_processors)}
+    wanted = {**with_new_options(dict(options or {})), "processors": names_of(frame_processors)}
     videos = any(is_video(out) for _, out in pairs)
 
     async def work() -> list[SwapResult | Job]:
@@ -70,7 +76,7 @@ def run(
                     source=source,
                     options=wanted,
                     reference=reference,
-                    told=told,
+                    on_progress=on_progress,
                 )
                 for target, out in pairs
             ]
@@ -106,7 +112,7 @@ async def _one(
     source: File | Sequence[File],
     options: dict[str, Any],
     reference: File | Sequence[File],
-    told: Callable[[Path, Job], None] | None,
+    on_progress: Callable[[Path, Job], None] | None,
 ) -> SwapResult | Job:
     output.parent.mkdir(parents=True, exist_ok=True)
     media_type = picture_type(output)
@@ -126,10 +132,10 @@ async def _one(
     )
 
     def tell(job: Job) -> None:
-        if told is not None:
-            told(target, job)
+        if on_progress is not None:
+            on_progress(target, job)
 
-    return await make_video(client, asked, output, told=tell)
+    return await make_video(client, asked, output, on_progress=tell)
 
 
 def _service(

@@ -41,7 +41,7 @@ async def in_process(
     """
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
     # Who stops this does not wait: what is lost is a few seconds of a video.
-    taken = {"jobs": "inside" if jobs else "off", "worker_drain_s": 0.0}
+    taken = {"job_execution": "embedded" if jobs else "disabled", "worker_drain_s": 0.0}
     settings = settings.model_copy(update={**granted, **taken})
     services = build_services(settings)
     async with running(services):

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from gateway.deprecations import with_new_options
 from gateway.errors import InternalError, SemblantError, error_class
 from semblant.calls import several
 from semblant.client import AsyncClient
@@ -43,6 +44,7 @@ def picture_type(path: str | Path) -> str | None:
 
 def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:
     """Return options that say what holds a video, as its name's ending does."""
+    options = with_new_options(dict(options))
     video = {"container": CONTAINERS[Path(output).suffix.lower()], **options.get("video", {})}
     return {**options, "video": video}
 
@@ -52,7 +54,7 @@ async def make_video(
     asked: JobRequest,
     output: str | Path,
     *,
-    told: Callable[[Job], None] = lambda _: None,
+    on_progress: Callable[[Job], None] = lambda _: None,
 ) -> Job:
     """Have a video made and save it; what was begun before and not finished is gone on with.
 
@@ -60,7 +62,7 @@ async def make_video(
         client: Of a server, or of the service in this process.
         asked: What it is made of; its key is made of that, too, unless one is given.
         output: Where it goes.
-        told: Is told how far it is, several times a second.
+        on_progress: Called with how far it is, several times a second.
 
     Raises:
         SemblantError: why there is no video, by its class.
@@ -75,10 +77,10 @@ async def make_video(
         await client.delete_job(job.id)
         job = await client.submit_job(asked)
     while not job.final:
-        told(job)
+        on_progress(job)
         await asyncio.sleep(LOOK_S)
         job = await client.job(job.id)
-    told(job)
+    on_progress(job)
     if job.status != "succeeded":
         raise reason_of(job)
     await client.save_job_output(job.id, output)

@@ -108,5 +108,5 @@ def _identity(body: Mapping[str, Any]) -> Identity:
         size=body["size"],
         consent=body["consent"],
         portraits=body.get("portraits", ()),
-        inconsistent_portraits=tuple(body.get("unlike", ())),
+        inconsistent_portraits=tuple(body.get("inconsistent_portraits", ())),
     )

@@ -7,6 +7,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.deprecations import note, renames
 from gateway.errors import InvalidRequest, MissingField
 from gateway.http.request.forms import Field, Form, read_form
 from gateway.http.request.jobs import (
@@ -174,7 +175,7 @@ def _retention_s(text: str | None, settings: Settings) -> float:
 def _asked(request: Request) -> JobQuery:
     query = request.query_params
     try:
-        statuses = tuple(Status(status) for status in query.getlist("status"))
+        statuses = tuple(Status(_current(status)) for status in query.getlist("status"))
     except ValueError:
         told = ", ".join(status.value for status in Status)
         raise InvalidRequest(f"`status` must be one of {told}.") from None
@@ -184,6 +185,15 @@ def _asked(request: Request) -> JobQuery:
     token = query.get("page_token")
     after = None if token is None else PageToken.read(token)
     return JobQuery(statuses, None if after is None else (after.created, after.id), int(limit))
+
+
+def _current(status: str) -> str:
+    """Return the name of a status, also of one that was renamed."""
+    rename = renames("job status").get(status)
+    if rename is None:
+        return status
+    note(rename)
+    return rename.new
 
 
 async def _waited(engine: JobEngine, job: Job, seconds: float) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import ERROR_TABLE, NotFound
+from gateway.errors import NotFound, error_class
 from gateway.http.request.negotiate import JSON, acceptable
 from gateway.http.response.pages import HTML, page
 from gateway.http.schemas.swaps import ProblemPage
@@ -15,9 +15,10 @@ from gateway.serving.services import Services
 async def get_problem(services: Services, request: Request) -> Response:
     """Answer one row of the error table, as JSON or as a page."""
     kind = acceptable(request.headers.get("accept"), (JSON, HTML)).best((JSON, HTML))
-    spec = ERROR_TABLE.get(request.path_params["code"])
-    if spec is None:
+    known = error_class(request.path_params["code"])
+    if known is None:
         raise NotFound("There is no such error code.")
+    spec = known.spec
     row = ProblemPage(
         code=spec.code,
         title=spec.title,

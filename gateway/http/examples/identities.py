@@ -51,5 +51,5 @@ _NAMED = {
     "size": 1,
     "consent": {"given": _TIME, "statement": STATEMENT},
 }
-IDENTITY: dict[str, Any] = {**_NAMED, "portraits": [FACE_FIGURES], "unlike": []}
+IDENTITY: dict[str, Any] = {**_NAMED, "portraits": [FACE_FIGURES], "inconsistent_portraits": []}
 IDENTITY_LIST: dict[str, Any] = {"identities": [_NAMED]}

@@ -76,7 +76,7 @@ class FaceSelector(OptionsModel):
         return self
 
 
-MEANT_BY = ("position", "reference", "identity")
+MEANT_BY = ("position", "reference", "target_id")
 """How an entry of a mapping says who is meant."""
 
 
@@ -101,7 +101,7 @@ class MappingEntry(OptionsModel):
         description="The face most like that `reference` picture, from 0, within "
         "`face_selector.reference_distance`.",
     )
-    identity: str | None = Field(
+    target_id: str | None = Field(
         None,
         pattern=_IDENTITY,
         description="The face most like that enrolled identity, within "
@@ -118,7 +118,7 @@ class MappingEntry(OptionsModel):
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("`sources` names a picture twice")
         if sum(getattr(self, name) is not None for name in MEANT_BY) != 1:
-            raise ValueError("exactly one of `position`, `reference` and `identity` is needed")
+            raise ValueError("exactly one of `position`, `reference` and `target_id` is needed")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Options out of JSON, with every finding told."""
+"""Options parsed from JSON, with every finding reported."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gateway.deprecations import with_new_options
 from gateway.errors import InvalidOptions
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,6 +29,8 @@ def read_options(kind: type[Model], document: str | bytes | dict[str, Any] | Non
             raise InvalidOptions(
                 "The options are not valid JSON.", errors=[{"pointer": "", "detail": "not JSON"}]
             ) from error
+    if isinstance(document, dict):
+        document = with_new_options(document)
     try:
         return kind.model_validate(document)
     except ValidationError as error:

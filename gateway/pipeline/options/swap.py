@@ -259,7 +259,7 @@ class SwapOptions(OptionsModel):
     @property
     def identities(self) -> tuple[str, ...]:
         """The ids of all enrolled identities that the mapping names, each once."""
-        named = (name for entry in self.mapping for name in (entry.source_id, entry.identity))
+        named = (name for entry in self.mapping for name in (entry.source_id, entry.target_id))
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     @property

@@ -195,8 +195,8 @@ class People:
         )
         known = dict(zip(wanted, descriptors, strict=True))
         for n, entry in enumerate(options.mapping):
-            if entry.identity is not None:
-                known[n] = players.identities[entry.identity].descriptor
+            if entry.target_id is not None:
+                known[n] = players.identities[entry.target_id].descriptor
         return known
 
     async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:

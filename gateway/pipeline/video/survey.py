@@ -256,8 +256,8 @@ def _parts(
                 parts.append(CastRole(known[by_place[entry.position]].descriptor, n))
             elif not entry.optional:
                 raise NoMatchingFace(f"No frame shows the face of entry {n} of the mapping.")
-        elif entry.identity is not None:
-            parts.append(CastRole(identities[entry.identity].descriptor, n))
+        elif entry.target_id is not None:
+            parts.append(CastRole(identities[entry.target_id].descriptor, n))
         elif entry.reference is not None:
             parts.append(CastRole(references[entry.reference], n))
     return tuple(parts)

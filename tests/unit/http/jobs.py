@@ -15,7 +15,7 @@ TEXT = b"the quick brown fox jumps over the lazy dog"
 @asynccontextmanager
 async def jobs_service(folder, **settings):
     """Serve jobs for the time of the block; gives a client, and the services."""
-    services = fake_services(**{"jobs": "inside", "data_dir": folder, **settings})
+    services = fake_services(**{"job_execution": "embedded", "data_dir": folder, **settings})
     await services.jobs.start()
     try:
         transport = httpx.ASGITransport(app=create_app(services))

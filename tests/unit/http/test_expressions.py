@@ -235,3 +235,15 @@ async def test_answers_can_only_be_json():
     for method, path in (("GET", ""), ("GET", f"/{id}"), ("POST", ""), ("POST", f"/{id}/match")):
         answer = await ask(services, method, path, headers={"Accept": "image/png"})
         checked(answer, "not_acceptable")
+
+
+async def test_the_former_address_is_served_and_noted():
+    async with client() as http:
+        former = await http.get("/v1/expressions")
+        missing = await http.get(f"/v1/expressions/{NOBODY}")
+        current = await http.get("/v1/expression-libraries")
+    assert former.status_code == 200
+    assert former.json() == current.json()
+    assert "/v1/expression-libraries" in former.headers["x-semblant-deprecated"]
+    assert missing.json()["code"] == "library_not_found"
+    assert "x-semblant-deprecated" not in current.headers

@@ -43,7 +43,7 @@ async def test_a_person_is_enrolled_shown_and_forgotten():
     assert answer.status_code == 201
     assert re.fullmatch("idn_[0-9a-f]{32}", made["id"])
     assert answer.headers["location"] == f"/v1/identities/{made['id']}"
-    assert (made["name"], made["size"], made["unlike"]) == ("Bob", 2, [])
+    assert (made["name"], made["size"], made["inconsistent_portraits"]) == ("Bob", 2, [])
     assert made["consent"] == {"given": made["created"], "statement": "Yes."}
     assert "small" in made["portraits"][0]["warnings"]
     assert "descriptor" not in answer.text
@@ -117,7 +117,7 @@ async def test_an_identity_takes_the_place_of_sources():
 async def test_an_identity_in_a_mapping():
     services = fake_services()
     id = (await enrol(services, [saved(photograph())])).json()["id"]
-    mapping = [{"source_id": id, "identity": id}]
+    mapping = [{"source_id": id, "target_id": id}]
     report = (await swap(services, options={"mapping": mapping})).json()
     (face,) = report["faces"]
     assert (face["source"], face["source_id"], face["entry"]) == (0, id, 0)

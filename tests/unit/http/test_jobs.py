@@ -117,7 +117,7 @@ async def test_wrong_headers_are_refused(tmp_path, name, value):
 
 
 async def test_an_order_may_be_larger_than_other_requests_up_to_a_limit_of_its_own(tmp_path):
-    limits = {"max_upload_bytes": 1000, "max_job_upload_bytes": 100_000, "jobs": "outside"}
+    limits = {"max_upload_bytes": 1000, "max_job_upload_bytes": 100_000, "job_execution": "external"}
     async with jobs_service(tmp_path, **limits) as (http, services):
         fits = await http.post("/v1/jobs", files=form(target=b"x" * 50_000))
         assert fits.status_code == 202

@@ -104,7 +104,7 @@ async def test_a_mapping_mixes_those_who_are_kept_with_those_who_are_sent():
 
 async def test_a_kept_person_is_recognised():
     kept = identity(await enrolled(face_of(BOB)))
-    mapping = [{"source_id": kept.id, "identity": kept.id}]
+    mapping = [{"source_id": kept.id, "target_id": kept.id}]
     for at, index in (((0.4, 0), 0), ((0.6, 0), 1)):
         known = [(RIGHT, at), (LEFT, (0.5, 0))]
         result = await swap([kept], [RIGHT, LEFT], known=known, options={"mapping": mapping})

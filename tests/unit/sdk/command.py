@@ -53,7 +53,7 @@ class CommandLine:
             self.made.append(asked)
             kept = {"request_deadline_s": asked.request_deadline_s}
             if settings.get("videos"):
-                kept["jobs"] = asked.jobs
+                kept["job_execution"] = asked.job_execution
             return fake_services(**kept, **settings)
 
         self._monkeypatch.setattr(semblant.in_process, "build_services", build)

@@ -232,7 +232,7 @@ def test_a_map_names_who_goes_to_whom(semblant, pictures, sent):
         "mapping": [
             {"sources": [0, 2], "position": 1},
             {"source_id": kept, "position": 0},
-            {"sources": [1], "identity": kept},
+            {"sources": [1], "target_id": kept},
         ]
     }
 

@@ -68,7 +68,7 @@ def test_a_video(here, folder, tmp_path):
         execution_threads=3,
         execution_providers=["cuda", "cpu"],
         timeout_s=7,
-        told=lambda path, job: told.append((path.name, job.status)),
+        on_progress=lambda path, job: told.append((path.name, job.status)),
     )
     assert isinstance(job, Job)
     assert job.report["container"] == "mkv"

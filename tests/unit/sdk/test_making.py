@@ -44,7 +44,7 @@ def asked(**options) -> JobRequest:
 async def test_a_result_is_saved_and_its_making_told(service, tmp_path):
     _, client = service
     told, output = [], tmp_path / "new" / "out.mp4"
-    job = await make_video(client, asked(frame_s=0.1), output, told=told.append)
+    job = await make_video(client, asked(frame_s=0.1), output, on_progress=told.append)
     assert output.read_bytes() == TEXT.upper()
     assert [path.name for path in output.parent.iterdir()] == ["out.mp4"]
     assert told[-1] == job

@@ -21,7 +21,7 @@ NAMED = {
     "consent": {"given": TIME, "statement": "Yes."},
 }
 PORTRAITS = [{"warnings": []}, {"warnings": ["small"]}]
-WHOLE = NAMED | {"portraits": PORTRAITS, "unlike": [1]}
+WHOLE = NAMED | {"portraits": PORTRAITS, "inconsistent_portraits": [1]}
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -61,7 +61,7 @@ def test_what_lacks_something_is_left_out(repository):
 
 def test_for_commercial_use_only_what_clearly_may_be(repository):
     install(repository, ARCFACE, "inswapper_128", "gfpgan_1.4", "yunet", "real_esrgan_x2")
-    found = guests(repository, commercial=True).pulled
+    found = guests(repository, require_commercial_license=True).pulled
     assert {"inswapper_128", ARCFACE} <= found.refused
     assert {"yunet", "real_esrgan_x2"} <= found.names
     assert not found.names & found.refused

@@ -11,17 +11,19 @@ BASICS = (
     "gateway.errors",
     "gateway.deadline",
     "gateway.compute",
+    "gateway.deprecations",
     "gateway.disk",
 )
 
 OURS = {
     "gateway": (),
     "gateway.arrays": (),
-    "gateway.errors": (),
+    "gateway.deprecations": (),
+    "gateway.errors": ("gateway.deprecations",),
     "gateway.deadline": ("gateway.errors",),
     "gateway.compute": ("gateway.errors",),
     "gateway.disk": ("gateway.errors",),
-    "gateway.settings": (),
+    "gateway.settings": ("gateway.deprecations",),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors", "gateway.disk"),
@@ -146,6 +148,7 @@ OURS = {
         "gateway.settings",
     ),
     "semblant": (
+        "gateway.deprecations",
         "gateway.errors",
         "gateway.settings",
         "gateway.models",

@@ -115,7 +115,7 @@ def show(
     for index, portrait in enumerate(identity.portraits):
         told = [
             *portrait["warnings"],
-            *(["unlike"] if index in identity.inconsistent_portraits else []),
+            *(["inconsistent"] if index in identity.inconsistent_portraits else []),
         ]
         quality, yaw = portrait["quality"], portrait["pose"]["yaw"]
         figures = f"{quality['width_px']:.0f}", f"{yaw:.0f}", f"{quality['score']:.2f}"

@@ -33,6 +33,6 @@ def read_map(texts: Sequence[str]) -> list[dict[str, object]]:
             else {"sources": [int(index) for index in whose.split(",")]}
         )
         entries.append(
-            entry | ({"identity": to} if to.startswith("idn_") else {"position": int(to)})
+            entry | ({"target_id": to} if to.startswith("idn_") else {"position": int(to)})
         )
     return entries

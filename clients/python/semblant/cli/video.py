@@ -33,8 +33,8 @@ def make(
     """
 
     async def work(client: AsyncClient) -> Job:
-        with _bar(quiet) as told:
-            return await make_video(client, asked, output, told=told)
+        with _bar(quiet) as on_progress:
+            return await make_video(client, asked, output, on_progress=on_progress)
 
     try:
         job = with_client(
@@ -69,13 +69,13 @@ def _bar(quiet: bool) -> Iterator[Callable[[Job], None]]:
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("waiting", total=100, pace="")
 
-        def told(job: Job) -> None:
+        def on_progress(job: Job) -> None:
             fps, left = job.document.get("fps"), job.document.get("eta_s")
             pace = "" if fps is None else f"{fps:.1f} fps"
             pace += "" if left is None else f", {_duration(left)} left"
             progress.update(task, description=job.stage, completed=job.percent, pace=pace)
 
-        yield told
+        yield on_progress
 
 
 def _duration(seconds: float) -> str:
