@@ -89,6 +89,12 @@ bench-video: .venv/installed-dev setup ## Measure videos, write bench/video.json
 bench-networks: .venv/installed-dev setup ## Measure around networks, write bench/networks.json
 	@$(BIN)/python -m bench.networks
 
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks
+
+.PHONY: bench-smoke
+bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
+	@for bench in $(BENCHES); do $(BIN)/python -m $$bench --smoke; done
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bench import analysis, fusion, membrane, service
-from bench.figures import Figure, print_table, write_json
-
-RESULTS = Path(__file__).with_name("results.json")
+from bench.figures import Figure
+from bench.running import started
 
 
 def main() -> None:
+    run = started("results")
     figures: dict[str, Figure] = {}
     for module in (analysis, fusion, membrane, service):
-        figures |= module.measure()
-    print_table(figures)
-    write_json(figures, RESULTS)
-    print(f"written to {RESULTS.parent.name}/{RESULTS.name}")
+        figures |= module.measure(run)
+    run.finish(figures)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import cv2
 
 from bench.figures import Figure, figure
 from bench.pictures import scene
+from bench.running import Run
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
@@ -17,7 +18,7 @@ from gateway.inference.local import LocalInference
 from gateway.settings import PROJECT_ROOT
 
 
-def measure(n: int = 60) -> dict[str, Figure]:
+def measure(run: Run) -> dict[str, Figure]:
     """Return `analyse_720p_ms`."""
     affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     threads = cv2.getNumThreads()
@@ -25,7 +26,7 @@ def measure(n: int = 60) -> dict[str, Figure]:
     if affinity:
         os.sched_setaffinity(0, {min(affinity)})
     try:
-        values = asyncio.run(_analyse(n))
+        values = asyncio.run(_analyse(run.size(60, 2)))
     finally:
         cv2.setNumThreads(threads)
         if affinity:

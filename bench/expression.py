@@ -6,15 +6,15 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from bench.face_model import fitting
-from bench.figures import Figure, figure, print_table, timed_ms, write_json
+from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import FACES, scene
+from bench.running import Run, started
 from bench.transfer import Bench, transfer
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FIT_MODEL
@@ -24,26 +24,24 @@ from gateway.processors.expression_restorer import Performance, restore_expressi
 from gateway.processors.openings import Donor, InpaintingSource
 from gateway.settings import PROJECT_ROOT
 
-RESULTS = Path(__file__).with_name("expression.json")
-
 
 def main() -> None:
-    figures = fitting() | asyncio.run(registration()) | cost(60) | asyncio.run(transfer())
-    print_table(figures)
-    write_json(figures, RESULTS)
-    print(f"written to {RESULTS.parent.name}/{RESULTS.name}")
+    run = started("expression")
+    figures = fitting() | asyncio.run(registration(run)) | cost(run) | asyncio.run(transfer(run))
+    run.finish(figures)
 
 
-async def registration() -> dict[str, Figure]:
+async def registration(run: Run) -> dict[str, Figure]:
     """Return how far landmarks stray under known motion, noise and blur, at a face of 256 px."""
     rng = np.random.default_rng(0)
-    bench, off = Bench(), []
+    bench = Bench()
+    off: list[float] = []
     for name in FACES:
         still = scene(name, (640, 640), 256)
         before = (await bench.face(still)).landmarks[:, :2]
-        for _ in range(12):
+        for _ in range(run.size(12, 1)):
             angle, scale = rng.uniform(-15, 15), rng.uniform(0.85, 1.15)
-            matrix = cv2.getRotationMatrix2D((320, 320), angle, scale)
+            matrix = np.asarray(cv2.getRotationMatrix2D((320, 320), angle, scale), np.float64)
             matrix[:, 2] += rng.uniform(-25, 25, 2)
             moved = cv2.warpAffine(
                 still, matrix, (640, 640), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
@@ -58,8 +56,9 @@ async def registration() -> dict[str, Figure]:
     return {"registration_px_median": figure(off, "px", what, "≤ 0.5")}
 
 
-def cost(n: int = 200) -> dict[str, Figure]:
+def cost(run: Run) -> dict[str, Figure]:
     """Return what fitting and carrying over cost on one core."""
+    n = run.size(60, 2)
     target, source = scene("hopper", (1920, 1080), 400), scene("astronaut", (1920, 1080), 420)
     face, other = find_face(target), find_face(source)
     sizes = np.array([[1920, 1080]], np.float32)
@@ -85,8 +84,8 @@ def cost(n: int = 200) -> dict[str, Figure]:
         many = [v / 8 for v in asyncio.run(fits(eight))]
         for_folds = Performance(wanted, seen_in=donor, donors=[donor])
         plain = Performance(wanted, donors=[donor])
-        transfer_ms = timed_ms(lambda: restore_expression(target, face, plain), 60)
-        folds_ms = timed_ms(lambda: restore_expression(target, face, for_folds), 60)
+        transfer_ms = timed_ms(lambda: restore_expression(target, face, plain), n)
+        folds_ms = timed_ms(lambda: restore_expression(target, face, for_folds), n)
     return {
         "fit_ms": figure(one, "ms", "one face, ONNX in-process, one core", "≤ 1"),
         "fit_of_eight_ms": figure(many, "ms", "the same per face, eight at a time"),

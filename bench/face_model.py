@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import data
 from bench.figures import Figure, figure
@@ -12,6 +13,9 @@ from gateway.arrays import F64, AnyFloat
 from gateway.faces.morphable.fit import Fit, fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, FaceModel, face_model
 from gateway.faces.morphable.person import Person
+
+Numbers = NDArray[np.int64]
+"""Of persons or clips (N,)."""
 
 
 def fitting() -> dict[str, Figure]:
@@ -23,7 +27,7 @@ def fitting() -> dict[str, Figure]:
     landmarks, sizes, person, clip = read
     model = face_model()
     held = np.isin(person, model.held_out)
-    landmarks, sizes, person, clip = (a[held] for a in (landmarks, sizes, person, clip))
+    landmarks, sizes, person, clip = landmarks[held], sizes[held], person[held], clip[held]
     fit = fit_landmarks(landmarks, sizes)
     out = {
         "fit_error_iod_pct_mean": figure(
@@ -53,7 +57,7 @@ def error_pct(landmarks: F64, fit: Fit, model: FaceModel | None = None) -> F64:
     return np.asarray(100 * off / fit.scale[:, 0])
 
 
-def by_person(values: AnyFloat, person: AnyFloat) -> list[float]:
+def by_person(values: AnyFloat, person: Numbers) -> list[float]:
     return [float(values[person == p].mean()) for p in np.unique(person)]
 
 
@@ -69,7 +73,7 @@ def truncated(model: FaceModel, identity: int, residual: int) -> FaceModel:
 
 
 def drift(
-    landmarks: F64, sizes: F64, fit: Fit, person: AnyFloat, clip: AnyFloat
+    landmarks: F64, sizes: F64, fit: Fit, person: Numbers, clip: Numbers
 ) -> dict[str, Figure]:
     """Return how identity wanders over the clips of one person, against people's differences."""
     videoed = [c for c in np.unique(clip) if len(np.unique(person[clip == c])) == 1]
@@ -91,7 +95,7 @@ def drift(
     }
 
 
-def leak(fit: Fit, sizes: F64, person: AnyFloat) -> dict[str, Figure]:
+def leak(fit: Fit, sizes: F64, person: Numbers) -> dict[str, Figure]:
     """Return how identity changes when another person's expression is put on and fitted again."""
     model, rng = face_model(), np.random.default_rng(0)
     mine = rng.permutation(len(person))[:300]

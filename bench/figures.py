@@ -56,7 +56,9 @@ def timed_ms(work: Callable[[], object], n: int, warm_up: int = 3) -> list[float
 
 def print_table(figures: dict[str, Figure]) -> None:
     """Print all figures, a row each."""
-    rows = [("key", "median", "p10", "p90", "p95", "n", "unit", "goal", "what")]
+    rows: list[tuple[str, ...]] = [
+        ("key", "median", "p10", "p90", "p95", "n", "unit", "goal", "what")
+    ]
     for key, f in figures.items():
         rows.append(
             (

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.figures import Figure, figure, timed_ms
 from bench.pictures import scene
+from bench.running import Run
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
@@ -22,7 +23,7 @@ from gateway.processors.openings import eye_distance
 from gateway.settings import PROJECT_ROOT
 
 
-def measure(n: int = 60) -> dict[str, Figure]:
+def measure(run: Run) -> dict[str, Figure]:
     """Return `fusion_400px_1080p_ms`."""
     source, target = scene("astronaut", (1920, 1080), 420), scene("hopper", (1920, 1080), 400)
     portrait = Portrait(source, find_face(source))
@@ -36,7 +37,7 @@ def measure(n: int = 60) -> dict[str, Figure]:
         fuse(view, layer.pixels, matte_of(layer), unit_px=eye_distance(face.landmarks))
 
     what = "fusion of a 400 px face into 1920×1080, everything between the networks"
-    return {"fusion_400px_1080p_ms": figure(timed_ms(work, n), "ms", what, "≤ 8")}
+    return {"fusion_400px_1080p_ms": figure(timed_ms(work, run.size(60, 2)), "ms", what, "≤ 8")}
 
 
 def find_face(image: U8) -> Face:

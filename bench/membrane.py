@@ -14,6 +14,7 @@ import numpy as np
 from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import scene
+from bench.running import Run
 from gateway.imaging.blend.cells import cell_means
 from gateway.imaging.blend.composite import Correction, composite
 from gateway.imaging.blend.fuse import MEMBRANE_CELLS
@@ -24,7 +25,7 @@ from gateway.processors.face_swapper import SwapSettings, swap_layer
 SIDE, AROUND, INSIDE, SHRUNK = 400, 40, 10, 2
 
 
-def measure(n: int = 24) -> dict[str, Figure]:
+def measure(run: Run) -> dict[str, Figure]:
     """Return `membrane_time_ratio` and `membrane_max_levels`."""
     source, target = scene("astronaut", (1920, 1080), 640), scene("hopper", (1920, 1080), 640)
     face = find_face(target)
@@ -50,7 +51,8 @@ def measure(n: int = 24) -> dict[str, Figure]:
     def theirs() -> np.ndarray:
         return cv2.seamlessClone(above, below, square, centre, cv2.NORMAL_CLONE)
 
-    ratios = [timed_ms(ours, 1, 0)[0] / timed_ms(theirs, 1, 0)[0] for _ in range(n + 2)][2:]
+    rounds = range(2 + run.size(24, 1))  # the first two warm up
+    ratios = [timed_ms(ours, 1, 0)[0] / timed_ms(theirs, 1, 0)[0] for _ in rounds][2:]
     inner = slice(AROUND + INSIDE, -AROUND - INSIDE)
     difference = np.abs(ours()[inner, inner].astype(int) - theirs()[inner, inner])
     return {

@@ -35,7 +35,7 @@ def scene(name: str, size_wh: tuple[int, int], face_px: float) -> U8:
         portrait(name), matrix, size_wh, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     noise = np.random.default_rng(0).normal(0, 2, image.shape)
-    return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(image + noise), 0, 255), np.uint8)
 
 
 def jpeg(image: U8) -> bytes:

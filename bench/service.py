@@ -18,26 +18,26 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from bench.figures import Figure, figure
 from bench.pictures import jpeg, portrait, scene
+from bench.running import Run
 from gateway.settings import PROJECT_ROOT, Settings
 
 CLIENTS = 16
-SECONDS = 24
 
 
-def measure(n: int = 40) -> dict[str, Figure]:
+def measure(run: Run) -> dict[str, Figure]:
     """Return the figures of single requests and of many at once."""
     small = {"source": jpeg(portrait("hopper")[:512]), "target": jpeg(portrait("astronaut"))}
     large = {
         "source": jpeg(scene("hopper", (1920, 1080), 420)),
         "target": jpeg(scene("astronaut", (1920, 1080), 400)),
     }
-    settings = Settings()
+    settings, n = Settings(), run.size(40, 1)
     with (
         EmbeddedTriton(settings.model_repository, settings.triton_environment) as triton,
         gateway(triton.grpc_url) as address,
     ):
         one_small, one_large = latencies(address, small, n), latencies(address, large, n)
-        rates, mean_batch = asyncio.run(many(address, small, triton.grpc_url))
+        rates, mean_batch = asyncio.run(many(address, small, triton.grpc_url, run.size(24, 3)))
     return {
         "http_swap_512_p50_ms": figure(
             one_small, "ms", "HTTP swap, 512×512 JPEG in and out, one client", "≤ 60"
@@ -91,7 +91,7 @@ def latencies(address: str, pictures: dict[str, bytes], n: int) -> list[float]:
 
 
 async def many(
-    address: str, pictures: dict[str, bytes], triton_url: str
+    address: str, pictures: dict[str, bytes], triton_url: str, seconds: int
 ) -> tuple[list[float], float]:
     """Return completions in each second with many clients, and Triton's mean batch meanwhile."""
     done: list[float] = []
@@ -109,9 +109,9 @@ async def many(
 
         before = batches(triton_url)
         start = time.perf_counter()
-        await asyncio.gather(*(one_client(start + SECONDS) for _ in range(CLIENTS)))
+        await asyncio.gather(*(one_client(start + seconds) for _ in range(CLIENTS)))
         after = batches(triton_url)
-    rates = [float(sum(start + s <= t < start + s + 1 for t in done)) for s in range(2, SECONDS)]
+    rates = [float(sum(start + s <= t < start + s + 1 for t in done)) for s in range(2, seconds)]
     return rates, round((after[0] - before[0]) / max(after[1] - before[1], 1), 3)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from bench import data
 from bench.figures import Figure, figure
 from bench.pictures import FACES, scene
+from bench.running import Run
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
@@ -34,8 +35,6 @@ from gateway.settings import PROJECT_ROOT
 MEASURES = np.stack([control.measure.ravel() for control in CONTROLS])
 VISIBLE_IOD_PCT = 2.5  # spread of a control's own motion; the landmarks' noise is 1.5
 FACE_PX = 256  # width of the portraits' faces
-EXPRESSIONS = 70  # that are carried over to each portrait
-EVERY = 6  # frames of the talking head that are taken
 LEAST_ASKED = 0.03  # spread of a control over the frames from which a correlation says something
 
 
@@ -105,9 +104,10 @@ def size_of(image: U8) -> F64:
     return np.array([[image.shape[1], image.shape[0]]], np.float64)
 
 
-async def transfer() -> dict[str, Figure]:
+async def transfer(run: Run) -> dict[str, Figure]:
     """Return how truly people's expressions arrive on portraits, measured on the pictures made."""
-    frames, expressions = data.talking_head(EVERY), asked_for(EXPRESSIONS)
+    frames = data.talking_head(run.size(6, 60))
+    expressions = asked_for(run.size(70, 3))
     if not frames or not expressions:
         print("videos or landmarks are not there: nothing is carried over")
         return {}

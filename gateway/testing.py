@@ -58,6 +58,7 @@ class FakeInference:
         self._running = dict.fromkeys(self.models, 0)
         self._gate = asyncio.Event()
         self._gate.set()
+        self._begun = asyncio.Event()
         self._closed = False
 
     def hold(self) -> None:
@@ -67,6 +68,12 @@ class FakeInference:
     def release(self) -> None:
         """Let the waiting calls go on."""
         self._gate.set()
+
+    async def under_way(self, model: str, calls: int = 1) -> None:
+        """Return as soon as so many calls of a model are under way."""
+        while self._running[model] < calls:
+            self._begun.clear()
+            await self._begun.wait()
 
     async def infer(self, model: str, inputs: Tensors, *, deadline: Deadline) -> Outputs:
         """Run one batch through a model; see `Inference.infer`."""
@@ -105,6 +112,7 @@ class FakeInference:
         if fake.max_queue is not None and self._running[name] >= fake.max_queue:
             raise InferenceOverloaded(f"{name}: {InferenceOverloaded.spec.title}")
         self._running[name] += 1
+        self._begun.set()
         try:
             async with asyncio.timeout(deadline.check()):
                 await self._gate.wait()

@@ -1,10 +1,13 @@
 """Settings of the whole test suite."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from gateway.serving.warm_up import warm_up
+
+LOGGERS = ("gateway", "semblant", "semblant_triton")
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +28,28 @@ async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
     gRPC's poller is the process's: what a call still has to tell would meet a closed loop.
     """
     yield  # noqa: PT022 - as long as it hangs here, the loop lives
+
+
+class Errors(logging.Handler):
+    """Keeps what is logged as an error, or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def no_errors_are_logged(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that logs an error, unless it is marked as one that does."""
+    errors = Errors()
+    for name in LOGGERS:
+        logging.getLogger(name).addHandler(errors)
+    yield
+    for name in LOGGERS:
+        logging.getLogger(name).removeHandler(errors)
+    if request.node.get_closest_marker("logs_errors") is None:
+        assert not errors.told, "\n".join(errors.told)

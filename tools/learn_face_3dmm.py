@@ -29,6 +29,7 @@ import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,12 +160,12 @@ def local(shapes: F64) -> F64:
     kept = (kept + flip(kept)[PARTNERS]) / 2
     opposite = (kept - kept[PARTNERS]) / 2  # to the left is to the right, backwards
     kept[SIDEWAYS] = opposite[SIDEWAYS]
-    return kept
+    return np.asarray(kept)
 
 
 def flip(shapes: F64) -> F64:
     """Mirror shapes (N, V)."""
-    return mirrored(shapes.reshape(-1, N_LANDMARKS, 3)).reshape(shapes.shape)
+    return np.asarray(mirrored(shapes.reshape(-1, N_LANDMARKS, 3)).reshape(shapes.shape))
 
 
 def into_head(landmarks: F64, shapes: F64) -> tuple[F64, F64]:
@@ -211,9 +212,10 @@ def box_fit(pull: F64, gram: F64, steps: int = 100) -> F64:
 def regress(features: F64, values: F64, weight: F64, ridge: F64, prior: F64) -> F64:
     """Weighted ridge regression (features, values), drawn towards `prior`."""
     weighted = (features * weight[:, None]).T
-    return np.linalg.solve(
+    found = np.linalg.solve(
         weighted @ features + np.diag(ridge), weighted @ values + ridge[:, None] * prior
     )
+    return np.asarray(found, np.float64)
 
 
 def gauge() -> F64:
@@ -385,7 +387,7 @@ class Learner:
         lasting = known_rest.var(0) + known_rest.var(0)[PARTNERS]
         passing = 2 * np.diag(covariance)[:k]
         rest_share = lasting / (lasting + passing)
-        model = FaceModel(
+        learned: dict[str, Any] = dict(  # noqa: C408 # mostly in double precision until packed
             mean=mean.reshape(-1, 3).astype(np.float32),
             identity=identity,
             named=named,
@@ -405,7 +407,7 @@ class Learner:
             source_sha256=data.digest,
             held_out=np.unique(data.person[data.held]).astype(np.int16),
         )
-        return unpack(pack(model))
+        return unpack(pack(FaceModel(**learned)))
 
 
 def seen(model: FaceModel, data: Data, heads: F64, rotations: F64) -> NDArray[np.float32]:
@@ -433,7 +435,7 @@ def seen(model: FaceModel, data: Data, heads: F64, rotations: F64) -> NDArray[np
             for k in range(len(CONTROLS))
         ]
     )
-    return np.maximum((own + own[PARTNERS]) / 2, 0).astype(np.float32)
+    return np.asarray(np.maximum((own + own[PARTNERS]) / 2, 0), np.float32)
 
 
 def figures(model: FaceModel, data: Data) -> None:
@@ -469,7 +471,7 @@ def main(source: Path, destination: Path) -> None:
     assert learner.model is not None
     arrays = pack(learner.model)
     arrays["seen"] = seen(learner.model, data, learner.heads, learner.rotations)
-    np.savez_compressed(destination, **arrays)
+    np.savez_compressed(destination, **arrays)  # type: ignore[arg-type] # no array is `allow_pickle`
     print(f"{destination.stat().st_size} bytes from {data.digest[:12]}")
     figures(unpack(arrays), data)
 

@@ -181,7 +181,7 @@ def learn(
     epochs, rate = (EPOCHS, RATE) if earlier is None else (MORE_EPOCHS, MORE_RATE)
     if earlier is not None:
         load(network, earlier)
-    network = network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)
     steps = (len(inputs) - held) // BATCH
     optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -45,7 +45,7 @@ def mean_per_person(shapes: F64, identity: NDArray[np.int16], rounds: int = 6) -
         mean = np.mean(people, axis=0)
         mean -= mean[:N_MESH].mean(0)
         mean /= np.sqrt((mean**2).sum(1).mean())
-    return mean
+    return np.asarray(mean)
 
 
 def known_pairs() -> list[tuple[int, int]]:
@@ -88,7 +88,7 @@ def unroll(mean: F64) -> F64:
     inside = eyes + np.array([0, 0, 0.55 * width])
     rays = mean - inside
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    return rays[:, :2] / (1 - rays[:, 2:])
+    return np.asarray(rays[:, :2] / (1 - rays[:, 2:]))
 
 
 def triangulate(mean: F64, mirror: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.topology import LEFT_EYE, RIGHT_EYE, topology
 from gateway.imaging.geometry.raster import vertex_normals
 
 SHAPE = (HEIGHT, WIDTH)
-Plane = np.ndarray
+Plane = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,17 @@ def blobs(rng: np.random.Generator, size_px: float) -> Plane:
     small = max(2, int(WIDTH / size_px) + 2)
     noise = rng.normal(size=(small, small)).astype(np.float32)
     large = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-    return (large - large.mean()) / (large.std() + 1e-6)
+    return np.asarray((large - large.mean()) / (large.std() + 1e-6))
 
 
 def streaks(rng: np.random.Generator, angle: float) -> Plane:
     """Return strands (h, w) along an angle, of mean 0 and deviation 1."""
-    noise = rng.normal(size=(256, 256)).astype(np.float32)
+    noise: Plane = rng.normal(size=(256, 256)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=rng.uniform(0.5, 1.2), sigmaY=rng.uniform(8, 20))
     turn = cv2.getRotationMatrix2D((128, 128), np.degrees(angle), 1)
     turned = cv2.warpAffine(noise, turn, (256, 256), borderMode=cv2.BORDER_REFLECT)
     part = turned[56 : 56 + HEIGHT, 64 : 64 + WIDTH]
-    return (part - part.mean()) / (part.std() + 1e-6)
+    return np.asarray((part - part.mean()) / (part.std() + 1e-6))
 
 
 def soft(mask: Plane, sigma: float) -> Plane:
@@ -123,7 +125,7 @@ def _wrinkle(rng: np.random.Generator, albedo: np.ndarray) -> None:
     """Draw creases: across the forehead, beside nose and mouth, under the eyes, anywhere."""
     depth = np.zeros(SHAPE, np.float32)
     x0 = WIDTH / 2
-    lines = []
+    lines: list[tuple[ArrayLike, ArrayLike, float]] = []
     for side in (-1, 1):
         start = [x0 + side * rng.uniform(10, 14), rng.uniform(72, 80)]
         end = [x0 + side * rng.uniform(18, 26), rng.uniform(92, 112)]
@@ -139,17 +141,15 @@ def _wrinkle(rng: np.random.Generator, albedo: np.ndarray) -> None:
     for _ in range(rng.integers(0, 12)):
         at = rng.uniform([15, 40], [113, 135])
         lines.append((at, at + rng.normal(0, 8, 2), rng.normal(0, 2)))
-    for start, end, bend in lines:
+    for first, last, bend in lines:
         if rng.random() < 0.6:
             line = np.zeros(SHAPE, np.float32)
-            _curve(line, start, end, bend, rng.uniform(0.6, 2.2))
+            _curve(line, first, last, bend, rng.uniform(0.6, 2.2))
             depth += soft(line, rng.uniform(0.5, 1.6)) * rng.uniform(0.1, 0.8)
     albedo *= np.exp(-depth[..., None] * [0.75, 1.0, 1.1])
 
 
-def _curve(
-    plane: Plane, start: Sequence[float], end: Sequence[float], bend: float, width: float
-) -> None:
+def _curve(plane: Plane, start: ArrayLike, end: ArrayLike, bend: float, width: float) -> None:
     t = np.linspace(0, 1, 20)[:, None]
     a, b = np.asarray(start, float), np.asarray(end, float)
     across = np.array([b[1] - a[1], a[0] - b[0]]) / (np.linalg.norm(b - a) + 1e-6)
@@ -183,13 +183,13 @@ def _beard(rng: np.random.Generator, albedo: np.ndarray) -> None:
 
 def mixed(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
     """Return one of several faces, or two mixed along a smooth border, of any complexion."""
-    a = bases[rng.integers(len(bases))]
+    a = bases[int(rng.integers(len(bases)))]
     if rng.random() < 0.6:
         darker = np.exp(-rng.uniform(0, 1.7) * np.array([0.55, 0.85, 1.0]))
         a = replace(a, rgb=(a.rgb * darker).astype(np.uint8))
     if rng.random() < 0.4:
         return a
-    b = bases[rng.integers(len(bases))]
+    b = bases[int(rng.integers(len(bases)))]
     share = soft((blobs(rng, 40) > 0).astype(np.float32), rng.uniform(6, 12))
     # Where either is covered, the first one stays whole.
     share = (
@@ -210,14 +210,15 @@ def _color(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     if kind < 0.35:
         return np.full(3, rng.uniform(5, 250)) * rng.uniform(0.9, 1.1, 3)
     if kind < 0.5:
-        return skin_tone(rng, rgb) * np.exp(rng.normal(0, 0.35)) * np.exp(rng.normal(0, 0.06, 3))
+        tone = skin_tone(rng, rgb) * np.exp(rng.normal(0, 0.35))
+        return np.asarray(tone * np.exp(rng.normal(0, 0.06, 3)))
     return rng.uniform(5, 250, 3)
 
 
 def skin_tone(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     """Return the colour of some of a face's skin (3,)."""
     y, x = rng.integers(60, 120), rng.integers(44, 84)
-    return np.median(rgb[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3), 0)
+    return np.asarray(np.median(rgb[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3), 0))
 
 
 def bar(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
@@ -288,7 +289,7 @@ def _filled(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
         surface = turned.astype(np.float32)
     elif kind < 0.45:
         surface = surface * np.exp(0.3 * streaks(rng, rng.uniform(0, 3)))[..., None]
-    return surface
+    return np.asarray(surface)
 
 
 def hand(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
@@ -455,7 +456,7 @@ def _shadow(rng: np.random.Generator) -> Plane:
     return light * np.exp(0.12 * blobs(rng, 60))
 
 
-def _photographed(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
+def _photographed(rng: np.random.Generator, rgb: Plane) -> Plane:
     """Return a picture as some camera takes it: uint8 (h, w, 3)."""
     rgb = rgb * np.exp(rng.normal(0, 0.25)) * np.exp(rng.normal(0, 0.08, 3))
     grey = rgb @ [0.3, 0.59, 0.11]
@@ -471,7 +472,8 @@ def _photographed(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     rgb = np.clip(rgb, 0, 255).astype(np.uint8)
     if rng.random() < 0.4:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))]
-        rgb = cv2.imdecode(cv2.imencode(".jpg", rgb, quality)[1], cv2.IMREAD_COLOR)
+        coded = cv2.imencode(".jpg", rgb, quality)[1]
+        rgb = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     return rgb
 
 

@@ -8,6 +8,7 @@ from bench import data
 from bench.fidelity.occluders import PAINTERS, occlude
 from bench.figures import Figure, figure
 from bench.pictures import FACES, scene
+from bench.running import Run
 from bench.transfer import Bench
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
@@ -19,7 +20,6 @@ from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import bounding_region
 from gateway.imaging.masks.soft import sampled
 
-SEEDS, EVERY = 6, 90
 RIM = 0.05  # inter-ocular distances from the outline, where hardly anything of a new face is seen
 INNER = 0.35  # inter-ocular distances from the outline, where on a bare face nothing is
 
@@ -40,10 +40,10 @@ async def hidden_in(bench: Bench, image: U8, face: Face) -> tuple[F32, F32]:
     return hidden, inside
 
 
-async def measure(bench: Bench) -> dict[str, Figure]:
+async def measure(bench: Bench, run: Run) -> dict[str, Figure]:
     """Return the overlap of what was drawn with what was found, and what was found for nothing."""
     faces = {name: scene(name, (640, 640), 300) for name in FACES}
-    faces |= {f"video {n}": frame for n, frame in enumerate(data.talking_head(EVERY))}
+    faces |= {f"video {n}": frame for n, frame in enumerate(data.talking_head(run.size(90, 10**4)))}
     overlaps: dict[str, list[float]] = {}
     falsely = []
     for name, image in faces.items():
@@ -52,7 +52,7 @@ async def measure(bench: Bench) -> dict[str, Figure]:
         if name.startswith("video"):
             falsely.append(100 * float((bare[inside > INNER] > 0.5).mean()))
         for what in PAINTERS:
-            for seed in range(SEEDS):
+            for seed in range(run.size(6, 1)):
                 covered, alpha = occlude(what, image, own.landmarks, seed)
                 found, within = await hidden_in(bench, covered, await bench.face(covered))
                 told, true = found > 0.5, alpha > 0.5
@@ -67,5 +67,6 @@ async def measure(bench: Bench) -> dict[str, Figure]:
     out = {"occlusion_iou": figure(everything, "", "mask and what was drawn", "≥ 0.85")}
     for what, values in overlaps.items():
         out[f"occlusion_iou_{what}"] = figure(values, "", f"the same, {what}")
-    out["occlusion_false_pct"] = figure(falsely, "%", "of bare inner faces said to be covered")
+    if falsely:
+        out["occlusion_false_pct"] = figure(falsely, "%", "of bare inner faces said to be covered")
     return out

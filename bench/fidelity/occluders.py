@@ -123,7 +123,7 @@ def _drawn(shape: tuple[int, int], shapes: list[tuple[str, np.ndarray, float]]) 
             at = _fixed(point[None], SUB)[0]
             cv2.circle(large, at.tolist(), (thickness << SHIFT) // 2, 255, -1, cv2.LINE_8, SHIFT)
     small = cv2.resize(large, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def _fixed(points: np.ndarray, factor: int) -> np.ndarray:
@@ -131,11 +131,11 @@ def _fixed(points: np.ndarray, factor: int) -> np.ndarray:
 
 
 def _flat(image: U8, color: tuple[int, int, int]) -> F32:
-    return np.broadcast_to(np.float32(color), image.shape).astype(np.float32)
+    return np.broadcast_to(np.array(color, np.float32), image.shape).copy()
 
 
 def _shaded(image: U8, color: tuple[int, int, int], at: np.ndarray, unit: float) -> F32:
     """A colour lit from above."""
     rows = np.arange(image.shape[0])[:, None, None]
     light = np.clip(1 - 0.6 * (rows - at[1]) / unit, 0.6, 1.6)
-    return np.asarray(np.float32(color) * np.ones(image.shape) * light, np.float32)
+    return np.asarray(np.array(color, np.float32) * np.ones(image.shape) * light, np.float32)

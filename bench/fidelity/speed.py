@@ -11,6 +11,7 @@ from bench import membrane
 from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import scene
+from bench.running import Run
 from gateway.arrays import F32, Mask
 from gateway.faces.atlas import atlas
 from gateway.faces.occlusion import Visibility
@@ -24,7 +25,7 @@ from gateway.processors.masks import matte_of
 from gateway.processors.openings import eye_distance
 
 
-def fusion(n: int = 60) -> dict[str, Figure]:
+def fusion(run: Run) -> dict[str, Figure]:
     """Return what fusing a 400 px face into 1080p costs on one core, two ways."""
     source, target = scene("astronaut", (1920, 1080), 420), scene("hopper", (1920, 1080), 400)
     seen = Visibility(np.ones(atlas().face.shape, np.float32))
@@ -38,7 +39,7 @@ def fusion(n: int = 60) -> dict[str, Figure]:
         view = np.ascontiguousarray(layer.region.of(target))
         fuse(view, layer.pixels, matte, unit_px=unit, color=color, texture=texture)
 
-    threads = cv2.getNumThreads()
+    threads, n = cv2.getNumThreads(), run.size(60, 2)
     cv2.setNumThreads(1)
     try:
         plain = timed_ms(lambda: work("statistics", texture=False), n)
@@ -78,7 +79,7 @@ def exact(values: F32, known: Mask) -> F32:
     return out
 
 
-def against_exact() -> dict[str, Figure]:
+def against_exact(run: Run) -> dict[str, Figure]:
     """Return how far the membrane that fusion adds is from a direct solve, on a 400 px face.
 
     Both are given the same values on the border; the direct one solves for every pixel.
@@ -110,4 +111,4 @@ def against_exact() -> dict[str, Figure]:
     return {
         "membrane_max_levels": figure([float(off.max())], "levels", what, "≤ 1.5"),
         "membrane_mean_levels": figure([float(off.mean())], "levels", "the same, mean", "≤ 0.4"),
-    } | {"membrane_time_ratio": membrane.measure()["membrane_time_ratio"]}
+    } | {"membrane_time_ratio": membrane.measure(run)["membrane_time_ratio"]}

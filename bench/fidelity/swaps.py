@@ -11,6 +11,7 @@ from bench import data
 from bench.fidelity.variants import LIGHTS, OF_SOURCES, VARIANTS
 from bench.figures import Figure, figure
 from bench.pictures import FACES, scene
+from bench.running import Run
 from bench.transfer import Bench
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
@@ -46,13 +47,13 @@ class Made:
     figures: Figures
 
 
-async def cases(bench: Bench) -> list[Case]:
-    """Return the grid."""
+async def cases(bench: Bench, run: Run) -> list[Case]:
+    """Return the grid; of a smoke test, the first pair and one frame."""
     stills = {name: scene(name, SIZE, FACE_PX) for name in FACES}
     marks = {name: (await bench.face(image)).landmarks for name, image in stills.items()}
     out = []
-    video = data.talking_head(EVERY)
-    for source, own in stills.items():
+    video = data.talking_head(run.size(EVERY, 10**4))
+    for source, own in list(stills.items())[: run.size(len(stills), 1)]:
         for target, still in stills.items():
             if source != target:
                 pair = f"{source} in {target}"
@@ -102,12 +103,12 @@ def blown(made: Made) -> float:
     return 100 * float(shares[0] - shares[1])
 
 
-async def flicker(bench: Bench) -> dict[str, Figure]:
+async def flicker(bench: Bench, run: Run) -> dict[str, Figure]:
     """Return how much more a swapped face flickers from frame to frame than the video did.
 
     Of three frames, the middle one's distance from the mean of its neighbours, on skin.
     """
-    frames = data.talking_head(1)[:FRAMES]
+    frames = data.talking_head(1)[: run.size(FRAMES, 3)]
     if len(frames) < 3:
         return {}
     out = []
@@ -116,8 +117,10 @@ async def flicker(bench: Bench) -> dict[str, Figure]:
         made = [await make(bench, Case("video", source, frame)) for frame in frames]
         for before, now, after in zip(made, made[1:], made[2:], strict=False):
             _, where = broad_luminance(now.case.target, now.face)
-            trios = ([m.image for m in (before, now, after)],)
-            trios += ([m.case.target for m in (before, now, after)],)
+            trios = (
+                [m.image for m in (before, now, after)],
+                [m.case.target for m in (before, now, after)],
+            )
             jumps = [
                 np.abs(b.astype(float) - (a.astype(float) + c) / 2)[where].mean()
                 for a, b, c in trios

@@ -34,7 +34,8 @@ def shading(landmarks: F32, shape: tuple[int, int], towards: tuple[float, float,
     plane = np.ascontiguousarray(plane[0][..., None])
     inpainting_sources = fill_harmonic(plane, plane[..., 0] >= 0)[..., 0]
     smooth = cv2.GaussianBlur(inpainting_sources, (0, 0), 1.5)
-    return cv2.resize(smooth, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(smooth, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.float32)
 
 
 def relit(side: str) -> Variant:

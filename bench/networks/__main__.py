@@ -5,17 +5,16 @@ With names of parts (batching, chains, adaptors, gateway) only these are measure
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import Figure, print_table, write_json
+from bench.figures import Figure
 from bench.networks import adaptors, batching, chains, gateway_cost
+from bench.running import Run, started
 
-RESULTS = Path(__file__).parent.with_name("networks.json")
-PARTS: dict[str, Callable[[Path], dict[str, Figure]]] = {
-    "gateway": lambda folder: gateway_cost.measure(),
+PARTS: dict[str, Callable[[Run, Path], dict[str, Figure]]] = {
+    "gateway": lambda run, _: gateway_cost.measure(run),
     "chains": chains.measure,
     "adaptors": adaptors.measure,
     "batching": batching.measure,
@@ -23,13 +22,12 @@ PARTS: dict[str, Callable[[Path], dict[str, Figure]]] = {
 
 
 def main() -> None:
+    run = started("networks", parts=tuple(PARTS))
     figures: dict[str, Figure] = {}
-    for part in sys.argv[1:] or PARTS:
+    for part in run.parts or PARTS:
         with tempfile.TemporaryDirectory() as name:
-            figures |= PARTS[part](Path(name))
-    print_table(figures)
-    write_json(figures, RESULTS)
-    print(f"written to {RESULTS.parent.name}/{RESULTS.name}")
+            figures |= PARTS[part](run, Path(name))
+    run.finish(figures)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from bench.figures import Figure, figure
 from bench.networks import made
+from bench.running import Run
 from gateway.deadline import Deadline
 from gateway.inference.triton import TritonInference
 from gateway.models.zoo import load_zoo
@@ -26,12 +27,12 @@ REQUESTS = 128
 Feed = dict[str, NDArray[Any]]
 
 
-def measure(folder: Path) -> dict[str, Figure]:
+def measure(run: Run, folder: Path) -> dict[str, Figure]:
     with EmbeddedTriton(made.repository(folder), PROJECT_ROOT / ".venv-triton") as triton:
-        return asyncio.run(_measure(triton.grpc_url))
+        return asyncio.run(_measure(run, triton.grpc_url))
 
 
-async def _measure(url: str) -> dict[str, Figure]:
+async def _measure(run: Run, url: str) -> dict[str, Figure]:
     zoo = load_zoo(PROJECT_ROOT / "model_repository")
     figures: dict[str, Figure] = {}
     inference = TritonInference(url)
@@ -43,24 +44,28 @@ async def _measure(url: str) -> dict[str, Figure]:
             cost = f", {made.conv_gflop(model):.2f} GFLOP" if kind == "conv" else ""
             for clients in CONCURRENT:
                 about = f"{kind} {shape}{cost}, {clients} at a time"
-                figures |= await _compare(inference, url, (kind, shape), row, clients, about)
+                figures |= await _compare(
+                    run, inference, url, (kind, shape), row, clients, about=about
+                )
     await inference.close()
     return figures
 
 
 async def _compare(
+    run: Run,
     inference: TritonInference,
     url: str,
     network: tuple[str, str],
     row: Feed,
     clients: int,
+    *,
     about: str,
 ) -> dict[str, Figure]:
     rates: dict[str, list[float]] = {mode: [] for mode in made.MODES}
     waits: dict[str, list[float]] = {mode: [] for mode in made.MODES}
     batches: dict[str, list[float]] = {mode: [] for mode in made.MODES}
-    requests = REQUESTS if clients > 1 else REQUESTS // 4
-    for turn in range(REPEATS):
+    requests = run.size(REQUESTS if clients > 1 else REQUESTS // 4, clients)
+    for turn in range(run.size(REPEATS, 1)):
         # In turns, and each first in its turn: whatever else the machine does meets all of them.
         for step in range(len(made.MODES)):
             mode = made.MODES[(turn + step) % len(made.MODES)]

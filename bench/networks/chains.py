@@ -17,6 +17,7 @@ from semblant_triton.launcher import EmbeddedTriton
 
 from bench.figures import Figure, figure
 from bench.networks import made
+from bench.running import Run
 from gateway.deadline import Deadline
 from gateway.inference.triton import TritonInference
 from gateway.settings import PROJECT_ROOT
@@ -24,12 +25,12 @@ from gateway.settings import PROJECT_ROOT
 CALLS = 300
 
 
-def measure(folder: Path) -> dict[str, Figure]:
+def measure(run: Run, folder: Path) -> dict[str, Figure]:
     with EmbeddedTriton(made.chain(folder), PROJECT_ROOT / ".venv-triton") as triton:
-        return asyncio.run(_measure(triton.grpc_url))
+        return asyncio.run(_measure(run, triton.grpc_url))
 
 
-async def _measure(url: str) -> dict[str, Figure]:
+async def _measure(run: Run, url: str) -> dict[str, Figure]:
     inference = TritonInference(url)
     planes = np.random.default_rng(0).random((1, 3, 112, 112), np.float32)
 
@@ -46,7 +47,7 @@ async def _measure(url: str) -> dict[str, Figure]:
     assert np.allclose(await one(), await two(), rtol=1e-4)
     apart: list[float] = []
     joined: list[float] = []
-    for _ in range(CALLS):
+    for _ in range(run.size(CALLS, 2)):
         for work, times in ((two, apart), (one, joined)):
             begin = time.perf_counter()
             await work()

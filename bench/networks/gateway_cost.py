@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.figures import Figure, figure
+from bench.running import Run
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces import blazeface
@@ -48,21 +49,21 @@ class Instant:
         return None
 
 
-def measure() -> dict[str, Figure]:
+def measure(run: Run) -> dict[str, Figure]:
     image = picture(1080, 1920)
     shape = np.array([[-90, -60], [90, -60], [0, 20], [-70, 100], [70, 100]], np.float32)
     points = shape + np.array([[400, 400], [800, 500], [1200, 450], [1500, 600]])[:, None]
-    return asyncio.run(_measure(image, points.astype(np.float32)))
+    return asyncio.run(_measure(run, image, points.astype(np.float32)))
 
 
-async def _measure(image: NDArray[Any], points: NDArray[Any]) -> dict[str, Figure]:
+async def _measure(run: Run, image: NDArray[Any], points: NDArray[Any]) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
 
     async def add(key: str, work: Callable[[], Awaitable[object]], per: float, what: str) -> None:
         for _ in range(2):
             await work()
         values = []
-        for _ in range(ROUNDS):
+        for _ in range(run.size(ROUNDS, 1)):
             begin = time.process_time()
             await work()
             values.append(1e3 * (time.process_time() - begin) / per)
@@ -139,14 +140,12 @@ def _expressing(image: NDArray[Any], points: NDArray[Any]) -> Callable[[], Await
     volume = np.zeros((FACES, *live_portrait.VOLUME), np.float32)
     made = np.zeros((FACES, 3, side, side), np.float32)
     motion = {str(i): np.zeros((2 * FACES, *shape), np.float32) for i, shape in enumerate(moved)}
-    instant = Instant(
-        **{
-            live_portrait.FEATURE_EXTRACTOR: lambda given: {"output": volume},
-            live_portrait.MOTION_EXTRACTOR: lambda given: motion,
-            live_portrait.GENERATOR: lambda given: {"output": made},
-        }
-    )
-    network = live_portrait.LivePortrait(instant, INLINE)
+    answers: dict[str, Answers] = {
+        live_portrait.FEATURE_EXTRACTOR: lambda given: {"output": volume},
+        live_portrait.MOTION_EXTRACTOR: lambda given: motion,
+        live_portrait.GENERATOR: lambda given: {"output": made},
+    }
+    network = live_portrait.LivePortrait(Instant(**answers), INLINE)
 
     async def work() -> object:
         crops, _ = aligned_crops(image, points, live_portrait.TEMPLATE, side)

@@ -9,16 +9,21 @@ import av
 import numpy as np
 
 from bench.figures import Figure, figure
+from bench.running import Run
 from bench.video import clips, studio
+from gateway.arrays import U8, Mask
+from gateway.imaging.geometry.warp import Region
 from gateway.media.video import DecodedFrame
 from gateway.rendering.work import RenderWork
 
-_SECONDS = 3
+Written = list[tuple[Fraction, tuple[Region, Mask]]]
+"""Time of a frame, the region that was written, and where (h, w) that changed something."""
 
 
-def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
+def measure(run: Run, work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of fidelity."""
-    frames = clips.to_and_fro([f for f, _ in clips.moved(40)], _SECONDS * clips.RATE)
+    count = run.size(3 * clips.RATE, 8)
+    frames = clips.to_and_fro([f for f, _ in clips.moved(run.size(40, 4))], count)
     path = clips.write(folder / "sound.mp4", frames, sound=True)
     portrait = studio.source(folder, "astronaut")
     made = studio.made(work, path, portrait, studio.VERYFAST)
@@ -26,12 +31,12 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
         float((ours - theirs) * clips.RATE)
         for ours, theirs in zip(_offsets(made.path), _offsets(path), strict=True)
     ]
-    written: list[tuple[Fraction, object]] = []
+    written: Written = []
     write = DecodedFrame.write
 
-    def watched(self: DecodedFrame, region: object, before: object, after: object) -> None:
-        written.append((self.time_s, (region, (np.asarray(before) != after).any(-1))))
-        write(self, region, before, after)  # type: ignore[arg-type]
+    def watched(self: DecodedFrame, region: Region, before: U8, after: U8) -> None:
+        written.append((self.time_s, (region, (before != after).any(-1))))
+        write(self, region, before, after)
 
     DecodedFrame.write = watched  # type: ignore[method-assign]
     try:
@@ -66,12 +71,12 @@ def _offsets(path: Path) -> list[Fraction]:
     return [spans[1][n] - spans[0][n] for n in (0, 1)]
 
 
-def _outside(path: Path, made: Path, written: list) -> list[float]:
+def _outside(path: Path, made: Path, written: Written) -> list[float]:
     """Return for every frame how many luma samples changed where nothing was written."""
     out = []
-    by_time = {}
-    for time_s, one in written:
-        by_time.setdefault(time_s, []).append(one)
+    by_time: dict[Fraction, list[tuple[Region, Mask]]] = {}
+    for time_s, change in written:
+        by_time.setdefault(time_s, []).append(change)
     with av.open(str(path)) as before, av.open(str(made)) as after:
         pairs = zip(before.decode(video=0), after.decode(video=0), strict=True)
         for n, (one, other) in enumerate(pairs):
@@ -83,7 +88,7 @@ def _outside(path: Path, made: Path, written: list) -> list[float]:
     return out
 
 
-def _luma(frame: av.VideoFrame) -> np.ndarray:
+def _luma(frame: av.VideoFrame) -> U8:
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    rows: U8 = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: frame.height, : frame.width]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.figures import Figure, figure
+from bench.running import Run
 from bench.video import clips, studio
 from gateway.rendering.work import RenderWork
 
@@ -23,16 +24,17 @@ SLOW = 10
 """Frames a second of the videos whose memory is measured, so that ten minutes take three."""
 
 
-def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
+def measure(run: Run, work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of speed."""
     head = clips.talking_head()
     if not head:
         return {}
-    path = clips.write(folder / "wide.mp4", clips.wide(clips.to_and_fro(head, FRAMES)), crf="20")
+    frames = clips.wide(clips.to_and_fro(head, run.size(FRAMES, 4)))
+    path = clips.write(folder / "wide.mp4", frames, crf="20")
     portrait = studio.source(folder)
     studio.made(work, path, portrait, studio.VERYFAST)  # kernels and networks are loaded
     ours, theirs = [], []
-    for _ in range(ROUNDS):
+    for _ in range(run.size(ROUNDS, 1)):
         theirs.append(studio.bare(path, folder / "bare.mp4"))
         made = studio.made(work, path, portrait, studio.VERYFAST)
         ours.append(made.fps)
@@ -50,13 +52,14 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
     }
 
 
-def memory(folder: Path) -> dict[str, Figure]:
+def memory(run: Run, folder: Path) -> dict[str, Figure]:
     """Return the peak memory for a short and a long video, each in a process of its own."""
     head = clips.talking_head()
     if not head:
         return {}
     out = {}
-    for key, seconds in (("peak_mb_10s", 10), ("peak_mb_10min", 600)):
+    for key, full in (("peak_mb_10s", 10), ("peak_mb_10min", 600)):
+        seconds = run.size(full, 1)
         frames = clips.to_and_fro(head, seconds * SLOW)
         path = clips.write(folder / f"{key}.mp4", frames, rate=SLOW, preset="ultrafast")
         command = [sys.executable, "-m", "bench.video.speed", str(path)]

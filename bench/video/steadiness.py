@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 
 from bench.figures import Figure, figure
+from bench.running import Run
 from bench.video import clips, studio
-from gateway.arrays import F64, U8
+from gateway.arrays import F64, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.face import Face
 from gateway.faces.motion import REACH_S, Moving, steadied
 from gateway.inference.local import LocalInference
 from gateway.media.video import TimeSpan
@@ -35,10 +37,11 @@ def flicker(before: list[U8], after: list[U8]) -> F64:
     y, x = np.mgrid[: before[0].shape[0], : before[0].shape[1]].astype(np.float32)
     out = []
     for n in range(1, len(before)):
-        flow = search.calc(greys[n], greys[n - 1], None)
+        # A flow that is given would be gone on from.
+        flow = search.calc(greys[n], greys[n - 1], None)  # type: ignore[call-overload]
         where = _changed(before[n], after[n])
 
-        def left(video: list[U8], n: int = n, flow: F64 = flow, where: F64 = where) -> float:
+        def left(video: list[U8], n: int = n, flow: AnyFloat = flow, where: Mask = where) -> float:
             moved = cv2.remap(video[n - 1], x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
             return float(np.abs(moved.astype(np.float32) - video[n])[where].mean())
 
@@ -46,19 +49,21 @@ def flicker(before: list[U8], after: list[U8]) -> F64:
     return np.array(out)
 
 
-def _changed(before: U8, after: U8) -> F64:
+def _changed(before: U8, after: U8) -> Mask:
     """Return where (h, w) a frame was changed, less its rim."""
     changed = (np.abs(after.astype(np.int16) - before).max(-1) > 2).astype(np.uint8)
     closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
-    return cv2.erode(closed, np.ones((7, 7), np.uint8)) > 0
+    return np.asarray(cv2.erode(closed, np.ones((7, 7), np.uint8)) > 0)
 
 
-def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
+def measure(run: Run, work: RenderWork, folder: Path) -> dict[str, Figure]:
     """Return the figures of steadiness."""
     portrait = studio.source(folder, "astronaut")
     out = {}
-    moving = [frame for frame, _ in clips.moved(90)]
-    videos = {"portrait": moving, "talking_head": clips.talking_head()}
+    moving = [frame for frame, _ in clips.moved(run.size(90, 4))]
+    # Of a smoke test, one border between parts.
+    head = clips.talking_head()[: run.size(10**4, 2 * clips.RATE)]
+    videos = {"portrait": moving, "talking_head": head}
     for name, video in videos.items():
         if not video:
             continue
@@ -67,7 +72,7 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
         before, after = studio.frames(path), studio.frames(made.path)
         ratios = flicker(before, after)
         out[f"flicker_ratio_{name}"] = figure(
-            ratios[np.isfinite(ratios)],
+            ratios[np.isfinite(ratios)].tolist(),
             "",
             f"flicker of the face over the video's, {name}",
             "≤ 1.1",
@@ -75,7 +80,7 @@ def measure(work: RenderWork, folder: Path) -> dict[str, Figure]:
         if name == "talking_head":
             out["flicker_ratio"] = out.pop(f"flicker_ratio_{name}")
             out |= _borders(work, path, portrait, before, ratios)
-    return out | {"jitter_px_rms": asyncio.run(_jitter())}
+    return out | {"jitter_px_rms": asyncio.run(_jitter(run))}
 
 
 def _borders(
@@ -99,17 +104,18 @@ def _borders(
     undivided = whole[at] / np.nanmedian(np.delete(whole, at))
     what = f"flicker at {len(at)} borders of parts over that elsewhere"
     return {
-        "border_ratio": figure(ratios[at] / np.nanmedian(elsewhere), "", what, "≤ 1.1"),
-        "border_ratio_undivided": figure(undivided, "", "the same without borders there"),
+        "border_ratio": figure(list(ratios[at] / np.nanmedian(elsewhere)), "", what, "≤ 1.1"),
+        "border_ratio_undivided": figure(list(undivided), "", "the same without borders there"),
     }
 
 
-async def _jitter() -> Figure:
+async def _jitter(run: Run) -> Figure:
     """Return how far landmarks stray on a portrait that does not move, in pixels of 256."""
     inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute()
     analyser = FaceAnalyser(inference, compute)
-    faces, out = [], []
-    for frame in clips.still(60, NOISE):
+    faces: list[Face] = []
+    out = []
+    for frame in clips.still(run.size(60, 16), NOISE):
         deadline = Deadline.after(60)
         if not faces:
             faces.append((await analyser.analyse(frame, deadline=deadline))[0])

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 
 from bench.pictures import portrait
 from gateway.arrays import U8
-from gateway.inference.protocol import Inference
 from gateway.jobs.work import JobPlan, Task
 from gateway.jobs.work import Made as JobsMade
 from gateway.media.image import Picture, encode_image
 from gateway.media.video import TimeSpan
+from gateway.models.catalog import load_catalog
+from gateway.pipeline.selection.models import ModelSelector
 from gateway.rendering.plan import spans_to_json
 from gateway.rendering.work import RenderWork
-from gateway.serving.services import build_services, video_work
+from gateway.serving.rendering import video_work
+from gateway.serving.services import build_services
 from gateway.settings import Settings
 
 SIDE_BY_SIDE = Settings().segments_concurrency
@@ -63,12 +66,13 @@ class Made:
         return float(self.report["frames"] / self.frames_s)
 
 
-def new_work(inference: Inference | None = None) -> RenderWork:
-    """Return the work of jobs, with networks in this process unless others are given."""
+def new_work() -> RenderWork:
+    """Return the work of jobs, with networks in this process, as a service without a server."""
     services = build_services(Settings(backend="local", job_execution="disabled"))
     return video_work(
         services.settings,
-        inference or services.inference,
+        ModelSelector(services.inference, services.compute),
+        inline=load_catalog(services.settings.model_repository).models,
         pictures=services.fuser,
         identities=services.identities,
         expressions=services.expressions,
@@ -134,7 +138,8 @@ def made(*args: Any, **options: Any) -> Made:
 def frames(path: Path) -> list[U8]:
     """Return a video's frames (H, W, 3) RGB."""
     with av.open(str(path)) as video:
-        return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+        decoded = video.decode(video=0)
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in decoded]
 
 
 def bare(path: Path, out: Path) -> float:

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TypeVar
 import httpx
 
 from gateway.settings import PROJECT_ROOT
+from tests.waiting import blocking_until
 
 T = TypeVar("T")
 
@@ -53,12 +53,8 @@ class Gateway:
 
 def until(holds: Callable[[], T], timeout_s: float = 60, log: Path | None = None) -> T:
     """Return what a condition gives as soon as it holds."""
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if found := holds():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {timeout_s:g} s\n{log.read_text() if log else ''}")
+    found: T = blocking_until(holds, timeout_s, otherwise=lambda: log.read_text() if log else "")
+    return found
 
 
 def children(pid: int) -> list[int]:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from PIL import Image
 from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, paths
 from tests.unit.http.app import black, saved
+from tests.waiting import blocking_until
 
 pytestmark = pytest.mark.models
 
@@ -109,16 +109,14 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen[str], address: str, log: Path) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
+    def ready() -> bool:
         assert process.poll() is None, log.read_text()
         try:
-            if httpx.get(f"{address}/readyz").status_code == 200:
-                return
+            return httpx.get(f"{address}/readyz").status_code == 200
         except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+            return False
+
+    blocking_until(ready, otherwise=log.read_text)
 
 
 def test_a_swap_by_a_server_of_ours(pair, tmp_path):

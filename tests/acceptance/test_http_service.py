@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from PIL import Image
 
 from gateway.models.samples import fetch_samples
 from gateway.settings import Settings
-from tests.acceptance.service import Gateway, running_gateway
+from tests.acceptance.service import Gateway, running_gateway, until
 from tests.unit.http.app import black, saved
 from tests.unit.http.problem import checked
 
@@ -106,6 +107,12 @@ def test_a_stopped_triton_costs_no_more_than_the_deadline(gateway, form):
     assert _ask(gateway, form, 20).status_code == 200
 
 
+def _admitted(gateway) -> float:
+    text = gateway.http.get("/metrics").text
+    counts = re.findall(r"^semblant_requests_(?:running|waiting) (\S+)$", text, re.MULTILINE)
+    return sum(map(float, counts))
+
+
 def test_a_killed_triton_comes_back_without_us_being_restarted(gateway, form):
     triton = gateway.triton_pid
     os.kill(triton, signal.SIGSTOP)  # so that the requests are surely under way
@@ -113,7 +120,7 @@ def test_a_killed_triton_comes_back_without_us_being_restarted(gateway, form):
         under_way: list[Future[httpx.Response]] = [
             pool.submit(_ask, gateway, form, 5.0) for _ in range(4)
         ]
-        time.sleep(0.4)
+        until(lambda: _admitted(gateway) == 4)
         began = time.monotonic()
         os.kill(triton, signal.SIGKILL)
         for answer in under_way:
@@ -128,8 +135,8 @@ def test_a_killed_triton_comes_back_without_us_being_restarted(gateway, form):
 def test_told_to_stop_it_turns_unready_finishes_and_leaves_nothing(gateway, form):
     triton = gateway.triton_pid
     gateway.process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
-    checked(gateway.http.get("/readyz"), "shutting_down")
+    left = until(lambda: answer if (answer := gateway.http.get("/readyz")).is_error else None)
+    checked(left, "shutting_down")
     assert _ask(gateway, form, 20).status_code == 200
     assert gateway.process.wait(20) == 0
     assert not Path(f"/proc/{triton}").exists()

@@ -80,14 +80,18 @@ async def test_models_come_and_go(inner):
 async def test_one_that_somebody_unloads_in_the_middle_is_answered_all_the_same(inner):
     inference = OnDemandModels(inner, sizes={"image": 10}, budget=10)
 
+    answered: asyncio.Queue[None] = asyncio.Queue()
+
     async def use() -> None:
         for _ in range(20):
             out = await inference.infer("image", INPUTS["image"], deadline=soon())
             assert out["y"].max() == 2
+            answered.put_nowait(None)
 
     async def meddle() -> None:
         for _ in range(3):
-            await asyncio.sleep(0.02)
+            for _ in range(5):
+                await answered.get()
             await inner.unload("image", deadline=soon())
 
     await asyncio.gather(use(), use(), meddle())
@@ -100,13 +104,18 @@ async def test_a_live_call_goes_before_a_video(server):
     ended: list[CallPriority] = []
 
     async def call(priority: CallPriority) -> None:
-        await client.infer("slow", {"rounds": np.full((4, 1), 100)}, deadline=soon(priority))
+        await client.infer("slow", {"rounds": np.full((4, 1), 300)}, deadline=soon(priority))
         ended.append(priority)
 
+    async def received() -> None:
+        """Return once the server has what was sent before: one connection keeps the order."""
+        row = np.ones((1, 4), np.float32)
+        await client.infer("add", {"a": row, "b": row}, deadline=soon())
+
     first = asyncio.create_task(call(CallPriority.PICTURE))
-    await asyncio.sleep(0.05)
+    await received()
     videos = [asyncio.create_task(call(CallPriority.VIDEO)) for _ in range(4)]
-    await asyncio.sleep(0.05)
+    await received()
     live = asyncio.create_task(call(CallPriority.LIVE))
     await asyncio.gather(first, *videos, live)
     await client.close()

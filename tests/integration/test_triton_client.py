@@ -26,6 +26,7 @@ from gateway.inference.status import error_from_status
 from gateway.inference.triton import TritonInference
 from gateway.settings import PROJECT_ROOT
 from tests.integration.tiny_repository import write_model, write_repository
+from tests.waiting import until
 
 pytestmark = pytest.mark.server
 
@@ -91,13 +92,10 @@ async def counted(stub, model: str, inputs: int) -> int:
     return await until(enough)
 
 
-async def until(condition, seconds: float = 20.0):
-    """Poll an async condition; return its first true value."""
-    deadline = soon(seconds)
-    while not (value := await condition()):
-        assert deadline.remaining() > 0, "waited in vain"
-        await asyncio.sleep(0.01)
-    return value
+async def received(triton):
+    """Return once the server has what was sent before: one connection keeps the order."""
+    row = np.ones((1, 4), np.float32)
+    await triton.infer("add", {"a": row, "b": row}, deadline=soon())
 
 
 async def test_requests_made_at_once_are_run_together(triton, stub):
@@ -167,7 +165,7 @@ async def test_a_full_queue_is_told_at_once(triton, stub):
 async def test_a_request_that_waits_too_long_is_dropped_from_the_queue(triton, stub):
     done_before, _ = await counts(stub, "slow")
     running = asyncio.ensure_future(triton.infer("slow", rounds(1500), deadline=soon()))
-    await asyncio.sleep(0.02)
+    await received(triton)
     with pytest.raises(DeadlineExceeded):
         await triton.infer("slow", rounds(1), deadline=soon(0.05))
     await running
@@ -253,7 +251,7 @@ async def test_a_killed_server_is_told_and_found_again_after_a_restart(server, t
     await triton.infer("slow", rounds(1), deadline=soon())
     await triton.model_states()
     running = asyncio.ensure_future(triton.infer("slow", rounds(5000), deadline=soon(5)))
-    await asyncio.sleep(0.1)
+    await received(triton)
     began = time.monotonic()
     os.kill(server.server_pid, signal.SIGKILL)
     with pytest.raises((InferenceUnavailable, DeadlineExceeded)):

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from semblant_triton.launcher import EmbeddedTriton, Ports
 from gateway.errors import InferenceUnavailable, SetupIncomplete
 from gateway.settings import PROJECT_ROOT
 from tests.integration.tiny_repository import write_repository
+from tests.waiting import blocking_until
 
 pytestmark = pytest.mark.server
 
@@ -25,12 +25,12 @@ VENV = PROJECT_ROOT / ".venv-triton"
 
 # A program like ours: it starts the server, tells where it is, and lives on.
 PROGRAM = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from semblant_triton.launcher import EmbeddedTriton
 with EmbeddedTriton(Path(sys.argv[1]), Path(sys.argv[2]), exit_timeout_s=1) as triton:
     print(triton.log_path, triton.server_pid, flush=True)
-    time.sleep(600)
+    signal.pause()
 """
 SERVE = """
 import sys
@@ -61,12 +61,11 @@ def shared_memory_of(pid: int) -> list[Path]:
     return list(Path("/dev/shm").glob(f"semblant_pb_{pid}_*"))
 
 
-def wait_until_gone(run_dir: Path, parent: int, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while processes_of(run_dir) or shared_memory_of(parent):
-        left = processes_of(run_dir), shared_memory_of(parent)
-        assert time.monotonic() < end, f"left behind: {left}"
-        time.sleep(0.02)
+def wait_until_gone(run_dir: Path, parent: int) -> None:
+    def left():
+        return [*processes_of(run_dir), *shared_memory_of(parent)]
+
+    blocking_until(lambda: not left(), otherwise=lambda: f"left behind: {left()}")
 
 
 @contextlib.contextmanager
@@ -213,10 +212,7 @@ def test_nothing_survives_kill_9_of_the_supervisor(repository):
     triton.start()
     run_dir = triton.log_path.parent
     triton._process.kill()
-    end = time.monotonic() + 30
-    while processes_of(run_dir):
-        assert time.monotonic() < end, processes_of(run_dir)
-        time.sleep(0.05)
+    blocking_until(lambda: not processes_of(run_dir), otherwise=lambda: processes_of(run_dir))
     triton.stop()
     assert not shared_memory_of(os.getpid())
 

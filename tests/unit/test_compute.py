@@ -1,4 +1,5 @@
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,9 @@ async def test_work_runs_in_a_thread_unless_inline():
     inline.close()
 
 
-def test_threads_share_heaps_where_the_library_knows_how():
-    share_heaps()  # everywhere harmless, also twice
+def test_threads_share_heaps_where_the_library_knows_how(monkeypatch):
+    asked = []
+    library = SimpleNamespace(mallopt=lambda *given: asked.append(given))
+    monkeypatch.setattr("gateway.compute.ctypes.CDLL", lambda name: library)
     share_heaps()
+    assert asked == [(-8, 2)]  # M_ARENA_MAX

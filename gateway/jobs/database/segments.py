@@ -93,7 +93,16 @@ class SegmentStore:
 
     def advance(self, id: str, frames: Mapping[tuple[int, str], int], fps: float | None) -> int:
         """Note how far segments are, by index and attempt; return the frames of the whole job."""
+        # First the job's row: PostgreSQL takes the sum of what was there when the statement began,
+        # and while that waits for others another segment may be recorded.
+        held = (
+            sa.update(JOBS)
+            .where(JOBS.c.id == id, JOBS.c.status == Status.PROCESSING)
+            .values(run=JOBS.c.run)
+        )
         with transaction(self._engine) as connection:
+            if connection.execute(held).rowcount == 0:
+                return 0
             for (index, attempt), done in frames.items():
                 connection.execute(
                     sa.update(SEGMENTS)

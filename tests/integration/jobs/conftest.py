@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -65,16 +64,6 @@ def kill(process: subprocess.Popen) -> None:
     """End a process as a crash does."""
     process.kill()
     process.wait()
-
-
-def until(condition, seconds: float = 30):
-    """Return what a condition gives as soon as it holds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds:g} seconds")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from gateway.jobs.job import Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.integration.jobs.conftest import Workers, kill
 from tests.unit.jobs.orders import TEXT, content, ended, order
+from tests.waiting import lasting, until
 
 pytestmark = [pytest.mark.jobs, pytest.mark.anyio]
 
@@ -46,9 +47,8 @@ async def check_undisturbed(engine, job):
     assert job.status is Status.SUCCEEDED, job.failure
     assert content(engine, job) == TEXT.upper()
     assert job.frames == FRAMES
-    async with asyncio.timeout(20):
-        while [found.key for found in engine.objects.objects(f"jobs/{job.id}")] != [job.output.key]:
-            await asyncio.sleep(0.1)
+    place = f"jobs/{job.id}"
+    await until(lambda: [found.key for found in engine.objects.objects(place)] == [job.output.key])
 
 
 async def test_another_worker_takes_over_from_one_that_was_killed(tmp_path, url):
@@ -59,9 +59,8 @@ async def test_another_worker_takes_over_from_one_that_was_killed(tmp_path, url)
         first = await asyncio.to_thread(workers.start)
         asked = {**SLOW, "segments": 2, "frames": 20, "hold_file": str(hold)}
         job = (await engine.submit(order(engine, **asked))).job
-        async with asyncio.timeout(30):
-            while len(list((tmp_path / "jobs" / "scratch").glob("*/*"))) < 4:  # inputs, 2, wait
-                await asyncio.sleep(0.05)
+        scratch = tmp_path / "jobs" / "scratch"
+        await until(lambda: len(list(scratch.glob("*/*"))) >= 4)  # inputs, 2, wait
         await asyncio.to_thread(workers.start)
         kill(first)
         hold.unlink()
@@ -91,9 +90,11 @@ async def test_a_worker_that_was_away_records_nothing_any_more(tmp_path, url):
         zombie = await asyncio.to_thread(workers.start)
         job = (await engine.submit(order(engine, **SLOW))).job
         await begun(engine, job)
+        scratch = tmp_path / "jobs" / "scratch"
+        attempts = set(scratch.glob("*/*"))
         zombie.send_signal(signal.SIGSTOP)
         await asyncio.to_thread(workers.start)
-        await asyncio.sleep(FAST.dead_s + 1)  # taken over
+        await until(lambda: set(scratch.glob("*/*")) - attempts)  # taken over
         zombie.send_signal(signal.SIGCONT)
         await check_undisturbed(engine, await ended(engine, job))
         next_one = (await engine.submit(order(engine, **SLOW))).job  # it works on with the other
@@ -120,9 +121,7 @@ async def test_a_job_is_called_off_wherever_it_is_carried_out(tmp_path, url):
         await begun(engine, job)
         assert (await engine.cancel(job.tenant, job.id)).status is Status.CANCELED
         scratch = tmp_path / "jobs" / "scratch"
-        async with asyncio.timeout(5):  # documented as one second
-            while [path for path in scratch.glob("*/*") if path.name != "inputs"]:
-                await asyncio.sleep(0.05)
+        await until(lambda: not [path for path in scratch.glob("*/*") if path.name != "inputs"])
         assert engine.objects.objects(f"jobs/{job.id}") == []
 
 
@@ -146,7 +145,7 @@ async def test_the_database_may_be_away_for_a_while(tmp_path, server):
         job = (await engine.submit(order(engine, **SLOW))).job
         await begun(engine, job)
         await asyncio.to_thread(server.stop)
-        await asyncio.sleep(10)
+        await lasting(10)
         await asyncio.to_thread(server.start)
         await check_undisturbed(engine, await ended(engine, job))
         assert worker.poll() is None

@@ -11,6 +11,7 @@ from PIL import Image
 from gateway.http.app import create_app
 from gateway.main import Server
 from gateway.serving.testing import fake_services
+from tests.waiting import until
 
 
 def client(services=None, **settings) -> httpx.AsyncClient:
@@ -24,8 +25,7 @@ async def server(services):
     """Serve on a free port; gives a client of it."""
     made = Server(services)
     running = asyncio.create_task(made.serve())
-    while not made.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: made.started)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{made.port}") as to_it:
             yield to_it

@@ -1,6 +1,5 @@
 """A service that takes jobs of fake work, and what is sent to it."""
 
-import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -8,6 +7,7 @@ import httpx
 
 from gateway.http.app import create_app
 from gateway.serving.testing import fake_services
+from tests.waiting import until
 
 TEXT = b"the quick brown fox jumps over the lazy dog"
 
@@ -35,8 +35,9 @@ def form(*, target=TEXT, source=b"face", options=None, **fields):
 
 async def ended(http, job, **headers):
     """Return a job's object once it has ended."""
-    async with asyncio.timeout(20):
-        while job["status"] in ("queued", "processing"):
-            await asyncio.sleep(0.03)
-            job = (await http.get(job["urls"]["get"], headers=headers)).json()
-    return job
+
+    async def final():
+        seen = (await http.get(job["urls"]["get"], headers=headers)).json()
+        return None if seen["status"] in ("queued", "processing") else seen
+
+    return await until(final)

@@ -14,6 +14,7 @@ from gateway.http.request import body
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import asgi, client, files, photograph, saved, server
 from tests.unit.http.problem import checked
+from tests.waiting import until
 
 KIND = {"Content-Type": "multipart/form-data; boundary=b"}
 HEAD = b'--b\r\nContent-Disposition: form-data; name="source"; filename="s"\r\n\r\n'
@@ -102,13 +103,11 @@ async def test_a_slow_upload_takes_nobodys_place():
         _, writer = await asyncio.open_connection("127.0.0.1", http.base_url.port)
         writer.write(b"POST /v1/swaps HTTP/1.1\r\nHost: t\r\nContent-Length: 5000\r\n")
         writer.write(b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + HEAD)
-        while services.admission.admitted == 0:
-            await asyncio.sleep(0.002)
+        await until(lambda: services.admission.admitted)
         assert (await http.post("/v1/swaps", files=files())).status_code == 200
         writer.close()
         await writer.wait_closed()
-        while services.admission.admitted:
-            await asyncio.sleep(0.002)
+        await until(lambda: not services.admission.admitted)
 
 
 async def test_the_connection_stays_open_after_a_body_that_was_read():

@@ -3,6 +3,7 @@ import json
 
 from tests.unit.http.jobs import ended, form, jobs_service
 from tests.unit.http.problem import checked
+from tests.waiting import until
 
 
 def events(text: str) -> list[tuple[int, str, dict]]:
@@ -33,9 +34,9 @@ async def test_they_tell_of_every_change_and_end_with_the_job(tmp_path):
 
 
 async def test_they_go_on_after_the_last_one_that_was_seen(tmp_path):
-    async with jobs_service(tmp_path) as (http, _):
+    async with jobs_service(tmp_path) as (http, services):
         job = await ended(http, (await http.post("/v1/jobs", files=form())).json())
-        await asyncio.sleep(0.3)  # until it is tidied up
+        await until(lambda: not services.jobs._store.untidy(0))
         url = job["urls"]["events"]
         (last,) = events((await http.get(url)).text)
         assert (await http.get(url, headers={"Last-Event-ID": str(last[0])})).status_code == 204
@@ -44,11 +45,20 @@ async def test_they_go_on_after_the_last_one_that_was_seen(tmp_path):
         checked(await http.get(url, headers={"Accept": "application/json"}), "not_acceptable")
 
 
-async def test_they_end_when_the_job_is_removed_or_the_service_leaves(tmp_path):
+async def test_they_end_when_the_job_is_removed_or_the_service_leaves(tmp_path, monkeypatch):
+    begun = asyncio.Event()
     async with jobs_service(tmp_path, job_execution="external") as (http, services):
+        changes = services.jobs.changes
+
+        async def watched(*args):
+            async for seen in changes(*args):
+                begun.set()
+                yield seen
+
+        monkeypatch.setattr(services.jobs, "changes", watched)
         job = (await http.post("/v1/jobs", files=form())).json()
         stream = asyncio.create_task(http.get(job["urls"]["events"]))
-        await asyncio.sleep(0.2)
+        await begun.wait()
         await http.delete(job["urls"]["get"])
         assert (await stream).status_code == 200
         job = (await http.post("/v1/jobs", files=form())).json()

@@ -1,4 +1,3 @@
-import asyncio
 import json
 
 import pytest
@@ -7,6 +6,7 @@ from gateway.http.schemas.jobs import JobObject
 from tests.unit.http.app import client
 from tests.unit.http.jobs import TEXT, ended, form, jobs_service
 from tests.unit.http.problem import checked
+from tests.waiting import until
 
 
 async def test_a_job_from_order_to_output(tmp_path):
@@ -117,7 +117,11 @@ async def test_wrong_headers_are_refused(tmp_path, name, value):
 
 
 async def test_an_order_may_be_larger_than_other_requests_up_to_a_limit_of_its_own(tmp_path):
-    limits = {"max_upload_bytes": 1000, "max_job_upload_bytes": 100_000, "job_execution": "external"}
+    limits = {
+        "max_upload_bytes": 1000,
+        "max_job_upload_bytes": 100_000,
+        "job_execution": "external",
+    }
     async with jobs_service(tmp_path, **limits) as (http, services):
         fits = await http.post("/v1/jobs", files=form(target=b"x" * 50_000))
         assert fits.status_code == 202
@@ -215,8 +219,12 @@ async def test_requests_for_jobs_leave_no_place_of_others_taken(tmp_path):
 async def test_jobs_are_counted(tmp_path):
     async with jobs_service(tmp_path) as (http, _):
         await ended(http, (await http.post("/v1/jobs", files=form())).json())
-        await asyncio.sleep(0.3)
-        text = (await http.get("/metrics")).text
+
+        async def counted():
+            text = (await http.get("/metrics")).text
+            return text if 'semblant_jobs_total{code="",status="succeeded"}' in text else ""
+
+        text = await until(counted)
     assert 'semblant_jobs_total{code="",status="succeeded"} 1.0' in text
     assert "semblant_job_frames_total 12.0" in text
     assert "semblant_jobs_queued 0.0" in text

@@ -29,6 +29,7 @@ async def test_every_type_has_a_page(code):
     assert html.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.logs_errors
 async def test_what_nobody_foresaw_is_told_to_the_log_only(caplog, monkeypatch):
     services = fake_services()
 
@@ -45,6 +46,7 @@ async def test_what_nobody_foresaw_is_told_to_the_log_only(caplog, monkeypatch):
     assert record.exc_info[0] is ZeroDivisionError
 
 
+@pytest.mark.logs_errors
 async def test_our_own_faults_are_not_told_in_detail(caplog):
     services = fake_services()
     services.backend.models["face_mesh"].failures.append(
@@ -85,7 +87,7 @@ async def test_cancellation_is_not_swallowed(monkeypatch):
     services.backend.hold()
     async with client(services) as http:
         request = asyncio.create_task(http.post("/v1/swaps", files=files()))
-        await asyncio.sleep(0.05)
+        await services.backend.under_way("blazeface_short")
         request.cancel()
         with pytest.raises(asyncio.CancelledError):
             await request

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.job import Job, JobRequest, SentFile
+from tests.waiting import until
 
 TEXT = b"the quick brown fox jumps over the lazy dog"
 
@@ -36,6 +37,16 @@ async def ended(engine: DurableEngine, job: Job) -> Job:
         async for seen in engine.changes(job.tenant, job.id):
             job = seen
     return job
+
+
+async def settled(engine: DurableEngine, job: Job) -> None:
+    """Wait until nothing that a job set going is carried out or waits, webhooks included."""
+
+    def done() -> bool:
+        known = engine._queues._list(workflow_id_prefix=f"{job.id}.")
+        return not {each.status for each in known} & {"PENDING", "ENQUEUED", "DELAYED"}
+
+    await until(done)
 
 
 def content(engine: DurableEngine, job: Job) -> bytes:

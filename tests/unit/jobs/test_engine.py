@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from gateway.errors import (
     IdempotencyInProgress,
@@ -18,21 +19,13 @@ from gateway.errors import (
     UploadNotFound,
 )
 from gateway.jobs.database.jobs import JobQuery
-from gateway.jobs.database.schema import transaction
-from gateway.jobs.database.segments import _lock
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import JobPriority, JobStage, Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
-
-
-async def until(condition):
-    """Wait until something has come about."""
-    async with asyncio.timeout(20):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 async def is_processing(engine, job):
@@ -48,9 +41,7 @@ async def test_at_the_start_it_waits_for_a_database_that_is_away(tmp_path, caplo
     (folder / "jobs.sqlite").mkdir()  # cannot be opened
 
     async def mend():
-        async with asyncio.timeout(20):
-            while "not reachable" not in caplog.text:
-                await asyncio.sleep(0.02)
+        await until(lambda: "not reachable" in caplog.text)
         (folder / "jobs.sqlite").rmdir()
 
     mending = asyncio.create_task(mend())
@@ -370,10 +361,18 @@ async def test_nothing_changes_a_job_while_its_segment_is_recorded(tmp_path):
         job = engine._store.move(job.id, Status.PROCESSING, run=job.run)
         path = tmp_path / "jobs" / "jobs.sqlite"
         with closing(sqlite3.connect(path, timeout=0)) as other:
-            with transaction(engine._engine) as connection:
-                _lock(connection, job.id, job.run)
-                with pytest.raises(sqlite3.OperationalError, match="locked"):
-                    other.execute("BEGIN IMMEDIATE")
+            tried = []
+
+            def meanwhile(connection, cursor, statement, *_):
+                if statement.startswith("SELECT"):
+                    with pytest.raises(sqlite3.OperationalError, match="locked"):
+                        other.execute("BEGIN IMMEDIATE")
+                    tried.append(statement)
+
+            sa.event.listen(engine._engine, "before_cursor_execute", meanwhile)
+            engine._store.segments.claim(job.id, job.run, 0, "attempt")
+            sa.event.remove(engine._engine, "before_cursor_execute", meanwhile)
+            assert len(tried) == 1
             other.execute("BEGIN IMMEDIATE")
             other.rollback()
         engine._tidier.end(job.id, Status.CANCELED)

@@ -43,7 +43,7 @@ async def test_canceled_it_ends_there_before_it_ends_here(studio):
     async def work():
         begun.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()  # for ever
         finally:
             ended.set()
 

@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import threading
 from pathlib import Path
 
 import av
@@ -43,18 +44,23 @@ from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import photograph
 from tests.unit.media.clips import clip
 from tests.unit.media.videos import video
+from tests.waiting import LIMIT_S
 
 SIZE = (120, 160)
 
 
 class Watched:
-    """A control that counts, and stops when it is told to."""
+    """A control that counts, and stops when it is told to, or goes on only when it may."""
 
     def __init__(self, stop_after=None) -> None:
         self.frames, self.checks, self.stop_after = 0, 0, stop_after
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.may_go_on.set()
 
     def advance(self, frames) -> None:
         self.frames += frames
+        self.begun.set()
+        assert self.may_go_on.wait(LIMIT_S)
 
     def check(self) -> None:
         self.checks += 1
@@ -255,10 +261,11 @@ async def test_told_to_stop_it_stops_and_leaves_nothing(work, tmp_path, after):
 async def test_canceled_it_ends(work, tmp_path):
     todo = task(tmp_path, work, video(40, size=SIZE))
     plan, control = await work.plan(todo, Watched()), Watched()
+    control.may_go_on.clear()
     making = asyncio.create_task(work.segment(todo, plan, 0, tmp_path / "part", control))
-    while not control.frames:
-        await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(control.begun.wait, LIMIT_S)
     making.cancel()
+    control.may_go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await making
     assert {path.name for path in tmp_path.iterdir()} == {"target", "source-0"}

@@ -16,7 +16,7 @@ SIZE = (120, 160)
 
 @pytest.fixture
 def videos(semblant, tmp_path):
-    """Let videos be made over fake networks; gives a portrait, a video, and a place for a result."""
+    """Let videos be made over fake networks; return a portrait, a video, and a path to write."""
     semblant.over_fakes(videos=True, data_dir=tmp_path / "data")
     (tmp_path / "portrait.png").write_bytes(saved(photograph(seed=1)))
     (tmp_path / "video.mp4").write_bytes(video(6, size=SIZE))

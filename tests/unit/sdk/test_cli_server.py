@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import InferenceFailed
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import opened, server
+from tests.waiting import until
 
 HELD_AT_START = """
 import semblant.in_process
@@ -103,14 +104,11 @@ async def test_an_interrupted_swap_leaves_nothing(pictures):
         process = await started(
             "-c", program, "swap", source, target, "-o", output, "--server", address
         )
-        async with asyncio.timeout(20):
-            while not services.admission.admitted:
-                await asyncio.sleep(0.01)
+        await until(lambda: services.admission.admitted)
         code, said = await interrupted(process)
         assert (code, said) == (130, "")
-        async with asyncio.timeout(5):  # the server notices that the caller has gone
-            while services.admission.admitted:
-                await asyncio.sleep(0.01)
+        # The server notices that the caller has gone.
+        await until(lambda: not services.admission.admitted)
     assert sorted(path.name for path in output.parent.iterdir()) == ["source.png", "target.png"]
 
 

@@ -46,7 +46,7 @@ async def test_a_place_is_given_back_by_who_is_canceled():
 
     async def work():
         async with admission.place():
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
     working, waiting = asyncio.create_task(work()), asyncio.create_task(work())
     await asyncio.sleep(0)

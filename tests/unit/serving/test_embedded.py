@@ -1,6 +1,5 @@
 """Watching the embedded server, with a server that is a plain object."""
 
-import asyncio
 import threading
 
 import pytest
@@ -13,6 +12,7 @@ from gateway.serving.admission import Admission
 from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.metrics import Metrics
 from gateway.testing import FakeInference
+from tests.waiting import until
 
 
 class FakeTriton:
@@ -42,9 +42,10 @@ class FakeTriton:
 class Answering(FakeInference):
     def __init__(self):
         super().__init__([])
-        self.ready = True
+        self.ready, self.looks = True, 0
 
     async def model_states(self):
+        self.looks += 1
         return [ModelState("m", "1", self.ready)]
 
 
@@ -61,12 +62,7 @@ def made(monkeypatch):
     return make
 
 
-async def until(condition):
-    async with asyncio.timeout(2):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
+@pytest.mark.logs_errors
 async def test_a_dead_server_is_restarted_until_it_starts(made, caplog):
     triton = FakeTriton()
     inference, _ = made(triton)
@@ -80,6 +76,7 @@ async def test_a_dead_server_is_restarted_until_it_starts(made, caplog):
     assert "killed" in caplog.text
 
 
+@pytest.mark.logs_errors
 async def test_a_silent_server_is_restarted(made):
     triton = FakeTriton()
     inference, answering = made(triton, hang_s=0.02)
@@ -92,9 +89,9 @@ async def test_a_silent_server_is_restarted(made):
 
 async def test_a_server_that_answers_is_left_alone(made):
     triton = FakeTriton()
-    inference, _ = made(triton, hang_s=0.02)
+    inference, answering = made(triton, hang_s=0.02)
     await inference.start()
-    await asyncio.sleep(0.1)
+    await until(lambda: answering.looks > 10)
     assert triton.starts == 1
     await inference.close()
     await inference.close()

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from gateway.errors import ModelNotReady, SetupIncomplete
@@ -9,6 +7,7 @@ from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.services import build_services, running
 from gateway.serving.testing import fake_services
 from gateway.settings import Settings
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -44,18 +43,13 @@ async def test_a_triton_elsewhere_may_come_later():
         assert services.health.problem is None
 
 
+@pytest.mark.logs_errors
 async def test_health_goes_on_looking_whatever_happens(caplog):
     services = fake_services(health_interval_s=0.005)
     async with running(services):
         broken = services.backend.models.pop("iris")
         services.backend.model_states = None
-        await _until(lambda: "looking at the models failed" in caplog.text)
+        await until(lambda: "looking at the models failed" in caplog.text)
         del services.backend.model_states
         services.backend.models["iris"] = broken
-        await _until(lambda: services.health.problem is None)
-
-
-async def _until(condition):
-    async with asyncio.timeout(2):
-        while not condition():
-            await asyncio.sleep(0.002)
+        await until(lambda: services.health.problem is None)

@@ -156,6 +156,7 @@ def test_a_failure_leaves_nothing(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a library", None])
+@pytest.mark.logs_errors
 def test_a_damaged_file_hides_no_other(folder, caplog, damage):
     store = FolderExpressionStore(folder, most=9)
     good, bad = library(), library()

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.unit.structure.tree import below, modules
+from tests.unit.structure.tree import ROOT, below, modules
 
 MOST_LINES = 400
 MOST_SUPPRESSIONS = 5  # per 1000 lines
@@ -69,3 +69,36 @@ def test_functions_on_arrays_state_their_shapes(module):
         assert docstring, f"{module.name}.{node.name} has no docstring"
         if ARRAY.search(annotations(node)) and node.name not in SHAPELESS:
             assert SHAPE.search(docstring), f"{module.name}.{node.name}: of what shape?"
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+SLEEPING = ROOT / "tests" / "waiting.py"
+
+
+def sleeps(path):
+    """Return the lines of a file that sleep for longer than the loop's next turn."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in ("time", "asyncio", "anyio")
+        for alias in node.names
+        if alias.name == "sleep"
+    }
+
+    def called(node):
+        if isinstance(node, ast.Attribute):
+            return ast.unparse(node) in ("time.sleep", "asyncio.sleep", "anyio.sleep")
+        return isinstance(node, ast.Name) and node.id in imported
+
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and called(n.func)]
+    return [n.lineno for n in calls if [ast.unparse(a) for a in n.args] != ["0"]]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_test_orders_events_by_sleeping(path):
+    assert path == SLEEPING or not sleeps(path)
+
+
+def test_where_tests_sleep_is_noticed():
+    assert len(sleeps(SLEEPING)) == 3

@@ -1,6 +1,5 @@
 """What crashes leave is found and removed, and nothing else."""
 
-import asyncio
 import os
 
 import pytest
@@ -9,6 +8,7 @@ from gateway.errors import JobNotFound
 from gateway.jobs.job import Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import content, ended, order
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -24,9 +24,7 @@ def old(path):
 
 
 async def gone(*paths):
-    async with asyncio.timeout(20):
-        while any(path.exists() for path in paths):
-            await asyncio.sleep(0.05)
+    await until(lambda: not any(path.exists() for path in paths))
 
 
 async def test_what_dead_processes_left_is_removed(tmp_path):
@@ -73,10 +71,15 @@ async def test_tidying_up_late_takes_nothing_from_a_job_that_was_resumed(tmp_pat
 
 
 async def test_a_job_that_is_removed_stays_removed(tmp_path):
+    hold = tmp_path / "hold"
+    hold.touch()
     async with running_engine(tmp_path) as engine:
-        job = (await engine.submit(order(engine, frame_s=0.05))).job
+        job = (await engine.submit(order(engine, hold_file=str(hold), deaf=True))).job
+        await until(lambda: engine.work.made)
         await engine.delete(job.tenant, job.id)
-        await asyncio.sleep(0.5)
+        hold.unlink()  # only now do its segments end, and would be recorded
+        scratch = tmp_path / "jobs" / "scratch"
+        await until(lambda: not [path for path in scratch.glob("*/*") if path.name != "inputs"])
         with pytest.raises(JobNotFound):
             await engine.get(job.tenant, job.id)
         assert engine.objects.objects(f"jobs/{job.id}") == []

@@ -1,6 +1,5 @@
 """Webhooks are told once things have happened, signed, and again until they listen."""
 
-import asyncio
 import base64
 import json
 from contextlib import asynccontextmanager
@@ -12,7 +11,8 @@ from standardwebhooks import Webhook as Verifier
 from gateway.errors import SetupIncomplete, WebhookRefused
 from gateway.jobs.job import Event, Status, Webhook
 from gateway.jobs.testing import running_engine
-from tests.unit.jobs.orders import ended, order
+from tests.unit.jobs.orders import ended, order, settled
+from tests.waiting import until
 
 NEW, OLD = (base64.b64encode(bytes([n] * 24)).decode() for n in range(2))
 SECRETS = [f"whsec_{NEW}", OLD]
@@ -33,12 +33,6 @@ async def listening(folder, *statuses, secrets=SECRETS, **settings):
     transport = httpx.MockTransport(answer)
     async with running_engine(folder, transport=transport, **settings) as engine:
         yield engine, received
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_they_tell_of_beginning_and_end_with_the_jobs_own_object(tmp_path):
@@ -68,9 +62,9 @@ async def test_they_are_signed_with_every_secret(tmp_path):
 
 async def test_they_are_called_again_by_the_same_name_until_they_take_it(tmp_path):
     async with listening(tmp_path, 500, 302, 204) as (engine, received):
-        await engine.submit(order(engine, webhook=Webhook(URL)))
+        job = (await engine.submit(order(engine, webhook=Webhook(URL)))).job
         await until(lambda: len(received) == 3)
-        await asyncio.sleep(0.5)
+        await settled(engine, await ended(engine, job))
         assert len({request.headers["webhook-id"] for request in received}) == 1
         assert {request.url.host for request in received} == {"127.0.0.1"}  # no redirect taken
         assert len(received) == 3
@@ -78,17 +72,17 @@ async def test_they_are_called_again_by_the_same_name_until_they_take_it(tmp_pat
 
 async def test_they_are_given_up_after_some_calls_or_when_they_are_gone(tmp_path):
     async with listening(tmp_path, *[500] * 9, webhook_attempts=2) as (engine, received):
-        await engine.submit(order(engine, webhook=Webhook(URL)))
+        job = (await engine.submit(order(engine, webhook=Webhook(URL)))).job
         await until(lambda: len(received) == 2)
-        await asyncio.sleep(0.5)
+        await settled(engine, await ended(engine, job))
         assert len(received) == 2
 
 
 async def test_a_receiver_that_is_gone_is_told_no_more(tmp_path):
     async with listening(tmp_path, 410) as (engine, received):
-        await engine.submit(order(engine, webhook=Webhook(URL)))
+        job = (await engine.submit(order(engine, webhook=Webhook(URL)))).job
         await until(lambda: received)
-        await asyncio.sleep(0.3)
+        await settled(engine, await ended(engine, job))
         assert len(received) == 1
 
 

@@ -170,10 +170,13 @@ async def test_only_one_frame_is_read_ahead():
             read.append(n)
             yield n
 
-    async with aclosing(ahead(items(), Compute(1), Timings())) as coming:
+    compute = Compute(1)
+    async with aclosing(ahead(items(), compute, Timings())) as coming:
         async for n in coming:
-            await asyncio.sleep(0.01)
-            assert len(read) <= n + 2
+            await compute.run(
+                int
+            )  # the only thread comes to it after all reading it was told to do
+            assert len(read) == min(n + 2, 10)
 
 
 async def test_nobody_reads_any_more_once_it_is_left():

@@ -108,5 +108,10 @@ async def test_the_error_tells_the_best_attempt_and_what_was_asked():
 
 
 async def test_what_is_good_enough_is_no_error():
-    best, *_ = await attempted(1.0)
-    require_quality(best, QualityLimits(max_seam_ratio=1.5), 0)
+    limits = QualityLimits(max_seam_ratio=1.5)
+    best, *_ = await attempted(1.5, limits=limits)
+    assert not best.short
+    require_quality(best, limits, 0)
+    short, *_ = await attempted(1.51, limits=limits)
+    with pytest.raises(QualityBelowThreshold):
+        require_quality(short, limits, 0)
