@@ -95,6 +95,10 @@ BENCHES := bench bench.expression bench.fidelity bench.video bench.networks
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
 	@for bench in $(BENCHES); do $(BIN)/python -m $$bench --smoke; done
 
+.PHONY: docs
+docs: .venv/installed-dev ## Write the reference pages from the code
+	@$(BIN)/python -m tools.reference
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 

@@ -103,7 +103,7 @@ def test_on_a_cpu_it_runs_on_any_server(entry):
     config = parsed(rendered(entry, "cpu"))
     assert config.backend == "onnxruntime"
     assert [group.kind for group in config.instance_group] == [pb.ModelInstanceGroup.KIND_AUTO]
-    # One would not be woken, see docs/ARCHITECTURE.md.
+    # One would not be woken, see docs/TRITON.md.
     assert [group.count for group in config.instance_group] == [2]
     threads = ("intra_op_thread_count", "inter_op_thread_count")
     assert {name: config.parameters[name].string_value for name in threads} == dict.fromkeys(

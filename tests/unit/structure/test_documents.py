@@ -1,20 +1,12 @@
 """What is written next to the code, against the code."""
 
-import json
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from gateway.errors import ERROR_TABLE
-from gateway.http.routing.routes import ROUTES
 from gateway.models.catalog import load_catalog
-from gateway.pipeline.options.swap import SwapOptions
-from gateway.pipeline.options.video import VideoOutput
 from gateway.settings import PROJECT_ROOT, Settings
 from tests.unit.structure.tree import ROOT, own_files
 
@@ -51,24 +43,6 @@ def pins(path: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_the_error_table_of_the_architecture_page_is_the_real_one():
-    page = ROOT / "docs" / "ARCHITECTURE.md"
-    if not page.exists():
-        pytest.skip("there is no such page")
-    head, _, table = page.read_text(encoding="utf-8").partition(
-        "| code | HTTP | gRPC | retryable | title |\n"
-    )
-    assert table, head[-200:]
-    rows = [
-        tuple(cell.strip().strip("`") for cell in line.strip("|").split("|"))
-        for line in table.partition("\n\n")[0].splitlines()[1:]
-    ]
-    yes = {True: "yes", False: "no"}
-    assert rows == [
-        (s.code, str(s.http), s.grpc, yes[s.retryable], s.title) for s in ERROR_TABLE.values()
-    ]
-
-
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_described_and_numbers_with_their_unit(name):
     field = Settings.model_fields[name]
@@ -78,62 +52,24 @@ def test_every_setting_is_described_and_numbers_with_their_unit(name):
         assert UNIT.search(field.description), f"{name}: {field.description}"
 
 
-def table(page: str, head: str) -> dict[str, list[str]]:
-    """Return a table of the README by the first cell of each row."""
-    _, _, rest = page.partition(f"{head}\n")
-    assert rest, head
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in rest.partition("\n\n")[0].splitlines()[1:]
-    ]
-    return {name.strip("`"): cells for name, *cells in rows}
+LINK = re.compile(r"\]\((?!https?://|#)([^)\s#]+)(#[^)\s]+)?\)")
+PAGES_OF_OURS = [path for path in own_files() if path.suffix == ".md"]
 
 
-def test_the_readme_tells_every_setting():
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = table(page, "| variable | default | unit | meaning |")
-    assert list(rows) == [f"SEMBLANT_{name.upper()}" for name in Settings.model_fields]
-    for name, field in Settings.model_fields.items():
-        default, _, meaning = rows[f"SEMBLANT_{name.upper()}"]
-        assert meaning.startswith(field.description), name
-        if isinstance(field.default, Path):
-            assert default == f"`{field.default.name}` in the project"
-        elif isinstance(field.default, int | float | str):
-            assert default == f"`{str(field.default).removesuffix('.0')}`", name
+@pytest.mark.parametrize("page", PAGES_OF_OURS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+            assert anchor.removeprefix("#") in slugs, f"{target}{anchor}"
 
 
-def options(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yield the options of a model by their names, those of groups with a dot."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from options(field.annotation, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", field
-
-
-@pytest.mark.parametrize(
-    ("kind", "told"),
-    [
-        ("option", list(options(SwapOptions))),
-        ("video option", list(options(VideoOutput, "video."))),
-    ],
-)
-def test_the_readme_tells_every_option(kind, told):
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = table(page, f"| {kind} | default | allowed | meaning |")
-    assert list(rows) == [name for name, _ in told]
-    for name, field in told:
-        default, _, meaning = rows[name]
-        assert default == f"`{json.dumps(field.default)}`", name
-        assert meaning == field.description, name
-
-
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_the_readme_names_every_address(route):
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    calls = "".join(table(page, "| call | meaning |"))
-    assert route.path in calls
-    assert route.method in calls
+def test_the_readme_is_a_front_page():
+    """What is longer belongs into docs/."""
+    assert len((ROOT / "README.md").read_bytes()) <= 9 * 1024
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
