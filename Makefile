@@ -104,8 +104,8 @@ UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-e
 
 .PHONY: lock
 lock: .venv/installed-dev ## Renew the requirement files
-	@$(UV) pyproject.toml --extra local --extra build -o requirements/gateway.txt
-	@$(UV) pyproject.toml --extra local --extra build --group dev \
+	@$(UV) pyproject.toml --extra server -o requirements/gateway.txt
+	@$(UV) pyproject.toml --extra server --group dev \
 		-c requirements/gateway.txt -o requirements/dev.txt
 	@$(UV) --no-deps requirements/triton.in -o requirements/triton.txt
 

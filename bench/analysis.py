@@ -15,7 +15,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.inference.local import LocalInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 
 def measure(run: Run) -> dict[str, Figure]:

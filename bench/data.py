@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gateway.arrays import F64, U8
 from gateway.media.rgb_video import RgbVideo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 FOLDER = Path(os.environ.get("SEMBLANT_BENCH_DATA", PROJECT_ROOT.parent / "shared"))
 MESHES = FOLDER / "face-meshes.npz"

@@ -20,9 +20,9 @@ from gateway.deadline import Deadline
 from gateway.faces.analyser import FIT_MODEL
 from gateway.faces.morphable.expression import retarget
 from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.openings import Donor, InpaintingSource
-from gateway.settings import PROJECT_ROOT
 
 
 def main() -> None:

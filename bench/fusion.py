@@ -16,11 +16,11 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.face import Face
 from gateway.imaging.blend.fuse import fuse
 from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of
 from gateway.processors.openings import eye_distance
-from gateway.settings import PROJECT_ROOT
 
 
 def measure(run: Run) -> dict[str, Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 from gateway.arrays import U8
 from gateway.media.image import Picture, decode_image, encode_image
 from gateway.models.samples import fetch_samples
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 FACES = {"astronaut": ((225, 122), 92.0), "hopper": ((262, 232), 183.0)}
 """Centre (x, y) and width of the face in each portrait, in pixels."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import data
 from bench.figures import Figure, print_table, write_json
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 KEYS = Path(__file__).with_name("keys.toml")
 _SMOKE = PROJECT_ROOT / "out" / "smoke"

@@ -19,7 +19,8 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from bench.figures import Figure, figure
 from bench.pictures import jpeg, portrait, scene
 from bench.running import Run
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.paths import PROJECT_ROOT
+from gateway.settings import Settings
 
 CLIENTS = 16
 

@@ -23,6 +23,7 @@ from gateway.faces.morphable.fit import Fit, fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
@@ -30,7 +31,6 @@ from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.openings import Donor, InpaintingSource, eye_distance
-from gateway.settings import PROJECT_ROOT
 
 MEASURES = np.stack([control.measure.ravel() for control in CONTROLS])
 VISIBLE_IOD_PCT = 2.5  # spread of a control's own motion; the landmarks' noise is 1.5

@@ -16,8 +16,13 @@ from pydantic_settings import (
 )
 
 from gateway.deprecations import note, renames
+from gateway.paths import (
+    default_cache_dir,
+    default_data_dir,
+    default_model_repository,
+    default_triton_environment,
+)
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "SEMBLANT_"
 
 
@@ -133,7 +138,7 @@ class Settings(BaseSettings):
 
     # What is kept
     data_dir: Path = Field(
-        PROJECT_ROOT / ".data",
+        default_factory=default_data_dir,
         description="Folder of what is kept: libraries of expressions, enrolled identities, jobs.",
     )
     max_library_entries: int = Field(
@@ -243,10 +248,11 @@ class Settings(BaseSettings):
     )
 
     # Inference
-    backend: Literal["embedded", "triton", "local"] = Field(
-        "embedded",
+    backend: Literal["auto", "embedded", "triton", "local"] = Field(
+        "auto",
         description="embedded: start the bundled Triton; triton: use a running one; "
-        "local: run the same models in this process.",
+        "local: run the same models in this process; auto: embedded where its environment is, "
+        "else local.",
     )
     triton_url: str = Field("127.0.0.1:8001", description="host:port of Triton's gRPC endpoint.")
     triton_shared_memory: Literal["auto", "on", "off"] = Field(
@@ -259,14 +265,16 @@ class Settings(BaseSettings):
         1.0, gt=0, description="Seconds between two looks at the models' readiness."
     )
     model_repository: Path = Field(
-        PROJECT_ROOT / "model_repository", description="Folder of the models and their catalogue."
+        default_factory=default_model_repository,
+        description="Folder of the models and their catalogue.",
     )
     triton_environment: Path = Field(
-        PROJECT_ROOT / ".venv-triton",
-        description="Virtual environment the embedded server runs in (requirements/triton.txt).",
+        default_factory=default_triton_environment,
+        description="Virtual environment of the embedded server, as `semblant setup` makes it.",
     )
     cache_dir: Path = Field(
-        PROJECT_ROOT / ".cache", description="Folder for downloads that can be made again."
+        default_factory=default_cache_dir,
+        description="Folder for downloads that can be made again.",
     )
     require_commercial_license: bool = Field(
         False, description="Refuse networks that may not be used commercially: `true` or `false`."

@@ -40,12 +40,12 @@ from gateway.faces.topology import (
 )
 from gateway.imaging.geometry.raster import rasterise, vertex_normals
 from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
-from gateway.settings import PROJECT_ROOT
 
 QUALITY, MOST_BYTES = 85, 350_000
 Color = tuple[int, int, int]

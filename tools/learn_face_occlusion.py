@@ -41,7 +41,7 @@ from gateway.imaging.color.skin_model import skin_departures
 from gateway.imaging.geometry.raster import vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tools.occlusion_scenes import SHAPE, Base, line, scene
 
 SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3

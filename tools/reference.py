@@ -24,9 +24,10 @@ from gateway.http.routing.routes import ROUTES
 from gateway.http.schemas.faces import FacesOptions, TrackOptions
 from gateway.http.schemas.identities import IdentityOptions
 from gateway.http.schemas.libraries import EnrolOptions
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.options.video import VideoOptions
-from gateway.settings import ENV_PREFIX, PROJECT_ROOT, Settings
+from gateway.settings import ENV_PREFIX, Settings
 
 FOLDER = PROJECT_ROOT / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->"

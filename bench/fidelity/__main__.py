@@ -10,7 +10,7 @@ from bench.fidelity.swaps import cases, flicker, make, summary
 from bench.figures import Figure
 from bench.running import Run, started
 from bench.transfer import Bench
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 
 async def fidelity(run: Run) -> dict[str, Figure]:

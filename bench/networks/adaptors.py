@@ -12,7 +12,7 @@ from bench.figures import Figure, figure
 from bench.running import Run
 from gateway.inference.local import LocalInference
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests import standins
 from tests.standins.tried import ADAPTORS, MUTANTS
 

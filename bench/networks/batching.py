@@ -19,7 +19,7 @@ from bench.running import Run
 from gateway.deadline import Deadline
 from gateway.inference.triton import TritonInference
 from gateway.models.zoo import load_zoo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 CONCURRENT = (1, 8, 32)
 REPEATS = 5

@@ -20,7 +20,7 @@ from bench.networks import made
 from bench.running import Run
 from gateway.deadline import Deadline
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 CALLS = 300
 

@@ -15,7 +15,7 @@ from gateway.models.onnx_import import import_network
 from gateway.models.profiles import PROFILES
 from gateway.models.records import Installed
 from gateway.models.zoo import ZooModel, load_zoo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests import standins
 
 MODES = ("off", "on", "wait")

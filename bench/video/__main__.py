@@ -11,7 +11,7 @@ import numpy as np
 from bench.figures import Figure
 from bench.running import Run, started
 from bench.video import clips, fidelity, speed, steadiness, studio
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 EVERY = 15
 

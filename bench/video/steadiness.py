@@ -20,8 +20,8 @@ from gateway.faces.face import Face
 from gateway.faces.motion import REACH_S, Moving, steadied
 from gateway.inference.local import LocalInference
 from gateway.media.video import TimeSpan
+from gateway.paths import PROJECT_ROOT
 from gateway.rendering.work import RenderWork
-from gateway.settings import PROJECT_ROOT
 
 NOISE = 4.0
 """Levels of a camera's noise on the still portrait."""

@@ -137,7 +137,7 @@ class LocalInference:
         contract = read_contract(folder)
         version = latest_version(folder)
         if not version:
-            raise SetupIncomplete(f"{model} has not been built; run `make setup`")
+            raise SetupIncomplete(f"{model} has not been built; run `semblant setup`")
         session = _open_session(
             folder / version / "model.onnx", self._providers, self._intra_op_threads
         )
@@ -209,4 +209,4 @@ def _open_session(path: Path, providers: list[str], threads: int) -> Any:
     try:
         return ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # as above
-        raise SetupIncomplete(f"{path} cannot be loaded; run `make setup`") from error
+        raise SetupIncomplete(f"{path} cannot be loaded; run `semblant setup`") from error

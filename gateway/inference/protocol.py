@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -87,5 +87,18 @@ class ModelControl(Inference, Protocol):
 
         Raises:
             InferenceError: the server cannot be reached.
+        """
+        ...
+
+
+@runtime_checkable
+class Startable(Protocol):
+    """An `Inference` with a server of its own, which is started before the first call."""
+
+    async def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            PlatformUnsupported, SetupIncomplete, InferenceUnavailable: it does not start.
         """
         ...

@@ -7,7 +7,6 @@ will tell in the end.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import httpx
+from filelock import FileLock, Timeout
 
 from gateway.disk import room_on_disk
 from gateway.errors import DownloadFailed, ModelChecksumMismatch
@@ -217,12 +217,11 @@ def _part(model: ZooModel, cache_dir: Path) -> Iterator[_Part]:
     with room_on_disk():
         folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{model.name}.part"
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DownloadFailed(f"{model.name} is being pulled by another process.") from None
-        yield _Part(path, file)
+    try:
+        with FileLock(folder / f"{model.name}.lock", timeout=0), path.open("ab") as file:
+            yield _Part(path, file)
+    except Timeout:
+        raise DownloadFailed(f"{model.name} is being pulled by another process.") from None
 
 
 def _from(order: _Order, url: str, part: _Part) -> Fetched:

@@ -6,13 +6,14 @@ be the same. So is the licence: it was accepted once, by whoever pulled.
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import FileLock
 
 from gateway.errors import SetupIncomplete
 from gateway.models.packages import write_atomically
@@ -94,8 +95,7 @@ def locked(repository: Path) -> Iterator[None]:
     Raises:
         OSError: the repository cannot be written to.
     """
-    with (repository / _BUSY_FILE).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # given back when the file is closed, however that is
+    with FileLock(repository / _BUSY_FILE):  # released by the system however the process ends
         yield
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from semblant_triton.launcher import EmbeddedTriton
+from semblant_triton.environment import environment_exists
 
 from gateway.compute import Compute, share_heaps
 from gateway.faces.analyser import FaceAnalyser
@@ -16,8 +16,7 @@ from gateway.imaging.threads import one_thread_each
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.on_demand import OnDemandModels
-from gateway.inference.protocol import Inference, ModelControl
-from gateway.inference.triton import TritonInference
+from gateway.inference.protocol import Inference, ModelControl, Startable
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry, load_catalog
@@ -31,7 +30,6 @@ from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.selection.people import People
 from gateway.serving.admission import Admission
-from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.jobs import make_jobs
@@ -202,14 +200,22 @@ def make_inference(
 
     A server of our own begins with the models that are `resident`.
     """
-    if settings.backend == "local":
+    backend = backend_of(settings)
+    if backend == "local":
         return LocalInference(
             settings.model_repository,
             providers=settings.execution_providers,
             intra_op_threads=settings.intra_op_threads,
         )
-    if settings.backend == "triton":
+    if backend == "triton":
+        # gRPC is for servers: in-process use does without it.
+        from gateway.inference.triton import TritonInference  # noqa: PLC0415
+
         return TritonInference(settings.triton_url, shared_memory=settings.triton_shared_memory)
+    from semblant_triton.launcher import EmbeddedTriton  # noqa: PLC0415
+
+    from gateway.serving.embedded import EmbeddedInference  # noqa: PLC0415
+
     return EmbeddedInference(
         EmbeddedTriton(
             settings.model_repository, settings.triton_environment, models=sorted(resident)
@@ -218,6 +224,13 @@ def make_inference(
         shared_memory=settings.triton_shared_memory,
         hang_s=settings.triton_liveness_timeout_s,
     )
+
+
+def backend_of(settings: Settings) -> str:
+    """Return the backend of the settings, `auto` decided by what is installed here."""
+    if settings.backend != "auto":
+        return settings.backend
+    return "embedded" if environment_exists(settings.triton_environment) else "local"
 
 
 @asynccontextmanager
@@ -233,7 +246,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     """
     watching: asyncio.Task[None] | None = None
     try:
-        if isinstance(services.backend, EmbeddedInference):
+        if isinstance(services.backend, Startable):
             await services.backend.start()
         await services.compute.run(warm_up)
         await services.health.look()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+from filelock import FileLock, Timeout
 
 from gateway.disk import room_on_disk
 from gateway.errors import (
@@ -258,15 +259,17 @@ class UploadStore:
             raise UploadNotFound() from None
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                held = FileLock(self._folder / f"{id}.lock").acquire(blocking=False)
+            except Timeout:
                 raise UploadLocked(retry_after_s=1) from None
-            file.seek(0, os.SEEK_END)
-            yield file
+            with held:
+                file.seek(0, os.SEEK_END)
+                yield file
 
     def _remove(self, id: str) -> None:
         self._note(id).unlink(missing_ok=True)
         self._data(id).unlink(missing_ok=True)
+        (self._folder / f"{id}.lock").unlink(missing_ok=True)
 
     def _note(self, id: str) -> Path:
         return self._folder / f"{id}.json"

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import httpx
 
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.waiting import blocking_until
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.portraits import FACES, paths
 from tests.unit.http.app import black, saved
 from tests.waiting import blocking_until

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from gateway.models.zoo import ZOO_FILE
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests import standins
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
 from tests.acceptance.videos import portrait_video

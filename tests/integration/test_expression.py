@@ -11,6 +11,7 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.performance import opening
 from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
@@ -18,7 +19,6 @@ from gateway.pipeline.result import Note
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, InpaintingSource, eye_distance
-from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, backdrop, placed
 
 pytestmark = [pytest.mark.models]

@@ -16,7 +16,8 @@ from gateway.inference.local import LocalInference
 from gateway.inference.self_test import self_test
 from gateway.inference.triton import TritonInference
 from gateway.models.build import list_models
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.paths import PROJECT_ROOT
+from gateway.settings import Settings
 from tests.integration.portraits import portrait
 from tests.tolerances import NETWORK_PROBABILITY
 

@@ -11,7 +11,7 @@ from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import SAME_PERSON, FaceEmbedder
 from gateway.faces.face import FaceWarning
 from gateway.inference.local import LocalInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.portraits import FACES, backdrop, placed, portrait, turned
 
 pytestmark = [pytest.mark.models]

@@ -24,7 +24,7 @@ from gateway.inference.contracts import read_contracts
 from gateway.inference.local import LocalInference
 from gateway.inference.self_test import self_test
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from gateway.testing import FakeInference, FakeModel
 from tests.integration.tiny_repository import MODELS, write_repository
 from tests.waiting import until

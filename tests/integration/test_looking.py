@@ -19,12 +19,12 @@ from gateway.networks.available import AvailableModels
 from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.face_mesh import FaceMesh
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
-from gateway.settings import PROJECT_ROOT
 from tests.integration.portraits import FACES, portrait
 
 FILES = {"yunet": "yunet_n_640_640.onnx", "face_mesh_468": "FaceMesh.onnx"}

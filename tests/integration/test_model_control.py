@@ -13,7 +13,7 @@ from gateway.inference.local import LocalInference
 from gateway.inference.on_demand import ON_DEMAND, OnDemandModels
 from gateway.inference.protocol import ModelControl
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.tiny_repository import write_repository
 
 RANKED = """

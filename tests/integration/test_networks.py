@@ -7,7 +7,7 @@ from semblant_triton.launcher import EmbeddedTriton
 
 from gateway.inference.local import LocalInference
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests import standins
 from tests.standins.tried import ADAPTORS, MUTANTS
 

@@ -15,9 +15,10 @@ from gateway.models.build import verify_models
 from gateway.models.quantize import Rows
 from gateway.models.served import install_quantized, restore, served_path
 from gateway.networks.available import AvailableModels
+from gateway.paths import PROJECT_ROOT
 from gateway.serving.calibration import LIVE_PORTRAIT, SUPPORTED, check_supported, gather
 from gateway.serving.quantizing import quantize_model
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.settings import Settings
 from tests import standins
 from tests.integration.portraits import portrait
 from tests.standins import recognition

@@ -24,7 +24,7 @@ from gateway.errors import (
 )
 from gateway.inference.status import error_from_status
 from gateway.inference.triton import TritonInference
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.tiny_repository import write_model, write_repository
 from tests.waiting import until
 

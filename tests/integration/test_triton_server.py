@@ -15,7 +15,7 @@ import pytest
 from semblant_triton.launcher import EmbeddedTriton, Ports
 
 from gateway.errors import InferenceUnavailable, SetupIncomplete
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.tiny_repository import write_repository
 from tests.waiting import blocking_until
 

@@ -11,7 +11,7 @@ from gateway.deadline import CallPriority, Deadline
 from gateway.inference.triton import TritonInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.unit.models.networks import FLOAT, make_zoo, node, plain, write
 
 pytestmark = pytest.mark.server

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import PlatformUnsupported, SetupIncomplete
-
-OWN_BACKENDS = Path(__file__).resolve().parent.parent / "backends"
-"""Our Python-based backends, one folder each."""
+from gateway.paths import triton_backends, triton_requirements
 
 _MINIMUM_GLIBC = (2, 35)
 _OTHERWISE = "The models also run in the gateway's own process: backend=local."
-_SETUP = "run `make setup`, or choose backend=local"
+_SETUP = "run `semblant setup`, or choose backend=local"
 
 # Asked of the environment's own interpreter, as only it knows where its libraries are.
 _QUERY = """
@@ -87,11 +85,40 @@ class TritonEnvironment:
         stub = python / self.stub.name
         shutil.copyfile(self.stub, stub)
         stub.chmod(0o755)
-        for folder in sorted(OWN_BACKENDS.iterdir()):
+        for folder in sorted(triton_backends().iterdir()):
             if folder.is_dir() and not folder.name.startswith(("_", ".")):
                 shutil.copytree(
                     folder, target / folder.name, ignore=shutil.ignore_patterns("__pycache__")
                 )
+
+
+def environment_exists(venv: Path) -> bool:
+    """Return whether the embedded server can run here and has an environment."""
+    try:
+        check_platform()
+    except PlatformUnsupported:
+        return False
+    return (venv / "bin" / "python").exists()
+
+
+def create_environment(venv: Path) -> None:
+    """Make the server's virtual environment; what is there already is completed.
+
+    Raises:
+        PlatformUnsupported: the packaged server cannot run on this machine.
+        SetupIncomplete: the environment cannot be made, or its packages cannot be had.
+    """
+    check_platform()
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
+    pip += ["--disable-pip-version-check", "--require-hashes", "-r", str(triton_requirements())]
+    for command in ([sys.executable, "-m", "venv", str(venv)], pip):
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            words = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
+            raise SetupIncomplete(
+                f"The Triton environment {venv} cannot be made: {' '.join(words)}"
+            ) from error
 
 
 def find_environment(venv: Path) -> TritonEnvironment:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.jobs.execution.intervals import Intervals
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.integration.jobs.postgresql import PostgreSQL
 
 

@@ -2,9 +2,9 @@ import pytest
 
 from gateway.errors import InferenceFailed
 from gateway.models.catalog import load_catalog
+from gateway.paths import PROJECT_ROOT
 from gateway.serving.services import running
 from gateway.serving.testing import fake_services
-from gateway.settings import PROJECT_ROOT
 from tests.unit.http.app import client
 from tests.unit.http.problem import checked
 

@@ -14,7 +14,7 @@ from gateway.models.configure import ALONE, catalog_config, configure_catalog, z
 from gateway.models.profiles import LARGE_BYTES, PROFILES
 from gateway.models.records import Installed
 from gateway.models.zoo import ZooModel, load_zoo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 REPOSITORY = PROJECT_ROOT / "model_repository"
 CATALOG = load_catalog(REPOSITORY)

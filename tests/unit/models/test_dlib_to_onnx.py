@@ -9,7 +9,7 @@ import pytest
 from gateway.errors import ContractViolation
 from gateway.models.catalog import load_catalog
 from gateway.models.dlib_to_onnx import dlib_resnet_to_onnx
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 ENTRY = load_catalog(PROJECT_ROOT / "model_repository").model("face_embedding")
 FILTERS = 2

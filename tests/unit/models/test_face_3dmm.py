@@ -15,7 +15,7 @@ from gateway.inference.self_test import known_inputs
 from gateway.models.build import build_models, verify_models
 from gateway.models.catalog import load_catalog
 from gateway.models.face_3dmm import face_3dmm_to_onnx
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.synthetic_faces import synthetic_faces
 from tests.tolerances import AFFINE, FIT_COEFFICIENTS, FIT_POSE
 

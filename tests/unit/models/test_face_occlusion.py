@@ -13,7 +13,7 @@ from gateway.faces.occlusion import known_places
 from gateway.imaging.color.skin_model import PLANES
 from gateway.models.catalog import load_catalog
 from gateway.models.face_occlusion import face_occlusion_to_onnx
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.tolerances import NETWORK_PROBABILITY
 
 REPOSITORY = PROJECT_ROOT / "model_repository"

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from gateway.errors import ModelFormatInvalid, ModelVerificationFailed
 from gateway.models.onnx_import import import_network, verify_network
 from gateway.models.zoo import load_zoo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.unit.models.networks import (
     DOUBLE,
     FLOAT,

@@ -19,7 +19,7 @@ from gateway.models.packages import (
     read_member,
     write_atomically,
 )
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 CONTENT = b"weights"
 

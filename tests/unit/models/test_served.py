@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import StorageFull, UnknownModel
 from gateway.models import served
 from gateway.models.served import install_quantized, is_quantized, original, restore, served_path
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 from gateway.models.catalog import load_catalog
 from gateway.models.zoo import load_zoo
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 
 REPOSITORY = PROJECT_ROOT / "model_repository"
 ZOO = load_zoo(REPOSITORY)

@@ -10,7 +10,7 @@ import semblant.served
 
 from gateway.models.catalog import load_catalog
 from gateway.models.served import install_quantized
-from gateway.settings import PROJECT_ROOT
+from gateway.paths import PROJECT_ROOT
 from tests.unit.models.networks import DOUBLE, make_zoo, plain
 
 CATALOG = (PROJECT_ROOT / "model_repository" / "catalog.toml").read_bytes()

@@ -4,8 +4,8 @@ import pytest
 from gateway.deadline import Deadline
 from gateway.faces.topology import topology
 from gateway.inference.contracts import read_contracts
+from gateway.paths import PROJECT_ROOT
 from gateway.serving.testing import fake_services
-from gateway.settings import PROJECT_ROOT
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import black, photograph
 

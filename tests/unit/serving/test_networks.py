@@ -13,8 +13,9 @@ from gateway.errors import SetupIncomplete
 from gateway.inference.cross_loop import RoutingInference
 from gateway.models.records import EMAP_FILE, INSTALL_RECORD, MODEL_FILE, Installed
 from gateway.models.zoo import ZOO_FILE
+from gateway.paths import PROJECT_ROOT
 from gateway.serving.installed_models import ROOM, installed_models
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.settings import Settings
 
 ARCFACE = "arcface_w600k_r50"
 

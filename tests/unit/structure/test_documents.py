@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.models.catalog import load_catalog
-from gateway.settings import PROJECT_ROOT, Settings
+from gateway.paths import PROJECT_ROOT
+from gateway.settings import Settings
 from tests.unit.structure.tree import ROOT, own_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from semblant_triton.environment import OWN_BACKENDS
+
+from gateway.paths import triton_backends
 
 CONFIG = {
     "max_batch_size": 4,
@@ -89,7 +90,7 @@ def load(monkeypatch):
     utils.triton_string_to_numpy = {"TYPE_FP32": np.float32}.__getitem__
     utils.get_input_tensor_by_name = lambda request, name: request.tensors.get(name)
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
-    path = OWN_BACKENDS / "onnxruntime" / "model.py"
+    path = triton_backends() / "onnxruntime" / "model.py"
     spec = importlib.util.spec_from_file_location("onnxruntime_backend", path)
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "onnxruntime_backend", module)

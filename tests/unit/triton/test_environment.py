@@ -74,12 +74,12 @@ def test_backends_are_laid_out_with_the_stub_and_ours(venv, tmp_path):
 
 
 def test_numpy_2_is_refused_before_it_answers_with_nothing(venv):
-    with pytest.raises(SetupIncomplete, match=r"NumPy 2\.2\.0.*below 2.*make setup"):
+    with pytest.raises(SetupIncomplete, match=r"NumPy 2\.2\.0.*below 2.*semblant setup"):
         find_environment(venv(numpy="2.2.0"))
 
 
 def test_a_missing_package_is_named(venv):
-    with pytest.raises(SetupIncomplete, match=r"lacks onnxruntime;.*make setup"):
+    with pytest.raises(SetupIncomplete, match=r"lacks onnxruntime;.*semblant setup"):
         find_environment(venv(onnxruntime=""))
 
 
@@ -92,7 +92,7 @@ def test_a_missing_stub_is_named(venv, tmp_path):
 
 
 def test_a_missing_or_broken_environment_is_incomplete_setup(tmp_path):
-    with pytest.raises(SetupIncomplete, match="make setup"):
+    with pytest.raises(SetupIncomplete, match="semblant setup"):
         find_environment(tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text("not a program")

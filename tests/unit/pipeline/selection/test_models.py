@@ -17,6 +17,7 @@ from gateway.networks.available import AvailableModels
 from gateway.networks.restoring import RESTORERS
 from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.upscaling import UPSCALERS
+from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import SwapOptions, SwapperModel, parse_options
@@ -30,7 +31,6 @@ from gateway.pipeline.selection.models import (
 from gateway.pipeline.timings import Timings
 from gateway.processors.face_enhancer import EnhancerModel
 from gateway.processors.frame_enhancer import FrameEnhancerModel
-from gateway.settings import PROJECT_ROOT
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import painted
