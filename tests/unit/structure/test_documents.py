@@ -33,7 +33,8 @@ def direct_dependencies() -> list[str]:
         *project["optional-dependencies"].values(),
         *PROJECT["dependency-groups"].values(),
     ]
-    return sorted({re.split(r"[\[<>=]", line)[0] for group in groups for line in group})
+    names = {re.split(r"[\[<>=]", line)[0] for group in groups for line in group}
+    return sorted(names - {"semblant"})  # an extra may include another
 
 
 def pins(path: Path) -> dict[str, set[str]]:
