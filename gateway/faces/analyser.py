@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, U8
 from gateway.compute import Compute
@@ -16,39 +14,46 @@ from gateway.deadline import Deadline
 from gateway.faces import blazeface
 from gateway.faces.assess import MAX_RESIDUAL, assess
 from gateway.faces.blazeface import Candidates
-from gateway.faces.detect import DetectOptions, FaceDetector, Finder, passes, tilted
-from gateway.faces.face import Face
+from gateway.faces.detect import (
+    OWN,
+    DetectOptions,
+    FaceDetector,
+    Finder,
+    passes,
+    tilted,
+    upside_down,
+)
+from gateway.faces.face import Face, FaceWarning
 from gateway.faces.landmarks import (
     MESH_SIDE,
     Crop,
-    crop_from_detection,
     crop_square,
-    eye_crops,
     eye_offsets,
     kept_eyes,
     mesh_in_image,
-    refine_eyes,
     square_of_landmarks,
 )
+from gateway.faces.mesh_looks import (
+    AROUND,
+    SURE,
+    MeshLook,
+    all_eye_crops,
+    better_crops,
+    crops_around,
+    detection_crops,
+    distinct,
+    own_crop,
+    seen_eyes,
+    shares,
+)
 from gateway.faces.morphable.fit import Fit
+from gateway.faces.uprightness import SURELY_UPRIGHT, is_uncertain, other_is_nearer, turned
 from gateway.inference.protocol import Inference
 
 FIT_MODEL = "face_3dmm"
-SURE = 0.95
-"""Presence from which one look at what a detector found is enough; where a face is known to have
-been, any look that finds it again is."""
-AROUND = ((0.6, 0.3, 0.05), (-0.3, 0.6, -0.05), (-0.6, -0.3, 0.05), (0.3, -0.6, -0.05))
-"""Steps right and down, in pixels of the crop, and turns in radians of the crops averaged: half a
-pixel apart, so that what the network's grid does to one is undone by another."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """A crop and what the mesh network saw in it: (478, 3) in the picture, and how sure it is."""
-
-    crop: Crop
-    mesh: F64
-    presence: float
+STEPS_OVER = 3
+"""Further looks, each in the crop of the one before, at faces that are upside down."""
+_UNCERTAIN = FaceWarning.ORIENTATION_UNCERTAIN
 
 
 class FaceAnalyser:
@@ -97,7 +102,8 @@ class FaceAnalyser:
         found = Candidates.joined([])
         faces: list[Face] = []
         for one in passes(options):
-            if faces and (not options.thorough or one[0] is tilted):
+            enough = not options.thorough or one[0] in (tilted, upside_down)
+            if faces and enough:
                 break
             more = await self._detector.look(image, one, options, deadline)
             if not len(more.scores):
@@ -136,8 +142,9 @@ class FaceAnalyser:
         )
         scores = np.array([face.score for face in faces], np.float32)
         options = DetectOptions(precise=precise)
-        return await self._faces_in(
-            image, crops, scores, options, deadline, sure=options.min_presence
+        looks = await self._looks(crops, deadline)
+        return await self._faces_of(
+            image, looks, scores, options, deadline, sure=options.min_presence
         )
 
     async def look_at(
@@ -153,29 +160,103 @@ class FaceAnalyser:
         if not len(found.scores):
             return []
         found = found.largest(2 * options.max_faces)
-        crops = await self._compute.run(_detection_crops, image, found)
-        return await self._faces_in(image, crops, found.scores, options, deadline)
+        crops = await self._compute.run(detection_crops, image, found)
+        looks = await self._upright(image, crops, found.scores, options, deadline)
+        scores = found.scores
+        if any(look.over for look in looks):
+            looks, scores = await self._turned_over(image, looks, scores, options, deadline)
+        return await self._faces_of(image, looks, scores, options, deadline, sure=SURE)
 
-    async def _faces_in(
+    async def _turned_over(
+        self,
+        image: U8,
+        looks: list[MeshLook],
+        scores: F32,
+        options: DetectOptions,
+        deadline: Deadline,
+    ) -> tuple[list[MeshLook], F32]:
+        """Look for faces upside down, where there is one: the detector had it in the wrong place.
+
+        Returns:
+            The looks, those again that are seen better now, and others with their scores (N,).
+        """
+        over = replace(options, angles=(180,))
+        found = await self._detector.look(image, (upside_down, (180,)), over, deadline)
+        if not len(found.scores):
+            return looks, scores
+        more = await self._looks(await self._compute.run(detection_crops, image, found), deadline)
+        kept = [
+            n
+            for n, look in enumerate(looks)
+            if not (look.over and any(other.sure and shares(look, other) for other in more))
+        ]
+        new = [n for n, other in enumerate(more) if other.sure]
+        return (
+            [*(looks[n] for n in kept), *(more[n] for n in new)],
+            np.concatenate([scores[kept], found.scores[new]]),
+        )
+
+    async def _upright(
         self,
         image: U8,
         crops: list[Crop],
         scores: F32,
         options: DetectOptions,
         deadline: Deadline,
+    ) -> list[MeshLook]:
+        """Look at crops that a detector scored (N,), each the way up that shows more of a face.
+
+        What is clearly upright is looked at once; see `uprightness`.
+        """
+        doubted = [
+            n for n in range(len(crops)) if options.model != OWN or scores[n] < SURELY_UPRIGHT
+        ]
+        over = await self._compute.run(lambda: [turned(image, crops[n]) for n in doubted])
+        looks = await self._looks([*crops, *over], deadline)
+        looks, others = looks[: len(crops)], looks[len(crops) :]
+        pairs = {n: (looks[n], other) for n, other in zip(doubted, others, strict=True)}
+        again = [n for n, (a, b) in pairs.items() if is_uncertain(a.presence, b.presence)]
+        if again:  # the network is surer where the crop is its own
+            near = [own_crop(image, look) for n in again for look in pairs[n]]
+            second = await self._looks(near, deadline)
+            for k, n in enumerate(again):
+                pairs[n] = (second[2 * k], second[2 * k + 1])
+        for n, (look, other) in pairs.items():
+            alike = is_uncertain(look.presence, other.presence)
+            other_way = not alike and other.presence > look.presence
+            if alike and options.roll is not None:  # else, as most faces are, the detector's way
+                other_way = other_is_nearer(look.crop.square.angle, options.roll)
+            chosen = other if other_way else look
+            looks[n] = replace(chosen, uncertain=alike, over=other_way)
+        return looks
+
+    async def _looks(self, crops: list[Crop], deadline: Deadline) -> list[MeshLook]:
+        return list(map(MeshLook, crops, *await self._mesh(crops, deadline)))
+
+    async def _faces_of(
+        self,
+        image: U8,
+        every: list[MeshLook],
+        scores: F32,
+        options: DetectOptions,
+        deadline: Deadline,
         *,
-        sure: float = SURE,
+        sure: float,
         eyes: Sequence[F32 | None] | None = None,
     ) -> list[Face]:
-        """Return the faces of crops that are scored (N,); see `SURE`, and for eyes `follow`."""
-        meshes, presence = await self._mesh(crops, deadline)
-        keep = [i for i in range(len(crops)) if presence[i] >= options.min_presence]
-        keep = _distinct(meshes, keep, scores)
+        """Return the faces of looks that are scored (N,); see `SURE`, and for eyes `follow`."""
+        keep = [i for i, look in enumerate(every) if look.presence >= options.min_presence]
+        keep = distinct([look.mesh for look in every], keep, scores)
         if not keep:
             return []
-        looks = [_Look(crops[i], meshes[i], presence[i]) for i in keep]
+        looks = [every[i] for i in keep]
         looks = await self._look_again(image, looks, options, deadline, sure)
-        one_each = _distinct([look.mesh for look in looks], list(range(len(looks))), scores[keep])
+        for _ in range(STEPS_OVER):
+            # A detector that has a face upside down has it in the wrong place, too.
+            if not any(look.over for look in looks):
+                break
+            looks = await self._look_again(image, looks, options, deadline, sure)
+        one_each = distinct([look.mesh for look in looks], list(range(len(looks))), scores[keep])
         keep, looks = [keep[n] for n in one_each], [looks[n] for n in one_each]
         if options.precise:
             looks = await self._look_closely(image, looks, deadline)
@@ -190,7 +271,7 @@ class FaceAnalyser:
     async def _with_eyes(
         self,
         image: U8,
-        looks: list[_Look],
+        looks: list[MeshLook],
         offsets: Sequence[F32 | None],
         deadline: Deadline,
     ) -> F32:
@@ -199,13 +280,13 @@ class FaceAnalyser:
             pairs = zip(looks, offsets, strict=True)
             kept = [kept_eyes(look.mesh, offset) for look, offset in pairs if offset is not None]
             return np.asarray(np.stack(kept), np.float32)
-        eyes = await self._compute.run(_all_eye_crops, image, [look.mesh for look in looks])
+        eyes = await self._compute.run(all_eye_crops, image, [look.mesh for look in looks])
         pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
         out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
-        return await self._compute.offload(len(looks), _with_eyes, looks, eyes, out)
+        return await self._compute.offload(len(looks), seen_eyes, looks, eyes, out)
 
     def _assessed(
-        self, looks: list[_Look], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
+        self, looks: list[MeshLook], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
     ) -> list[Face]:
         """Make faces of the looks, their landmarks (N, 478, 3) and fits."""
         faces = []
@@ -220,7 +301,8 @@ class FaceAnalyser:
                 shape=shape,
                 max_residual=self._max_residual,
             )
-            faces.append(replace(face, eye_offsets=eye_offsets(look.mesh, points)))
+            told = (*face.warnings, *([_UNCERTAIN] if look.uncertain else []))
+            faces.append(replace(face, eye_offsets=eye_offsets(look.mesh, points), warnings=told))
         return faces
 
     async def _fit(self, landmarks: F32, shape: tuple[int, int], deadline: Deadline) -> Fit:
@@ -234,31 +316,36 @@ class FaceAnalyser:
     async def _look_again(
         self,
         image: U8,
-        looks: list[_Look],
+        looks: list[MeshLook],
         options: DetectOptions,
         deadline: Deadline,
         sure: float,
-    ) -> list[_Look]:
+    ) -> list[MeshLook]:
         """Repeat the looks whose crop does not sit on the face it found as it should.
 
         The network is at home in crops of one margin and upright; the detector's are often off.
         """
-        crops = await self._compute.run(_better_crops, image, looks, sure)
+        crops = await self._compute.run(better_crops, image, looks, sure)
         askew = [n for n, crop in enumerate(crops) if crop is not None]
         if not askew:
             return looks
         better = [crop for crop in crops if crop is not None]
         meshes, presence = await self._mesh(better, deadline)
-        again = dict(zip(askew, map(_Look, better, meshes, presence), strict=True))
+        again = {
+            n: replace(looks[n], crop=crop, mesh=mesh, presence=present)
+            for n, crop, mesh, present in zip(askew, better, meshes, presence, strict=True)
+        }
         # A face that hardly fits the picture may be seen better in the first crop.
         return [
             again[n] if n in again and again[n].presence >= options.min_presence else look
             for n, look in enumerate(looks)
         ]
 
-    async def _look_closely(self, image: U8, looks: list[_Look], deadline: Deadline) -> list[_Look]:
+    async def _look_closely(
+        self, image: U8, looks: list[MeshLook], deadline: Deadline
+    ) -> list[MeshLook]:
         """Average what is seen in several crops, each a little off the one the network wants."""
-        crops = await self._compute.run(_crops_around, image, looks)
+        crops = await self._compute.run(crops_around, image, looks)
         meshes, _ = await self._mesh(crops, deadline)
         several = len(AROUND)
         return [
@@ -271,72 +358,3 @@ class FaceAnalyser:
         out = await self._inference.infer("face_mesh", {"image": pixels}, deadline=deadline)
         meshes = [mesh_in_image(c, m) for c, m in zip(crops, out["landmarks"], strict=True)]
         return meshes, out["presence"].reshape(-1).astype(float).tolist()
-
-
-def _with_eyes(looks: list[_Look], eyes: list[tuple[Crop, Crop]], out: dict[str, Any]) -> F32:
-    """Return landmarks (N, 478, 3), with the iris network's answer for two eyes each."""
-    contours = out["contour"].reshape(len(looks), 2, 71, 3)
-    irises = out["iris"].reshape(len(looks), 2, 5, 3)
-    refined = [
-        refine_eyes(look.mesh, eyes[n], contours[n], irises[n]) for n, look in enumerate(looks)
-    ]
-    return np.asarray(np.stack(refined), np.float32)
-
-
-def _detection_crops(image: U8, found: Candidates) -> list[Crop]:
-    return [
-        crop_from_detection(image, *args)
-        for args in zip(found.boxes, found.sides, found.points, strict=True)
-    ]
-
-
-def _crops_around(image: U8, looks: list[_Look]) -> list[Crop]:
-    """Return the crops to average, those of one look after those of another."""
-    crops = []
-    for look in looks:
-        square = square_of_landmarks(look.mesh)
-        pixel = square.side / MESH_SIDE
-        for right, down, turn in AROUND:
-            near = replace(
-                square,
-                x=square.x + right * pixel,
-                y=square.y + down * pixel,
-                angle=square.angle + turn,
-            )
-            crops.append(crop_square(image, near, MESH_SIDE))
-    return crops
-
-
-def _better_crops(image: U8, looks: list[_Look], sure: float) -> list[Crop | None]:
-    """Return the crop each mesh asks for, or None where the one it came from is as good."""
-    squares = [square_of_landmarks(look.mesh) for look in looks]
-    return [
-        None
-        if look.crop.fits(square) and look.presence >= sure
-        else crop_square(image, square, MESH_SIDE)
-        for look, square in zip(looks, squares, strict=True)
-    ]
-
-
-def _all_eye_crops(image: U8, meshes: list[F64]) -> list[tuple[Crop, Crop]]:
-    return [eye_crops(image, mesh) for mesh in meshes]
-
-
-SAME_FACE = 0.4
-"""Share of the smaller mesh's box inside another's from which they are one face."""
-
-
-def _distinct(meshes: list[F64], keep: list[int], scores: NDArray[np.float32]) -> list[int]:
-    """Drop meshes that lie on a face already taken by a better candidate, or on a part of it."""
-    bounds = [(mesh[:, :2].min(0), mesh[:, :2].max(0)) for mesh in meshes]
-
-    def shared(i: int, j: int) -> float:
-        low, high = np.maximum(bounds[i][0], bounds[j][0]), np.minimum(bounds[i][1], bounds[j][1])
-        areas = [float(np.prod(bounds[k][1] - bounds[k][0])) for k in (i, j)]
-        return float(np.prod(np.maximum(high - low, 0))) / max(min(areas), 1e-9)
-
-    taken: list[int] = []
-    for i in sorted(keep, key=lambda i: -scores[i]):
-        if all(shared(i, j) < SAME_FACE for j in taken):
-            taken.append(i)
-    return sorted(taken)

@@ -46,6 +46,8 @@ class DetectOptions:
         model: Who looks: our own `blazeface`, or a `Finder`, which is asked once.
         precise: Look at each face from several crops and take the mean: half the landmarks' noise,
             for four more looks. Expressions are finer than faces.
+        roll: Degrees that another face of the same picture or shot is tilted by, which decides
+            whether a face is upside down where nothing else does.
     """
 
     thorough: bool = False
@@ -55,6 +57,7 @@ class DetectOptions:
     max_faces: int = 32
     model: str = OWN
     precise: bool = False
+    roll: float | None = None
 
 
 class Finder(Protocol):
@@ -160,7 +163,7 @@ def _decoded(
 
 
 def passes(options: DetectOptions) -> list[Pass]:
-    """Return how to look: the whole first, then closer, then from other angles and further away.
+    """Return how to look: the whole first, then closer, then from other angles and upside down.
 
     Another detector than ours looks at the whole once.
     """
@@ -172,6 +175,7 @@ def passes(options: DetectOptions) -> list[Pass]:
         (_far, upright),
         (_tiles, (0,)),
         (tilted, (0, -45, 45)),
+        (upside_down, (180,)),
     ]
 
 
@@ -191,6 +195,11 @@ def tilted(image: U8, angle_deg: float) -> DetectionPasses:
         (d, [blazeface.whole_view(image, d.side, angle_deg=angle_deg, zoom_out=1.6)])
         for d in (SHORT_RANGE, FULL_RANGE)
     ]
+
+
+def upside_down(image: U8, angle_deg: float) -> DetectionPasses:
+    """A picture (H, W, 3) that nobody turned as it was taken, as from an older phone or scanner."""
+    return _near(image, angle_deg) + _far(image, angle_deg)
 
 
 def _tiles(image: U8, _: float) -> DetectionPasses:

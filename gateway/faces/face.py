@@ -30,6 +30,8 @@ class FaceWarning(StrEnum):
     """Partly outside the picture."""
     UNRELIABLE = "unreliable"
     """The landmarks are not those of a face: perhaps there is none."""
+    ORIENTATION_UNCERTAIN = "orientation_uncertain"
+    """It looks as much like a face upside down as the way up that was chosen."""
 
 
 @dataclass(frozen=True, slots=True)

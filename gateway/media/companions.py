@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, Literal
@@ -81,19 +81,31 @@ class Companions:
         output: Where to.
         form: FFmpeg's name of the output's container.
         sound: Whether sound comes along.
+        without: Indices of streams that do not.
     """
 
     def __init__(
-        self, video: OpenVideo, output: OutputContainer, form: str, *, sound: bool
+        self,
+        video: OpenVideo,
+        output: OutputContainer,
+        form: str,
+        *,
+        sound: bool,
+        without: Container[int] = (),
     ) -> None:
         self._video, self._output = video, output
         self._passages: dict[int, _Passage] = {}
         self._dropped: list[Stream] = []
+        self._remade: list[Stream] = []
         for stream in video.container.streams:
             if stream.index == video.stream.index or stream.discard == Discard.all:
                 continue  # the picture, or a track of chapters, which are written otherwise
-            how = _how(stream, form, sound=sound)
-            if how == "dropped":
+            how = "dropped" if stream.index in without else _how(stream, form, sound=sound)
+            if stream.index not in without and _is_timecode(stream):
+                # Writers make it of the picture's metadata, as a track or a tag; QuickTime's trips
+                # over a copy.
+                self._remade.append(stream)
+            elif how == "dropped":
                 self._dropped.append(stream)
             else:
                 target = _added(output, stream, how, form)
@@ -174,7 +186,8 @@ class Companions:
             for p in self._passages.values()
         ]
         gone = [Companion(s.index, s.type, _codec(s), "dropped") for s in self._dropped]
-        return tuple(sorted((*there, *gone), key=lambda c: c.index))
+        anew = [Companion(s.index, s.type, _codec(s), "encoded") for s in self._remade]
+        return tuple(sorted((*there, *gone, *anew), key=lambda c: c.index))
 
     def _encoded(
         self, passage: _Passage, packet: Packet[Stream], zero_s: Fraction, span: TimeSpan
@@ -214,6 +227,11 @@ def _how(stream: Stream, form: str, *, sound: bool) -> How:
     if _fits(stream, form):
         return "copied"
     return "encoded" if isinstance(stream, AudioStream) and _encodes(stream, form) else "dropped"
+
+
+def _is_timecode(stream: Stream) -> bool:
+    """Return whether a stream is a track of timecode (`tmcd`) and nothing else."""
+    return stream.type == "data" and "timecode" in stream.metadata
 
 
 def _fits(stream: Stream, form: str) -> bool:

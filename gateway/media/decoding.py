@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Final
 
+import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -35,11 +38,19 @@ def good_packets(
         yield packet
 
 
+_WITH_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that read a second stream of opacity (WebM's AlphaMode), which FFmpeg's own ignore."""
+
+
 def good_frames(container: InputContainer, stream: VideoStream, lost: Lost) -> Iterator[VideoFrame]:
-    """Decode as far as it goes, and leave out what is broken."""
+    """Decode as far as it goes, and leave out what is broken; opacity comes along."""
+    decoder = _decoder_of_opacity(stream)
     for packet in good_packets(container, stream, lost):
         try:
-            frames = packet.decode()
+            if decoder is None:
+                frames = packet.decode()
+            else:
+                frames = decoder.decode(packet if packet.size else None)
         except FFmpegError:
             lost(packet.pts)
             continue
@@ -48,6 +59,19 @@ def good_frames(container: InputContainer, stream: VideoStream, lost: Lost) -> I
                 lost(frame.pts)
             else:
                 yield frame
+
+
+def _decoder_of_opacity(stream: VideoStream) -> VideoCodecContext | None:
+    """Return what decodes a stream's opacity, too; None if it has none beside its frames."""
+    own = stream.codec_context
+    name = _WITH_ALPHA.get(own.codec.canonical_name)
+    told = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or told.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return None
+    decoder = av.CodecContext.create(name, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_count = own.thread_count
+    return decoder
 
 
 def rate_of(stream: VideoStream) -> Fraction:

@@ -22,14 +22,18 @@ Encoder = Literal[
     "h264_nvenc",
     "hevc_nvenc",
     "av1_nvenc",
+    "gif",
+    "webp",
 ]
 Preset = Literal[
     "veryslow", "slower", "slow", "medium", "fast", "faster", "veryfast", "superfast", "ultrafast"
 ]
-ContainerFormat = Literal["mp4", "mov", "mkv", "webm"]
+ContainerFormat = Literal["mp4", "mov", "mkv", "webm", "gif", "webp"]
 
 FORMATS: Final[dict[str, str]] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 """FFmpeg's names of the containers that are written."""
+ANIMATED: Final = ("gif", "webp")
+"""Containers, and encoders, of animations: segments lose nothing, and are encoded at the end."""
 
 HOLDERS: Final[dict[Encoder, tuple[ContainerFormat, ...]]] = {
     "libx264": ("mp4", "mov", "mkv"),
@@ -41,8 +45,20 @@ HOLDERS: Final[dict[Encoder, tuple[ContainerFormat, ...]]] = {
     "h264_nvenc": ("mp4", "mov", "mkv"),
     "hevc_nvenc": ("mp4", "mov", "mkv"),
     "av1_nvenc": ("mp4", "mkv", "webm"),
+    "gif": ("gif",),
+    "webp": ("webp",),
 }
 """Which containers may hold an encoder's videos, the usual one first."""
+
+USUAL: Final[dict[ContainerFormat, Encoder]] = {
+    "mp4": "libx264",
+    "mov": "libx264",
+    "mkv": "libx264",
+    "webm": "libvpx-vp9",
+    "gif": "gif",
+    "webp": "webp",
+}
+"""Which encoder a container's videos are usually made by, where none is asked for."""
 
 _PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Preset))}
 # By place: SVT-AV1's and libvpx's own scales of effort, and NVENC's.
@@ -51,6 +67,8 @@ _VPX = (0, 1, 1, 2, 3, 4, 5, 7, 8)
 _NVENC = (7, 6, 5, 4, 3, 2, 2, 1, 1)
 # Whose subsampled videos must be divisible by the steps of their chroma.
 _EVEN = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc")
+# Which are told the mastering display and the brightness.
+_TELL_BRIGHTNESS = ("libx264", "libx265", "libsvtav1")
 _KEYS_S = 5
 """Seconds from one key frame to the next, at most."""
 
@@ -112,7 +130,8 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
         wish: What is asked for.
         threads: Of the encoder; 0 are as many as it likes.
     """
-    pixel_format = format_for(wish.encoder, probe.planar, probe.size)
+    encoder = _segments_by(wish)
+    pixel_format = format_for(encoder, probe.planar, probe.size)
     colors = probe.colors
     if PixelFormat.of(pixel_format).kind == "yuv" and probe.planar.kind == "rgb":
         colors = replace(colors, full=False, space=1)
@@ -120,7 +139,7 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
         colors = replace(colors, full=probe.coding.full)
     rate = probe.timing.rate
     return EncodingPlan(
-        encoder=wish.encoder,
+        encoder=encoder,
         pixel_format=pixel_format,
         colors=colors,
         # A hint only, for frames have their times; SVT-AV1 refuses more.
@@ -130,6 +149,46 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
         options=_options(wish, probe, pixel_format, threads),
         gop=max(1, min(250, round(_KEYS_S * rate))),
     )
+
+
+def _segments_by(wish: EncoderConfig) -> Encoder:
+    return "ffv1" if wish.encoder in ANIMATED else wish.encoder
+
+
+def written_format(probe: Probe, wish: EncoderConfig) -> str:
+    """Return the pixel format of a video once it is joined, as FFmpeg calls it.
+
+    VP9 has its opacity beside its frames, which only Matroska and WebM hold.
+    """
+    if wish.encoder == "gif":
+        return "pal8"
+    if wish.encoder == "webp":
+        return "bgra" if probe.planar.alpha else "bgr24" if wish.quality == 100 else "yuv420p"
+    name = format_for(wish.encoder, probe.planar, probe.size)
+    if wish.encoder == "libvpx-vp9" and container_for(wish, probe.container) == "mp4":
+        return name.replace("yuva", "yuv")
+    return name
+
+
+def losses(probe: Probe, wish: EncoderConfig) -> tuple[str, ...]:
+    """Return what of a video its encoder or container cannot hold.
+
+    `opacity_lost`, `colors_reduced` (to a palette of 256), `depth_reduced` (fewer bits a sample),
+    `chroma_reduced` (coarser subsampling), `hdr_metadata_lost` (brightness of the video and its
+    display). What was asked for, such as tone mapping, is none.
+    """
+    source, made = PixelFormat.of(probe.decoded[0]), PixelFormat.of(written_format(probe, wish))
+    down, across = made.steps
+    found = {
+        "opacity_lost": source.alpha and not made.alpha and wish.encoder != "gif",
+        "colors_reduced": wish.encoder == "gif",
+        "depth_reduced": min(source.depth, probe.planar.depth) > made.depth,
+        "chroma_reduced": source.kind != "grey"
+        and (down > source.steps[0] or across > source.steps[1]),
+        "hdr_metadata_lost": (probe.mastering is not None or probe.light is not None)
+        and wish.encoder not in _TELL_BRIGHTNESS,
+    }
+    return tuple(name for name, lost in found.items() if lost)
 
 
 def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
@@ -175,7 +234,7 @@ def rate_factor(encoder: Encoder, quality: int) -> int:
 
 
 def _options(wish: EncoderConfig, probe: Probe, pixel_format: str, threads: int) -> dict[str, str]:
-    encoder, place = wish.encoder, _PLACE[wish.preset]
+    encoder, place = _segments_by(wish), _PLACE[wish.preset]
     factor = str(rate_factor(encoder, wish.quality))
     if encoder == "libx264":
         more = _hdr_params(probe, "mastering-display", "cll")

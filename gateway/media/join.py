@@ -10,33 +10,54 @@ decoding times are given anew for all of it.
 from __future__ import annotations
 
 import heapq
-from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
-from av.packet import Packet
-from av.stream import Stream
 from av.video.stream import VideoStream
 
-from gateway.errors import OutputInvalid
+from gateway.errors import EncoderUnavailable
+from gateway.media.animation import FOREVER, plays_of, write_gif, write_webp
 from gateway.media.companions import Companion, Companions
-from gateway.media.encoders import FORMATS, ContainerFormat, EncoderConfig, container_for
-from gateway.media.opening import OpenVideo, fraction, open_container
+from gateway.media.encoders import (
+    ANIMATED,
+    FORMATS,
+    ContainerFormat,
+    EncoderConfig,
+    container_for,
+    losses,
+    written_format,
+)
+from gateway.media.opening import OpenVideo, fraction
+from gateway.media.parts import JoinedPicture, opened_segment
 from gateway.media.probe import Probe
-from gateway.media.segment import FIRST_TICK, decoding_ticks
+from gateway.media.segment import SegmentWriter
+from gateway.media.timecode import later, timecode_of
 from gateway.media.video import TimeSpan, VideoSource
 
-_OF_SEGMENTS: Final = ("mov,mp4,m4a,3gp,3g2,mj2",)
 # What the source's container tells of itself.
-_NOT_CARRIED: Final = ("major_brand", "minor_version", "compatible_brands", "encoder")
+_NOT_CARRIED: Final = (
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "encoder",
+    "timecode",  # is the picture's
+)
 _QUICKTIME: Final = ("mp4", "mov")
+TRACKS_LEFT_OUT: Final = "tracks_left_out"
+"""Note: the container cannot hold all tracks; `companions` tells which."""
+FRAMES_LEFT_OUT: Final = "frames_left_out"
+"""Note: frames follow each other faster than the container's clock can tell."""
+_ANIMATIONS: Final = ("gif", "apng", "webp", "avif")
+_TRIED: Final = 200
+"""Packets beside the picture that a rehearsal writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +72,7 @@ class JoinReport:
         duration_s: From the first frame to the last one's end.
         companions: What became of the source's other streams.
         chapters: Their number.
+        notes: What of the video could not be held; see `losses`, and `tracks_left_out`.
     """
 
     container: ContainerFormat
@@ -60,6 +82,7 @@ class JoinReport:
     duration_s: Fraction
     companions: tuple[Companion, ...]
     chapters: int
+    notes: tuple[str, ...] = ()
 
 
 def join(
@@ -73,6 +96,9 @@ def join(
 ) -> JoinReport:
     """Write a video of its segments and of what the source holds beside its picture.
 
+    A track that the container cannot hold after all is left out, and reported as dropped: none may
+    cost a video that is made.
+
     Args:
         source: Where sound and the like come from.
         segments: In their order.
@@ -85,14 +111,95 @@ def join(
         OutputInvalid: the segments are none of one video, or do not follow each other.
         OSError: if a file cannot be read or written.
     """
+    return _with_what_fits(_Order(source, segments, out, probe, wish, span))
+
+
+def rehearse(
+    source: VideoSource, folder: Path, *, probe: Probe, wish: EncoderConfig, threads: int
+) -> None:
+    """Write a video of one frame, with the beginnings of all tracks, before any work is done.
+
+    Args:
+        source: The video.
+        folder: Where there is room; nothing is left there.
+        probe: What the source is, or is brought to.
+        wish: How it is to be encoded.
+        threads: Of the encoder; 0 are as many as it likes.
+
+    Raises:
+        EncoderUnavailable: the encoder does not work here, or the container cannot hold the video.
+    """
+    part, out = folder / "rehearsal.part0", folder / "rehearsal"
+    span = TimeSpan(Fraction(0), max(probe.timing.last_s, Fraction(1)))
+    try:
+        with (
+            source.read(probe, span) as reader,
+            SegmentWriter(part, probe, wish, threads=threads) as writer,
+        ):
+            for frame in islice(reader, 1):
+                writer.write(frame)
+            written = writer.close().frames
+        if written:
+            _with_what_fits(_Order(source, [part], out, probe, wish, span, most=_TRIED))
+    except FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        container = container_for(wish, probe.container)
+        raise EncoderUnavailable(
+            f"{container} cannot hold this video as {wish.encoder} encodes it.",
+            extra={"encoder": wish.encoder},
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+        out.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be joined, `without` these streams, with at `most` so many packets of others."""
+
+    source: VideoSource
+    segments: Sequence[Path]
+    out: Path
+    probe: Probe
+    wish: EncoderConfig
+    span: TimeSpan | None
+    without: frozenset[int] = frozenset()
+    timecode: bool = True
+    most: int | None = None
+
+
+def _with_what_fits(order: _Order) -> JoinReport:
+    """Join with all tracks; if that fails without one of them; at last with the picture alone."""
+    others = [one for one in order.probe.others if one.kind != "video"]
+    silent = [one.index for one in others if one.kind != "audio"]
+    attempts: list[tuple[set[int], bool]] = [(set(), True), *(({n}, True) for n in silent)]
+    attempts += [(set(silent), True), (set(), False), ({one.index for one in others}, False)]
+    failed: FFmpegError | None = None
+    for without, timecode in attempts:
+        try:
+            return _joined(replace(order, without=frozenset(without), timecode=timecode))
+        except FFmpegError as error:
+            if isinstance(error, OSError):  # such as a full disk
+                raise
+            failed = failed or error
+    assert failed is not None
+    raise failed
+
+
+def _joined(order: _Order) -> JoinReport:
+    source, segments, out = order.source, order.segments, order.out
+    probe, wish, span = order.probe, order.wish, order.span
     part = out.with_name(out.name + ".part")
     whole = span is None or span == TimeSpan()
     container = container_for(wish, probe.container)
+    if container in ANIMATED:
+        return _animated(order, part)
     try:
         with ExitStack() as stack:
-            picture = _Picture(segments, probe)
+            picture = JoinedPicture(segments, probe)
             video = stack.enter_context(source.opened())
-            first = stack.enter_context(_opened(segments[0]))
+            first = stack.enter_context(opened_segment(segments[0]))
             output: OutputContainer = av.open(
                 str(part.resolve()),
                 "w",
@@ -102,7 +209,9 @@ def join(
             stack.callback(output.close)
             target = _video(output, first, video, container, probe)
             sound = wish.audio == "copy"
-            companions = Companions(video, output, FORMATS[container], sound=sound)
+            companions = Companions(
+                video, output, FORMATS[container], sound=sound, without=order.without
+            )
             timing = probe.timing
             begins_s = timing.start_s + picture.first * timing.time_base
             if whole:
@@ -117,21 +226,28 @@ def join(
             chapters = _chapters(video.container, part_of, zero_s)
             output.set_chapters(chapters)
             _say(output, video)
+            timecode = timecode_of(video)
+            if timecode is not None and order.timecode:
+                begins = Fraction(0) if span is None else span.start_s
+                target.metadata["timecode"] = later(timecode, begins, probe.timing.rate)
             frames = picture.packets(target, timing.start_s - zero_s)
-            both = heapq.merge(frames, companions.packets(zero_s, part_of), key=lambda at: at[0])
+            along = islice(companions.packets(zero_s, part_of), order.most)
+            both = heapq.merge(frames, along, key=lambda at: at[0])
             for _, packet in both:
                 if packet.stream is target:
                     output.mux(packet)
                 else:
                     companions.write(packet)
+            told = companions.told(begins_s - zero_s)
             report = JoinReport(
                 container=container,
                 codec=first.streams.video[0].codec_context.codec.canonical_name,
-                pixel_format=str(first.streams.video[0].codec_context.pix_fmt),
+                pixel_format=written_format(probe, wish),
                 frames=picture.frames,
                 duration_s=picture.duration_s,
-                companions=companions.told(begins_s - zero_s),
+                companions=told,
                 chapters=len(chapters),
+                notes=(*losses(probe, wish), *_left_out(told, wish)),
             )
         part.replace(out)
     finally:
@@ -139,99 +255,39 @@ def join(
     return report
 
 
-class _Picture:
-    """The packets of all segments on one clock: ticks of the source, from its first frame on.
-
-    Args:
-        segments: Their files.
-        probe: What the source is.
-
-    Attributes:
-        ticks: Of each segment, when its frames are shown, in the order of decoding.
-    """
-
-    def __init__(self, segments: Sequence[Path], probe: Probe) -> None:
-        if not segments:
-            raise OutputInvalid("There are no segments to be joined.")
-        self._segments, self._timing = segments, probe.timing
-        self.ticks: list[array[int]] = []
-        last, extradata = -1, None
-        for number, path in enumerate(segments):
-            with _opened(path) as container:
-                context = container.streams.video[0].codec_context
-                if number and context.extradata != extradata:
-                    raise OutputInvalid(f"Segment {number} was not encoded as those before it.")
-                extradata = context.extradata
-                ticks = array("q", self._shown(container))
-            if not ticks or min(ticks) <= last:
-                raise OutputInvalid(f"Segment {number} does not follow the one before it.")
-            last = max(ticks)
-            self.ticks.append(ticks)
-        self.first, self.last = min(self.ticks[0]), last
-
-    @property
-    def frames(self) -> int:
-        """Their number."""
-        return sum(len(ticks) for ticks in self.ticks)
-
-    @property
-    def duration_s(self) -> Fraction:
-        """From the first frame to the last one's end."""
-        return (self.last - self.first) * self._timing.time_base + self._timing.last_s
-
-    def packets(
-        self, target: VideoStream, start_s: Fraction
-    ) -> Iterator[tuple[Fraction, Packet[Stream]]]:
-        """Yield all packets, with their decoding times in seconds on the output's clock."""
-        base = self._timing.time_base
-        start = round(start_s / base)
-        step = max(1, round(1 / (self._timing.rate * base)))
-        due = decoding_ticks(self.first, step, max(map(_delay, self.ticks)))
-        ends = [min(ticks) for ticks in self.ticks[1:]]
-        ends.append(self.last + max(round(self._timing.last_s / base), 1))
-        for path, ticks, end in zip(self._segments, self.ticks, ends, strict=True):
-            shown = sorted(ticks)
-            due.extend(shown)
-            after = dict(zip(shown, [*shown[1:], end], strict=True))
-            with _opened(path) as container:
-                for pts, packet in zip(ticks, _packets(container), strict=True):
-                    dts = due.popleft()
-                    packet.pts, packet.dts, packet.time_base = pts + start, dts + start, base
-                    packet.duration = after[pts] - pts
-                    packet.stream = target
-                    yield (dts + start) * base, packet
-
-    def _shown(self, container: InputContainer) -> Iterator[int]:
-        """Yield when a segment's frames are shown."""
-        first = int(container.metadata[FIRST_TICK])
-        base = fraction(container.streams.video[0].time_base) or self._timing.time_base
-        for packet in _packets(container):
-            yield first + round((packet.pts or 0) * base / self._timing.time_base)
+def _animated(order: _Order, part: Path) -> JoinReport:
+    """Write an animation, which is the picture alone."""
+    probe, wish = order.probe, order.wish
+    picture = JoinedPicture(order.segments, probe)
+    zero = picture.first
+    plays = plays_of(order.source.path) if probe.container in _ANIMATIONS else FOREVER
+    frames, times_s = picture.shown(zero), picture.times_s(zero)
+    try:
+        if wish.encoder == "gif":
+            count = write_gif(frames, part, size=probe.size, plays=plays)
+        else:
+            count = write_webp(frames, part, times_s=times_s, plays=plays, quality=wish.quality)
+        part.replace(order.out)
+    finally:
+        part.unlink(missing_ok=True)
+    companions = tuple(Companion(s.index, s.kind, s.codec, "dropped") for s in probe.others)
+    few = (FRAMES_LEFT_OUT,) if count < picture.frames else ()
+    return JoinReport(
+        container=container_for(wish, probe.container),
+        codec=wish.encoder,
+        pixel_format=written_format(probe, wish),
+        frames=count,
+        duration_s=picture.duration_s,
+        companions=companions,
+        chapters=0,
+        notes=(*losses(probe, wish), *few, *_left_out(companions, wish)),
+    )
 
 
-def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
-    for packet in container.demux(container.streams.video[0]):
-        if packet.size:
-            yield packet
-
-
-def _delay(ticks: Sequence[int]) -> int:
-    """Return how many places frames in decoding order come too late to be shown in order."""
-    place = {tick: k for k, tick in enumerate(sorted(ticks))}
-    return max(k - place[tick] for k, tick in enumerate(ticks))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
-    with path.open("rb") as file:
-        try:
-            container = open_container(file, _OF_SEGMENTS)
-        except FFmpegError as error:
-            raise OutputInvalid("A segment cannot be read.") from error
-        with container:
-            if not container.streams.video or FIRST_TICK not in container.metadata:
-                raise OutputInvalid("A segment is none.")
-            yield container
+def _left_out(companions: Sequence[Companion], wish: EncoderConfig) -> tuple[str, ...]:
+    """Return a note if tracks were left out that nobody asked to leave out."""
+    wanted = [c for c in companions if c.kind != "audio" or wish.audio == "copy"]
+    return (TRACKS_LEFT_OUT,) if any(c.how == "dropped" for c in wanted) else ()
 
 
 def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
@@ -239,7 +295,8 @@ def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
         return {}
     # Edit lists are in ticks of the whole video; they are to be as fine as the picture's.
     scale = min(max(probe.timing.time_base.denominator, 1000), 2**31 - 1)
-    return {"movflags": "+faststart", "movie_timescale": str(scale)}
+    # Both have a track for a picture's timecode, which is made of its metadata.
+    return {"movflags": "+faststart", "movie_timescale": str(scale), "write_tmcd": "1"}
 
 
 def _video(
@@ -256,8 +313,10 @@ def _video(
     context.framerate = probe.timing.rate
     if context.codec.canonical_name == "hevc" and container in _QUICKTIME:
         context.codec_tag = "hvc1"  # the only one that Apple's players take
+    if context.codec.canonical_name == "vp9" and "alpha_mode" in first.streams.video[0].metadata:
+        stream.metadata["alpha_mode"] = "1"
     stream.set_display_matrix(probe.display_matrix)
-    for name in ("language", "title", "handler_name", "timecode"):
+    for name in ("language", "title", "handler_name"):
         if name in video.stream.metadata:
             stream.metadata[name] = video.stream.metadata[name]
     return stream

@@ -19,11 +19,25 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from gateway.errors import EmptyUpload, NotAVideo, TooManyPixels, VideoCorrupt
-from gateway.media.containers import HEAD, ends_early, starts_like_a_video
+from gateway.media.animation import readable_animation
+from gateway.media.containers import (
+    HEAD,
+    ends_early,
+    is_moving_avif,
+    is_moving_webp,
+    starts_like_a_video,
+    starts_like_an_animation,
+)
 
-READABLE: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts")
+READABLE: Final = (
+    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts"),
+    *("mpeg", "asf", "flv", "mxf", "gif", "apng"),
+)
 """FFmpeg's names of the containers that are read; everything else is not even looked into."""
-READABLE_TOLD = "MP4, QuickTime, Matroska, WebM, AVI or MPEG-TS"
+READABLE_TOLD = (
+    "MP4, QuickTime, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, WMV, FLV, MXF, "
+    "or animated GIF, PNG, WebP or AVIF"
+)
 # Titles and the like may be in any encoding. PyAV 19 always takes them as they are.
 _LENIENT: Final[dict[str, Any]] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
@@ -40,6 +54,7 @@ class OpenVideo:
         cut_short: Whether the file is shorter than its container says.
         name: What to call it in error messages.
         max_pixels: Width × height of a frame beyond which it is refused.
+        animation: What it was (`webp`, `avif`), if the container was made of that.
     """
 
     container: InputContainer
@@ -47,6 +62,7 @@ class OpenVideo:
     cut_short: bool
     name: str
     max_pixels: int
+    animation: str | None = None
 
     def check_pixels(self, width: int, height: int) -> None:
         """Raise TooManyPixels if a frame is too large."""
@@ -74,15 +90,18 @@ def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The video
         raise EmptyUpload(f"{name} is empty.")
     cut_short = ends_early(file)
     file.seek(0)
+    animation = None
+    if is_moving_webp(head) or is_moving_avif(head):
+        file, animation = readable_animation(file, max_pixels=max_pixels, name=name)
     try:
         container = open_container(file, READABLE)
     except FFmpegError as error:
-        if starts_like_a_video(head):
+        if starts_like_a_video(head) or starts_like_an_animation(head):
             raise VideoCorrupt(f"{name}'s header is incomplete or corrupt.") from error
         raise NotAVideo(f"{name} is not a video in {READABLE_TOLD}.") from error
     try:
         stream = _picture(container, cut_short, name)
-        video = OpenVideo(container, stream, cut_short, name, max_pixels)
+        video = OpenVideo(container, stream, cut_short, name, max_pixels, animation)
         video.check_pixels(stream.width, stream.height)
     except BaseException:
         container.close()

@@ -6,9 +6,8 @@ import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from av.container import InputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
@@ -28,7 +27,34 @@ from gateway.media.side_data import (
     mastering_of,
 )
 
-Container = Literal["mp4", "mov", "mkv", "webm", "avi", "mpegts"]
+Container = Literal[
+    "mp4",
+    "mov",
+    "mkv",
+    "webm",
+    "avi",
+    "mpegts",
+    "mpegps",
+    "asf",
+    "flv",
+    "mxf",
+    "gif",
+    "apng",
+    "webp",
+    "avif",
+]
+_PAINTED: Final = ("gif", "apng")
+"""Whose frames are painted one over the other from the first one on, whatever their packets say."""
+_KINDS: Final[dict[str, Container]] = {
+    "avi": "avi",
+    "mpegts": "mpegts",
+    "mpeg": "mpegps",
+    "asf": "asf",
+    "flv": "flv",
+    "mxf": "mxf",
+    "gif": "gif",
+    "apng": "apng",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +258,7 @@ def walk(video: OpenVideo) -> tuple[Timing, bool]:
     last = max(ticks, default=start)
     last_s = ticks.get(last, 0) * base or step
     shown_s = (last - start) * base if regular else (frames - 1) * step
+    regular = regular and video.container.format.name not in _PAINTED
     timing = Timing(
         time_base=base,
         start_s=start * base,
@@ -250,7 +277,7 @@ def described(video: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool
     container, stream = video.container, video.stream
     aspect = fraction(stream.sample_aspect_ratio)
     return Probe(
-        container=_kind(container, webm=webm),
+        container=_kind(video, webm=webm),
         codec=stream.codec_context.codec.canonical_name,
         size=(frame.height, frame.width),
         display_matrix=display_matrix_of(frame),
@@ -268,13 +295,15 @@ def described(video: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool
     )
 
 
-def _kind(container: InputContainer, *, webm: bool) -> Container:
-    name = container.format.name
+def _kind(video: OpenVideo, *, webm: bool) -> Container:
+    container, name = video.container, video.container.format.name
+    if video.animation is not None:
+        return "webp" if video.animation == "webp" else "avif"
     if name.startswith("matroska"):
         return "webm" if webm else "mkv"
     if name.startswith("mov"):
         return "mov" if container.metadata.get("major_brand", "").strip() == "qt" else "mp4"
-    return "avi" if name == "avi" else "mpegts"
+    return _KINDS[name]
 
 
 def _other(stream: Stream) -> OtherStream:

@@ -1,18 +1,19 @@
 """Segments of a video: frames in, a file that can be joined to others without encoding again.
 
 Each begins with a key frame that nothing before it is needed for, and all of one video are encoded
-alike. A segment is an MP4, or QuickTime for ProRes: these keep any clock exactly.
+alike. A segment is an MP4, or QuickTime for ProRes: these keep any clock exactly. VP9 with opacity
+is Matroska, see `_holder`.
 """
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import av
 from av.container import OutputContainer
@@ -22,12 +23,13 @@ from av.video.stream import VideoStream
 
 from gateway.errors import EncoderUnavailable
 from gateway.media.encoders import EncoderConfig, EncodingPlan, plan
-from gateway.media.pixels import FULL, LIMITED, as_format
+from gateway.media.pixels import FULL, LIMITED, PixelFormat, as_format
 from gateway.media.probe import Probe
 from gateway.media.video import DecodedFrame
 
 _MOST_DELAY: Final = 16
 """Places by which frames may come too late to be shown in order: references of H.264 (A.3)."""
+MILLISECOND: Final = Fraction(1, 1000)
 FIRST_TICK: Final = "comment"
 """Under which name a segment's metadata tell its first frame's time, in ticks of the source."""
 
@@ -66,19 +68,16 @@ class SegmentWriter:
         self._part = path.with_name(path.name + ".part")
         self._plan = plan(probe, wish, threads=threads)
         self._base = probe.timing.time_base
+        self._clock = _clock(self._plan)
         self._step = max(1, round(1 / (probe.timing.rate * self._base)))
         self._first: int | None = None
         self._last = -1
         self._frames = 0
         self._due: deque[int] = decoding_ticks(0, self._step, _MOST_DELAY)
-        if wish.encoder == "libsvtav1":
-            # It writes to the standard error otherwise, and knows no other way to be quiet.
-            os.environ.setdefault("SVT_LOG", "1")
         self._file = self._part.open("wb")
         self._container: OutputContainer | None = None
         try:
-            form = "mov" if wish.encoder == "prores_ks" else "mp4"
-            self._container = av.open(self._file, "w", format=form)
+            self._container = av.open(self._file, "w", **_holder(self._plan))
             self._stream = _stream(self._container, self._plan, probe.size, threads)
         except BaseException:
             self.discard()
@@ -98,7 +97,7 @@ class SegmentWriter:
             self._container.metadata[FIRST_TICK] = str(tick)
         # Times that were made up may be finer than the clock.
         self._last = max(tick - self._first, self._last + 1)
-        picture.pts, picture.time_base = self._last, self._base
+        picture.pts, picture.time_base = self._last, self._clock
         self._due.append(self._last)
         # Else the encoder would repeat the source's choice of key frames.
         picture.pict_type = 0
@@ -153,6 +152,21 @@ class SegmentWriter:
         self.discard()
 
 
+def _clock(plan: EncodingPlan) -> Fraction:
+    return MILLISECOND if _holder(plan)["format"] == "matroska" else plan.time_base
+
+
+def _holder(plan: EncodingPlan) -> dict[str, Any]:
+    """Return how a segment's container is opened.
+
+    Opacity of VP9 is held by Matroska only. Its clock has milliseconds, so there a tick is called
+    one, whatever it is.
+    """
+    if plan.encoder == "libvpx-vp9" and PixelFormat.of(plan.pixel_format).alpha:
+        return {"format": "matroska", "options": {"avoid_negative_ts": "disabled"}}
+    return {"format": "mov" if plan.encoder == "prores_ks" else "mp4"}
+
+
 def decoding_ticks(first: int, step: int, delay: int) -> deque[int]:
     """Return when the first frames are decoded, if frames come up to `delay` places too late.
 
@@ -176,7 +190,7 @@ def _stream(
     context = stream.codec_context
     context.height, context.width = size
     context.pix_fmt = plan.pixel_format
-    context.time_base = stream.time_base = plan.time_base
+    context.time_base = stream.time_base = _clock(plan)
     context.sample_aspect_ratio = plan.aspect
     context.gop_size = plan.gop
     colors = plan.colors

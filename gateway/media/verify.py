@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -14,11 +14,16 @@ from av.packet import Packet
 from av.stream import Stream
 
 from gateway.errors import OutputInvalid
+from gateway.media.animation import frames_of
 from gateway.media.companions import Companion, payload
+from gateway.media.encoders import ANIMATED
 from gateway.media.join import JoinReport
 from gateway.media.opening import READABLE, fraction, open_container
 from gateway.media.probe import Probe
 from gateway.media.side_data import orientation_of
+
+_ANIMATION_MS: Final = 30
+"""Milliseconds by which the length of an animation may be off: three of a GIF's ticks."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +71,9 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
         OutputInvalid: with what is wrong.
         OSError: if it cannot be read.
     """
+    if report.container in ANIMATED:
+        _check_animation(path, report, probe)
+        return
     with path.open("rb") as file:
         try:
             container = open_container(file, READABLE)
@@ -76,6 +84,20 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
         file.seek(0)
         with open_container(file, READABLE) as container:
             _check_first_frame(container, probe)
+
+
+def _check_animation(path: Path, report: JoinReport, probe: Probe) -> None:
+    try:
+        count, size, length_ms = frames_of(path)
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise OutputInvalid("It cannot be read to its end.") from error
+    # Frames that are equal are one to WebP's encoder.
+    if count > report.frames or (report.container == "gif" and count < report.frames):
+        raise OutputInvalid(f"It has {count} frames instead of {report.frames}.")
+    if size != probe.size:
+        raise OutputInvalid("Its frames are not of the source's size.")
+    if abs(length_ms - 1000 * report.duration_s) > _ANIMATION_MS:
+        raise OutputInvalid("Its frames do not last as long as they should.")
 
 
 def _check_packets(container: InputContainer, report: JoinReport, probe: Probe) -> None:

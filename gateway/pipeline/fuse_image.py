@@ -14,6 +14,7 @@ from gateway.errors import FaceNotReliable, FaceTooSmall, NoFaceInTarget, NoMatc
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.overlap import covering
+from gateway.imaging.monochrome import hue_line
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.change import FaceChanger, FaceTask
@@ -127,6 +128,8 @@ class ImageFuser:
                 if not options.faceless:
                     raise
         image, name = await enhancement.picture(result.image, deadline)
+        if name is not None and (hue := hue_line(target)) is not None:
+            image = await self._compute.run(hue.brought, image)
         return replace(result, image=image, frame_enhancer=name)
 
     async def _changed(

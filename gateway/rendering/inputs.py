@@ -14,7 +14,8 @@ from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.jobs.work import Task
-from gateway.media.image import READABLE, Picture, decode_image
+from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
+from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
 from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.fuse_image import ImageFuser
@@ -181,7 +182,7 @@ def read_target_picture(task: Task, limits: RenderLimits) -> Picture:
         return read_picture(target_of(task), limits, name="The target")
     except NotAnImage as error:
         raise NotAVideo(
-            f"The target is neither a video in {READABLE_TOLD} nor a {', '.join(READABLE)} picture."
+            f"The target is neither a video in {READABLE_TOLD} nor a {PICTURES_TOLD} picture."
         ) from error
 
 

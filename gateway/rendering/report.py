@@ -31,6 +31,7 @@ def video_report(
         plan: How it was divided.
     """
     height, width = probe.shape
+    doubts = _sum(tallies, "uncertain")
     decoded_format, decoded_colors = probe.decoded
     return {
         "kind": "video",
@@ -58,6 +59,7 @@ def video_report(
         "people": len(plan.facts["cast"]["known"]),
         "segments": plan.segments,
         "chapters": joined.chapters,
+        "notes": [*joined.notes, *(["orientation_uncertain"] if doubts else [])],
         "companions": [
             {
                 "index": one.index,
@@ -72,8 +74,10 @@ def video_report(
     }
 
 
-def picture_report(result: FusedImage, timings: Timings) -> dict[str, Any]:
-    """Return what is told of a picture."""
+def picture_report(
+    result: FusedImage, timings: Timings, notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what is told of a picture, with notes of the target's file."""
     height, width = result.image.shape[:2]
     return {
         "kind": "picture",
@@ -82,6 +86,7 @@ def picture_report(result: FusedImage, timings: Timings) -> dict[str, Any]:
         "changed_faces": len(result.swapped),
         "swapper": result.swapper,
         "frame_enhancer": result.frame_enhancer,
+        "notes": list(notes),
         "quality": [
             None if face.quality is None else face.quality.figures.told() for face in result.swapped
         ],

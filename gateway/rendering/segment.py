@@ -35,6 +35,7 @@ class SegmentTally:
         interpolated: How many of these no network saw.
         cuts: Shots that begin.
         frame_enhancer: Who made whole frames clearer; None if nobody did.
+        uncertain: Faces that may be upside down, each counted once.
     """
 
     frames: int = 0
@@ -44,6 +45,7 @@ class SegmentTally:
     interpolated: int = 0
     cuts: int = 0
     frame_enhancer: str | None = None
+    uncertain: int = 0
 
     def facts(self) -> dict[str, int | str | None]:
         """Return it as JSON has it."""
@@ -113,6 +115,7 @@ class SegmentMaker:
                     tally.faces += report.changed
                     tally.interpolated += report.interpolated
                     tally.cuts += report.cut
+                    tally.uncertain += report.uncertain
                     tally.frame_enhancer = report.frame_enhancer
                     assert isinstance(picture, DecodedFrame)
                     await made.put(picture)

@@ -8,16 +8,16 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
 from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, VideoTooLong
 from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
-from gateway.media.containers import HEAD, starts_like_a_video
+from gateway.media.containers import HEAD, moves, starts_like_a_video
 from gateway.media.image import MEDIA_TYPES, encode_image
-from gateway.media.join import join
+from gateway.media.join import join, rehearse
 from gateway.media.probe import Probe
-from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
 from gateway.media.video import DecodedFrame, TimeSpan, VideoSource
 from gateway.pipeline.options.parse import read_options
@@ -56,6 +56,8 @@ CONTAINERS: Mapping[str, tuple[str, str]] = {
     "mov": ("video/quicktime", ".mov"),
     "mkv": ("video/matroska", ".mkv"),
     "webm": ("video/webm", ".webm"),
+    "gif": ("image/gif", ".gif"),
+    "webp": ("image/webp", ".webp"),
 }
 
 
@@ -97,7 +99,7 @@ class RenderWork:
                 f"at most {self._limits.max_video_s:g} are allowed.",
                 extra={"max_video_s": self._limits.max_video_s},
             )
-        await self._compute.run(self._try_encoder, task, probe, options)
+        await self._compute.run(self._rehearse, task, probe, options)
         cast = await self._survey(task, probe, whole, options, inputs, control)
         spans = split_into_segments(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
@@ -215,7 +217,9 @@ class RenderWork:
         )
         await self._compute.run(out.write_bytes, made)
         control.advance(1)
-        return Made(1, {"format": format, "report": picture_report(result, timings)})
+        return Made(
+            1, {"format": format, "report": picture_report(result, timings, image.notes_as(format))}
+        )
 
     async def _survey(
         self,
@@ -273,10 +277,16 @@ class RenderWork:
                 else:
                     return
 
-    def _try_encoder(self, task: Task, probe: Probe, options: VideoOptions) -> None:
-        """Open the encoder once, so that what does not work is told before any work is done."""
-        path = target_of(task).with_name(f"{task.id}.trial")
-        SegmentWriter(path, probe, options.video, threads=self._limits.threads).discard()
+    def _rehearse(self, task: Task, probe: Probe, options: VideoOptions) -> None:
+        """Write one frame in all steps, so that what does not work is known before any work."""
+        with TemporaryDirectory(prefix=f"{task.id}.", dir=target_of(task).parent) as folder:
+            rehearse(
+                self._source(task),
+                Path(folder),
+                probe=probe,
+                wish=options.video,
+                threads=self._limits.threads,
+            )
 
     async def _probe_of(self, task: Task, options: VideoOptions) -> Probe:
         """Return what the target is, or is to be brought to first."""
@@ -305,7 +315,9 @@ class RenderWork:
 def _is_video(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD)
-    return len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0"))
+        if len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0")):
+            return True
+        return moves(file)
 
 
 def _moved(path: Path, out: Path) -> None:

@@ -74,6 +74,48 @@ async def test_pictures_on_their_side_when_asked(parts, name, quarters):
     assert abs(faces[0].pose.roll) == pytest.approx([0, 90, 180, 90][quarters], abs=8)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [100, 200, 400])
+async def test_upside_down_without_being_asked(parts, name, width):
+    upright = placed(backdrop(720, 1280), name, width, (600, 330))
+    (wanted,) = await find(parts, upright)
+    faces = await find(parts, np.ascontiguousarray(upright[::-1, ::-1]))
+    face = min(faces, key=lambda f: np.hypot(*(f.centre_xy - np.array([679, 389]))))
+    turned_back = (1279, 719) - face.landmarks[:, :2]
+    assert np.hypot(*(turned_back - wanted.landmarks[:, :2]).T).mean() < 0.05 * width
+    assert FaceWarning.ORIENTATION_UNCERTAIN not in {*face.warnings, *wanted.warnings}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("orientation", range(1, 9))
+async def test_pictures_that_no_tag_turns(parts, name, orientation):
+    """As stored by a camera whose orientation tag (EXIF 2.32, tag 274) was lost on the way."""
+    quarters, mirrored = {1: (0, 0), 2: (0, 1), 3: (2, 0), 4: (2, 1)}.get(
+        orientation, (1 if orientation in (5, 6) else 3, orientation in (5, 7))
+    )
+    (upright,) = await find(parts, portrait(name))
+    image = np.rot90(portrait(name)[:, ::-1] if mirrored else portrait(name), quarters)
+    (face,) = await find(parts, np.ascontiguousarray(image))
+    down = complex(*_down(upright))
+    down = complex(-down.real, down.imag) if mirrored else down
+    wanted = down * (-1j) ** quarters
+    assert abs(complex(*_down(face)) - wanted) < 0.25 * abs(wanted)
+
+
+def _down(face):
+    """From between the eyes to the mouth."""
+    return face.landmarks_5[3:].mean(0) - face.landmarks_5[:2].mean(0)
+
+
+async def test_somebody_upside_down_among_upright_people(parts):
+    canvas = placed(backdrop(720, 1280), "astronaut", 120, (300, 350))
+    canvas = placed(canvas[::-1, ::-1], "hopper", 120, (300, 350))
+    faces = await find(parts, np.ascontiguousarray(canvas), thorough=True)
+    rolls = {round(abs(face.pose.roll) / 180) for face in faces}
+    assert len(faces) == 2
+    assert rolls == {0, 1}
+
+
 async def test_a_crowd(parts):
     canvas = backdrop(1080, 1920)
     for i in range(12):

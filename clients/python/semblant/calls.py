@@ -8,8 +8,10 @@ import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote
 
 import httpx
@@ -22,8 +24,32 @@ from gateway.errors import (
     error_class,
 )
 
-File = bytes | str | Path
-"""A picture: its bytes, or where it lies."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Readable(Protocol):
+    """A file that is open for reading bytes."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return its bytes."""
+
+
+class Pixels(Protocol):
+    """An array of NumPy's, or a picture of Pillow's."""
+
+    @property
+    def __array_interface__(self) -> Mapping[str, Any]:
+        """What its numbers are."""
+
+
+File = bytes | str | PathLike[str] | Readable | Pixels
+"""A picture: its bytes, where it lies, an open file, an array or a picture of Pillow's.
+
+Arrays are uint8, (H, W, 3) RGB, (H, W, 4) RGBA or (H, W) grey. Neither NumPy nor Pillow is needed
+unless one of theirs is given. Files are read from where they are, and left open.
+"""
 
 Options = Mapping[str, Any]
 
@@ -62,6 +88,19 @@ class SwapResult:
     def save(self, path: str | Path) -> Path:
         """Write the picture; atomically, so that nobody sees half of it."""
         return write_atomically(Path(path), self.data)
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """The picture as an array, uint8 (H, W, 3) RGB; decoded anew each time it is asked for.
+
+        Raises:
+            ImportError: NumPy or Pillow is not installed.
+        """
+        import numpy as np  # noqa: PLC0415 - most callers want the file
+        from PIL import Image  # noqa: PLC0415
+
+        with Image.open(BytesIO(self.data)) as image:
+            return np.array(image.convert("RGB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +272,59 @@ def server_address(server: str) -> str:
 
 def several(files: File | Sequence[File]) -> list[File]:
     """Return a list of files, also of a single one."""
-    return [files] if isinstance(files, bytes | str | Path) else list(files)
+    one = isinstance(files, bytes | bytearray | memoryview | str | PathLike)
+    if one or hasattr(files, "read") or hasattr(files, "__array_interface__"):
+        return [cast(File, files)]
+    return list(cast(Sequence[File], files))
 
 
 def read(file: File) -> bytes:
-    """Return a file's bytes."""
+    """Return a file's bytes; of an array or a picture of Pillow's those of a PNG.
+
+    Raises:
+        TypeError: it is nothing of what a `File` may be.
+        ValueError: an array is not of a shape and type that a picture has.
+        OSError: it cannot be read.
+    """
+    file = in_memory(file)
     return file if isinstance(file, bytes) else Path(file).read_bytes()
+
+
+def in_memory(file: File) -> bytes | str | PathLike[str]:
+    """Return the bytes of whatever is no path; raises as `read`."""
+    if isinstance(file, bytes | str | PathLike):
+        return file
+    if isinstance(file, bytearray | memoryview):
+        return bytes(file)
+    if hasattr(file, "__array_interface__"):
+        return _png(file)
+    if hasattr(file, "read"):
+        content = file.read()
+        if isinstance(content, bytes):
+            return content
+        raise TypeError("the file is open for text; open it for bytes (`rb`)")
+    raise TypeError(f"{type(file).__name__} is no picture: bytes, a path, a file or an array is")
+
+
+def _png(pixels: Any) -> bytes:
+    from PIL import Image, ImageOps  # noqa: PLC0415 - files need none of it
+
+    if isinstance(pixels, Image.Image):
+        image, profile = ImageOps.exif_transpose(pixels), pixels.info.get("icc_profile")
+        if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+            image, profile = image.convert("RGB"), None
+    else:
+        told = pixels.__array_interface__
+        shape, kind = tuple(told["shape"]), told["typestr"]
+        plane = len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
+        if kind != "|u1" or not plane or 0 in shape:
+            raise ValueError(
+                f"an array is uint8, (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, not {kind} {shape}"
+            )
+        image, profile = Image.fromarray(pixels), None
+    out = BytesIO()
+    image.save(out, "PNG", compress_level=1, icc_profile=profile)
+    return out.getvalue()
 
 
 def write_atomically(path: Path, data: bytes) -> Path:

@@ -8,18 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from gateway.deprecations import note, renames, with_new_options
-from semblant.calls import File, Options, SwapResult, several
+from semblant.calls import File, Options, SwapResult, in_memory, several
 from semblant.client import AsyncClient
 from semblant.images import names_of, run_coroutine
 from semblant.jobs import Job, JobRequest
-from semblant.local_jobs import is_video, make_video, picture_type, with_container
+from semblant.local_jobs import (
+    is_video,
+    make_video,
+    picture_type,
+    starts_like_video,
+    with_container,
+)
 
 
 def run(
     *,
     source: File | Sequence[File] = (),
-    targets: str | Path | Sequence[str | Path],
-    output: str | Path,
+    targets: File | Sequence[File],
+    output: str | Path | None = None,
     frame_processors: Sequence[str] = ("face_swapper",),
     execution_threads: int = 0,
     execution_providers: Sequence[str] = ("cpu",),
@@ -37,9 +43,12 @@ def run(
 
     Args:
         source: One portrait or several of the same person; none where nothing of one is asked for.
+            Like all pictures a path, bytes, an open file, an array (uint8, (H, W, 3) RGB) or a
+            picture of Pillow's.
         targets: Pictures and videos to change.
         output: Where the result goes; of several targets, the folder they go to under their own
-            names. Endings say the formats: .png, .jpg, .webp; .mp4, .mov, .mkv, .webm.
+            names. Endings say the formats: .png, .jpg, .webp, .avif; .mp4, .mov, .mkv, .webm,
+            .gif, .webp. None: nowhere; results of pictures have an `image`, an array.
         frame_processors: What is done, in this order.
         execution_threads: For running here: threads for imaging work; 0 are as many as cores.
         execution_providers: For running here: ONNX Runtime's providers, first choice first.
@@ -47,7 +56,8 @@ def run(
         reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds one picture may take, or what is done to one frame.
-        on_progress: Called with the target and its job several times a second.
+        on_progress: Called with the target's path, or that of its result where it has none, and its
+            job, several times a second.
         told: The former name of `on_progress`.
 
     Returns:
@@ -55,15 +65,19 @@ def run(
 
     Raises:
         SemblantError: by its subclass, with a stable `spec.code`; the targets before are done.
-        ValueError: for an ending that is no known format, or a server that is no address.
+        ValueError: for an ending that is no known format, a server that is no address, an array
+            that is no picture, or a video that is to go nowhere.
+        TypeError: for what is no picture at all.
         OSError: if a file cannot be read or written.
     """
     if told is not None:
         note(renames("argument")["told"])
         on_progress = on_progress or told
+    source = [in_memory(file) for file in several(source)]
+    reference = [in_memory(file) for file in several(reference)]
     pairs = outputs(targets, output)
     wanted = {**with_new_options(dict(options or {})), "processors": names_of(frame_processors)}
-    videos = any(is_video(out) for _, out in pairs)
+    videos = any(out is not None and is_video(out, target) for target, out in pairs)
 
     async def work() -> list[SwapResult | Job]:
         service = _service(server, execution_threads, execution_providers, timeout_s, videos)
@@ -85,38 +99,54 @@ def run(
 
 
 def outputs(
-    targets: str | Path | Sequence[str | Path], output: str | Path
-) -> list[tuple[Path, Path]]:
-    """Return every target with where its result goes.
+    targets: File | Sequence[File], output: str | Path | None
+) -> list[tuple[bytes | Path, Path | None]]:
+    """Return every target, by its path or bytes, with where its result goes; None is nowhere.
+
+    Of what has no name the result is called by its number, from 0.
 
     Raises:
         ValueError: there are none, two would go to the same place, or an ending is unknown.
     """
-    several_ = [Path(targets)] if isinstance(targets, str | Path) else [Path(t) for t in targets]
-    if not several_:
+    given = [in_memory(target) for target in several(targets)]
+    every = [target if isinstance(target, bytes) else Path(target) for target in given]
+    if not every:
         raise ValueError("there is no target")
-    folder = len(several_) > 1 or not Path(output).suffix
-    pairs = [(t, Path(output) / t.name if folder else Path(output)) for t in several_]
+    if output is None:
+        if any(starts_like_video(target) for target in every):
+            raise ValueError("of a video the result needs an output")
+        return [(target, None) for target in every]
+    folder = len(every) > 1 or not Path(output).suffix
+    pairs: list[tuple[bytes | Path, Path | None]] = []
+    for number, target in enumerate(every):
+        out = Path(output) / _name(target, number) if folder else Path(output)
+        picture_type(out)
+        pairs.append((target, out))
     if len({out for _, out in pairs}) < len(pairs):
         raise ValueError("two targets have the same name")
-    for _, out in pairs:
-        picture_type(out)
     return pairs
+
+
+def _name(target: bytes | Path, number: int) -> str:
+    if isinstance(target, Path):
+        return target.name
+    return f"{number}.mp4" if starts_like_video(target) else f"{number}.png"
 
 
 async def _one(
     client: AsyncClient,
-    target: Path,
-    output: Path,
+    target: bytes | Path,
+    output: Path | None,
     *,
     source: File | Sequence[File],
     options: dict[str, Any],
     reference: File | Sequence[File],
     on_progress: Callable[[Path, Job], None] | None,
 ) -> SwapResult | Job:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    media_type = picture_type(output)
-    if media_type is not None:
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    media_type = "image/png" if output is None else picture_type(output, target)
+    if output is None or media_type is not None:
         result = await client.swap(
             several(source),
             target,
@@ -125,7 +155,8 @@ async def _one(
             media_type=media_type,
             reference=several(reference),
         )
-        result.save(output)
+        if output is not None:
+            result.save(output)
         return result
     asked = JobRequest(
         sources=source, target=target, reference=reference, options=with_container(options, output)
@@ -133,7 +164,7 @@ async def _one(
 
     def tell(job: Job) -> None:
         if on_progress is not None:
-            on_progress(target, job)
+            on_progress(target if isinstance(target, Path) else output, job)
 
     return await make_video(client, asked, output, on_progress=tell)
 

@@ -18,13 +18,14 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".avif": "image/avif",
 }
 
 
 def process_image(
     source_path: File | Sequence[File],
     target_path: File,
-    output_path: str | Path,
+    output_path: str | Path | None = None,
     *,
     execution_providers: Sequence[str] = ("cpu",),
     frame_processors: Sequence[str] = ("face_swapper",),
@@ -35,7 +36,12 @@ def process_image(
     server: str | None = None,
     timeout_s: float = 60.0,
 ) -> SwapResult:
-    """Put a face into a picture and write the result.
+    """Put a face into a picture, and write the result or return it.
+
+    Pictures are paths, bytes, open files, arrays (uint8, (H, W, 3) RGB) or pictures of Pillow's:
+
+        result = process_image(portrait, frame)  # two arrays
+        result.image  # an array of the frame's shape
 
     It returns when that is done; inside an event loop use `AsyncClient`, or a thread.
 
@@ -43,7 +49,8 @@ def process_image(
         source_path: One portrait or several of the same person, or of those that `mapping` names;
             an empty list where nothing of one is asked for.
         target_path: The picture to change.
-        output_path: Where the result goes; its ending says the format (.png, .jpg, .webp).
+        output_path: Where the result goes; its ending says the format (.png, .jpg, .webp,
+            .avif). None: nowhere; the result has it as `data`, a PNG, and `image`, an array.
         execution_providers: For running here: ONNX Runtime's providers, first choice first;
             `cpu`, `cuda`, `tensorrt` … or full names.
         frame_processors: What is done, in this order.
@@ -60,10 +67,12 @@ def process_image(
 
     Raises:
         SemblantError: by its subclass, with a stable `spec.code`.
-        ValueError: for an output ending that is no known format, or a server that is no address.
+        ValueError: for an output ending that is no known format, a server that is no address, or
+            an array that is no picture.
+        TypeError: for what is no picture at all.
         OSError: if a file cannot be read or written.
     """
-    media_type = media_type_of(output_path)
+    media_type = "image/png" if output_path is None else media_type_of(output_path)
     sources = [read(source) for source in several(source_path)]
     target = read(target_path)
     references = [read(file) for file in several(() if reference_path is None else reference_path)]
@@ -91,7 +100,8 @@ def process_image(
                 timeout_s=timeout_s,
             )
         )
-    result.save(output_path)
+    if output_path is not None:
+        result.save(output_path)
     return result
 
 

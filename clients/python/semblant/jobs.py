@@ -18,6 +18,7 @@ from semblant.calls import (
     JSON,
     File,
     Options,
+    in_memory,
     json_object,
     kept_request,
     raise_for_problem,
@@ -98,6 +99,7 @@ def submit_request(asked: JobRequest, *, timeout_s: float) -> Iterator[dict[str,
     with ExitStack() as stack:
 
         def content(file: File) -> bytes | IO[bytes]:
+            file = in_memory(file)
             return file if isinstance(file, bytes) else stack.enter_context(Path(file).open("rb"))
 
         named = [("source", file) for file in several(asked.sources)]

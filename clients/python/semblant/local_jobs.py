@@ -7,39 +7,69 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from gateway.deprecations import with_new_options
 from gateway.errors import InternalError, SemblantError, error_class
-from semblant.calls import several
+from gateway.media.containers import HEAD, moves, starts_like_a_video
+from semblant.calls import File, in_memory, several
 from semblant.client import AsyncClient
 from semblant.images import MEDIA_TYPES
 from semblant.jobs import Job, JobRequest
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm"}
-"""What holds a video, by the ending of its file's name."""
+CONTAINERS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "mkv",
+    ".webm": "webm",
+    ".gif": "gif",
+    ".webp": "webp",
+}
+"""What holds a video, by the ending of its file's name; .webp is a picture's as well."""
 LOOK_S = 0.25
 """Seconds between two looks at how far a job is."""
 _CHUNK = 2**20
 
 
-def is_video(path: str | Path) -> bool:
-    """Return whether the ending of a result's name is a video's."""
-    return Path(path).suffix.lower() in CONTAINERS
+def is_video(path: str | Path, target: File | None = None) -> bool:
+    """Return whether a result's name, or its target where the name leaves it open, is a video's."""
+    return Path(path).suffix.lower() in CONTAINERS and picture_type(path, target) is None
 
 
-def picture_type(path: str | Path) -> str | None:
+def picture_type(path: str | Path, target: File | None = None) -> str | None:
     """Return the media type of a picture by the ending of its name; None if that is a video's.
+
+    Args:
+        path: Of the result.
+        target: What it is made of; of a video the result is one, too, where both end alike.
 
     Raises:
         ValueError: naming the endings that are known.
+        OSError: if the target cannot be read.
     """
     ending = Path(path).suffix.lower()
     if ending not in CONTAINERS and ending not in MEDIA_TYPES:
-        known = ", ".join([*MEDIA_TYPES, *CONTAINERS])
+        known = ", ".join({**MEDIA_TYPES, **CONTAINERS})
         raise ValueError(f"{ending or 'no ending'}: a result ends in {known}")
+    either = ending in CONTAINERS and ending in MEDIA_TYPES
+    if either and target is not None and starts_like_video(target):
+        return None
     return MEDIA_TYPES.get(ending)
+
+
+def starts_like_video(target: File) -> bool:
+    """Return whether a file begins as videos and animations do.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    target = in_memory(target)
+    with BytesIO(target) if isinstance(target, bytes) else Path(target).open("rb") as file:
+        head = file.read(HEAD)
+        return starts_like_a_video(head.ljust(HEAD, b"\0")) or moves(file)
 
 
 def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:
@@ -113,7 +143,8 @@ def reason_of(job: Job) -> SemblantError:
     return kind(str(job.error.get("detail")))
 
 
-def _digest(file: bytes | str | Path) -> bytes:
+def _digest(file: File) -> bytes:
+    file = in_memory(file)
     if isinstance(file, bytes):
         return hashlib.sha256(file).digest()
     digest = hashlib.sha256()

@@ -60,6 +60,16 @@ class _Wish:
         return FORMATS.get(media_type) or self.options.output.format or own
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """What is answered: the result, the file of its picture, and notes of the target's file."""
+
+    result: FusedImage
+    data: bytes
+    format: OutputFormat
+    notes: tuple[str, ...]
+
+
 async def post_swaps(services: Services, request: Request) -> Response:
     """Read the form, swap, and answer a picture or a report."""
     accepted = acceptable(request.headers.get("accept"), OFFERS)
@@ -107,13 +117,13 @@ async def _swap(
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     format = wish.format(target.format)
     data = b""
+    image = target.with_rgb(result.image)
     if wish.inline or not as_report:
-        data = await encode_picture(
-            services, exchange, target.with_rgb(result.image), format, wish.options.output
-        )
+        data = await encode_picture(services, exchange, image, format, wish.options.output)
+    made = _Made(result, data, format, image.notes_as(format))
     if as_report:
-        return await services.compute.run(_report, result, exchange, wish, data, format)
-    return _picture(result, exchange, data, format)
+        return await services.compute.run(_report, made, exchange, wish)
+    return _picture(made, exchange)
 
 
 async def _library(services: Services, options: SwapOptions) -> Sequence[LibraryEntry]:
@@ -140,8 +150,9 @@ async def _decode(
     return target, others[:sources], others[sources:]
 
 
-def _picture(result: FusedImage, exchange: Exchange, data: bytes, format: OutputFormat) -> Response:
-    told = {w for face in result.swapped for w in _told(face)}
+def _picture(made: _Made, exchange: Exchange) -> Response:
+    result, format = made.result, made.format
+    told = {*made.notes, *(w for face in result.swapped for w in _told(face))}
     warnings = sorted(told | ({ENTRY_UNMATCHED} if result.unmatched else set()))
     figures = worst(face.quality for face in result.swapped)
     headers = {
@@ -153,7 +164,7 @@ def _picture(result: FusedImage, exchange: Exchange, data: bytes, format: Output
         "Content-Disposition": f'inline; filename="swap.{format}"',
         "Vary": "Accept",
     }
-    return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
+    return Response(made.data, media_type=MEDIA_TYPES[format], headers=headers)
 
 
 def _told(face: SwappedFace) -> list[str]:
@@ -162,9 +173,8 @@ def _told(face: SwappedFace) -> list[str]:
     return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
 
 
-def _report(
-    result: FusedImage, exchange: Exchange, wish: _Wish, data: bytes, format: OutputFormat
-) -> Response:
+def _report(made: _Made, exchange: Exchange, wish: _Wish) -> Response:
+    result = made.result
     models = list(schemas.ANALYSIS_MODELS) if wish.options.face_steps else []
     measured = any(face.quality is not None for face in result.swapped)
     looked_at = wish.options.reporting().measures and measured
@@ -182,7 +192,8 @@ def _report(
         models=models,
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
-        image=schemas.inline(data, MEDIA_TYPES[format]) if data else None,
+        notes=list(made.notes),
+        image=schemas.inline(made.data, MEDIA_TYPES[made.format]) if made.data else None,
     )
     headers = {"Server-Timing": exchange.server_timing(), "Vary": "Accept"}
     return Response(report.model_dump_json(), media_type=JSON, headers=headers)

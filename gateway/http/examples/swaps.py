@@ -106,7 +106,7 @@ SWAPS_REQUEST: dict[str, Any] = {
                 "each face, and for its eyes and mouth, the one is used that is nearest in pose, "
                 "expression and light. Required, unless the person stays and nothing but an "
                 "expression of a library or by name is given, or nothing is done but making "
-                "clearer. JPEG, PNG, WebP, BMP or TIFF.",
+                "clearer. JPEG, PNG, WebP, BMP, TIFF, AVIF or HEIC.",
             },
             "source_id": {
                 "type": "string",
@@ -202,6 +202,7 @@ SWAP_REPORT: dict[str, Any] = {
     "unmatched": [],
     "swapper": "mesh",
     "frame_enhancer": None,
+    "notes": [],
     "models": [*_MODELS, "face_occlusion"],
     "timings_ms": {
         "queue": 0.02,

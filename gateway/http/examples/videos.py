@@ -8,8 +8,8 @@ from gateway.http.examples.swaps import FILE, WORK_HEADERS, form
 from gateway.http.request.negotiate import NDJSON
 
 TRACKS_DESCRIPTION = """
-Send `multipart/form-data`: a `video` (MP4, QuickTime, Matroska, WebM, AVI or MPEG-TS), and
-optionally `options` (JSON).
+Send `multipart/form-data`: a `video` (MP4, QuickTime, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, WMV,
+FLV, MXF, or an animated GIF, PNG, WebP or AVIF), and optionally `options` (JSON).
 
 The answer has one line of JSON for each frame that was looked at. The largest face is followed;
 among several it is the one nearest to where it was. After eight frames the expression is told given

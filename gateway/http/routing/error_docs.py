@@ -31,6 +31,7 @@ _IMAGE: Errors = (
     errors.ImageTruncated,
     errors.TooManyPixels,
     errors.MultiFrameImage,
+    errors.OutOfMemory,
 )
 _VIDEO: Errors = (
     errors.EmptyUpload,

@@ -64,7 +64,8 @@ class FaceFigures(Answer):
     warnings: tuple[FaceWarning, ...] = Field(
         description="What may spoil a result: `profile` or `steep` (turned by more than 30°), "
         "`blurred`, `small` (below 64 pixels), `cut` (partly outside the picture), `unreliable` "
-        "(the points are not those of a face: perhaps there is none)."
+        "(the points are not those of a face: perhaps there is none), `orientation_uncertain` "
+        "(it may be upside down)."
     )
 
 
@@ -192,6 +193,11 @@ class SwapReport(Answer):
     )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str
+    notes: list[str] = Field(
+        description="Of the target's file: `further_images_ignored` (it holds other pictures than "
+        "the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result "
+        "has 8)."
+    )
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")
 
 

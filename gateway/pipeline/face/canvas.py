@@ -9,6 +9,7 @@ import numpy as np
 
 from gateway.arrays import U8
 from gateway.imaging.geometry.warp import Region
+from gateway.imaging.monochrome import hue_line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,8 @@ class Stroke:
 class UndoCanvas:
     """A picture that is changed part by part; what was there is kept, part by part.
 
+    One without colour, or of one hue as sepia, stays so whatever is painted on it.
+
     Attributes:
         image: uint8 (H, W, 3) RGB, as it is now; to be read only.
     """
@@ -36,11 +39,16 @@ class UndoCanvas:
     def __init__(self, image: U8) -> None:
         """Begin with a copy of a picture (H, W, 3)."""
         self.image = image.copy()
+        self._hue = hue_line(image)
         self._strokes: list[Stroke] = []
 
     def paint(self, region: Region, pixels: U8) -> None:
         """Put pixels (h, w, 3), which stay as they are from now on, into a region."""
         view = region.of(self.image)
+        if self._hue is not None:
+            pixels = np.where(
+                (pixels != view).any(2, keepdims=True), self._hue.brought(pixels), view
+            )
         self._strokes.append(Stroke(region, pixels, np.array(view, np.uint8)))
         view[...] = pixels
 

@@ -236,7 +236,7 @@ class QualityOptions(OptionsModel):
 class OutputOptions(OptionsModel):
     """How the picture is written."""
 
-    format: Literal["png", "jpeg", "webp"] | None = Field(
+    format: Literal["png", "jpeg", "webp", "avif"] | None = Field(
         None, description="Default: as `Accept` asks, else the target's format."
     )
-    quality: int = Field(92, ge=1, le=100, description="Quality of JPEG and WebP.")
+    quality: int = Field(92, ge=1, le=100, description="Quality of JPEG, WebP and AVIF.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from gateway.errors import InvalidOptions
-from gateway.media.encoders import HOLDERS, ContainerFormat, Encoder, Preset
+from gateway.media.encoders import HOLDERS, USUAL, ContainerFormat, Encoder, Preset
 from gateway.pipeline.options.groups import OptionsModel, QualityOptions
 from gateway.pipeline.options.swap import SwapOptions
 
@@ -17,8 +17,9 @@ class VideoOutput(OptionsModel):
 
     encoder: Encoder = Field(
         "libx264",
-        description="What encodes the frames. `ffv1` loses nothing; the last three need a GPU of "
-        "NVIDIA's with such an encoder.",
+        description="What encodes the frames. Default: the usual one of the container, `libx264`, "
+        "for WebM `libvpx-vp9`, for animations `gif` and `webp`. `ffv1` loses nothing; `*_nvenc` "
+        "need a GPU of NVIDIA's with such an encoder.",
     )
     preset: Preset = Field(
         "fast", description="Effort of the encoder; more of it makes smaller files."
@@ -47,6 +48,15 @@ class VideoOutput(OptionsModel):
     end_s: float | None = Field(
         None, gt=0, description="Where that part ends, in seconds. Default: at the video's end."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_encoder(cls, given: Any) -> Any:
+        """Choose the container's usual encoder where only the container is named."""
+        if isinstance(given, dict) and given.get("encoder") is None:
+            usual = USUAL.get(given.get("container"))  # type: ignore[arg-type]
+            return given if usual is None else {**given, "encoder": usual}
+        return given
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -48,6 +48,7 @@ class FrameReport:
         interpolated: How many of these no network saw.
         cut: Whether a new shot begins.
         frame_enhancer: Who made all of it clearer; None if nobody did.
+        uncertain: How many faces begin to be followed that may be upside down.
     """
 
     faces: int = 0
@@ -55,3 +56,4 @@ class FrameReport:
     interpolated: int = 0
     cut: bool = False
     frame_enhancer: str | None = None
+    uncertain: int = 0

@@ -11,7 +11,7 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.faces.embedding import FaceEmbedder
-from gateway.faces.face import Face
+from gateway.faces.face import Face, FaceWarning
 from gateway.faces.overlap import covering, nearness
 from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.pipeline.expressions.track import TURNED
@@ -125,7 +125,8 @@ class FrameMaker:
             if await self._change(person, picture, region, rgb, local, nearer):
                 changed += 1
                 interpolated += sighting.interpolated
-        return FrameReport(len(sightings), changed, interpolated)
+        doubted = [s for s in sightings if FaceWarning.ORIENTATION_UNCERTAIN in s.face.warnings]
+        return FrameReport(len(sightings), changed, interpolated, uncertain=len(doubted))
 
     async def _change(
         self,

@@ -32,6 +32,8 @@ DETECT_S = Fraction(1, 3)
 """Seconds between two looks for faces that have come."""
 OVERVIEW = 960
 """Pixels of a frame's longer side when faces are looked for in all of it."""
+UPSIDE_DOWN_DEG = 135.0
+"""Tilt of a shot's faces from which it is looked at upside down as well."""
 SAME_FACE = 0.5
 """Share of the smaller box inside the other from which two faces are one."""
 EYES_S = Fraction(1, 20)
@@ -84,6 +86,7 @@ class _State:
         lost: People who were, a moment ago.
         shot: The one that is running.
         looked_s: When faces were last looked for.
+        roll: Degrees that the first face of the shot was tilted by whose orientation is certain.
         people: How many there were so far.
     """
 
@@ -91,6 +94,7 @@ class _State:
     lost: list[_Track] = field(default_factory=list)
     shot: Shot | None = None
     looked_s: Fraction | None = None
+    roll: float | None = None
     people: int = 0
 
 
@@ -130,7 +134,7 @@ class FaceTracker:
         state, now = self._state, picture.time_s
         cut = await self._compute.run(self._cuts, picture)
         if cut:
-            state.tracks, state.lost, state.looked_s = [], [], None
+            state.tracks, state.lost, state.looked_s, state.roll = [], [], None, None
         there = await asyncio.gather(
             *(self._follow(track, picture, deadline) for track in state.tracks)
         )
@@ -224,15 +228,25 @@ class FaceTracker:
     async def _look_around(self, picture: EditableFrame, deadline: Deadline) -> None:
         """Look for faces nobody is known to have, and begin to follow them."""
         small = await self._compute.run(picture.small, OVERVIEW)
-        found = await self._analyser.detect(small, deadline=deadline, options=self._options)
+        options = self._options_now()
+        found = await self._analyser.detect(small, deadline=deadline, options=options)
         scale = picture.shape[1] / small.shape[1], picture.shape[0] / small.shape[0]
         taken = [track.last.face.box_xyxy for track in self._state.tracks]
         new = _not_in(found, [box / np.tile(scale, 2) for box in taken])
         if not len(new.scores):
             return
-        faces = await self._analyser.look_at(small, new, deadline=deadline, options=self._options)
+        faces = await self._analyser.look_at(small, new, deadline=deadline, options=options)
         for face in sorted(faces, key=lambda f: -f.area):
+            if self._state.roll is None and FaceWarning.ORIENTATION_UNCERTAIN not in face.warnings:
+                self._state.roll = face.pose.roll
             await self._begin(face.moved((0.0, 0.0), scale), picture, deadline)
+
+    def _options_now(self) -> DetectOptions:
+        """Return how to look in this shot, which way up it is being decided once."""
+        options, roll = self._options, self._state.roll
+        if roll is not None and abs(roll) > UPSIDE_DOWN_DEG and 180 not in options.angles:
+            options = replace(options, angles=(*options.angles, 180))
+        return replace(options, roll=roll)
 
     async def _begin(self, face: Face, picture: EditableFrame, deadline: Deadline) -> None:
         state, now = self._state, picture.time_s
@@ -249,6 +263,9 @@ class FaceTracker:
             known.saw(TrackedFace(known.number, seen, view), now)
             state.tracks.append(known)
             return
+        if FaceWarning.ORIENTATION_UNCERTAIN in face.warnings:  # told of the first sighting only
+            told = (*seen.warnings, FaceWarning.ORIENTATION_UNCERTAIN)
+            seen = replace(seen, warnings=told)
         sighting = TrackedFace(state.people, seen, view)
         state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32), now))
         state.people += 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateway.faces.analyser import _distinct
+from gateway.faces.mesh_looks import distinct
 from gateway.faces.overlap import covering, nearness
 from gateway.faces.topology import FACE_OVAL
 from tests.unit.pipeline.people import face_of
@@ -34,4 +34,4 @@ def test_of_two_equal_faces_exactly_one_is_nearer():
 def test_a_face_that_is_found_twice_is_one():
     meshes = [f.landmarks for f in (FAR, face_of(at=(124, 121), scale_px=42), BESIDE, AWAY)]
     scores = np.array([0.8, 0.9, 0.7, 0.6], np.float32)
-    assert _distinct(meshes, [0, 1, 2, 3], scores) == [1, 2, 3]
+    assert distinct(meshes, [0, 1, 2, 3], scores) == [1, 2, 3]

@@ -31,7 +31,7 @@ PICTURES = [
     ("empty_upload", 400, b""),
     ("not_an_image", 415, b"hello"),
     ("not_an_image", 415, b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-    ("not_an_image", 415, saved(photograph(), "GIF")),
+    ("not_an_image", 415, saved(photograph(), "PPM")),
     ("image_truncated", 422, PNG[: len(PNG) // 2]),
     ("image_truncated", 422, JPEG[: len(JPEG) // 2]),
     ("image_truncated", 422, PNG[:20]),

@@ -3,6 +3,7 @@
 import base64
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import client, files, opened, photograph, saved
 from tests.unit.http.problem import checked
+from tests.unit.media.animations import animation
 from tests.unit.processors.test_face_enhancer import gfpgan
 
 JSON = {"Accept": "application/json"}
@@ -58,6 +60,43 @@ async def test_a_report_can_hold_the_picture():
     image = answer.json()["image"]
     assert image["media_type"] == "image/webp"
     assert opened(base64.b64decode(image["base64"])).size == opened(plain.content).size
+
+
+async def test_an_avif_is_answered_with_one_and_whoever_asks_gets_one():
+    as_avif = saved(photograph(), "AVIF", quality=95)
+    async with client() as http:
+        own = await http.post("/v1/swaps", files=files(target=as_avif))
+        asked = await http.post("/v1/swaps", files=files(), headers={"Accept": "image/avif"})
+        chosen = await http.post(
+            "/v1/swaps", files=files(), data={"options": json.dumps({"output": {"format": "avif"}})}
+        )
+    for answer in (own, asked, chosen):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/avif")
+        assert opened(answer.content).size == (160, 120)
+
+
+async def test_notes_of_the_targets_file_are_told():
+    deep = np.repeat(photograph()[..., ::-1].astype(np.uint16) * 257, 1, axis=2)
+    target = cv2.imencode(".png", deep)[1].tobytes()
+    jpeg = {"options": json.dumps({"output": {"format": "jpeg"}})}
+    async with client() as http:
+        kept = await http.post("/v1/swaps", files=files(target=target))
+        reduced = await http.post("/v1/swaps", files=files(target=target), data=jpeg)
+        report = await http.post("/v1/swaps", files=files(target=target), data=jpeg, headers=JSON)
+    assert "depth_reduced" not in kept.headers["x-semblant-warnings"]
+    assert "depth_reduced" in reduced.headers["x-semblant-warnings"]
+    assert report.json()["notes"] == ["depth_reduced"]
+    made = cv2.imdecode(np.frombuffer(kept.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert made.dtype == np.uint16
+    assert (made[0] == deep[0]).all()
+
+
+@pytest.mark.parametrize("part", ["source", "target"])
+async def test_an_animation_is_no_picture(part):
+    moving = animation("GIF")
+    async with client() as http:
+        answer = await http.post("/v1/swaps", files=files(**{part: moving}))
+    assert "is a video" in checked(answer, "multi_frame_image")["detail"]
 
 
 async def test_every_face_and_every_source():

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gateway.errors import OutputInvalid, SemblantError
-from gateway.media.join import join
+from gateway.media import companions
+from gateway.media.join import join, rehearse
 from gateway.media.pixels import Colors
 from gateway.media.segment import SegmentWriter
 from gateway.media.verify import verify
@@ -183,6 +184,53 @@ def test_full_range_stays_full(tmp_path):
     assert np.abs(planes(old)[0].astype(int) - planes(new)[0]).mean() < 3
 
 
+def opacity(source) -> list[np.ndarray]:
+    out = []
+    for frame in frames_of(source):
+        rows = frame.picture.planes[3]
+        out.append(np.frombuffer(rows, np.uint8).reshape(rows.height, -1)[:, : rows.width].copy())
+    return out
+
+
+@pytest.mark.parametrize("source_encoder", ["ffv1", "libvpx", "libvpx-vp9"])
+@pytest.mark.parametrize("container", ["webm", "mkv"])
+def test_opacity_is_kept(tmp_path, source_encoder, container):
+    held = "matroska" if source_encoder == "ffv1" else "webm"
+    alpha = {} if source_encoder == "ffv1" else {"crf": "4", "b": "2000000", "auto-alt-ref": "0"}
+    data = video(9, held, source_encoder, pixel_format="yuva420p", size=(64, 96), **alpha)
+    source = saved(tmp_path, data)
+    assert source.probe().pixel_format == "yuva420p"
+    cuts = [times_of(source)[4]]
+    wish = {"container": container, "encoder": "libvpx-vp9", "quality": 90}
+    made, report = remade(source, tmp_path, cuts, **wish)
+    assert report.pixel_format == made.probe().pixel_format == "yuva420p"
+    assert report.notes == ()
+    apart = zip(times_of(source), times_of(made), strict=True)
+    assert all(abs(old - new) <= TICK for old, new in apart)
+    for old, new in zip(opacity(source), opacity(made), strict=True):
+        assert np.abs(old.astype(int) - new).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "wish", "notes"),
+    [
+        ("yuv420p", {}, ()),
+        ("yuva420p", {"encoder": "libx264"}, ("opacity_lost",)),
+        ("yuva420p", {"encoder": "libvpx-vp9", "container": "mp4"}, ("opacity_lost",)),
+        ("yuva444p", {"encoder": "prores_ks"}, ()),
+        ("yuv420p10le", {"encoder": "libvpx-vp9"}, ("depth_reduced",)),
+        ("yuv420p10le", {"encoder": "libx264"}, ()),
+        ("yuv444p", {"encoder": "libsvtav1"}, ("chroma_reduced",)),
+        ("gray", {"encoder": "libx264"}, ()),
+    ],
+)
+def test_what_cannot_be_held_is_reported(tmp_path, pixel_format, wish, notes):
+    source = saved(tmp_path, video(3, "matroska", "ffv1", pixel_format=pixel_format, size=(64, 96)))
+    made, report = remade(source, tmp_path, **wish)
+    assert report.notes == notes
+    assert report.pixel_format == made.probe().pixel_format or pixel_format == "yuva444p"
+
+
 # What goes along
 
 
@@ -269,6 +317,36 @@ def test_sound_that_does_not_fit_is_encoded_and_it_is_told(tmp_path):
     assert [(c.kind, c.codec, c.how) for c in report.companions] == [("audio", "aac", "encoded")]
     assert made.probe().others[0].codec == "opus"
     assert abs(first_sound(source.path) - first_sound(made.path)) <= Fraction(1, 100)
+
+
+def timecodes(path) -> list[str]:
+    with av.open(str(path)) as container:
+        told = [dict(s.metadata) for s in container.streams if s.type in ("video", "data")]
+    return [t for one in told for name, t in one.items() if name.lower() == "timecode"]
+
+
+@pytest.mark.parametrize(("container", "tracks"), [("mov", 2), ("mp4", 2), ("mkv", 1)])
+def test_the_timecode_is_kept(tmp_path, container, tracks):
+    data = video(30, "mov", timecode="01:00:00;00", sound_at=Fraction(0))
+    source = saved(tmp_path, data)
+    made, report = remade(source, tmp_path, container=container)
+    assert timecodes(made.path) == ["01:00:00;00"] * tracks
+    hows = {c.kind: c.how for c in report.companions}
+    assert hows == {"audio": "copied", "data": "encoded"}
+    begins = made.path.rename(tmp_path / "whole") and 15 / NTSC
+    made, _ = remade(source, tmp_path, container=container, span=TimeSpan(begins))
+    assert timecodes(made.path) == ["01:00:00;15"] * tracks
+
+
+def test_a_track_that_cannot_be_written_costs_no_video(tmp_path, monkeypatch):
+    """As the copy of a timecode, which QuickTime's writer refuses only at the end."""
+    monkeypatch.setattr(companions, "_is_timecode", lambda stream: False)
+    source = saved(tmp_path, video(30, "mov", timecode="01:00:00:00", sound_at=Fraction(0)))
+    rehearse(source, tmp_path, probe=source.probe(), wish=VideoOutput(), threads=0)
+    made, report = remade(source, tmp_path, container="mov")
+    assert {c.kind: c.how for c in report.companions} == {"audio": "copied", "data": "dropped"}
+    assert report.frames == len(times_of(made)) == 30
+    assert not list(tmp_path.glob("rehearsal*"))
 
 
 def test_sound_may_be_left_out(tmp_path):

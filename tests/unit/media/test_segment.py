@@ -245,3 +245,11 @@ def test_the_display_a_video_was_mastered_on_is_told_to_the_encoder(tmp_path):
         got = [float(v) for point in again.mastering.primaries for v in point]
         assert got == pytest.approx([float(v) for point in where for v in point], abs=2e-5)
         assert float(again.mastering.luminance[1]) == 1000
+
+
+@pytest.mark.parametrize("encoder", SOFTWARE)
+def test_the_environment_is_the_callers(tmp_path, encoder):
+    before = dict(os.environ)
+    source = saved(tmp_path, video(3, size=(64, 96)))
+    segment(source, tmp_path / "part", TimeSpan(), preset="ultrafast", encoder=encoder)
+    assert dict(os.environ) == before

@@ -20,6 +20,7 @@ from tests.unit.media.videos import CLOCK, NTSC, frames_of, planes, saved, video
 VARYING = [0, 3003, 3100, 9009, 9500, 20000, 20001, 26000, 40000, 41000, 42000, 60000]
 CONTAINERS = [("mp4", "libx264"), ("mov", "libx264"), ("matroska", "libx264"), ("avi", "mpeg4")]
 CONTAINERS += [("webm", "libvpx-vp9"), ("mpegts", "libx264"), ("mp4", "libx265")]
+CONTAINERS += [("mpeg", "mpeg2video"), ("asf", "wmv2"), ("flv", "flv"), ("mxf", "mpeg2video")]
 
 
 # What it is
@@ -64,6 +65,10 @@ def test_a_video_tells_what_it_is(tmp_path):
         ("webm", "libvpx-vp9", "webm"),
         ("avi", "mpeg4", "avi"),
         ("mpegts", "libx264", "mpegts"),
+        ("mpeg", "mpeg2video", "mpegps"),
+        ("asf", "wmv2", "asf"),
+        ("flv", "flv", "flv"),
+        ("mxf", "mpeg2video", "mxf"),
     ],
 )
 def test_containers_are_told_apart(tmp_path, container, codec, kind):

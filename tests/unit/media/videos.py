@@ -49,6 +49,7 @@ def video(
     chapters: list | None = None,
     subtitles: bool = False,
     attachment: bool = False,
+    timecode: str | None = None,
     **options: str,
 ) -> bytes:
     """Return a video of `pattern`s; `ticks` are their times, `colors` range, space and so on."""
@@ -66,6 +67,8 @@ def video(
         context.color_primaries, context.color_trc = colors[2:]
         if aspect:
             context.sample_aspect_ratio = aspect
+        if timecode:
+            stream.metadata["timecode"] = timecode
         if turned:
             stream.set_display_rotation(*turned)
         voices = []

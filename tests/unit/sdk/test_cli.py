@@ -490,7 +490,7 @@ def test_a_repository_without_a_catalogue(semblant, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], {"backend": "embedded", "port": 8000}),
+        ([], {"backend": "auto", "port": 8000}),
         (["--port", 0, "--backend", "local"], {"backend": "local", "port": 0}),
         (["--triton-url", "there:1"], {"backend": "triton", "triton_url": "there:1"}),
         (["--triton-url", "there:1", "--backend", "local"], {"backend": "local"}),

@@ -20,6 +20,7 @@ from gateway.errors import InternalError, InvalidOptions, NoFaceInTarget, NoMatc
 from gateway.http.app import create_app
 from gateway.serving.testing import fake_services
 from tests.unit.http.jobs import TEXT
+from tests.unit.media.animations import animation
 from tests.waiting import until
 
 HELD = {"segments": 1, "fail_at": 0}
@@ -194,8 +195,9 @@ def test_a_key_knows_who_is_source_and_who_is_meant():
 @pytest.mark.parametrize("ending", CONTAINERS)
 def test_an_ending_says_what_holds_a_video(ending):
     for name in (f"video{ending}", f"video{ending.upper()}"):
-        assert is_video(name)
-        assert picture_type(name) is None
+        moving = animation("WEBP") if ending == ".webp" else None
+        assert is_video(name, moving)
+        assert picture_type(name, moving) is None
         assert with_container({}, name) == {"video": {"container": CONTAINERS[ending]}}
 
 

@@ -159,6 +159,7 @@ OURS = {
         "gateway.http.app",
         "gateway.faces.topology",
         "gateway.main",
+        "gateway.media.containers",  # first bytes only: no library is needed for them
         "semblant_triton.serve",
     ),
     "semblant_triton": ("gateway.errors", "gateway.paths"),
@@ -212,10 +213,11 @@ FOREIGN = {
     "tflite": ("gateway.models",),
     # Videos, pictures and numbers.
     "av": ("gateway.media",),
-    "PIL": ("gateway.media", "semblant.cli"),
+    "PIL": ("gateway.media", "semblant.cli", "semblant.calls"),
+    "pi_heif": ("gateway.media.image",),
     "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),
     "numba": ("gateway.imaging",),
-    "numpy": ("gateway", "triton_backend"),
+    "numpy": ("gateway", "triton_backend", "semblant.calls"),
     # Descriptions of data.
     "pydantic": (
         "gateway.settings",

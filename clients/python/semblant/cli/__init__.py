@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from gateway.errors import SemblantError
@@ -13,6 +14,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line; errors of ours become one message and an exit code."""
+    # SVT-AV1 writes to the standard error otherwise, and knows no other way to be quiet. Only a
+    # process of our own may decide that.
+    os.environ.setdefault("SVT_LOG", "1")
     try:
         app()
     except SemblantError as error:

@@ -44,7 +44,9 @@ def swap(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="The result: .png, .jpg, .webp; .mp4, .mov, .mkv, .webm."
+            "--output",
+            "-o",
+            help="The result: .png, .jpg, .webp, .avif; .mp4, .mov, .mkv, .webm, .gif.",
         ),
     ],
     reference: Annotated[
@@ -146,7 +148,7 @@ def swap(
     A video that was interrupted is gone on with by the same command. The people shown must agree.
     """
     try:
-        media_type = picture_type(output)
+        media_type = picture_type(output, pictures[-1])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from error
     wanted = json_object(options)

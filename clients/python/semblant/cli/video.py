@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from semblant.cli.common import Backend, with_client
@@ -92,5 +93,11 @@ def _tell(job: Job) -> None:
     )
     if report.get("lost_frames"):
         err.print(f"[yellow]warning[/] {report['lost_frames']} frames could not be read")
+    for note in report.get("notes", ()):
+        err.print(f"[yellow]warning[/] {escape(str(note).replace('_', ' '))}")
+    left_out = [c for c in report.get("companions", ()) if c.get("how") == "dropped"]
+    for one in left_out:
+        what = f"{one.get('kind')} track {one.get('index')} ({one.get('codec') or 'no codec'})"
+        err.print(f"left out: {escape(what)}")
     if report.get("hdr") not in (None, "none"):
         err.print(f"high dynamic range: {report['hdr'].replace('_', ' ')}")

@@ -1,5 +1,6 @@
 """People followed through a video: who is who, who is lost, who comes back."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
+from gateway.faces.face import FaceWarning, HeadPose
 from gateway.pipeline.video.face_tracking import FrameCrop, around
 from gateway.pipeline.video.tracks import FaceTracker
 from tests.unit.pipeline.people import face_of, person
@@ -168,3 +170,40 @@ def test_large_faces_are_looked_at_coarsely(scale_px):
 
 def test_times_are_exact():
     assert video_of([[]] * 3)[2].time_s == Fraction(1, 15)
+
+
+class Asked(Eyes):
+    """Remembers how it was asked to look, and doubts what it sees."""
+
+    def __init__(self, video, *, doubtful=False) -> None:
+        super().__init__(video)
+        self.asked, self.doubtful = [], doubtful
+
+    async def detect(self, image, *, deadline, options):
+        self.asked.append((options.angles, options.roll))
+        return await super().detect(image, deadline=deadline, options=options)
+
+    async def look_at(self, image, found, *, deadline, options):
+        faces = await super().look_at(image, found, deadline=deadline, options=options)
+        told = (FaceWarning.ORIENTATION_UNCERTAIN,) if self.doubtful else ()
+        return [replace(face, warnings=(*face.warnings, *told)) for face in faces]
+
+
+async def test_which_way_up_a_shot_is_is_decided_once():
+    upside_down = replace(face_of(), pose=HeadPose(0.0, 0.0, 178.0))
+    video = video_of([[upside_down]] * 25)
+    eyes = Asked(video)
+    await tracked(video, eyes)
+    assert eyes.asked == [((), None), ((180,), 178.0), ((180,), 178.0)]
+    eyes = Asked(video_of([[face_of()]] * 25))
+    await tracked(eyes.video, eyes)
+    assert [angles for angles, _ in eyes.asked] == [()] * 3
+
+
+async def test_a_doubt_is_told_once_and_decides_nothing():
+    video = video_of([[face_of()]] * 25)
+    eyes = Asked(video, doubtful=True)
+    steps = await tracked(video, eyes)
+    doubts = [FaceWarning.ORIENTATION_UNCERTAIN in seen[0].face.warnings for seen, _ in steps]
+    assert doubts == [True] + [False] * 24
+    assert [roll for _, roll in eyes.asked] == [None] * 3

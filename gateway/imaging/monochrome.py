@@ -1,0 +1,77 @@
+"""Pictures of one hue, such as grey ones or sepia: their luma alone determines their chroma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.arrays import F32, U8
+
+FEW, SAMPLES = 256, 4096
+"""Pixels that suffice to tell most colour pictures, and those that are looked at otherwise."""
+BIN = 8
+"""Levels of luma whose chroma is taken together."""
+SPREAD = 9.0
+"""Levels by which the chroma of 98 % of a picture of one hue departs from what its luma tells, at
+most: what scanning and compression do. Colour portraits depart by 30 and more."""
+SHARE = 98.0
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HueLine:
+    """The colours of a picture of one hue.
+
+    Attributes:
+        offsets: float32 (256, 3), what R, G and B are beyond the luma, by that.
+    """
+
+    offsets: F32
+
+    def brought(self, rgb: U8) -> U8:
+        """Return pixels (…, 3) with the luma they have and the chroma of the line."""
+        luma = rgb @ _LUMA
+        if not self.offsets.any():
+            grey = np.rint(luma).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=-1)
+        levels = np.rint(luma).astype(np.intp)
+        colors = np.rint(luma[..., None] + self.offsets[levels])
+        return np.asarray(np.clip(colors, 0, 255), np.uint8)
+
+
+def hue_line(rgb: U8) -> HueLine | None:
+    """Return the line that all colours of a picture (H, W, 3) lie on; None of a colour picture."""
+    pixels = rgb.reshape(-1, 3)
+    few = _line(pixels[:: max(1, len(pixels) // FEW)])
+    return few and _line(pixels[:: max(1, len(pixels) // SAMPLES)])
+
+
+def _line(pixels: U8) -> HueLine | None:
+    """Return the line that pixels (N, 3) lie on, if they do."""
+    if not len(pixels):
+        return None
+    chroma = np.ptp(pixels.astype(np.int16), axis=1)
+    if chroma.max() == 0:
+        return HueLine(np.zeros((256, 3), np.float32))
+    luma = pixels @ _LUMA
+    beyond = pixels - luma[:, None]
+    offsets = _by_luma(luma, beyond)
+    departures = np.abs(beyond - offsets[np.rint(luma).astype(np.intp)]).max(axis=1)
+    if np.percentile(departures, SHARE) > SPREAD:
+        return None
+    # Chroma that rounding alone makes is none.
+    return HueLine(np.zeros((256, 3), np.float32) if np.abs(offsets).max() < 1 else offsets)
+
+
+def _by_luma(luma: F32, beyond: F32) -> F32:
+    """Return the median (256, 3) of what colours (N, 3) are beyond lumas (N,), by luma."""
+    bins = (luma / BIN).astype(np.intp)
+    centres, medians = [], []
+    for one in np.unique(bins):
+        inside = bins == one
+        centres.append(float(luma[inside].mean()))
+        medians.append(np.median(beyond[inside], axis=0))
+    levels = np.arange(256, dtype=np.float32)
+    columns = [np.interp(levels, centres, column) for column in np.transpose(medians)]
+    return np.stack(columns, axis=1).astype(np.float32)
