@@ -25,6 +25,11 @@ SKIN_SPREADS = 2.5
 """Deviations from the mean colour up to which a border pixel counts as skin."""
 LEAST_DEVIATION = np.array([8.0, 4.0, 4.0])
 """L*, a*, b*: skin varies at least this much."""
+COLORLESS = 0.5
+"""Deviations of a* and b* below which a skin is that of a picture without colours."""
+MOST_APART = 17.0
+"""Difference of L* up to which two skins without colours are under the same light: where it is
+more, meeting there would wash the whole cheek out."""
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -170,5 +175,10 @@ def _looks_like(rgb: F32, skin: tuple[LabStatistics, LabStatistics]) -> Mask:
     mean = np.stack([s.mean for s in skin])[:, None]
     spread = np.maximum(np.stack([s.deviation for s in skin])[:, None], LEAST_DEVIATION)
     levels = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
-    distance = (lab_from_rgb(levels) - mean) / spread
-    return np.asarray(((distance**2).sum(-1) < SKIN_SPREADS**2).all(0))
+    lab = lab_from_rgb(levels)
+    distance = (lab - mean) / spread
+    alike = np.asarray(((distance**2).sum(-1) < SKIN_SPREADS**2).all(0))
+    if max(s.deviation[1:].max() for s in skin) < COLORLESS:
+        # Nothing but brightness tells the shadow at a face's edge, and hair, from skin here.
+        alike &= np.abs(lab[0, :, 0] - lab[1, :, 0]) < MOST_APART
+    return alike

@@ -134,3 +134,16 @@ def test_arguments_are_not_changed():
     fuse(target, source, matte(support), unit_px=30)
     assert (target == before[0]).all()
     assert (source == before[1]).all()
+
+
+@pytest.mark.parametrize("spread", [0.0, 6.0])
+def test_shadows_beside_a_face_without_colors_do_not_bleed_into_it(spread):
+    """Lightness alone varies too much to tell them; with colours, spread tells."""
+    support = ellipse(60, 60)
+    target = np.full((60, 60, 3), 190, np.uint8)
+    source = target.copy()
+    source[:, 45:] = 120  # in the skin's own range of brightness
+    skin = LabStatistics(np.array([77.0, 0.0, 0.0]), np.array([16.0, spread, spread]))
+    offset = membrane(target, source, support, skin=(skin, skin))
+    inside = offset[20:40, 15:40]
+    assert (np.abs(inside).max() < 1) == (spread == 0)
