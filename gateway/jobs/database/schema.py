@@ -156,6 +156,25 @@ def reachable() -> Iterator[None]:
         raise JobsUnavailable(retry_after_s=2) from error
 
 
+def check_connection(url: str, folder: Path) -> None:
+    """Check that the database can be reached; no file or table is made.
+
+    Raises:
+        SetupIncomplete: the URL is of neither kind.
+        JobsUnavailable: it cannot be reached.
+    """
+    complete = database_url(url, folder)
+    path = sa.make_url(complete).database if complete.startswith("sqlite") else None
+    if path is not None and not Path(path).exists():
+        return  # it is made at the first start
+    engine = make_engine(complete, connections=1)
+    try:
+        with reachable(), engine.connect():
+            pass
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection whose statements count all or not at all.

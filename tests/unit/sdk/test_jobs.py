@@ -111,7 +111,7 @@ async def test_the_command_line(service, video, tmp_path, semblant):
         assert (tmp_path / "out.txt").read_bytes() == TEXT.upper()
         assert "succeeded" in run("cancel", id).err
         assert run("resume", id).code == 3
-        assert run("remove", id).code == 0
+        assert run("delete", id).code == 0
         assert run("show", id).code == 3
         failing = ("submit", portrait, video, "--options", '{"fail": "for_good"}', "--watch")
         failed = run(*failing)

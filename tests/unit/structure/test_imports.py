@@ -117,6 +117,16 @@ OURS = {
         "gateway.processors.maskers",
         *BASICS,
     ),
+    # What is installed here is found out by asking every part.
+    "gateway.serving.doctor": (
+        "gateway.errors",
+        "gateway.jobs.database",
+        "gateway.media.capabilities",
+        "gateway.models",
+        "gateway.paths",
+        "gateway.settings",
+        "semblant_triton.environment",
+    ),
     "gateway.http": (
         "gateway.serving",
         "gateway.settings",
@@ -161,6 +171,8 @@ OURS = {
         "gateway.main",
         "gateway.media.containers",  # first bytes only: no library is needed for them
         "semblant_triton.serve",
+        "gateway.paths",
+        "semblant_triton.environment",
     ),
     "semblant_triton": ("gateway.errors", "gateway.paths"),
     "semblant_triton.supervisor": (),  # runs as a program of its own, started in no time
