@@ -27,7 +27,7 @@ class Receiver(BaseHTTPRequestHandler):
         """Check the signature, and note that the job has ended."""
         body = self.rfile.read(int(self.headers["content-length"]))
         Webhook(SECRET).verify(body, {key.lower(): value for key, value in self.headers.items()})
-        print("called:", json.loads(body)["type"])
+        print("called:", json.loads(body)["status"])
         Receiver.called.set()
         self.send_response(204)
         self.end_headers()

@@ -41,7 +41,7 @@ def work(settings: Settings) -> None:
     """
     _log(settings)
     with suppress(asyncio.CancelledError):
-        services = build_services(settings.model_copy(update={"jobs": "inside"}))
+        services = build_services(settings.model_copy(update={"job_execution": "embedded"}))
         asyncio.run(until_stopped(services))
 
 

@@ -38,6 +38,7 @@ def run(tmp_path):
         done = subprocess.run(
             [sys.executable, EXAMPLES / f"{name}.py", *map(str, arguments)],
             capture_output=True,
+            check=False,
             text=True,
             env=environment,
             cwd=tmp_path,

@@ -21,7 +21,9 @@ LIGHT_MB = 100
 
 
 def said(*command, **more) -> str:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=900, **more)
+    done = subprocess.run(
+        [*map(str, command)], check=False, capture_output=True, text=True, timeout=900, **more
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -103,6 +105,7 @@ def test_without_an_extra_the_error_names_it(light, portraits, tmp_path):
     done = subprocess.run(
         [program, "swap", *pictures, "-o", tmp_path / "out.png"],
         capture_output=True,
+        check=False,
         text=True,
         env=light.variables,
     )
@@ -131,7 +134,12 @@ def test_a_server_without_a_checkout(full, light, portraits, tmp_path):
     try:
         ready = f"import httpx; httpx.get('{server}/readyz').raise_for_status()"
         python = light.folder / "bin" / "python"
-        until(lambda: subprocess.run([python, "-c", ready], capture_output=True).returncode == 0)
+        until(
+            lambda: (
+                subprocess.run([python, "-c", ready], check=False, capture_output=True).returncode
+                == 0
+            )
+        )
         said_json = light.run("faces", portraits["hopper"], "--json", "--server", server)
         assert '"faces"' in said_json
     finally:
@@ -146,6 +154,7 @@ def test_a_folder_that_cannot_be_written_is_named(full, tmp_path):
     done = subprocess.run(
         [program, "models", "build"],
         capture_output=True,
+        check=False,
         text=True,
         env=full.variables | {"SEMBLANT_MODEL_REPOSITORY": str(blocked / "models")},
     )
