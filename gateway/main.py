@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from gateway.http.app import create_app
+from gateway.logs import configure
 from gateway.serving.services import Services, build_services, running
 from gateway.settings import Settings
 
@@ -66,9 +67,7 @@ async def until_stopped(services: Services) -> None:
 
 
 def _log(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    configure(settings.log_level, settings.log_format)
 
 
 async def _serve(services: Services) -> None:

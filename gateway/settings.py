@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from gateway.deprecations import note, renames
+from gateway.logs import LogFormat
 from gateway.paths import (
     default_cache_dir,
     default_data_dir,
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged; each request is one `info` line."
+    )
+    log_format: LogFormat = Field(
+        "text", description="text: lines for people; json: one JSON object a line."
     )
     shutdown_grace_s: float = Field(
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Protocol
 
@@ -60,7 +59,6 @@ class Observer:
         code = job.failure.code if job.failure is not None else ""
         self._counter.job_ended(status=job.status, code=code, waited_s=waited_s, took_s=took_s)
         line = {
-            "event": "job",
             "job": job.id,
             "status": job.status,
             "code": code or None,
@@ -68,4 +66,5 @@ class Observer:
             "waited_s": round(waited_s, 1),
             "took_s": None if took_s is None else round(took_s, 1),
         }
-        log.info(json.dumps({key: value for key, value in line.items() if value is not None}))
+        fields = {key: value for key, value in line.items() if value is not None}
+        log.info("job ended", extra={"fields": fields})

@@ -24,7 +24,8 @@ OURS = {
     "gateway.compute": ("gateway.errors",),
     "gateway.disk": ("gateway.errors",),
     "gateway.paths": ("gateway.errors",),
-    "gateway.settings": ("gateway.deprecations", "gateway.paths"),
+    "gateway.logs": (),
+    "gateway.settings": ("gateway.deprecations", "gateway.logs", "gateway.paths"),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors", "gateway.disk"),
@@ -137,7 +138,12 @@ OURS = {
         "gateway.storage",
         *BASICS,
     ),
-    "gateway.main": ("gateway.http.app", "gateway.serving.services", "gateway.settings"),
+    "gateway.main": (
+        "gateway.http.app",
+        "gateway.logs",
+        "gateway.serving.services",
+        "gateway.settings",
+    ),
     # The fakes: tests and other fakes use them, nothing else does.
     "gateway.testing": ("gateway.inference", *BASICS),
     "gateway.testing_faces": (
@@ -204,6 +210,7 @@ FOREIGN = {
         "semblant.in_process",
         "semblant.served",
     ),
+    "pythonjsonlogger": ("gateway.logs",),
     "filelock": ("gateway.models", "gateway.storage.uploads", "gateway.jobs"),
     "platformdirs": ("gateway.paths",),
     "typer": ("semblant.cli",),
