@@ -101,6 +101,10 @@ BENCHES := bench bench.expression bench.fidelity bench.video bench.networks
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
 	@for bench in $(BENCHES); do $(BIN)/python -m $$bench --smoke; done
 
+.PHONY: sdk
+sdk: .venv/installed-dev ## Write the client for threads from the one for event loops
+	@$(BIN)/python -m tools.sdk
+
 .PHONY: docs
 docs: .venv/installed-dev ## Write the reference pages from the code
 	@$(BIN)/python -m tools.reference
