@@ -43,9 +43,9 @@ async def test_in_an_event_loop_too():
 
 def test_not_for_ever():
     server = Busy(99)
-    with Client(retries=1, transport=httpx.MockTransport(server)) as client:
-        with pytest.raises(Overloaded):
-            client.expressions()
+    transport = httpx.MockTransport(server)
+    with Client(retries=1, transport=transport) as client, pytest.raises(Overloaded):
+        client.expressions()
     assert server.calls == 2
 
 
@@ -62,7 +62,7 @@ def test_what_would_be_made_twice_is_asked_once():
 
 def test_a_server_that_is_away():
     server = Busy(9, error=httpx.ConnectError("refused"))
-    with Client(retries=1, transport=httpx.MockTransport(server)) as client:
-        with pytest.raises(InferenceUnavailable):
-            client.expressions()
+    transport = httpx.MockTransport(server)
+    with Client(retries=1, transport=transport) as client, pytest.raises(InferenceUnavailable):
+        client.expressions()
     assert server.calls == 2
