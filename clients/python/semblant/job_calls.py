@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from gateway.errors import DeadlineExceeded
+from gateway.errors import DeadlineExceeded, InferenceUnavailable
 from semblant.calls import raise_for_problem, request_failure
 from semblant.jobs import (
     SUBMIT_TIMEOUT_S,
@@ -27,6 +27,7 @@ from semblant.jobs import (
 )
 
 _AGAIN_S = 1.0
+_FIRST_LOOK_S = 0.05
 _MOST_BREAKS = 60  # in a row, before whoever watches is told
 
 
@@ -103,11 +104,30 @@ class JobCalls:
             JobNotFound: there is none of that id.
             DeadlineExceeded: it has not within `timeout_s`.
         """
-        until = None if timeout_s is None else time.monotonic() + timeout_s
-        for job in self.watch_job(id):
-            if not job.final and until is not None and time.monotonic() >= until:
-                raise DeadlineExceeded(f"The job's status is still {job.status}.")
-        return self.job(id)
+        if timeout_s is None:
+            for _ in self.watch_job(id):
+                pass
+            return self.job(id)
+        # A stream of events cannot be left at a certain time by the thread that reads it.
+        until = time.monotonic() + timeout_s
+        pause_s, breaks = _FIRST_LOOK_S, 0
+        while True:
+            left_s = until - time.monotonic()
+            call_s = min(self._timeout_s, max(left_s, _AGAIN_S))
+            try:
+                job = job_result(self._send(job_request("GET", id, timeout_s=call_s)))
+                if job.final:
+                    return job
+                breaks = 0
+            except InferenceUnavailable:
+                breaks += 1
+                if breaks > _MOST_BREAKS:
+                    raise
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise DeadlineExceeded("The job has not ended yet.")
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, _AGAIN_S)
 
     def cancel_job(self, id: str) -> Job:
         """Call a job off; raises `JobNotFound` if there is none of that id."""
