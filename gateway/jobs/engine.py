@@ -89,6 +89,7 @@ class DurableEngine:
             max_bytes=settings.max_job_upload_bytes,
             keep_s=3600 * settings.upload_retention_h,
         )
+        self._counter = counter
         observer = Observer(counter)
         self._tidier = Janitor(
             self._store,

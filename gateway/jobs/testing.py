@@ -152,6 +152,7 @@ class Counted:
         self.jobs: list[tuple[str, str]] = []
         self.frames = 0
         self.failed: list[str] = []
+        self.cleanups_failed = 0
         self.now = (0, 0)
 
     def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
@@ -165,6 +166,10 @@ class Counted:
     def attempt_failed(self, code: str) -> None:
         """Count a failure; see `Counter.attempt_failed`."""
         self.failed.append(code)
+
+    def cleanup_failed(self) -> None:
+        """Count a failure; see `Counter.cleanup_failed`."""
+        self.cleanups_failed += 1
 
     def jobs_now(self, *, queued: int, running: int) -> None:
         """Record how many there are; see `Counter.jobs_now`."""
