@@ -87,6 +87,9 @@ class FakeWork:
         if not counts.get("source") and source_id is None:
             raise MissingField(errors=[{"pointer": "/source", "detail": "required"}])
 
+    async def close(self) -> None:
+        """End nothing; see `Work.close`."""
+
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Divide the work; see `Work.plan`."""
         self._fail(task, "plan")

@@ -7,8 +7,10 @@ alike. A segment is an MP4, or QuickTime for ProRes: these keep any clock exactl
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +30,7 @@ from gateway.media.video import DecodedFrame
 
 _MOST_DELAY: Final = 16
 """Places by which frames may come too late to be shown in order: references of H.264 (A.3)."""
+_svt_opens = threading.Lock()
 FIRST_TICK: Final = "comment"
 """Under which name a segment's metadata tell its first frame's time, in ticks of the source."""
 
@@ -71,15 +74,13 @@ class SegmentWriter:
         self._last = -1
         self._frames = 0
         self._due: deque[int] = decoding_ticks(0, self._step, _MOST_DELAY)
-        if wish.encoder == "libsvtav1":
-            # It writes to the standard error otherwise, and knows no other way to be quiet.
-            os.environ.setdefault("SVT_LOG", "1")
         self._file = self._part.open("wb")
         self._container: OutputContainer | None = None
         try:
             form = "mov" if wish.encoder == "prores_ks" else "mp4"
             self._container = av.open(self._file, "w", format=form)
-            self._stream = _stream(self._container, self._plan, probe.size, threads)
+            with _quiet() if wish.encoder == "libsvtav1" else nullcontext():
+                self._stream = _stream(self._container, self._plan, probe.size, threads)
         except BaseException:
             self.discard()
             raise
@@ -190,6 +191,23 @@ def _stream(
     except (FFmpegError, ValueError) as error:
         raise _unavailable(plan.encoder) from error
     return stream
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let SVT-AV1 log errors only, while it is opened.
+
+    It reads an environment variable then, and knows no other way; the process may be a caller's.
+    """
+    with _svt_opens:
+        if "SVT_LOG" in os.environ:
+            yield
+            return
+        os.environ["SVT_LOG"] = "1"
+        try:
+            yield
+        finally:
+            os.environ.pop("SVT_LOG", None)
 
 
 def _unavailable(encoder: str) -> EncoderUnavailable:

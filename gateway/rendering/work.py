@@ -78,6 +78,11 @@ class RenderWork:
         """Check the files that were sent; see `Work.require`."""
         require_pictures(VideoOptions.model_validate(options), counts, source_id)
 
+    async def close(self) -> None:
+        """End the threads, and close the networks in them; see `JobWork.close`."""
+        await asyncio.to_thread(self._tools.studio.close)
+        await self._tools.fuser.close()
+
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
         options = VideoOptions.model_validate(task.options)

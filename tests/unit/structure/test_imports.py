@@ -124,7 +124,12 @@ OURS = {
         "gateway.storage",
         *BASICS,
     ),
-    "gateway.main": ("gateway.http.app", "gateway.serving.services", "gateway.settings"),
+    "gateway.main": (
+        "gateway.http.app",
+        "gateway.serving.services",
+        "gateway.settings",
+        "gateway.compute",
+    ),
     # The fakes: tests and other fakes use them, nothing else does.
     "gateway.testing": ("gateway.inference", *BASICS),
     "gateway.testing_faces": (
@@ -148,6 +153,7 @@ OURS = {
         "gateway.settings",
     ),
     "semblant": (
+        "gateway.compute",
         "gateway.deprecations",
         "gateway.errors",
         "gateway.settings",

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from gateway.compute import share_heaps
 from gateway.settings import Settings
 from semblant.calls import server_address
 from semblant.client import AsyncClient
@@ -66,6 +67,7 @@ def with_client(
         if server is not None:
             async with AsyncClient(server, timeout_s=timeout_s) as client:
                 return await work(client)
+        share_heaps()
         given = {"execution_providers": provider_names(providers)} if providers else {}
         settings = read_settings(backend=backend, **given)
         async with in_process(settings, timeout_s=timeout_s, jobs=jobs) as client:
