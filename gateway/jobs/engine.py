@@ -24,8 +24,9 @@ from gateway.errors import (
     Overloaded,
 )
 from gateway.jobs.database.jobs import JobQuery, JobStore
-from gateway.jobs.database.queues import Queues, make_engine_tables
-from gateway.jobs.database.schema import database_url, make_engine, make_tables
+from gateway.jobs.database.queues import Queues
+from gateway.jobs.database.schema import database_url, make_engine
+from gateway.jobs.database.upgrade import prepare_database
 from gateway.jobs.describe import describe, described
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, input_key
@@ -134,18 +135,13 @@ class DurableEngine:
 
     async def start(self) -> None:
         """Begin; see `JobEngine.start`. A database that is away is waited for."""
-        loop = asyncio.get_running_loop()
-        give_up_s = time.monotonic() + self._settings.jobs_database_wait_s
-        while True:
-            try:
-                await asyncio.to_thread(make_tables, self._engine)
-                break
-            except JobsUnavailable:
-                if time.monotonic() >= give_up_s:
-                    raise
-                log.warning("the database of jobs is not reachable; trying again")
-                await asyncio.sleep(self._pace.first_pause_s)
-        await asyncio.to_thread(self._start, loop)
+        await prepare_database(
+            self._engine,
+            upgrade=self._settings.jobs_database_upgrade == "auto",
+            wait_s=self._settings.jobs_database_wait_s,
+            pause_s=self._pace.first_pause_s,
+        )
+        await asyncio.to_thread(self._start, asyncio.get_running_loop())
 
     async def close(self) -> None:
         """End; see `JobEngine.close`. Segments have `worker_drain_s` to be finished in."""
@@ -244,7 +240,6 @@ class DurableEngine:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_engine_tables(self._url)
         self._started = True
         self._tidier.start()
         if self._worker is not None:

@@ -198,6 +198,7 @@ FOREIGN = {
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
     "obstore": ("gateway.storage.objects",),
+    "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
     "sqlalchemy": ("gateway.jobs",),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from semblant.cli import (
+    database,
     demo,
     expressions,
     faces,
@@ -37,6 +38,7 @@ app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(triton.triton)
 app.command()(demo.demo)
+app.add_typer(database.app, name="database")
 app.add_typer(expressions.app, name="expressions")
 app.add_typer(identities.app, name="identities")
 app.add_typer(jobs.app, name="jobs")
