@@ -32,6 +32,7 @@ from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, input_key
 from gateway.jobs.execution.steps import sha256_of
 from gateway.jobs.execution.worker import Worker
+from gateway.jobs.execution.worker_locks import WorkerLocks
 from gateway.jobs.job import Job, JobRequest, Output, SentFile, Status, StoredFile, job_id
 from gateway.jobs.notify.addresses import Guard
 from gateway.jobs.notify.observer import Counter, Observer
@@ -79,6 +80,7 @@ class DurableEngine:
         folder = settings.data_dir / "jobs"
         self._scratch = folder / "scratch"
         self._spool = folder / "spool"
+        self._locks = folder / "workers"
         self._url = database_url(settings.jobs_database_url, folder)
         self._engine = make_engine(self._url, connections=_CONNECTIONS)
         self._queues = Queues(self._engine)
@@ -97,7 +99,7 @@ class DurableEngine:
             self._queues,
             self._objects,
             self._engine,
-            scratch=self._scratch,
+            folders=(self._scratch, self._locks),
             pace=self._pace,
             observer=observer,
             further=self._sweep,
@@ -265,6 +267,7 @@ class DurableEngine:
             tell=self._webhooks.tell,
             observer=observer,
             scratch=self._scratch,
+            locks=WorkerLocks(self._locks),
             jobs=settings.jobs_concurrency,
             segments=settings.segments_concurrency,
             tenant_jobs=settings.tenant_jobs,

@@ -44,6 +44,7 @@ FAST = Intervals(
     fence_s=2.0,
     dead_s=3.0,
     reap_s=0.3,
+    reap_here_s=0.1,
     queue_s=0.05,
     watch_s=0.05,
     progress_s=0.05,

@@ -6,8 +6,9 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Queues
 from gateway.jobs.execution.heartbeat import delete_stale_workers, live_workers
 from gateway.jobs.execution.intervals import Intervals
+from gateway.jobs.execution.worker_locks import LOCK_SUFFIX
 from gateway.jobs.job import Failure, Job, Status
 from gateway.jobs.notify.observer import Observer
 from gateway.storage.objects import ObjectStore
@@ -89,7 +91,7 @@ class Janitor:
         queues: Where they may wait.
         objects: Where their files are.
         engine: Connections to the database.
-        scratch: Folder of the folders of all workers of this machine.
+        folders: In which the workers of this machine have a folder or a file each, by their ids.
         pace: How often to look.
         observer: Told of every job that is ended here.
         further: Called at every sweep.
@@ -102,7 +104,7 @@ class Janitor:
         objects: ObjectStore,
         engine: sa.Engine,
         *,
-        scratch: Path,
+        folders: Sequence[Path],
         pace: Intervals,
         observer: Observer,
         further: Callable[[], None] = lambda: None,
@@ -111,7 +113,7 @@ class Janitor:
         self._queues = queues
         self._objects = objects
         self._engine = engine
-        self._scratch = scratch
+        self._folders = folders
         self._pace = pace
         self._observer = observer
         self._further = further
@@ -249,16 +251,20 @@ class Janitor:
                     self._objects.delete(found.key)
 
     def _sweep_scratch(self) -> None:
-        """Remove the folders of workers of this machine that are dead."""
-        if not self._scratch.is_dir():
-            return
+        """Remove what workers of this machine have left that are dead."""
         living = live_workers(self._engine, self._pace)
         before = time.time() - self._pace.dead_s
-        for folder in self._scratch.iterdir():
+        for path in chain.from_iterable(f.iterdir() for f in self._folders if f.is_dir()):
             with suppress(FileNotFoundError):
                 # One that was only just made may belong to a worker that has yet to beat.
-                if folder.name not in living and folder.stat().st_mtime < before:
-                    shutil.rmtree(folder, ignore_errors=True)
+                if (
+                    path.name.removesuffix(LOCK_SUFFIX) not in living
+                    and path.stat().st_mtime < before
+                ):
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
+                        path.unlink()
 
     def _run(self) -> None:
         swept = float("-inf")

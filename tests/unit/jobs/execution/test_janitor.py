@@ -1,6 +1,7 @@
 """What crashes leave is found and removed, and nothing else."""
 
 import os
+from contextlib import suppress
 
 import pytest
 
@@ -88,7 +89,8 @@ async def test_a_job_whose_cleanup_fails_keeps_no_other_waiting(
             monkeypatch.setattr(engine.objects, name, patched)
         if ending != "late":
             for job in jobs:
-                await engine.cancel(job.tenant, job.id)
+                with suppress(JobNotFound):  # it may be removed before it is returned
+                    await engine.cancel(job.tenant, job.id)
         await gone(*files[1:])
         await until(lambda: engine._counter.cleanups_failed > 1)
         assert files[0].exists()
