@@ -21,7 +21,6 @@ CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm
 """What holds a video, by the ending of its file's name."""
 LOOK_S = 0.25
 """Seconds between two looks at how far a job is."""
-_CHUNK = 2**20
 
 
 def is_video(path: str | Path) -> bool:
@@ -116,8 +115,5 @@ def reason_of(job: Job) -> SemblantError:
 def _digest(file: bytes | str | Path) -> bytes:
     if isinstance(file, bytes):
         return hashlib.sha256(file).digest()
-    digest = hashlib.sha256()
     with Path(file).open("rb") as content:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
+        return hashlib.file_digest(content, "sha256").digest()
