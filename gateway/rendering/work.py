@@ -153,6 +153,8 @@ class RenderWork:
                 )
 
         tally = await self._tools.studio.run(make)
+        if not tally.frames:  # between two frames that are far apart
+            await self._compute.run(out.touch)
         return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
 
     async def finish(
