@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
+from gateway.compute import share_heaps
 from gateway.http.app import create_app
 from gateway.logs import configure
 from gateway.serving.services import Services, build_services, running
@@ -27,7 +28,7 @@ def serve(settings: Settings) -> None:
     Raises:
         SemblantError: the service could not be started, by name.
     """
-    _log(settings)
+    _prepare_process(settings)
     with suppress(asyncio.CancelledError):  # told to stop while still starting
         asyncio.run(_serve(build_services(settings)))
 
@@ -40,7 +41,7 @@ def work(settings: Settings) -> None:
     Raises:
         SemblantError: the worker could not be started, by name.
     """
-    _log(settings)
+    _prepare_process(settings)
     with suppress(asyncio.CancelledError):
         services = build_services(settings.model_copy(update={"job_execution": "embedded"}))
         asyncio.run(until_stopped(services))
@@ -66,7 +67,9 @@ async def until_stopped(services: Services) -> None:
         await stopped.wait()
 
 
-def _log(settings: Settings) -> None:
+def _prepare_process(settings: Settings) -> None:
+    """Set what holds for the whole process, which is ours."""
+    share_heaps()
     configure(settings.log_level, settings.log_format)
 
 

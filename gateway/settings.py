@@ -164,6 +164,12 @@ class Settings(BaseSettings):
         description="`postgresql://…` or `sqlite:///…` of the database of jobs; empty: a SQLite "
         "file in the folder of what is kept.",
     )
+    jobs_database_upgrade: Literal["auto", "manual"] = Field(
+        "auto",
+        description="auto: upgrade the schema of the database of jobs at the start; manual: "
+        "refuse to start with another schema than this release's, which `semblant database "
+        "upgrade` makes.",
+    )
     object_store_url: str = Field(
         "",
         description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the jobs' files; "

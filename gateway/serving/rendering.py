@@ -38,6 +38,8 @@ class VideoFusers:
         self._networks = networks
         self._inline = inline
         self._own = threading.local()
+        self._made: list[LocalInference] = []
+        self._lock = threading.Lock()
 
     def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> VideoFuser:
         """Return one for the thread this is called in; see `Tools`."""
@@ -61,6 +63,13 @@ class VideoFusers:
             reading=coding,
         )
 
+    async def close(self) -> None:
+        """Close the networks of all threads, none of which may be running any more."""
+        with self._lock:
+            made, self._made = self._made, []
+        for inference in made:
+            await inference.close()
+
     def _near(self, home: asyncio.AbstractEventLoop) -> Inference:
         """Return the service's networks, of which some are run right here."""
         elsewhere = CrossLoopInference(self._networks.inference, home)
@@ -74,6 +83,8 @@ class VideoFusers:
                 intra_op_threads=settings.intra_op_threads,
                 inline=True,
             )
+            with self._lock:
+                self._made.append(self._own.inference)
         own: LocalInference = self._own.inference
         return RoutingInference(own, self._inline, elsewhere)
 

@@ -12,11 +12,13 @@ from sqlalchemy.ext.compiler import compiles
 
 from gateway.errors import JobsUnavailable, SetupIncomplete
 
-_LOCK = 0x73656D62  # "semb": only one process makes the tables
 _UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 _CONNECT_S = 5
 
+SCHEMA_VERSION = "semblant_schema_version"
+"""Name of the table of the schema's revision."""
 TABLES = sa.MetaData()
+"""The schema; a change of it needs a revision, see `gateway.jobs.database.migrations`."""
 
 JOBS = sa.Table(
     "semblant_jobs",
@@ -65,7 +67,7 @@ SEGMENTS = sa.Table(
     sa.Column("facts", sa.JSON(none_as_null=True)),
 )
 IDEMPOTENCY_LOCKS = sa.Table(
-    "semblant_taking",
+    "semblant_idempotency_locks",
     TABLES,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("token", sa.String, nullable=False),
@@ -184,15 +186,3 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     with reachable(), engine.begin() as connection:
         yield connection
-
-
-def make_tables(engine: sa.Engine) -> None:
-    """Make the tables that are not there yet, whoever else does so at the same time."""
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with transaction(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        else:
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-        TABLES.create_all(connection)

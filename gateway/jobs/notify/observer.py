@@ -32,6 +32,10 @@ class Counter(Protocol):
         """Count an attempt at a step that failed, by the error's code."""
         ...
 
+    def cleanup_failed(self) -> None:
+        """Count a failure to remove what nobody needs of a job; it is tried again."""
+        ...
+
     def jobs_now(self, *, queued: int, running: int) -> None:
         """Record how many jobs wait, and how many are being carried out."""
         ...
@@ -48,6 +52,7 @@ class Observer:
         self._counter = counter
         self.segment_made = counter.segment_made
         self.attempt_failed = counter.attempt_failed
+        self.cleanup_failed = counter.cleanup_failed
         self.jobs_now = counter.jobs_now
 
     def ended(self, job: Job) -> None:

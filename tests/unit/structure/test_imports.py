@@ -143,6 +143,7 @@ OURS = {
         "gateway.logs",
         "gateway.serving.services",
         "gateway.settings",
+        "gateway.compute",
     ),
     # The fakes: tests and other fakes use them, nothing else does.
     "gateway.testing": ("gateway.inference", *BASICS),
@@ -167,6 +168,7 @@ OURS = {
         "gateway.settings",
     ),
     "semblant": (
+        "gateway.compute",
         "gateway.deprecations",
         "gateway.errors",
         "gateway.settings",
@@ -218,6 +220,7 @@ FOREIGN = {
     "rich": ("semblant.cli",),
     "triton_python_backend_utils": ("triton_backend",),
     "obstore": ("gateway.storage.objects",),
+    "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
     "sqlalchemy": ("gateway.jobs",),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),

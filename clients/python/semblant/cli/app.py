@@ -47,6 +47,11 @@ app.add_typer(
     name="models",
     help="Build, pull, add, list, check, configure, quantise and delete the models.",
 )
+app.add_typer(
+    typer.Typer(cls=lazy_group("semblant.cli.database"), no_args_is_help=True),
+    name="database",
+    help="Upgrade the schema of the database of jobs.",
+)
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(triton.triton)

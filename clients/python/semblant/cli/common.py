@@ -99,7 +99,10 @@ class Connection:
 
                 async with AsyncClient(self.server, timeout_s=self.timeout) as client:
                     return await work(client)
+            from gateway.compute import share_heaps  # noqa: PLC0415
             from semblant.in_process import in_process, provider_names  # noqa: PLC0415
+
+            share_heaps()  # the process is ours
 
             given = {"execution_providers": provider_names(self.provider)} if self.provider else {}
             settings = read_settings(backend=self.backend, **given)
