@@ -45,6 +45,7 @@ async def test_what_dead_processes_left_is_removed(tmp_path):
         assert (folder / "scratch").exists()
 
 
+@pytest.mark.logs_errors
 async def test_what_was_put_off_is_done_later(tmp_path, monkeypatch):
     async with running_engine(tmp_path, carry_out=False) as engine:
         job = (await engine.submit(order(engine))).job
