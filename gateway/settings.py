@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(
         "text", description="text: lines for people; json: one JSON object a line."
     )
+    debug_dir: Path | None = Field(
+        None,
+        description="Folder for pictures of every stage of every face that is swapped in a "
+        "picture, numbered; they show people: for finding faults only.",
+    )
     shutdown_grace_s: float = Field(
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
     )

@@ -19,6 +19,7 @@ from gateway.inference.on_demand import OnDemandModels
 from gateway.inference.protocol import Inference, ModelControl, Startable
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
+from gateway.media.numbered import NumberedPictures
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.models.zoo import ZooModel
 from gateway.pipeline.enrol_identity import Identifier
@@ -156,6 +157,7 @@ def assemble(
         min_face_px=settings.min_face_px,
         expected=expected_quality(settings),
         observe=metrics.swapped,
+        trace=NumberedPictures(settings.debug_dir) if settings.debug_dir else None,
     )
     work = work or video_work(
         settings,

@@ -99,6 +99,7 @@ OURS = {
         "gateway.faces",
         "gateway.imaging",
         "gateway.inference",
+        "gateway.media.numbered",
         "gateway.models",
         "gateway.networks",
         "gateway.settings",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typer
@@ -80,10 +81,17 @@ class Connection:
     provider: list[str] | None = field(default=None, metadata={"option": ProviderOption})
     timeout: float = field(default=60.0, metadata={"option": TimeoutOption})
 
-    def run(self, work: Callable[[AsyncClient], Awaitable[T]], *, jobs: bool = False) -> T:
+    def run(
+        self,
+        work: Callable[[AsyncClient], Awaitable[T]],
+        *,
+        jobs: bool = False,
+        settings: Mapping[str, object] = MappingProxyType({}),
+    ) -> T:
         """Return what comes of a client of the server, or of a service started for it.
 
-        A service that is started here executes jobs only with `jobs`.
+        A service that is started here executes jobs only with `jobs`; further `settings` are
+        of it, too.
 
         Raises:
             typer.BadParameter: the server or the backend cannot be had.
@@ -103,10 +111,11 @@ class Connection:
             from semblant.in_process import in_process, provider_names  # noqa: PLC0415
 
             share_heaps()  # the process is ours
-
-            given = {"execution_providers": provider_names(self.provider)} if self.provider else {}
-            settings = read_settings(backend=self.backend, **given)
-            async with in_process(settings, timeout_s=self.timeout, jobs=jobs) as client:
+            given = dict(settings)
+            if self.provider:
+                given["execution_providers"] = provider_names(self.provider)
+            own = read_settings(backend=self.backend, **given)
+            async with in_process(own, timeout_s=self.timeout, jobs=jobs) as client:
                 return await work(client)
 
         return asyncio.run(here())

@@ -80,6 +80,15 @@ def swap(
     ] = False,
     set_: SetOption = None,
     options: OptionsOption = None,
+    debug_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--debug-dir",
+            help="Running here: write pictures of every stage to this folder: source, layer, "
+            "masks, correction.",
+            file_okay=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the result's path.")] = False,
     *,
     connection: Connection,
@@ -116,7 +125,10 @@ def swap(
     if media_type is None:
         _video(pictures, output, wanted, sent, connection, quiet=quiet)
     else:
-        result = _picture(pictures, wanted, media_type, sent, connection)
+        if debug_dir is not None and connection.server is not None:
+            raise typer.BadParameter("is for running here", param_hint="--debug-dir")
+        given: dict[str, object] = {} if debug_dir is None else {"debug_dir": debug_dir}
+        result = _picture(pictures, wanted, media_type, sent, connection, given)
         result.save(output)
         if not quiet:
             done = "given an expression" if only_expression else "swapped"
@@ -153,6 +165,7 @@ def _picture(
     media_type: str,
     sent: dict[str, Any],
     connection: Connection,
+    settings: dict[str, object],
 ) -> SwapResult:
     async def work(client: AsyncClient) -> SwapResult:
         return await client.swap(
@@ -160,7 +173,7 @@ def _picture(
         )
 
     with progress("swapping"):
-        return connection.run(work)
+        return connection.run(work, settings=settings)
 
 
 def _report(result: SwapResult, done: str) -> None:
