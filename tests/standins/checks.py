@@ -14,7 +14,6 @@ from gateway.networks import (
     arcface,
     bisenet,
     crossface,
-    face_mesh,
     fairface,
     live_portrait,
     restoring,
@@ -30,7 +29,6 @@ from tests import tolerances
 from tests.standins import (
     classifiers,
     detectors,
-    meshes,
     parsers,
     recognition,
     restorers,
@@ -211,12 +209,6 @@ async def _fairface(inference: Inference, name: str) -> None:
     assert [(one.gender, one.race, one.youngest, one.oldest) for one in found] == told
 
 
-async def _face_mesh(inference: Inference, name: str) -> None:
-    crops = pictures(3, face_mesh.SIDE_PX, 6)
-    found = await face_mesh.FaceMesh(inference, INLINE).landmarks(crops, deadline=soon())
-    assert_vectors(found, np.array([meshes.landmarks(crop) for crop in crops]))
-
-
 def _family(name: str) -> Adaptor:
     members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
@@ -229,7 +221,6 @@ ADAPTORS: Mapping[str, Adaptor] = {
     "xseg": Adaptor(("xseg_1", "xseg_2", "xseg_3"), _xseg),
     "bisenet": Adaptor(("bisenet_resnet_18", "bisenet_resnet_34"), _bisenet),
     "fairface": Adaptor(("fairface",), _fairface),
-    "face_mesh": Adaptor(("face_mesh_468",), _face_mesh),
     "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
     "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
     **{
