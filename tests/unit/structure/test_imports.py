@@ -225,6 +225,7 @@ FOREIGN = {
         "gateway.pipeline.options.groups",
         "gateway.pipeline.options.video",
         "gateway.pipeline.options.parse",
+        "gateway.models",
         "gateway.http",
         "semblant.cli.common",
     ),
