@@ -15,8 +15,8 @@ from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
 from gateway.networks.available import AvailableModels
-from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
+from gateway.networks.detecting.specs import DETECTORS
 from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser

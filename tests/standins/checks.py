@@ -21,9 +21,9 @@ from gateway.networks import (
     xseg,
 )
 from gateway.networks.crops import aligned_crops
-from gateway.networks.detecting import models as detecting
+from gateway.networks.detecting import specs as detecting
 from gateway.networks.detecting.network import NetworkDetector
-from gateway.networks.swapping import models, network
+from gateway.networks.swapping import network, specs
 from gateway.networks.swapping.identity import IdentityEmbedding
 from tests import tolerances
 from tests.standins import (
@@ -102,7 +102,7 @@ async def _crossface(inference: Inference, name: str) -> None:
 
 
 async def _swapper(inference: Inference, name: str) -> None:
-    spec, contract = models.SWAPPERS[name], swappers.CONTRACTS[name]
+    spec, contract = specs.SWAPPERS[name], swappers.CONTRACTS[name]
     swapper = network.SwapNetwork(spec, inference, INLINE, emap=recognition.emap())
     own, others, portrait, shown = raws(2, 2), raws(3, 3), None, None
     if spec.family.picture:
@@ -210,7 +210,7 @@ async def _fairface(inference: Inference, name: str) -> None:
 
 
 def _family(name: str) -> Adaptor:
-    members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
+    members = (spec.name for spec in specs.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
 
 

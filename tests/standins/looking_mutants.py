@@ -12,7 +12,7 @@ from gateway.networks import bisenet, fairface, tensors, xseg
 from gateway.networks.detecting import anchors, views, yolo_face, yunet
 from gateway.networks.detecting import network as finding
 from gateway.networks.detecting import spec as finding_spec
-from gateway.networks.detecting.models import DETECTORS
+from gateway.networks.detecting.specs import DETECTORS
 from tests.standins.mutant import Mutant, given_wrongly, spec_with, swapped
 
 
