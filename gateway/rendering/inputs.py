@@ -21,10 +21,8 @@ from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.selection.assignments import SourceIdentities, portraits_of
-from gateway.pipeline.selection.models import ModelSelector
-from gateway.pipeline.selection.people import People
+from gateway.pipeline.toolkit import Toolkit
 from gateway.pipeline.video.fuse_video import VideoFuser
-from gateway.pipeline.video.survey import Surveyor
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage import expressions
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
@@ -60,27 +58,26 @@ class Tools:
     """What does the work.
 
     Attributes:
-        people: Finds faces in portraits.
-        surveyor: Looks through a video first.
+        kit: The parts that find and change faces.
         fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
             the threads to read frames in, and the event loop that the networks belong to.
         studio: Threads for that.
         pictures: Changes a picture's.
         identities: Enrolled people.
         expressions: Libraries of expressions.
-        networks: The networks that are at hand.
-        compute: Threads for imaging work, and for reading and writing.
     """
 
-    people: People
-    surveyor: Surveyor
+    kit: Toolkit
     fuser: Callable[[Compute, asyncio.AbstractEventLoop], VideoFuser]
     studio: EventLoopThreadPool
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
-    networks: ModelSelector
-    compute: Compute
+
+    @property
+    def compute(self) -> Compute:
+        """Threads for imaging work, and for reading and writing."""
+        return self.kit.compute
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +135,7 @@ async def read_inputs(
         library = kept.entries
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
-    portraits = await tools.people.portraits(
+    portraits = await tools.kit.people.portraits(
         sources,
         deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
         precise=reads_expressions(options),

@@ -9,7 +9,6 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import FaceEmbedder
 from gateway.inference.cross_loop import RoutingInference
 from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
@@ -18,11 +17,10 @@ from gateway.networks.available import AvailableModels
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.detecting.specs import DETECTORS
 from gateway.paths import PROJECT_ROOT
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.toolkit import Toolkit
 from tests.integration.portraits import FACES, portrait
 
 FILES = {"yunet": "yunet_n_640_640.onnx"}
@@ -56,8 +54,7 @@ async def test_a_face_that_a_guest_finds_is_swapped(added):
     own, guest = LocalInference(PROJECT_ROOT / "model_repository"), LocalInference(added)
     both = RoutingInference(guest, ["yunet"], own)
     networks = ModelSelector(both, INLINE, AvailableModels(frozenset(["yunet"])))
-    analyser = FaceAnalyser(both, INLINE, finders=networks.finders())
-    fuser = ImageFuser(analyser, FaceEmbedder(both, INLINE), Masking(networks), INLINE)
+    fuser = Toolkit.of(networks).image_fuser()
     results = []
     for model in ("yunet", "blazeface"):
         result = await fuser.swap(
