@@ -17,16 +17,16 @@ from gateway.jobs.work import Task
 from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
 from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
-from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.video import VideoOptions
-from gateway.pipeline.selection.assignments import SourceIdentities, portraits_of
+from gateway.pipeline.selection import detection
+from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.selection.stored import read_stored
 from gateway.pipeline.toolkit import Toolkit
 from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
-from gateway.storage import expressions
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
-from gateway.storage.identities import Identity, IdentityStore
+from gateway.storage.identities import IdentityStore
 
 REMEMBERED = 4
 """Jobs whose files need not be looked at again."""
@@ -125,26 +125,22 @@ async def read_inputs(
     Raises:
         SemblantError: a picture cannot be used, or what is named is not there.
     """
-    named = [*options.identities, *([] if task.source_id is None else [task.source_id])]
-    identities: dict[str, Identity] = {}
-    for id in named:
-        identities[id] = await tools.compute.run(tools.identities.get, id)
-    library: Sequence[LibraryEntry] = ()
-    if isinstance(options.expression, str) and expressions.ID.fullmatch(options.expression):
-        kept = await tools.compute.run(tools.expressions.get, options.expression)
-        library = kept.entries
+    stored = await read_stored(
+        options,
+        task.source_id,
+        identities=tools.identities,
+        expressions=tools.expressions,
+        compute=tools.compute,
+    )
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
     portraits = await tools.kit.people.portraits(
         sources,
         deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
-        precise=reads_expressions(options),
+        options=detection.of_sources(options),
     )
-    if task.source_id is not None:
-        portraits = portraits_of(identities[task.source_id])
-    return RenderInputs(
-        sources, references, SourceIdentities(portraits, identities, task.source_id), library
-    )
+    players = SourceIdentities.of(portraits, stored.identities, task.source_id)
+    return RenderInputs(sources, references, players, stored.library)
 
 
 def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:
