@@ -13,9 +13,7 @@ from bench.running import Run
 from gateway.arrays import F32, F64, U8, AnyFloat
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.morphable.controls import CONTROLS
 from gateway.faces.morphable.expression import NAMES, displacement, retarget
@@ -24,11 +22,10 @@ from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.morphable.person import Person
 from gateway.inference.local import LocalInference
 from gateway.paths import PROJECT_ROOT
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.toolkit import Toolkit
 from gateway.processors.expression_restorer import Performance, restore_expression
 from gateway.processors.openings import Donor, InpaintingSource, eye_distance
 
@@ -44,14 +41,8 @@ class Bench:
     def __init__(self) -> None:
         self.inference = LocalInference(PROJECT_ROOT / "model_repository")
         self.compute = Compute()
-        self.analyser = FaceAnalyser(self.inference, self.compute)
-        self.embedder = FaceEmbedder(self.inference, self.compute)
-        self.fuser = ImageFuser(
-            self.analyser,
-            self.embedder,
-            Masking(ModelSelector(self.inference, self.compute)),
-            self.compute,
-        )
+        kit = Toolkit.of(ModelSelector(self.inference, self.compute))
+        self.analyser, self.embedder, self.fuser = kit.analyser, kit.embedder, kit.image_fuser()
 
     async def face(self, image: U8) -> Face:
         options = DetectOptions(precise=True)

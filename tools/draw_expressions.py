@@ -24,8 +24,6 @@ from bench.pictures import FACES, portrait
 from gateway.arrays import F32, F64, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.morphable.controls import CONTROLS
 from gateway.faces.morphable.model import face_model
 from gateway.faces.topology import (
@@ -41,11 +39,10 @@ from gateway.faces.topology import (
 from gateway.imaging.geometry.raster import rasterise, vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.paths import PROJECT_ROOT
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.toolkit import Toolkit
 
 QUALITY, MOST_BYTES = 85, 350_000
 Color = tuple[int, int, int]
@@ -246,10 +243,7 @@ def rows() -> list[Row]:
 async def sweep() -> Image.Image:
     """Return sources, targets and results of all factors, a row each."""
     inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute()
-    parts = (inference, compute)
-    fuser = ImageFuser(
-        FaceAnalyser(*parts), FaceEmbedder(*parts), Masking(ModelSelector(*parts)), compute
-    )
+    fuser = Toolkit.of(ModelSelector(inference, compute)).image_fuser()
     drawn = []
     try:
         for row in rows():

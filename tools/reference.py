@@ -25,6 +25,7 @@ from gateway.http.schemas.faces import FacesOptions, TrackOptions
 from gateway.http.schemas.identities import IdentityOptions
 from gateway.http.schemas.libraries import EnrolOptions
 from gateway.paths import PROJECT_ROOT
+from gateway.pipeline.options.choices import OneOf
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.options.video import VideoOptions
 from gateway.settings import ENV_PREFIX, Settings
@@ -70,7 +71,8 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
 
 def allowed(field: FieldInfo) -> str:
     """Return the values that a field takes, in words."""
-    found = [_kind(field.annotation)]
+    choices = next((one.names for one in field.metadata if isinstance(one, OneOf)), None)
+    found = [", ".join(f"`{name}`" for name in choices) if choices else _kind(field.annotation)]
     for name, symbol in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):
         bounds = (getattr(limit, name, None) for limit in field.metadata)
         found += [f"{symbol} {bound:g}" for bound in bounds if bound is not None]

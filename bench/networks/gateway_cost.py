@@ -19,8 +19,8 @@ from gateway.inference.protocol import ModelState, Tensors
 from gateway.networks import arcface, live_portrait
 from gateway.networks.crops import aligned_crops
 from gateway.networks.restoring import RESTORERS, FaceRestorer
-from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.networks.tensors import SIGNED, UNIT, planes_of
 from gateway.networks.upscaling import UPSCALERS, Upscaler
 from tests.standins.pictures import picture

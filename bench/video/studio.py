@@ -23,6 +23,7 @@ from gateway.media.image import Picture, encode_image
 from gateway.media.video import TimeSpan
 from gateway.models.catalog import load_catalog
 from gateway.pipeline.selection.models import ModelSelector
+from gateway.pipeline.toolkit import Toolkit
 from gateway.rendering.plan import spans_to_json
 from gateway.rendering.work import RenderWork
 from gateway.serving.rendering import video_work
@@ -75,12 +76,11 @@ def new_work() -> RenderWork:
     services = build_services(Settings(backend="local", job_execution="disabled"))
     return video_work(
         services.settings,
-        ModelSelector(services.inference, services.compute),
+        Toolkit.of(ModelSelector(services.inference, services.compute)),
         inline=load_catalog(services.settings.model_repository).models,
         pictures=services.fuser,
         identities=services.identities,
         expressions=services.expressions,
-        compute=services.compute,
     )
 
 

@@ -187,17 +187,6 @@ def read_contract(model_dir: Path) -> ModelContract:
     return contract_from_config(config)
 
 
-def read_contracts(repository: Path) -> dict[str, ModelContract]:
-    """Return the contract of every model of a repository, by name, sorted.
-
-    Raises:
-        SetupIncomplete: if a configuration cannot be parsed.
-        ContractViolation: as `contract_from_config`.
-    """
-    folders = sorted(path.parent for path in repository.glob("*/config.pbtxt"))
-    return {folder.name: read_contract(folder) for folder in folders}
-
-
 def latest_version(model_dir: Path) -> str:
     """Return the highest numbered version folder that holds a model; empty when none does."""
     versions = [

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Mapping, Set
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic.dataclasses import dataclass
+
+from gateway.errors import ContractViolation, UnknownModel
+from gateway.models.entries import (
+    ENTRY,
+    MODEL_VERSION,
+    NO_PARENT,
+    Sha256,
+    TensorEntry,
+    matching,
+    read_entry,
+    read_toml,
+    tensor_tables,
+)
 
 ModelKind = Literal["wheel", "sdist"]
 Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm", "face_occlusion"]
@@ -18,13 +30,29 @@ Dtype = Literal["uint8", "float32"]
 Color = Literal["RGB", "BGR"]
 
 CATALOG_FILE = "catalog.toml"
-MODEL_VERSION = "1"
-OWN_PACKAGE = "gateway"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+OF_MEMBER = frozenset(("package", "member", "member_sha256"))
+OF_FILE = frozenset(("file", "file_sha256"))
+"""Fields of a table that say where a file lies; see `Member` and `OwnFile`."""
 
 
-@dataclass(frozen=True, slots=True)
+ModelName = Annotated[
+    str, matching("[a-z][a-z0-9_]*", "a name of lower-case letters, digits and underscores")
+]
+FileName = Annotated[str, matching("[^/]+", "a plain file name")]
+ArchivePath = Annotated[str, matching(f"(?!/){NO_PARENT}.+", "a path inside the archive")]
+OwnPath = Annotated[str, matching(f"gateway/{NO_PARENT}.+", "a path inside gateway/")]
+
+
+def _known_package(value: object, info: ValidationInfo) -> object:
+    """Return the package that a name stands for."""
+    if not isinstance(value, str):
+        return value
+    if value not in (packages := info.context or {}):
+        raise ValueError(f"there is no package {value!r}")
+    return packages[value]
+
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class PackageSource:
     """One archive on the package registry.
 
@@ -45,15 +73,21 @@ class PackageSource:
     name: str
     version: str
     kind: ModelKind
-    filename: str
-    sha256: str
+    filename: FileName
+    sha256: Sha256
     python_version: str = ""
     implementation: str = ""
     abi: str = ""
     platforms: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _tagged(self) -> PackageSource:
+        if self.kind == "wheel" and not (self.python_version and self.platforms):
+            raise ValueError("a wheel needs its pip tags, python_version and platforms")
+        return self
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class Member:
     """One file inside a package.
 
@@ -63,12 +97,12 @@ class Member:
         sha256: Digest of the file, lower-case hex.
     """
 
-    package: PackageSource
-    path: str
-    sha256: str
+    package: Annotated[PackageSource, BeforeValidator(_known_package)]
+    path: Annotated[ArchivePath, Field(validation_alias="member")]
+    sha256: Annotated[Sha256, Field(validation_alias="member_sha256")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class OwnFile:
     """One file that this project carries itself.
 
@@ -77,19 +111,15 @@ class OwnFile:
         sha256: Digest of the file, lower-case hex.
     """
 
-    path: str
-    sha256: str
+    path: Annotated[OwnPath, Field(validation_alias="file")]
+    sha256: Annotated[Sha256, Field(validation_alias="file_sha256")]
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogTensor:
-    """One input or output of a model.
+@dataclass(frozen=True, slots=True, config=ENTRY)
+class CatalogTensor(TensorEntry):
+    """One input or output of a model of the catalogue.
 
     Attributes:
-        name: Name in the contract.
-        dtype: Element type.
-        shape: Shape without the batch axis.
-        meaning: What the values are, with units.
         source: Name of the tensor in the original network.
         color: Channel order of an image input; None for other tensors.
         graph_color: Channel order the network itself wants.
@@ -99,10 +129,8 @@ class CatalogTensor:
         clip: Limit ±clip of the value before the activation.
     """
 
-    name: str
     dtype: Dtype
-    shape: tuple[int, ...]
-    meaning: str
+    shape: tuple[Annotated[int, Field(ge=1)], ...]
     source: str
     color: Color | None = None
     graph_color: Color | None = None
@@ -111,8 +139,18 @@ class CatalogTensor:
     activation: Literal["sigmoid"] | None = None
     clip: float | None = None
 
+    @model_validator(mode="after")
+    def _normalised(self) -> CatalogTensor:
+        shape = self.shape
+        if self.color is not None and (len(shape) != 3 or len(self.mean) != shape[-1]):
+            raise ValueError("an image needs shape (H, W, C) and C means")
+        return self
 
-@dataclass(frozen=True, slots=True)
+
+CatalogTensors = Annotated[tuple[CatalogTensor, ...], BeforeValidator(tensor_tables)]
+
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class ModelEntry:
     """One model of the repository.
 
@@ -130,7 +168,7 @@ class ModelEntry:
         outputs: Contract of the outputs, in order.
     """
 
-    name: str
+    name: ModelName
     title: str
     task: str
     license: str
@@ -138,12 +176,12 @@ class ModelEntry:
     commercial: bool
     weights: Member | OwnFile
     exporter: Exporter
-    max_batch_size: int
-    inputs: tuple[CatalogTensor, ...]
-    outputs: tuple[CatalogTensor, ...]
+    max_batch_size: Annotated[int, Field(ge=1)]
+    inputs: CatalogTensors
+    outputs: CatalogTensors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class SampleEntry:
     """One sample portrait.
 
@@ -162,7 +200,7 @@ class SampleEntry:
     image: Member
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything `catalog.toml` says.
 
@@ -173,8 +211,8 @@ class Catalog:
     """
 
     repository: Path
-    models: Mapping[str, ModelEntry] = field(default_factory=dict)
-    samples: Mapping[str, SampleEntry] = field(default_factory=dict)
+    models: Mapping[str, ModelEntry] = dataclasses.field(default_factory=dict)
+    samples: Mapping[str, SampleEntry] = dataclasses.field(default_factory=dict)
 
     def model(self, name: str) -> ModelEntry:
         """Return a model by name.
@@ -200,127 +238,39 @@ def load_catalog(repository: Path) -> Catalog:
         SetupIncomplete: the folder has no readable catalogue.
         ContractViolation: an entry is incomplete or contradicts itself.
     """
-    path = repository / CATALOG_FILE
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise SetupIncomplete(f"The model repository has no catalogue at {path}.") from None
-    except ValueError as error:
-        raise SetupIncomplete(f"The catalogue {path} cannot be read: {error}.") from None
+    data = read_toml(repository / CATALOG_FILE, "catalogue")
     packages = {
-        key: _entry(f"packages.{key}", _package, key, table)
+        key: read_entry(PackageSource, {**table, "key": key}, _where("packages", key))
         for key, table in data.get("packages", {}).items()
     }
-    models = {
-        name: _entry(f"models.{name}", _model, name, table, packages)
-        for name, table in data.get("models", {}).items()
-    }
+    models = {name: _model(name, table, packages) for name, table in data.get("models", {}).items()}
     samples = {
-        name: _entry(f"samples.{name}", _sample, name, table, packages)
-        for name, table in data.get("samples", {}).items()
+        name: _sample(name, table, packages) for name, table in data.get("samples", {}).items()
     }
     return Catalog(repository, MappingProxyType(models), MappingProxyType(samples))
 
 
-def _entry(where: str, make: Any, *arguments: Any) -> Any:
-    """Build one entry and let its fault name the section it is in."""
-    try:
-        return make(*arguments)
-    except KeyError as error:
-        raise ContractViolation(f"Catalogue, [{where}]: {error.args[0]!r} is missing.") from None
-    except (TypeError, ValueError) as error:
-        raise ContractViolation(f"Catalogue, [{where}]: {error}.") from None
-
-
-def _package(key: str, table: dict[str, Any]) -> PackageSource:
-    fields = dict(table)
-    fields["platforms"] = tuple(fields.get("platforms", ()))
-    package = PackageSource(key=key, **fields)
-    _one_of(package.kind, get_args(ModelKind), "kind")
-    _check_sha256(package.sha256)
-    if Path(package.filename).name != package.filename:
-        raise ValueError("filename must be a plain file name")
-    if package.kind == "wheel" and not (package.python_version and package.platforms):
-        raise ValueError("a wheel needs its pip tags, python_version and platforms")
-    return package
+def _where(section: str, name: str) -> str:
+    return f"{CATALOG_FILE}, [{section}.{name}]"
 
 
 def _model(name: str, table: dict[str, Any], packages: Mapping[str, PackageSource]) -> ModelEntry:
-    if not _NAME.fullmatch(name):
-        raise ValueError("a model's name is lower-case letters, digits and underscores")
-    if int(table["max_batch_size"]) < 1:
-        raise ValueError("max_batch_size must be at least 1")
-    return ModelEntry(
-        name=name,
-        title=table["title"],
-        task=table["task"],
-        license=table["license"],
-        credit=table["credit"],
-        commercial=bool(table["commercial"]),
-        weights=_own_file(table) if "file" in table else _member(table, packages),
-        exporter=_one_of(table["exporter"], get_args(Exporter), "exporter"),
-        max_batch_size=int(table["max_batch_size"]),
-        inputs=_tensors(table["inputs"]),
-        outputs=_tensors(table["outputs"]),
-    )
+    if "file" in table and "package" in table:
+        where = _where("models", name)
+        raise ContractViolation(f"{where}: the weights are a file or in a package, not both.")
+    kind, keys = (OwnFile, OF_FILE) if "file" in table else (Member, OF_MEMBER)
+    where, (part, rest) = _where("models", name), _parted(table, keys)
+    weights = read_entry(kind, part, where, packages)
+    return read_entry(ModelEntry, {**rest, "name": name, "weights": weights}, where)
 
 
 def _sample(name: str, table: dict[str, Any], packages: Mapping[str, PackageSource]) -> SampleEntry:
-    return SampleEntry(
-        name=name,
-        title=table["title"],
-        license=table["license"],
-        credit=table["credit"],
-        image=_member(table, packages),
-    )
+    where, (part, rest) = _where("samples", name), _parted(table, OF_MEMBER)
+    image = read_entry(Member, part, where, packages)
+    return read_entry(SampleEntry, {**rest, "name": name, "image": image}, where)
 
 
-def _member(table: dict[str, Any], packages: Mapping[str, PackageSource]) -> Member:
-    if table["package"] not in packages:
-        raise ValueError(f"there is no package {table['package']!r}")
-    if not _stays_inside(table["member"]):
-        raise ValueError("member must be a path inside the archive")
-    _check_sha256(table["member_sha256"])
-    return Member(packages[table["package"]], table["member"], table["member_sha256"])
-
-
-def _own_file(table: dict[str, Any]) -> OwnFile:
-    if "package" in table:
-        raise ValueError("the weights are a file or in a package, not both")
-    if not (_stays_inside(table["file"]) and table["file"].startswith(f"{OWN_PACKAGE}/")):
-        raise ValueError(f"file must be a path inside {OWN_PACKAGE}/")
-    _check_sha256(table["file_sha256"])
-    return OwnFile(table["file"], table["file_sha256"])
-
-
-def _stays_inside(path: str) -> bool:
-    return not path.startswith("/") and ".." not in path.split("/")
-
-
-def _tensors(tables: dict[str, dict[str, Any]]) -> tuple[CatalogTensor, ...]:
-    if not tables:
-        raise ValueError("a model needs inputs and outputs")
-    specs = []
-    for name, table in tables.items():
-        fields = dict(table)
-        fields["shape"] = tuple(int(n) for n in fields["shape"])
-        fields["mean"] = tuple(float(m) for m in fields.get("mean", ()))
-        spec = CatalogTensor(name=name, **fields)
-        _one_of(spec.dtype, get_args(Dtype), f"{name}.dtype")
-        if any(n < 1 for n in spec.shape):
-            raise ValueError(f"{name}.shape must be positive")
-        if spec.color is not None and (len(spec.shape) != 3 or len(spec.mean) != spec.shape[-1]):
-            raise ValueError(f"{name} is an image and needs shape (H, W, C) and C means")
-        specs.append(spec)
-    return tuple(specs)
-
-
-def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
-
-
-def _check_sha256(value: str) -> None:
-    if not _SHA256.fullmatch(value):
-        raise ValueError(f"{value!r} is not a SHA-256 digest in lower-case hex")
+def _parted(table: dict[str, Any], keys: Set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of a table that are among the keys, and those that are not."""
+    part = {key: value for key, value in table.items() if key in keys}
+    return part, {key: value for key, value in table.items() if key not in keys}

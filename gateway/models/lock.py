@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from gateway.errors import SetupIncomplete
+from gateway.models.entries import ENTRY, findings
 from gateway.models.packages import write_atomically
 
 LOCK_FILE = "zoo.lock.json"
 _BUSY_FILE = ".zoo.busy"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class Pinned:
     """What is known of one model.
 
@@ -41,6 +44,14 @@ class Pinned:
     source: str
 
 
+@dataclass(frozen=True, slots=True, config=ENTRY)
+class _Lock:
+    models: dict[str, Pinned]
+
+
+_LOCK = TypeAdapter(_Lock)
+
+
 def read_lock(repository: Path) -> dict[str, Pinned]:
     """Return what is known, by the model's name.
 
@@ -49,13 +60,13 @@ def read_lock(repository: Path) -> dict[str, Pinned]:
     """
     path = repository / LOCK_FILE
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return {name: Pinned(**entry) for name, entry in data["models"].items()}
+        return _LOCK.validate_json(path.read_bytes()).models
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
+        told = "; ".join(findings(error)) if isinstance(error, ValidationError) else error
         raise SetupIncomplete(
-            f"{path} cannot be read: {error}. It pins what was pulled; restore it, or delete it "
+            f"{path} cannot be read: {told}. It pins what was pulled; restore it, or delete it "
             "to trust what comes next."
         ) from None
 

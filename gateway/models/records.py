@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.models.catalog import MODEL_VERSION
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from gateway.models.entries import ENTRY, MODEL_VERSION
 from gateway.models.zoo import ZooModel, load_zoo
 
 # Raise it whenever networks are normalised or measured in another way: they count as outdated.
@@ -19,7 +20,7 @@ EMAP_FILE = "emap.npy"
 """Beside the model: the (512, 512) float32 matrix that embeddings are multiplied with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class Installed:
     """What was found out about a model when it was installed.
 
@@ -46,6 +47,9 @@ class Installed:
     notes: tuple[str, ...]
 
 
+_RECORD = TypeAdapter(Installed)
+
+
 def installed(repository: Path) -> set[str]:
     """Return the names of the zoo's models that are installed; reads no network.
 
@@ -59,9 +63,8 @@ def read_record(repository: Path, name: str) -> Installed | None:
     """Return what is known of an installed model; None if it is not there, or not complete."""
     folder = repository / name / MODEL_VERSION
     try:
-        data = json.loads((folder / INSTALL_RECORD).read_text(encoding="utf-8"))
-        record = Installed(**{**data, "notes": tuple(data["notes"])})
-    except (OSError, ValueError, TypeError, KeyError):
+        record = _RECORD.validate_json((folder / INSTALL_RECORD).read_bytes())
+    except (OSError, ValueError):
         return None
     return record if (folder / MODEL_FILE).is_file() else None
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gateway.disk import room_on_disk
 from gateway.errors import UnknownModel
-from gateway.models.catalog import MODEL_VERSION, load_catalog
+from gateway.models.catalog import load_catalog
+from gateway.models.entries import MODEL_VERSION
 from gateway.models.records import MODEL_FILE
 from gateway.models.zoo import load_zoo
 

@@ -25,9 +25,9 @@ from gateway.errors import (
     SetupIncomplete,
     UnknownModel,
 )
-from gateway.models.catalog import MODEL_VERSION
 from gateway.models.configure import CONFIG_FILE, zoo_config
 from gateway.models.download import Fetched, Sources, fetch, fetched_file, url_templates
+from gateway.models.entries import MODEL_VERSION
 from gateway.models.lock import accept_license, locked, pin, read_lock
 from gateway.models.packages import sha256_of, write_atomically
 from gateway.models.profiles import Profile

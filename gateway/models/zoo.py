@@ -5,46 +5,87 @@ Nothing here is downloaded or opened; see `store.py` for that.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
-from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
-from gateway.models.catalog import MODEL_VERSION
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic.dataclasses import dataclass
+
+from gateway.errors import ContractViolation, UnknownModel
+from gateway.models.entries import (
+    ENTRY,
+    MODEL_VERSION,
+    Sha256,
+    TensorEntry,
+    matching,
+    read_entry,
+    read_toml,
+    tensor_tables,
+)
 
 ZOO_FILE = "zoo.toml"
 
 Batch = Literal["rows", "none"]
 Dtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.]*")
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ZooTensor:
+ModelName = Annotated[
+    str,
+    matching(
+        r"(?!.*\.\.)[a-z0-9][a-z0-9_.]*",
+        "a name of lower-case letters, digits, underscores and single dots",
+    ),
+]
+FileName = Annotated[str, matching("([A-Za-z0-9][A-Za-z0-9._-]*)?", "a plain name")]
+HttpsUrl = Annotated[str, matching("https://.*", "an address that begins with https://")]
+
+
+def _rising(value: tuple[int, int, int]) -> tuple[int, int, int]:
+    low, usual, high = value
+    if not 0 < low <= usual <= high:
+        raise ValueError("must be positive and rise")
+    return value
+
+
+def _sized(value: object, info: ValidationInfo) -> object:
+    """Return a shape with the model's sizes in the place of their names."""
+    if not isinstance(value, list):
+        return value
+    sizes: Mapping[str, int] = info.context or {}
+    if unknown := [size for size in value if isinstance(size, str) and size not in sizes]:
+        raise ValueError(f"sizes has no {unknown[0]!r}")
+    return [sizes.get(size, size) for size in value]
+
+
+def _open_or_positive(value: tuple[int, ...]) -> tuple[int, ...]:
+    if not value or any(size < 1 and size != -1 for size in value):
+        raise ValueError("must be positive, or -1 where it is open")
+    return value
+
+
+OpenSizes = Annotated[tuple[int, int, int], AfterValidator(_rising)]
+
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
+class ZooTensor(TensorEntry):
     """One input or output of a network of the zoo.
 
     Attributes:
         name: Of an input, its name in the file; of an output, our own name for it.
-        dtype: Element type.
         shape: Without the batch axis where the model's rows are independent, else all of it;
             -1 is an open size.
-        meaning: What the values are, with units.
         loose: Whether only the number of elements per row is known of the file's own output;
             it is brought into `shape`.
     """
 
-    name: str
     dtype: Dtype
-    shape: tuple[int, ...]
-    meaning: str
+    shape: Annotated[tuple[int, ...], BeforeValidator(_sized), AfterValidator(_open_or_positive)]
     loose: bool = False
 
     @property
@@ -52,8 +93,17 @@ class ZooTensor:
         """The number of elements per row; -1 if a size is open."""
         return -1 if -1 in self.shape else math.prod(self.shape)
 
+    @model_validator(mode="after")
+    def _counted(self) -> ZooTensor:
+        if self.loose and self.elements < 0:
+            raise ValueError("what is loose cannot be open")
+        return self
 
-@dataclass(frozen=True, slots=True)
+
+ZooTensors = Annotated[tuple[ZooTensor, ...], BeforeValidator(tensor_tables)]
+
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
 class ZooModel:
     """One model of the zoo.
 
@@ -84,38 +134,76 @@ class ZooModel:
         emap: Whether the file carries the matrix embeddings are multiplied with.
     """
 
-    name: str
+    name: ModelName
     title: str
     task: str
     family: str
     license: str
-    license_url: str
+    license_url: HttpsUrl
     credit: str
     commercial: bool
     usable_commercially: bool
     needs: tuple[str, ...]
     batch: Batch
     max_batch_size: int
-    inputs: tuple[ZooTensor, ...]
-    outputs: tuple[ZooTensor, ...]
+    inputs: ZooTensors
+    outputs: ZooTensors
     spare_outputs: bool
-    open_sizes: tuple[int, int, int] | None
-    sizes: Mapping[str, int]
-    base: str
-    file: str
-    sha256: str
-    size_bytes: int
-    twin: str
-    fp16: bool
-    emap: bool
+    open_sizes: OpenSizes | None
+    sizes: Annotated[Mapping[str, int], AfterValidator(MappingProxyType)]
+    base: FileName = ""
+    file: FileName = ""
+    sha256: Sha256 | Literal[""] = ""
+    size_bytes: int = 0
+    twin: str = ""
+    fp16: bool = False
+    emap: bool = False
 
     @property
     def pulled(self) -> bool:
         """Whether there is a place to pull it from; else it can only be added."""
         return bool(self.file)
 
+    @model_validator(mode="after")
+    def _consistent(self) -> ZooModel:
+        if bool(self.base) != bool(self.file):
+            raise ValueError("base and file belong together")
+        if self.batch == "none" and self.max_batch_size:
+            raise ValueError("max_batch_size is for models with a batch")
+        if self.batch == "rows" and self.max_batch_size < 1:
+            raise ValueError("max_batch_size must be at least 1")
+        if any(-1 in spec.shape for spec in self.inputs) != (self.open_sizes is not None):
+            raise ValueError("open_sizes belong to inputs of open size, and only to them")
+        return self
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
+class ZooLicense:
+    """What the name of a licence stands for.
+
+    Attributes:
+        url: Where to read it.
+        commercial: Whether it clearly allows commercial use.
+    """
+
+    url: str
+    commercial: bool
+
+
+@dataclass(frozen=True, slots=True, config=ENTRY)
+class ZooFamily:
+    """What models of a family share; see `ZooModel`. Shapes may name sizes of the model."""
+
+    task: str
+    inputs: dict[str, dict[str, Any]]
+    outputs: dict[str, dict[str, Any]]
+    batch: Batch = "rows"
+    max_batch_size: Annotated[int, Field(ge=0)] = 0
+    spare_outputs: bool = False
+    open_sizes: OpenSizes | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Zoo:
     """Everything `zoo.toml` says.
 
@@ -126,8 +214,8 @@ class Zoo:
     """
 
     repository: Path
-    models: Mapping[str, ZooModel] = field(default_factory=dict)
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, ZooModel] = dataclasses.field(default_factory=dict)
+    hosts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def model(self, name: str) -> ZooModel:
         """Return a model by name.
@@ -176,182 +264,88 @@ def load_zoo(repository: Path) -> Zoo:
         SetupIncomplete: the folder has no readable zoo.
         ContractViolation: an entry is incomplete or contradicts itself.
     """
-    path = repository / ZOO_FILE
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise SetupIncomplete(f"The model repository has no zoo at {path}.") from None
-    except ValueError as error:
-        raise SetupIncomplete(f"The zoo {path} cannot be read: {error}.") from None
+    data = read_toml(repository / ZOO_FILE, "zoo")
     hosts = dict(data.get("hosts", {}))
     with_place = [host for host, url in hosts.items() if "{base}" in url and "{file}" in url]
     if with_place != list(hosts):
-        raise ContractViolation("Zoo, [hosts]: each needs {base} and {file}.")
+        raise ContractViolation(f"{ZOO_FILE}, [hosts]: each needs {{base}} and {{file}}.")
+    licenses = _section(data, "licenses", ZooLicense)
+    families = _section(data, "families", ZooFamily)
     tables: dict[str, dict[str, Any]] = data.get("models", {})
     models: dict[str, ZooModel] = {}
     for name in _needed_first(tables):
-        with _named(name):
-            models[name] = _model(name, data, models)
+        where = _where("models", name)
+        family = _named(families, "families", tables[name], "family", where)
+        license = _named(licenses, "licenses", tables[name], "license", where)
+        models[name] = _model(name, tables[name], family, license, models)
+        if models[name].twin not in ("", *tables):
+            raise ContractViolation(f"{where}: there is no twin {models[name].twin!r}.")
     ordered = {name: models[name] for name in tables}
     return Zoo(repository, MappingProxyType(ordered), MappingProxyType(hosts))
 
 
-class _named:  # noqa: N801 - reads as a statement
-    """Let a fault name the section it is in."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        where = f"Zoo, [models.{self.name}]:"
-        if isinstance(error, KeyError):
-            raise ContractViolation(f"{where} {error.args[0]!r} is missing.") from None
-        if isinstance(error, TypeError | ValueError):
-            raise ContractViolation(f"{where} {error}.") from None
+def _where(section: str, name: str) -> str:
+    return f"{ZOO_FILE}, [{section}.{name}]"
 
 
-def _needed_first(tables: Mapping[str, dict[str, Any]]) -> Iterator[str]:
-    """Yield the names of models, each behind those it needs."""
-    done: set[str] = set()
-
-    def visit(name: str, above: tuple[str, ...]) -> Iterator[str]:
-        if name in above:
-            raise ContractViolation(f"Zoo, [models.{name}]: it needs itself.")
-        if name in done:
-            return
-        for needed in tables[name].get("needs", ()):
-            if needed not in tables:
-                raise ContractViolation(f"Zoo, [models.{name}]: there is no {needed!r} to need.")
-            yield from visit(needed, (*above, name))
-        done.add(name)
-        yield name
-
-    for name in tables:
-        yield from visit(name, ())
+def _section(data: Mapping[str, Any], section: str, kind: type[T]) -> dict[str, T]:
+    return {
+        name: read_entry(kind, table, _where(section, name))
+        for name, table in data.get(section, {}).items()
+    }
 
 
-_FAMILY_FIELDS = frozenset(
-    ("task", "batch", "max_batch_size", "open_sizes", "spare_outputs", "inputs", "outputs")
-)
-_OWN_FIELDS = frozenset(
-    (
-        *("title", "family", "license", "license_url", "credit", "commercial", "needs", "sizes"),
-        *("base", "file", "sha256", "size_bytes", "twin", "fp16", "emap", "max_batch_size"),
-    )
-)
+def _named(
+    found: Mapping[str, T], section: str, table: Mapping[str, Any], key: str, where: str
+) -> T:
+    """Return what a table's field names in another section."""
+    if key not in table:
+        raise ContractViolation(f"{where}: {key!r} is missing.")
+    if table[key] not in found:
+        raise ContractViolation(f"{where}: {section} has no {table[key]!r}.")
+    return found[table[key]]
 
 
-def _model(name: str, data: Mapping[str, Any], known: Mapping[str, ZooModel]) -> ZooModel:
-    table = data["models"][name]
-    family = _of(data, "families", table["family"])
-    license = _of(data, "licenses", table["license"])
-    _check_fields(table, _OWN_FIELDS)
-    _check_fields(family, _FAMILY_FIELDS)
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise ValueError("a name is lower-case letters, digits, underscores and single dots")
-    sizes = {key: int(size) for key, size in table.get("sizes", {}).items()}
-    needs = tuple(table.get("needs", ()))
-    commercial = bool(table.get("commercial", license["commercial"]))
-    batch = _one_of(family.get("batch", "rows"), get_args(Batch), "batch")
-    model = ZooModel(
-        name=name,
-        title=table["title"],
-        task=family["task"],
-        family=table["family"],
-        license=table["license"],
-        license_url=table.get("license_url", license["url"]),
-        credit=table["credit"],
-        commercial=commercial,
-        usable_commercially=commercial and all(known[n].usable_commercially for n in needs),
-        needs=needs,
-        batch=batch,
-        max_batch_size=_batch_size(batch, table, family),
-        inputs=_tensors(family["inputs"], sizes),
-        outputs=_tensors(family["outputs"], sizes),
-        spare_outputs=bool(family.get("spare_outputs", False)),
-        open_sizes=_open_sizes(family),
-        sizes=MappingProxyType(sizes),
-        base=table.get("base", ""),
-        file=table.get("file", ""),
-        sha256=table.get("sha256", ""),
-        size_bytes=int(table.get("size_bytes", 0)),
-        twin=table.get("twin", ""),
-        fp16=bool(table.get("fp16", False)),
-        emap=bool(table.get("emap", False)),
-    )
-    _check(model, data["models"])
-    return model
+def _needed_first(tables: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the names of models, each behind those it needs."""
+    needs = {name: tuple(table.get("needs", ())) for name, table in tables.items()}
+    for name, needed in needs.items():
+        if unknown := [one for one in needed if one not in tables]:
+            raise ContractViolation(
+                f"{_where('models', name)}: there is no {unknown[0]!r} to need."
+            )
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        name = error.args[1][0]
+        raise ContractViolation(f"{_where('models', name)}: it needs itself.") from None
 
 
-def _check(model: ZooModel, tables: Mapping[str, Any]) -> None:
-    """Check what fields say of each other."""
-    if bool(model.base) != bool(model.file):
-        raise ValueError("base and file belong together")
-    if model.file and not (_FILE.fullmatch(model.file) and _FILE.fullmatch(model.base)):
-        raise ValueError("base and file must be plain names")
-    if model.sha256 and not _SHA256.fullmatch(model.sha256):
-        raise ValueError(f"{model.sha256!r} is not a SHA-256 digest in lower-case hex")
-    if model.twin and model.twin not in tables:
-        raise ValueError(f"there is no twin {model.twin!r}")
-    if any(-1 in spec.shape for spec in model.inputs) != (model.open_sizes is not None):
-        raise ValueError("open_sizes belong to inputs of open size, and only to them")
-    if not model.license_url.startswith("https://"):
-        raise ValueError("license_url must begin with https://")
+def _model(
+    name: str,
+    table: Mapping[str, Any],
+    family: ZooFamily,
+    license: ZooLicense,
+    known: Mapping[str, ZooModel],
+) -> ZooModel:
+    """Return a model by its table; `known` has those it needs."""
+    shared = {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}
+    if unknown := sorted(table.keys() & (shared.keys() - {"max_batch_size"} | _DERIVED)):
+        raise ContractViolation(f"{_where('models', name)}: unknown: {', '.join(unknown)}.")
+    commercial = table.get("commercial", license.commercial)
+    needs, sizes = table.get("needs", ()), table.get("sizes", {})
+    whole = {
+        **shared,
+        "license_url": license.url,
+        "commercial": commercial,
+        "needs": needs,
+        "sizes": sizes,
+        **table,
+        "name": name,
+        "usable_commercially": commercial and all(known[n].usable_commercially for n in needs),
+    }
+    return read_entry(ZooModel, whole, _where("models", name), sizes)
 
 
-def _batch_size(batch: Batch, table: Mapping[str, Any], family: Mapping[str, Any]) -> int:
-    if batch == "none":
-        if "max_batch_size" in table or "max_batch_size" in family:
-            raise ValueError("max_batch_size is for models with a batch")
-        return 0
-    size = int(table["max_batch_size"] if "max_batch_size" in table else family["max_batch_size"])
-    if size < 1:
-        raise ValueError("max_batch_size must be at least 1")
-    return size
-
-
-def _open_sizes(family: Mapping[str, Any]) -> tuple[int, int, int] | None:
-    if "open_sizes" not in family:
-        return None
-    low, usual, high = (int(size) for size in family["open_sizes"])
-    if not 0 < low <= usual <= high:
-        raise ValueError("open_sizes must be positive and rise")
-    return low, usual, high
-
-
-def _tensors(tables: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[ZooTensor, ...]:
-    if not tables:
-        raise ValueError("a model needs inputs and outputs")
-    specs = []
-    for name, table in tables.items():
-        fields = dict(table)
-        given = fields.pop("shape")
-        shape = tuple(sizes[n] if isinstance(n, str) else int(n) for n in given)
-        spec = ZooTensor(name=name, shape=shape, **fields)
-        _one_of(spec.dtype, get_args(Dtype), f"{name}.dtype")
-        if not shape or any(n < 1 and n != -1 for n in shape):
-            raise ValueError(f"{name}.shape must be positive, or -1 where it is open")
-        if spec.loose and spec.elements < 0:
-            raise ValueError(f"{name} is loose and cannot be open")
-        specs.append(spec)
-    return tuple(specs)
-
-
-def _of(data: Mapping[str, Any], kind: str, key: str) -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = data.get(kind, {})
-    if key not in found:
-        raise ValueError(f"{kind} has no {key!r}")
-    return found[key]
-
-
-def _check_fields(table: Mapping[str, Any], allowed: frozenset[str]) -> None:
-    if unknown := sorted(set(table) - allowed):
-        raise ValueError(f"unknown: {', '.join(unknown)}")
-
-
-def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
+_DERIVED = frozenset(("name", "usable_commercially"))
+"""Fields of a model that follow from others."""

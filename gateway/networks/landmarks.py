@@ -28,8 +28,6 @@ FACE_PX = 195.0
 GRID = 64
 """Units that the networks count along the crop's side."""
 
-EYES, NOSE, MOUTH = ((36, 42), (42, 48)), 30, (48, 54)
-
 
 @dataclass(frozen=True, slots=True)
 class LandmarkSpec:
@@ -133,16 +131,3 @@ def in_image(points: AnyFloat, crop_from_image: AnyFloat, turn: int) -> F64:
     crop = (middle + 0.5) * SIDE_PX - 0.5
     linear = np.asarray(crop_from_image[:, :2], np.float64)
     return np.asarray((crop - crop_from_image[:, 2]) @ np.linalg.inv(linear).T)
-
-
-def five_of_68(points: AnyFloat) -> F32:
-    """Return the five points (N, 5, 2) that crops are aligned by, of 68 (N, 68, 2)."""
-    eyes = [np.mean(points[:, first:last], 1) for first, last in EYES]
-    others = [points[:, n] for n in (NOSE, *MOUTH)]
-    return np.asarray(np.stack([*eyes, *others], 1), np.float32)
-
-
-def quarter_of(points: AnyFloat) -> int:
-    """Return by how many quarters clockwise a face with points (68, 2) lies on its side."""
-    across = np.asarray(points[16] - points[0], np.float64)
-    return round(float(np.degrees(np.arctan2(across[1], across[0]))) / 90) % 4

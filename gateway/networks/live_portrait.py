@@ -18,6 +18,7 @@ from gateway.networks.tensors import UNIT, answer_of, pixels_of, planes_of
 FEATURE_EXTRACTOR = "live_portrait_feature_extractor"
 MOTION_EXTRACTOR = "live_portrait_motion_extractor"
 GENERATOR = "live_portrait_generator"
+MODELS = (FEATURE_EXTRACTOR, MOTION_EXTRACTOR, GENERATOR)
 TEMPLATE: Template = "arcface_128"
 SIDE_PX = 512
 SEEN_PX = 256

@@ -10,6 +10,7 @@ import numpy as np
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import SAME_PERSON, FaceEmbedder
 from gateway.pipeline.face.crop import cut_out
 from gateway.pipeline.selection.people import People
@@ -19,6 +20,8 @@ from gateway.storage.identities import Identity, KeptPortrait
 
 PORTRAIT_PX = 1280
 """Longest side of a kept portrait: a face of 800 pixels, more than targets usually show."""
+PRECISE = DetectOptions(precise=True)
+"""How portraits are looked at: any expression may be read from them later."""
 
 
 class Identifier:
@@ -45,7 +48,7 @@ class Identifier:
             InferenceError, DeadlineExceeded: from the networks.
         """
         with timings.stage("analyse"):
-            found = await self._people.portraits(sources, deadline=deadline, precise=True)
+            found = await self._people.portraits(sources, deadline=deadline, options=PRECISE)
             return list(await asyncio.gather(*(self._kept(p, deadline) for p in found)))
 
     async def _kept(self, portrait: Portrait, deadline: Deadline) -> KeptPortrait:

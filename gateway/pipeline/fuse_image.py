@@ -26,7 +26,7 @@ from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import FusedImage
-from gateway.pipeline.selection.assignments import Assignments, SourceIdentities, portraits_of
+from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.network_swapper import NetworkSwap
@@ -149,11 +149,9 @@ class ImageFuser:
     ) -> FusedImage:
         """Return the target with its faces changed; `known` are those enrolled. See `swap`."""
         with timings.stage("analyse"):
-            portraits, faces = await self._people.find(sources, target, options, deadline)
-        if known.source_id is not None:
-            portraits = portraits_of(known.identities[known.source_id])
+            of_sources, faces = await self._people.find(sources, target, options, deadline)
+        players = SourceIdentities.of(of_sources, known.identities, known.source_id)
         with timings.stage("select"):
-            players = replace(known, portraits=portraits)
             cast = await self._people.cast(target, faces, players, references, options, deadline)
         with timings.stage("mask"):
             cast = await self._prepared(cast, target, options, deadline)
@@ -169,7 +167,7 @@ class ImageFuser:
         work = FaceTask(
             canvas,
             target,
-            portraits,
+            players.portraits,
             faces,
             library,
             options,
@@ -192,7 +190,7 @@ class ImageFuser:
             if done is not None:
                 changed.append(role.told(done))
         return FusedImage(
-            canvas.image, tuple(changed), tuple(faces), tuple(portraits), cast.unmatched
+            canvas.image, tuple(changed), tuple(faces), tuple(players.portraits), cast.unmatched
         )
 
     async def _prepared(

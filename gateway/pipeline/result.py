@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.arrays import F32, U8
 from gateway.faces.face import Face
 from gateway.pipeline.face.quality import ResultQuality
+from gateway.pipeline.options.choices import CLASSICAL, MESH, MORPHABLE
 from gateway.processors.base import Patch, Portrait
 from gateway.processors.openings import InpaintingSource
 
@@ -62,7 +63,7 @@ class Note(StrEnum):
     """The portrait's mouth is open, the result's is not: its lips were closed over."""
 
 
-WITHOUT_NETWORK = ("mesh", "3dmm", "classical")
+WITHOUT_NETWORK = (MESH, MORPHABLE, CLASSICAL)
 """Who needs no network that is pulled."""
 ENTRY_UNMATCHED = "entry_unmatched"
 """An optional entry of the mapping means nobody in the target: told beside notes of faces."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -31,19 +31,6 @@ from gateway.networks.crops import aligned_crops, reach_of_crop, seen_from
 from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.processors.openings import eye_distance
 
-EnhancerModel = Literal[
-    "auto",
-    "classical",
-    "gfpgan_1.2",
-    "gfpgan_1.3",
-    "gfpgan_1.4",
-    "codeformer",
-    "gpen_bfr_256",
-    "gpen_bfr_512",
-    "gpen_bfr_1024",
-    "gpen_bfr_2048",
-    "restoreformer_plus_plus",
-]
 CLASSICAL = "classical"
 
 BOX_EDGE = 0.09

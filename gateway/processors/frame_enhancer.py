@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -17,29 +17,6 @@ from gateway.imaging.geometry.warp import Region, enlarge, shrink_area
 from gateway.imaging.video.planes import Coding, Planes, put_back, rgb_of
 from gateway.networks.upscaling import Upscaler
 
-FrameEnhancerModel = Literal[
-    "auto",
-    "classical",
-    "real_esrgan_x2",
-    "real_esrgan_x2_fp16",
-    "real_esrgan_x4",
-    "real_esrgan_x4_fp16",
-    "real_esrgan_x8",
-    "real_esrgan_x8_fp16",
-    "real_hatgan_x4",
-    "clear_reality_x4",
-    "span_kendata_x4",
-    "ultra_sharp_x4",
-    "ultra_sharp_2_x4",
-    "nomos8k_sc_x4",
-    "realistic_rescaler_x4",
-    "remacri_x4",
-    "siax_x4",
-    "swin2_sr_x4",
-    "real_web_photo_x4",
-    "face_dat_x4",
-    "tghq_face_x8",
-]
 CLASSICAL = "classical"
 TILES = 8
 """Tiles of a picture that go to a network in one request."""

@@ -39,8 +39,6 @@ MaskPart = Literal[
     "upper-lip",
     "lower-lip",
 ]
-OccluderModel = Literal["face_occlusion", "xseg_1", "xseg_2", "xseg_3"]
-ParserModel = Literal["mesh", "bisenet_resnet_18", "bisenet_resnet_34"]
 
 # fmt: off
 IBUG_68 = (
@@ -153,7 +151,7 @@ class NetworkMaskers:
         self._compute = compute
 
     async def occlusion(
-        self, image: U8, face: Face, region: Region, model: OccluderModel, *, deadline: Deadline
+        self, image: U8, face: Face, region: Region, model: str, *, deadline: Deadline
     ) -> F32:
         """Return where XSeg sees a face (h, w) of a picture (H, W, 3) and nothing before it.
 
@@ -171,7 +169,7 @@ class NetworkMaskers:
         image: U8,
         face: Face,
         region: Region,
-        model: ParserModel,
+        model: str,
         parts: Sequence[MaskPart],
         *,
         deadline: Deadline,

@@ -17,18 +17,16 @@ from gateway.jobs.work import Task
 from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
 from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
-from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.video import VideoOptions
-from gateway.pipeline.selection.assignments import SourceIdentities, portraits_of
-from gateway.pipeline.selection.models import ModelSelector
-from gateway.pipeline.selection.people import People
+from gateway.pipeline.selection import detection
+from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.selection.stored import read_stored
+from gateway.pipeline.toolkit import Toolkit
 from gateway.pipeline.video.fuse_video import VideoFuser
-from gateway.pipeline.video.survey import Surveyor
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
-from gateway.storage import expressions
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
-from gateway.storage.identities import Identity, IdentityStore
+from gateway.storage.identities import IdentityStore
 
 REMEMBERED = 4
 """Jobs whose files need not be looked at again."""
@@ -77,27 +75,26 @@ class Tools:
     """What does the work.
 
     Attributes:
-        people: Finds faces in portraits.
-        surveyor: Looks through a video first.
+        kit: The parts that find and change faces.
         fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
             the threads to read frames in, and the event loop that the networks belong to.
         studio: Threads for that.
         pictures: Changes a picture's.
         identities: Enrolled people.
         expressions: Libraries of expressions.
-        networks: The networks that are at hand.
-        compute: Threads for imaging work, and for reading and writing.
     """
 
-    people: People
-    surveyor: Surveyor
+    kit: Toolkit
     fuser: VideoFuserFactory
     studio: EventLoopThreadPool
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
-    networks: ModelSelector
-    compute: Compute
+
+    @property
+    def compute(self) -> Compute:
+        """Threads for imaging work, and for reading and writing."""
+        return self.kit.compute
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,26 +142,22 @@ async def read_inputs(
     Raises:
         SemblantError: a picture cannot be used, or what is named is not there.
     """
-    named = [*options.identities, *([] if task.source_id is None else [task.source_id])]
-    identities: dict[str, Identity] = {}
-    for id in named:
-        identities[id] = await tools.compute.run(tools.identities.get, id)
-    library: Sequence[LibraryEntry] = ()
-    if isinstance(options.expression, str) and expressions.ID.fullmatch(options.expression):
-        kept = await tools.compute.run(tools.expressions.get, options.expression)
-        library = kept.entries
+    stored = await read_stored(
+        options,
+        task.source_id,
+        identities=tools.identities,
+        expressions=tools.expressions,
+        compute=tools.compute,
+    )
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
-    portraits = await tools.people.portraits(
+    portraits = await tools.kit.people.portraits(
         sources,
         deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
-        precise=reads_expressions(options),
+        options=detection.of_sources(options),
     )
-    if task.source_id is not None:
-        portraits = portraits_of(identities[task.source_id])
-    return RenderInputs(
-        sources, references, SourceIdentities(portraits, identities, task.source_id), library
-    )
+    players = SourceIdentities.of(portraits, stored.identities, task.source_id)
+    return RenderInputs(sources, references, players, stored.library)
 
 
 def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:

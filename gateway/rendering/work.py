@@ -94,7 +94,7 @@ class RenderWork:
             options.require_picture()
             return JobPlan(1, 1, {"kind": PICTURE})
         options.require_video()
-        settled = self._tools.networks.resolve(options)
+        settled = self._tools.kit.models.resolve(options)
         probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
@@ -246,7 +246,7 @@ class RenderWork:
             times = sample_times(probe.timing, whole, count, apart_s)
             try:
                 with closing(self._glances(task, probe, times, control)) as glances:
-                    return await self._tools.surveyor.survey(
+                    return await self._tools.kit.surveyor().survey(
                         glances,
                         options,
                         deadline=Deadline.after(

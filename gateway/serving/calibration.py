@@ -29,23 +29,18 @@ from gateway.models.quantize import Rows
 from gateway.networks import arcface, bisenet, live_portrait, xseg
 from gateway.networks.available import AvailableModels
 from gateway.networks.crops import aligned_crops
-from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
+from gateway.networks.detecting.specs import DETECTORS
 from gateway.networks.landmarks import LANDMARKERS, Landmarker
 from gateway.networks.restoring import RESTORERS, FaceRestorer
 from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
-from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.networks.upscaling import UPSCALERS, Upscaler
 from gateway.processors import maskers
 
 LOOKED_AT = ("blazeface_short", "blazeface_full", "face_mesh", "iris")
 """The networks that finding faces runs."""
-LIVE_PORTRAIT = (
-    live_portrait.FEATURE_EXTRACTOR,
-    live_portrait.MOTION_EXTRACTOR,
-    live_portrait.GENERATOR,
-)
 HALF = "_fp16"
 """How the names of networks end that are in half precision already."""
 SUPPORTED = tuple(
@@ -57,7 +52,7 @@ SUPPORTED = tuple(
         arcface.ARCFACE,
         *SWAPPERS,
         *RESTORERS,
-        *LIVE_PORTRAIT,
+        *live_portrait.MODELS,
         *UPSCALERS,
         *DETECTORS,
         *LANDMARKERS,
@@ -208,7 +203,7 @@ def _show_of(
         return _restoring(name, inference, compute)
     if name in UPSCALERS:
         return _upscaling(name, inference, compute)
-    if name in LIVE_PORTRAIT:
+    if name in live_portrait.MODELS:
         return _Expressing(inference, compute)
     if name in (*DETECTORS, *LANDMARKERS):
         return _looking(name, inference, compute)

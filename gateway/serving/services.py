@@ -11,7 +11,6 @@ from semblant_triton.environment import environment_exists
 
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.embedding import FaceEmbedder
 from gateway.imaging.threads import opencv_single_threaded
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
@@ -25,11 +24,10 @@ from gateway.models.zoo import ZooModel
 from gateway.pipeline.enrol_identity import Identifier
 from gateway.pipeline.expressions.enrol import Enroller
 from gateway.pipeline.expressions.track import ExpressionTracker
-from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
-from gateway.pipeline.selection.people import People
+from gateway.pipeline.toolkit import Toolkit
 from gateway.serving.admission import Admission
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
@@ -139,46 +137,36 @@ def assemble(
     inference = OnDemandModels(
         backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000
     )
-    networks = ModelSelector(inference, compute, guests.pulled)
-    analyser = FaceAnalyser(
-        inference,
-        compute,
+    kit = Toolkit.of(
+        ModelSelector(inference, compute, guests.pulled),
         max_residual=settings.max_fit_residual,
-        finders=networks.finders(),
-    )
-    embedder = FaceEmbedder(inference, compute)
-    people = People(analyser, embedder, min_face_px=settings.min_face_px)
-    tracker = ExpressionTracker(analyser, compute)
-    fuser = ImageFuser(
-        analyser,
-        embedder,
-        Masking(networks),
-        compute,
         min_face_px=settings.min_face_px,
+    )
+    tracker = ExpressionTracker(kit.analyser, compute)
+    fuser = kit.image_fuser(
         expected=expected_quality(settings),
         observe=metrics.swapped,
         trace=NumberedPictures(settings.debug_dir) if settings.debug_dir else None,
     )
     work = work or video_work(
         settings,
-        networks,
+        kit,
         inline=contracts if isinstance(backend, LocalInference) else (),
         pictures=fuser,
         identities=identities,
         expressions=expressions,
-        compute=compute,
     )
     return Services(
         settings=settings,
         backend=backend,
         inference=inference,
         compute=compute,
-        analyser=analyser,
+        analyser=kit.analyser,
         fuser=fuser,
         tracker=tracker,
-        enroller=Enroller(analyser, tracker, compute, min_face_px=settings.min_face_px),
+        enroller=Enroller(kit.analyser, tracker, compute, min_face_px=settings.min_face_px),
         expressions=expressions,
-        identifier=Identifier(people, embedder, compute),
+        identifier=Identifier(kit.people, kit.embedder, compute),
         identities=identities,
         admission=admission,
         metrics=metrics,

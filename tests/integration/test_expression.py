@@ -12,12 +12,11 @@ from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.performance import opening
 from gateway.inference.local import LocalInference
 from gateway.paths import PROJECT_ROOT
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.result import Note
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.toolkit import Toolkit
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, InpaintingSource, eye_distance
 from tests.integration.portraits import FACES, backdrop, placed
 
@@ -44,8 +43,7 @@ async def find(parts, image):
 
 
 async def made(parts, sources, target, **options):
-    analyser = FaceAnalyser(*parts)
-    fuser = ImageFuser(analyser, FaceEmbedder(*parts), Masking(ModelSelector(*parts)), parts[1])
+    fuser = Toolkit.of(ModelSelector(*parts)).image_fuser()
     return await fuser.swap(
         sources,
         target,

@@ -20,7 +20,7 @@ from gateway.errors import (
     InferenceUnavailable,
     UnknownModel,
 )
-from gateway.inference.contracts import read_contracts
+from gateway.inference.contracts import read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.self_test import self_test
 from gateway.inference.triton import TritonInference
@@ -58,8 +58,9 @@ def _fake(repository: Path) -> FakeInference:
         "single": lambda t: {"y": 2 * t["x"]},
         "slow": lambda t: {"done": t["rounds"].astype(np.float32)},
     }
-    contracts = read_contracts(repository)
-    fake = FakeInference(FakeModel(contracts[name], functions[name]) for name in MODELS)
+    fake = FakeInference(
+        FakeModel(read_contract(repository / name), functions[name]) for name in MODELS
+    )
     fake.models["slow"].delay_s = 0.3
     return fake
 
@@ -240,7 +241,7 @@ async def test_every_model_is_listed_as_ready(inference):
 
 
 async def test_the_self_test_passes_against_the_graph_run_here(inference, repository):
-    contracts = [c for c in read_contracts(repository).values() if c.name != "slow"]
+    contracts = [read_contract(repository / name) for name in MODELS if name != "slow"]
     reference = LocalInference(repository)
     assert await self_test(inference, contracts, reference=reference) == []
     await reference.close()

@@ -9,25 +9,21 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import FaceEmbedder
-from gateway.faces.landmarks import MESH_SIDE, crop_square, square_of_landmarks
 from gateway.inference.cross_loop import RoutingInference
 from gateway.inference.local import LocalInference
 from gateway.models.profiles import PROFILES
 from gateway.models.store import ModelStore
 from gateway.networks.available import AvailableModels
-from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
-from gateway.networks.face_mesh import FaceMesh
+from gateway.networks.detecting.specs import DETECTORS
 from gateway.paths import PROJECT_ROOT
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.timings import Timings
+from gateway.pipeline.toolkit import Toolkit
 from tests.integration.portraits import FACES, portrait
 
-FILES = {"yunet": "yunet_n_640_640.onnx", "face_mesh_468": "FaceMesh.onnx"}
+FILES = {"yunet": "yunet_n_640_640.onnx"}
 FOLDER = PROJECT_ROOT.parent / "shared" / "models"
 if not FOLDER.is_dir():
     pytest.skip("no real networks are at hand", allow_module_level=True)
@@ -58,8 +54,7 @@ async def test_a_face_that_a_guest_finds_is_swapped(added):
     own, guest = LocalInference(PROJECT_ROOT / "model_repository"), LocalInference(added)
     both = RoutingInference(guest, ["yunet"], own)
     networks = ModelSelector(both, INLINE, AvailableModels(frozenset(["yunet"])))
-    analyser = FaceAnalyser(both, INLINE, finders=networks.finders())
-    fuser = ImageFuser(analyser, FaceEmbedder(both, INLINE), Masking(networks), INLINE)
+    fuser = Toolkit.of(networks).image_fuser()
     results = []
     for model in ("yunet", "blazeface"):
         result = await fuser.swap(
@@ -79,7 +74,7 @@ async def test_a_face_that_a_guest_finds_is_swapped(added):
 
 
 @pytest.mark.parametrize("name", FACES)
-async def test_they_see_what_our_own_networks_see(added, name):
+async def test_it_finds_the_face_that_our_own_detector_finds(added, name):
     deadline, image = Deadline.after(60), portrait(name)
     own, guest = LocalInference(PROJECT_ROOT / "model_repository"), LocalInference(added)
     yunet = NetworkDetector(DETECTORS["yunet"], guest, INLINE)
@@ -88,11 +83,5 @@ async def test_they_see_what_our_own_networks_see(added, name):
     options = DetectOptions(model="yunet")
     theirs = await analyser.detect(image, deadline=deadline, options=options)
     assert overlap(ours.boxes[0], theirs.boxes[0]) >= 0.7
-    (face,) = await analyser.analyse(image, deadline=deadline, options=options)
-    crop = crop_square(image, square_of_landmarks(face.landmarks), MESH_SIDE).pixels[None]
-    told = await own.infer("face_mesh", {"image": crop}, deadline=deadline)
-    found = await FaceMesh(guest, INLINE).landmarks(crop, deadline=deadline)
-    off = (found - told["landmarks"].reshape(found.shape))[..., :2]
-    assert np.sqrt((off**2).sum(-1).mean()) <= 1
     await own.close()
     await guest.close()

@@ -17,12 +17,10 @@ from tests.standins import (
     classifiers,
     detectors,
     live_portrait,
-    meshes,
     parsers,
     points,
     recognition,
     restorers,
-    safety,
     swappers,
     upscalers,
 )
@@ -31,7 +29,6 @@ from tests.standins.graph import StandIn, Tensor
 _FAMILIES = (
     classifiers,
     detectors,
-    meshes,
     parsers,
     recognition,
     swappers,
@@ -39,7 +36,6 @@ _FAMILIES = (
     upscalers,
     live_portrait,
     points,
-    safety,
 )
 STANDINS: dict[str, StandIn] = {
     name: standin for family in _FAMILIES for name, standin in family.STANDINS.items()

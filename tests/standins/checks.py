@@ -14,7 +14,6 @@ from gateway.networks import (
     arcface,
     bisenet,
     crossface,
-    face_mesh,
     fairface,
     live_portrait,
     restoring,
@@ -22,15 +21,14 @@ from gateway.networks import (
     xseg,
 )
 from gateway.networks.crops import aligned_crops
-from gateway.networks.detecting import models as detecting
+from gateway.networks.detecting import specs as detecting
 from gateway.networks.detecting.network import NetworkDetector
-from gateway.networks.swapping import models, network
+from gateway.networks.swapping import network, specs
 from gateway.networks.swapping.identity import IdentityEmbedding
 from tests import tolerances
 from tests.standins import (
     classifiers,
     detectors,
-    meshes,
     parsers,
     recognition,
     restorers,
@@ -104,7 +102,7 @@ async def _crossface(inference: Inference, name: str) -> None:
 
 
 async def _swapper(inference: Inference, name: str) -> None:
-    spec, contract = models.SWAPPERS[name], swappers.CONTRACTS[name]
+    spec, contract = specs.SWAPPERS[name], swappers.CONTRACTS[name]
     swapper = network.SwapNetwork(spec, inference, INLINE, emap=recognition.emap())
     own, others, portrait, shown = raws(2, 2), raws(3, 3), None, None
     if spec.family.picture:
@@ -211,14 +209,8 @@ async def _fairface(inference: Inference, name: str) -> None:
     assert [(one.gender, one.race, one.youngest, one.oldest) for one in found] == told
 
 
-async def _face_mesh(inference: Inference, name: str) -> None:
-    crops = pictures(3, face_mesh.SIDE_PX, 6)
-    found = await face_mesh.FaceMesh(inference, INLINE).landmarks(crops, deadline=soon())
-    assert_vectors(found, np.array([meshes.landmarks(crop) for crop in crops]))
-
-
 def _family(name: str) -> Adaptor:
-    members = (spec.name for spec in models.SWAPPERS.values() if spec.family.name == name)
+    members = (spec.name for spec in specs.SWAPPERS.values() if spec.family.name == name)
     return Adaptor(tuple(members), _swapper)
 
 
@@ -229,7 +221,6 @@ ADAPTORS: Mapping[str, Adaptor] = {
     "xseg": Adaptor(("xseg_1", "xseg_2", "xseg_3"), _xseg),
     "bisenet": Adaptor(("bisenet_resnet_18", "bisenet_resnet_34"), _bisenet),
     "fairface": Adaptor(("fairface",), _fairface),
-    "face_mesh": Adaptor(("face_mesh_468",), _face_mesh),
     "arcface": Adaptor(("arcface_w600k_r50",), _arcface),
     "crossface": Adaptor(tuple(recognition.SHIFTS), _crossface),
     **{

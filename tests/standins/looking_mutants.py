@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gateway.networks import bisenet, face_mesh, fairface, tensors, xseg
+from gateway.networks import bisenet, fairface, tensors, xseg
 from gateway.networks.detecting import anchors, views, yolo_face, yunet
 from gateway.networks.detecting import network as finding
 from gateway.networks.detecting import spec as finding_spec
-from gateway.networks.detecting.models import DETECTORS
+from gateway.networks.detecting.specs import DETECTORS
 from tests.standins.mutant import Mutant, given_wrongly, spec_with, swapped
 
 
@@ -103,25 +103,11 @@ def _fairface() -> list[Mutant]:
     ]
 
 
-def _face_mesh() -> list[Mutant]:
-    shares = face_mesh.shares
-    errors = {
-        "BGR in": lambda crops: shares(crops[..., ::-1]),
-        "turned in": lambda crops: shares(crops.swapaxes(1, 2)),
-        "from -1 to 1": lambda crops: 2 * shares(crops) - 1,
-    }
-    return [
-        Mutant(error, "face_mesh_468", swapped(face_mesh, "shares", how))
-        for error, how in errors.items()
-    ]
-
-
 MUTANTS: Mapping[str, list[Mutant]] = {
     "anchors": _detector("scrfd_2.5g", anchors),
     "yolo_face": _detector("yolo_face", yolo_face),
     "yunet": _detector("yunet", yunet),
     "fairface": _fairface(),
-    "face_mesh": _face_mesh(),
     "xseg": _xseg(),
     "bisenet": _bisenet(),
 }

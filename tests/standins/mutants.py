@@ -24,9 +24,9 @@ from gateway.networks import (
     tensors,
     upscaling,
 )
-from gateway.networks.swapping import models, network
-from gateway.networks.swapping.family import SourceCrop, SwapSpec
+from gateway.networks.swapping import network, specs
 from gateway.networks.swapping.identity import unit
+from gateway.networks.swapping.specs import SourceCrop, SwapSpec
 from tests.standins import looking_mutants
 from tests.standins.mutant import Mutant, given_wrongly, in_bgr, spec_with, swapped
 
@@ -79,8 +79,8 @@ def _scale_of(spec: SwapSpec, scale: tensors.Scale) -> tensors.Scale:
 
 
 def _swapper(model: str) -> list[Mutant]:
-    spec = models.SWAPPERS[model]
-    family, table = spec.family, models.SWAPPERS
+    spec = specs.SWAPPERS[model]
+    family, table = spec.family, specs.SWAPPERS
     other = "arcface_112_v2" if spec.template == "arcface_128" else "arcface_128"
 
     def told(error: str, **changes: Any) -> Mutant:

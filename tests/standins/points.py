@@ -75,37 +75,10 @@ def placed(points: np.ndarray, box: np.ndarray, turn: int) -> np.ndarray:
     return away @ turned.T / scale + (box[:2] + box[2:]) / 2
 
 
-def _weights() -> np.ndarray:
-    k, j = np.arange(POINTS)[:, None], np.arange(5)
-    return np.sin(0.7 * k + 1.3 * j) / 3
-
-
-def _offsets() -> np.ndarray:
-    return np.stack(
-        [0.5 + 0.3 * np.cos(np.arange(POINTS)), 0.4 + 0.2 * np.sin(np.arange(POINTS))], 1
-    )
-
-
-def _five(graph: Graph) -> tuple[str]:
-    return (graph.total(graph("MatMul", _weights(), "input"), _offsets()),)
-
-
-def guessed(points: np.ndarray) -> np.ndarray:
-    """Return 68 points by five (5, 2), all in the template's unit square."""
-    return np.array(
-        [
-            sum(np.sin(0.7 * k + 1.3 * j) / 3 * points[j] for j in range(5))
-            + np.array([0.5 + 0.3 * np.cos(k), 0.4 + 0.2 * np.sin(k)])
-            for k in range(POINTS)
-        ]
-    )
-
-
 _CROP = (Tensor("input", (3, SIDE, SIDE)),)
 STANDINS = {
     "2dfan4": StandIn(
         _CROP, (Tensor("points", (POINTS, 3)), Tensor("maps", (POINTS, GRID, GRID))), _fan
     ),
     "peppa_wutz": StandIn(_CROP, (Tensor("output", (POINTS, 3)),), _peppa),
-    "fan_68_5": StandIn((Tensor("input", (5, 2)),), (Tensor("output", (POINTS, 2)),), _five),
 }

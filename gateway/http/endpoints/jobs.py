@@ -115,7 +115,7 @@ async def _order(engine: JobEngine, request: Request, form: Form, settings: Sett
         InvalidRequest, InvalidOptions, MissingField, WebhookRefused: by name.
     """
     options = engine.work.accept(await form.text("options"))
-    source_id, upload = await _line(form, "source_id"), await _line(form, "target_upload")
+    source_id, upload = await form.line("source_id"), await form.line("target_upload")
     counts = {name: form.count(name) for name in FILES}
     if upload is not None:
         if counts["target"]:
@@ -132,20 +132,12 @@ async def _order(engine: JobEngine, request: Request, form: Form, settings: Sett
         key=key_of(request),
         source_id=source_id,
         webhook=_webhook(await form.text("webhook")),
-        priority=_priority(await _line(form, "priority")),
+        priority=_priority(await form.line("priority")),
         cancel_after_s=cancel_after_s(request),
-        retention_s=_retention_s(await _line(form, "retention"), settings),
+        retention_s=_retention_s(await form.line("retention"), settings),
     )
     engine.check_webhook(order)
     return order
-
-
-async def _line(form: Form, name: str) -> str | None:
-    """Return a field of one short line; None without one."""
-    text = await form.text(name)
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    return text.strip() or None if text is not None else None
 
 
 def _webhook(text: bytes | str | None) -> Webhook | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,7 +11,6 @@ from gateway.deadline import Deadline
 from gateway.errors import InvalidRequest
 from gateway.http.request.execution import allowed_seconds, perform
 from gateway.http.request.forms import Field, Form, read_form
-from gateway.http.request.identity_lookup import kept_identities, source_identity
 from gateway.http.request.images import FORMATS, decode_pictures, encode_picture
 from gateway.http.request.negotiate import JSON, Accepted, acceptable
 from gateway.http.request_context import Exchange
@@ -23,8 +21,8 @@ from gateway.pipeline.face.quality import worst
 from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import SwapOptions, parse_options
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
+from gateway.pipeline.selection.stored import read_stored
 from gateway.serving.services import Services
-from gateway.storage.expressions import ID, LibraryEntry
 
 OFFERS = (*FORMATS, JSON)
 
@@ -80,7 +78,7 @@ async def post_swaps(services: Services, request: Request) -> Response:
         async with read_form(request, fields(settings.max_sources)) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
-            source_id = await source_identity(form)
+            source_id = await form.line("source_id")
             require_pictures(wish.options, form.counts, source_id)
 
             async def work(deadline: Deadline) -> Response:
@@ -98,8 +96,14 @@ async def _swap(
     source_id: str | None,
 ) -> Response:
     """Decode, fuse, encode."""
-    library = await _library(services, wish.options)
-    identities = await kept_identities(services, exchange, wish.options, source_id)
+    with exchange.timings.stage("decode"):
+        stored = await read_stored(
+            wish.options,
+            source_id,
+            identities=services.identities,
+            expressions=services.expressions,
+            compute=services.compute,
+        )
     target, sources, references = await _decode(services, exchange, form)
     as_report = wish.media_type(target.format) == JSON
     options = wish.options.reporting() if as_report else wish.options
@@ -110,8 +114,8 @@ async def _swap(
         deadline=deadline,
         timings=exchange.timings,
         references=[reference.rgb for reference in references],
-        library=library,
-        identities=identities,
+        library=stored.library,
+        identities=stored.identities,
         source_id=source_id,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
@@ -124,14 +128,6 @@ async def _swap(
     if as_report:
         return await services.compute.run(_report, made, exchange, wish)
     return _picture(made, exchange)
-
-
-async def _library(services: Services, options: SwapOptions) -> Sequence[LibraryEntry]:
-    """Return the entries of the library whose expressions are asked for; else none."""
-    name = options.expression
-    if not isinstance(name, str) or not ID.fullmatch(name):
-        return ()
-    return (await services.compute.run(services.expressions.get, name)).entries
 
 
 async def _decode(

@@ -97,6 +97,17 @@ class Form:
             return await part.read()
         return None
 
+    async def line(self, name: str) -> str | None:
+        """Return a field of one short line, without space around it; None without one.
+
+        Raises:
+            InvalidRequest: if it is too long.
+        """
+        text = await self.text(name)
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        return text.strip() or None if text is not None else None
+
 
 @asynccontextmanager
 async def read_form(

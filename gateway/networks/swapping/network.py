@@ -12,8 +12,8 @@ from gateway.inference.protocol import Inference
 from gateway.networks.arcface import LENGTH
 from gateway.networks.crossface import CrossFace
 from gateway.networks.swapping.boost import deinterleaved, interleaved
-from gateway.networks.swapping.family import SourceCrop, SwapSpec
 from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding, mixed, unit
+from gateway.networks.swapping.specs import SourceCrop, SwapSpec
 from gateway.networks.tensors import answer_of, pixels_of, planes_of
 
 

@@ -25,10 +25,11 @@ from gateway.pipeline.face.expression_plan import LibraryItem, plan_expression
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import Figures, Inspector, ResultQuality, Subject
 from gateway.pipeline.face.trace import Trace, trace_fused, trace_layer
+from gateway.pipeline.options.choices import MORPHABLE
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import Note, SwappedFace
-from gateway.pipeline.selection.models import MORPHABLE, SelectedModels, swap_settings
+from gateway.pipeline.selection.models import SelectedModels, swap_settings
 from gateway.pipeline.timings import Timings
 from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import (

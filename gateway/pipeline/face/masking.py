@@ -9,10 +9,10 @@ from dataclasses import replace
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.faces.occlusion import OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
+from gateway.pipeline.options.choices import MESH, OWN_OCCLUDER
 from gateway.pipeline.options.groups import MaskOptions
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.models import ModelSelector
@@ -76,7 +76,7 @@ class Masking:
             InferenceError, DeadlineExceeded: from the network.
         """
         masks = options.masks
-        if "occlusion" not in masks.types or masks.occlusion_model != OWN_NETWORK:
+        if "occlusion" not in masks.types or masks.occlusion_model != OWN_OCCLUDER:
             return [None] * len(faces)
         return list(await self._finder.find(image, faces, deadline=deadline))
 
@@ -109,7 +109,7 @@ class Masking:
         limits: list[F32] = []
         own = portrait.seen if "occlusion" in masks.types else None
         if "occlusion" in masks.types and seen is None:
-            if masks.occlusion_model == OWN_NETWORK:
+            if masks.occlusion_model == OWN_OCCLUDER:
                 (seen,) = await self._finder.find(image, [face], deadline=deadline)
             else:
                 limits.append(
@@ -150,7 +150,7 @@ class Masking:
     async def _parts(
         self, image: U8, face: Face, layer: Layer, masks: MaskOptions, deadline: Deadline
     ) -> F32:
-        if masks.region_model == "mesh":
+        if masks.region_model == MESH:
             return part_mask(layer.place, masks.regions)
         return await self._maskers.parts(
             image, face, layer.region, masks.region_model, masks.regions, deadline=deadline

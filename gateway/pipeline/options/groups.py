@@ -8,11 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.faces.attributes import AttributeFilter, Gender, Race
 from gateway.faces.selection import FaceOrder
-from gateway.processors.maskers import Area, MaskPart, OccluderModel, ParserModel
+from gateway.pipeline.options.choices import (
+    BLAZEFACE,
+    MESH,
+    OWN_OCCLUDER,
+    DetectorModel,
+    OccluderModel,
+    ParserModel,
+)
+from gateway.processors.maskers import Area, MaskPart
 from gateway.storage import identities
 
 CLASSIFIER = "fairface"
-DETECTOR = "blazeface"
 _IDENTITY = f"^{identities.ID.pattern}$"
 
 
@@ -125,8 +132,8 @@ class MappingEntry(OptionsModel):
 class DetectorOptions(OptionsModel):
     """How hard to look for faces."""
 
-    model: Literal["blazeface", "scrfd_2.5g", "retinaface_10g", "yolo_face", "yunet"] = Field(
-        "blazeface",
+    model: DetectorModel = Field(
+        BLAZEFACE,
         description="Who looks for faces: our own `blazeface`, at several scales, or a network "
         "that was pulled, once.",
     )
@@ -170,11 +177,11 @@ class MaskOptions(OptionsModel):
         get_args(MaskPart), min_length=1, max_length=10, description="With `region`: which."
     )
     occlusion_model: OccluderModel = Field(
-        "face_occlusion",
+        OWN_OCCLUDER,
         description="Who looks for what is before a face: our own network, or XSeg, if pulled.",
     )
     region_model: ParserModel = Field(
-        "mesh",
+        MESH,
         description="Who tells a face's parts: the landmarks, or BiSeNet, if pulled.",
     )
 

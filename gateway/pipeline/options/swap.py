@@ -1,20 +1,28 @@
-"""What a caller may ask for: one model, the same fields in HTTP, gRPC, SDK and CLI."""
+"""What a caller may ask for: one model, the same fields in HTTP, SDK and CLI."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, from_names
-from gateway.faces.occlusion import MODEL as OWN_NETWORK
 from gateway.imaging.blend.fuse import BlendMode, ColorMode
+from gateway.pipeline.options.choices import (
+    BLAZEFACE,
+    MESH,
+    OWN_OCCLUDER,
+    SWAPPER_MODELS,
+    EnhancerModel,
+    ExpressionModel,
+    FrameEnhancerModel,
+    SwapperModel,
+)
 from gateway.pipeline.options.groups import (
     CLASSIFIER,
-    DETECTOR,
     MEANT_BY,
     DetectorOptions,
     FaceSelector,
@@ -26,30 +34,10 @@ from gateway.pipeline.options.groups import (
     QualityOptions,
 )
 from gateway.pipeline.options.parse import read_options
-from gateway.processors.face_enhancer import EnhancerModel
-from gateway.processors.frame_enhancer import FrameEnhancerModel
 from gateway.storage import expressions
 
 MODELS = ("swapper_model", "expression_model", "enhancer_model", "frame_enhancer_model")
 """The options that say who does it."""
-SwapperModel = Literal[
-    "auto",
-    "mesh",
-    "inswapper_128",
-    "inswapper_128_fp16",
-    "hyperswap_1a_256",
-    "hyperswap_1b_256",
-    "hyperswap_1c_256",
-    "simswap_256",
-    "simswap_unofficial_512",
-    "ghost_1_256",
-    "ghost_2_256",
-    "ghost_3_256",
-    "hififace_unofficial_256",
-    "blendswap_256",
-    "uniface_256",
-]
-ExpressionModel = Literal["auto", "3dmm", "live_portrait"]
 Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
 
 
@@ -206,9 +194,9 @@ class SwapOptions(OptionsModel):
         masks = self.masks
         covered = "occlusion" in masks.types
         # Portraits are looked at by our own network whoever looks at the target.
-        names = [OWN_NETWORK] if covered or self.source_deocclude else []
+        names = [OWN_OCCLUDER] if covered or self.source_deocclude else []
         names += [masks.occlusion_model] if covered else []
-        if "region" in masks.types and masks.region_model != "mesh":
+        if "region" in masks.types and masks.region_model != MESH:
             names.append(masks.region_model)
         return tuple(dict.fromkeys(names))
 
@@ -216,10 +204,10 @@ class SwapOptions(OptionsModel):
     def helping_networks(self) -> dict[str, str]:
         """The networks beside the four that have to be pulled, and where they are named."""
         out: dict[str, str] = {}
-        if self.detector.model != DETECTOR:
+        if self.detector.model != BLAZEFACE:
             out[self.detector.model] = "/detector/model"
         for model in self.masking_networks:
-            if model != OWN_NETWORK:
+            if model != OWN_OCCLUDER:
                 region = model == self.masks.region_model
                 out[model] = f"/masks/{'region' if region else 'occlusion'}_model"
         if self.face_selector.filters:
@@ -319,8 +307,8 @@ class SwapOptions(OptionsModel):
     @field_validator("swapper_model", mode="before")
     @classmethod
     def _known(cls, name: object) -> object:
-        if name not in get_args(SwapperModel):
-            known = ", ".join(get_args(SwapperModel))
+        if name not in SWAPPER_MODELS:
+            known = ", ".join(SWAPPER_MODELS)
             raise UnknownModel(
                 f"There is no swapper model {str(name)[:64]!r}. Known: {known}.",
                 errors=[{"pointer": "/swapper_model", "detail": "unknown model"}],

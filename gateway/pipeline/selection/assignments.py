@@ -65,6 +65,18 @@ class SourceIdentities:
     identities: Mapping[str, Identity]
     source_id: str | None = None
 
+    @classmethod
+    def of(
+        cls,
+        portraits: Sequence[Portrait],
+        identities: Mapping[str, Identity],
+        source_id: str | None,
+    ) -> SourceIdentities:
+        """Return the people of portraits that were sent, or of the identity in their place."""
+        if source_id is not None:
+            portraits = portraits_of(identities[source_id])
+        return cls(portraits, identities, source_id)
+
     def everybody(self, face: Face) -> FaceAssignment:
         """Return a face's role where all portraits are of one person."""
         sources = range(len(self.portraits))

@@ -11,21 +11,17 @@ from gateway.errors import InvalidOptions
 from gateway.inference.protocol import Inference
 from gateway.networks.arcface import ArcFace
 from gateway.networks.available import AvailableModels
-from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
+from gateway.networks.detecting.specs import DETECTORS
 from gateway.networks.fairface import FAIRFACE, FairFace
-from gateway.networks.live_portrait import (
-    FEATURE_EXTRACTOR,
-    GENERATOR,
-    MOTION_EXTRACTOR,
-    LivePortrait,
-)
+from gateway.networks.live_portrait import MODELS as LIVE_PORTRAIT_MODELS
+from gateway.networks.live_portrait import LivePortrait
 from gateway.networks.restoring import RESTORERS
-from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.networks.upscaling import UPSCALERS, Upscaler
+from gateway.pipeline.options.choices import AUTO, CLASSICAL, LIVE_PORTRAIT, MESH, MORPHABLE
 from gateway.pipeline.options.swap import SwapOptions
-from gateway.processors import face_enhancer, frame_enhancer, live_portrait
 from gateway.processors.face_enhancer import ClassicalEnhancer, Enhancer, NetworkEnhancer
 from gateway.processors.face_swapper import SwapSettings
 from gateway.processors.frame_enhancer import (
@@ -35,39 +31,6 @@ from gateway.processors.frame_enhancer import (
 )
 from gateway.processors.live_portrait import LiveRestorer
 from gateway.processors.network_swapper import NetworkSettings, NetworkSwapper
-
-LIVE_PORTRAIT = (FEATURE_EXTRACTOR, MOTION_EXTRACTOR, GENERATOR)
-AUTO, MESH, MORPHABLE = "auto", "mesh", "3dmm"
-BEST_SWAPPERS = (
-    "hyperswap_1a_256",
-    "hyperswap_1b_256",
-    "hyperswap_1c_256",
-    "inswapper_128",
-    "inswapper_128_fp16",
-    "simswap_unofficial_512",
-    "simswap_256",
-    "hififace_unofficial_256",
-    "ghost_1_256",
-    "ghost_2_256",
-    "ghost_3_256",
-    "uniface_256",
-    "blendswap_256",
-)
-"""Networks that swap faces, the best first."""
-BEST_RESTORERS = (
-    "gfpgan_1.4",
-    "gfpgan_1.3",
-    "gfpgan_1.2",
-    "restoreformer_plus_plus",
-    "codeformer",
-    "gpen_bfr_512",
-    "gpen_bfr_1024",
-    "gpen_bfr_2048",
-    "gpen_bfr_256",
-)
-"""Networks that make faces clearer, the best first."""
-BEST_UPSCALERS = ("real_esrgan_x2", "real_esrgan_x4", "span_kendata_x4", "real_esrgan_x2_fp16")
-"""Networks that make whole pictures clearer, the best first; others only by their name."""
 
 T = TypeVar("T", bound=SwapOptions)
 
@@ -114,26 +77,25 @@ class ModelSelector:
         steps = set(options.processors)
         chosen: dict[str, str] = {}
 
-        def settle(field: str, best: Sequence[str], own: str, needed: Sequence[str] = ()) -> None:
+        def settle(field: str, best: Sequence[str], own: str) -> None:
             name: str = getattr(options, field)
             if name == AUTO:
                 chosen[field] = self.pulled.best(best) or own
             elif name != own:
-                for model in needed or (name,):
-                    self.pulled.require(model, f"/{field}")
+                self.pulled.require(name, f"/{field}")
 
         if "face_swapper" in steps:
-            settle("swapper_model", BEST_SWAPPERS, MESH)
+            settle("swapper_model", tuple(SWAPPERS), MESH)
         if "face_enhancer" in steps:
-            settle("enhancer_model", BEST_RESTORERS, face_enhancer.CLASSICAL)
+            settle("enhancer_model", tuple(RESTORERS), CLASSICAL)
         if "frame_enhancer" in steps:
-            settle("frame_enhancer_model", self._upscalers(options), frame_enhancer.CLASSICAL)
+            settle("frame_enhancer_model", self._upscalers(options), CLASSICAL)
         if "expression_restorer" in steps:
-            live = self.pulled.names.issuperset(LIVE_PORTRAIT)
+            live = self.pulled.names.issuperset(LIVE_PORTRAIT_MODELS)
             if options.expression_model == AUTO:
-                chosen["expression_model"] = live_portrait.NAME if live else MORPHABLE
-            elif options.expression_model == live_portrait.NAME:
-                for model in LIVE_PORTRAIT:
+                chosen["expression_model"] = LIVE_PORTRAIT if live else MORPHABLE
+            elif options.expression_model == LIVE_PORTRAIT:
+                for model in LIVE_PORTRAIT_MODELS:
                     self.pulled.require(model, "/expression_model")
         for model, pointer in options.helping_networks.items():
             self.pulled.require(model, pointer)
@@ -157,7 +119,11 @@ class ModelSelector:
 
     def _upscalers(self, options: SwapOptions) -> list[str]:
         least = options.frame_enhancer_scale
-        return [name for name in BEST_UPSCALERS if UPSCALERS[name].tiling.scale >= least]
+        return [
+            spec.name
+            for spec in UPSCALERS.values()
+            if spec.automatic and spec.tiling.scale >= least
+        ]
 
     def build(self, options: SwapOptions) -> SelectedModels:
         """Return who changes faces, by options that leave nothing open."""
@@ -198,7 +164,7 @@ class ModelSelector:
         )
 
     def _restorer(self, options: SwapOptions) -> LiveRestorer | None:
-        if options.expression_model != live_portrait.NAME:
+        if options.expression_model != LIVE_PORTRAIT:
             return None
         return LiveRestorer(LivePortrait(self.inference, self.compute), self.compute)
 

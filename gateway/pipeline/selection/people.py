@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,8 +23,8 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.selection import fitting, matching, ordered
 from gateway.networks.fairface import FairFace
-from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import (
     Assignments,
     SourceIdentities,
@@ -75,39 +74,29 @@ class People:
             NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        selector, thorough = options.face_selector, options.detector.thorough
-        # The largest face is found at first sight; any other wish needs all of them to choose from.
-        usual = (selector.mode, selector.order, selector.position) == ("one", "large-small", 0)
-        largest = usual and not options.mapping and not selector.filters
-        detect = DetectOptions(
-            thorough=not largest if thorough is None else thorough,
-            angles=options.detector.angles,
-            min_score=options.detector.min_score,
-            model=options.detector.model,
-            precise=reads_expressions(options),
-        )
-        easy = replace(detect, thorough=False)
+        easy = detection.of_sources(options)
         *found, faces = await asyncio.gather(
             *(self._analyser.analyse(s, deadline=deadline, options=easy) for s in sources),
-            self._analyser.analyse(target, deadline=deadline, options=detect),
+            self._analyser.analyse(
+                target, deadline=deadline, options=detection.of_targets(options)
+            ),
         )
         return self._portraits(sources, found), self._usable(faces, "The target", NoFaceInTarget)
 
     async def portraits(
-        self, sources: Sequence[U8], *, deadline: Deadline, precise: bool
+        self, sources: Sequence[U8], *, deadline: Deadline, options: DetectOptions
     ) -> list[Portrait]:
         """Return the largest face of each source.
 
         Args:
             sources: uint8 (H, W, 3) RGB each.
             deadline: When the answer is of no use any more.
-            precise: See `DetectOptions`.
+            options: How hard to look.
 
         Raises:
             NoFaceInSource, FaceTooSmall, FaceNotReliable: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        options = DetectOptions(precise=precise)
         found = await asyncio.gather(
             *(self._analyser.analyse(s, deadline=deadline, options=options) for s in sources)
         )

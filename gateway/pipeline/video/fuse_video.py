@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.motion import REACH_S, Moving, steadied
@@ -22,9 +21,8 @@ from gateway.imaging.video.shots import THUMBNAIL, Shot
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.expressions.track import ahead
 from gateway.pipeline.face.change import FaceChanger
-from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection import detection
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
 from gateway.pipeline.video.face_tracking import TrackedFace
 from gateway.pipeline.video.frame import EditableFrame
@@ -166,7 +164,7 @@ class VideoFuser:
         tracker = FaceTracker(
             self._analyser,
             self._compute,
-            _detection(production.options),
+            detection.of_targets(production.options),
             min_face_px=self._min_face_px,
         )
         queue: asyncio.Queue[_Followed | None] = asyncio.Queue(maxsize=WAITING)
@@ -200,20 +198,6 @@ class VideoFuser:
                 await asyncio.wait({following}, timeout=0.05)
             if not following.cancelled():
                 following.exception()
-
-
-def _detection(options: SwapOptions) -> DetectOptions:
-    """Return how hard to look for whom the options mean."""
-    selector = options.face_selector
-    several = selector.mode != "one" or bool(options.mapping) or selector.filters
-    thorough = options.detector.thorough
-    return DetectOptions(
-        thorough=several if thorough is None else thorough,
-        angles=options.detector.angles,
-        min_score=options.detector.min_score,
-        model=options.detector.model,
-        precise=reads_expressions(options),
-    )
 
 
 def _leads_out(frame: _Followed) -> bool:

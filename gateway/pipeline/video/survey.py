@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -14,7 +14,6 @@ from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, NoFaceInSource, NoFaceInTarget, NoMatchingFace
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.attributes import FaceAttributes
-from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.fit import Fit
@@ -24,6 +23,7 @@ from gateway.networks.fairface import FairFace
 from gateway.pipeline.expressions.track import TURNED
 from gateway.pipeline.options.groups import FaceSelector
 from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.attributes import attributes_of
 from gateway.pipeline.video.cast import CastRole, KnownPerson, VideoCast
 from gateway.pipeline.video.frame import EditableFrame
@@ -134,13 +134,8 @@ class Surveyor:
             InferenceError, DeadlineExceeded: from the networks.
         """
         selector = options.face_selector
-        several = selector.mode != "one" or bool(options.mapping) or selector.filters
-        detect = DetectOptions(
-            thorough=several or selector.position > 0,
-            angles=options.detector.angles,
-            min_score=options.detector.min_score,
-            model=options.detector.model,
-        )
+        # People are told apart here; what they show is read when they are followed.
+        detect = replace(detection.of_targets(options), precise=False)
         people: list[_Somebody] = []
         first: list[tuple[list[Face], list[int]]] = []
         described = 0

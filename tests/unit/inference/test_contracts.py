@@ -9,7 +9,6 @@ from gateway.inference.contracts import (
     TensorSpec,
     latest_version,
     read_contract,
-    read_contracts,
 )
 
 CONFIG = """
@@ -54,11 +53,6 @@ def test_without_batching_the_dims_are_the_shape(model_dir):
     contract = read_contract(model_dir)
     assert contract.inputs[0].dims == (3, -1, -1)
     assert contract.check_inputs({"image": np.zeros((3, 5, 5), np.uint8)}) == 1
-
-
-def test_a_whole_repository_is_read_by_name(model_dir):
-    (model_dir.parent / "notes").mkdir()
-    assert list(read_contracts(model_dir.parent)) == ["detector"]
 
 
 def test_a_missing_folder_is_an_unknown_model(tmp_path):

@@ -142,7 +142,7 @@ def test_no_toml(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('license = "MIT"\n', "", r"\[models.m\]: 'license' is missing"),
+        ('license = "MIT"\n', "", r"catalog.toml, \[models.m\]: 'license' is missing"),
         ("0" * 64, "0" * 63, "not a SHA-256"),
         ("0" * 64, "A" * 64, "not a SHA-256"),
         ('"sdist"', '"egg"', "kind must be one of"),
@@ -158,9 +158,9 @@ def test_no_toml(tmp_path):
         ("max_batch_size = 4", "max_batch_size = 0", "at least 1"),
         ("[models.m", "[models.M", "lower-case"),
         ('"uint8"', '"int4"', "image.dtype must be one of"),
-        ("shape = [2]", "shape = [0]", "must be positive"),
+        ("shape = [2]", "shape = [0]", r"outputs.y.shape.0 must be at least 1"),
         ("mean = [0, 0, 0]", "mean = [0]", "needs shape"),
-        ('meaning = "answer"', 'meening = "answer"', "meening"),
+        ('meaning = "answer"', 'meening = "answer"', "'outputs.y.meaning' is missing; unknown"),
     ],
 )
 def test_a_faulty_entry_is_named(tmp_path, old, new, message):

@@ -409,10 +409,7 @@ def test_a_matrix_that_is_none(tmp_path, bring, weights, message):
 # Files of the field
 
 
-@pytest.mark.parametrize(
-    ("file", "name", "rows"),
-    [("yunet_n_640_640.onnx", "yunet", 8), ("FaceMesh.onnx", "face_mesh_468", 32)],
-)
+@pytest.mark.parametrize(("file", "name", "rows"), [("yunet_n_640_640.onnx", "yunet", 8)])
 def test_real_files_are_taken(tmp_path, file, name, rows):
     if not (SHARED / file).is_file():
         pytest.skip("the file is not here")

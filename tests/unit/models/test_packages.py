@@ -108,7 +108,7 @@ def test_a_file_that_is_no_archive(tmp_path, kind):
     path = tmp_path / "pkg"
     path.write_bytes(b"no archive")
     with pytest.raises(SetupIncomplete, match="Cannot read pkg/w in pkg"):
-        read_member(Member(make_package(b"", kind), "pkg/w", ""), path)
+        read_member(Member(make_package(b"", kind), "pkg/w", digest(b"")), path)
 
 
 def test_a_file_of_our_own_is_read_and_checked(tmp_path):

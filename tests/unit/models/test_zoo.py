@@ -108,14 +108,14 @@ def test_no_zoo(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('title = "M"\n', "", r"\[models.m\]: 'title' is missing"),
+        ('title = "M"\n', "", r"zoo.toml, \[models.m\]: 'title' is missing"),
         ('family = "f"', 'family = "g"', "families has no 'g'"),
         ('license = "MIT"', 'license = "GPL"', "licenses has no 'GPL'"),
-        ("sizes = { side = 8 }", "", "'side' is missing"),
+        ("sizes = { side = 8 }", "", "inputs.x.shape: sizes has no 'side'"),
         ('needs = ["n"]', 'needs = ["o"]', "no 'o' to need"),
         ('needs = ["n"]', 'needs = ["m"]', "needs itself"),
         ('base = "b"', "", "belong together"),
-        ('"m.onnx"', '"../m.onnx"', "plain names"),
+        ('"m.onnx"', '"../m.onnx"', "plain name"),
         ('"m.onnx"', '"m.onnx"\nsha256 = "0"', "not a SHA-256"),
         ('"m.onnx"', '"m.onnx"\ntwin = "o"', "no twin 'o'"),
         ('"m.onnx"', '"m.onnx"\ncolor = "red"', "unknown: color"),

@@ -9,9 +9,9 @@ from gateway.errors import ContractViolation, UnknownModel
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.blazeface import Candidates
 from gateway.faces.detect import DetectOptions, FaceDetector
-from gateway.networks.detecting.models import DETECTORS
 from gateway.networks.detecting.network import NetworkDetector
 from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
+from gateway.networks.detecting.specs import DETECTORS
 from gateway.networks.detecting.views import candidates_of, views_of
 from gateway.testing import FakeInference
 from tests import tolerances

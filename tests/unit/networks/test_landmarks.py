@@ -11,34 +11,8 @@ from gateway.networks.landmarks import (
     GRID,
     SIDE_PX,
     crop_of_box,
-    five_of_68,
     in_image,
-    quarter_of,
 )
-
-
-def face(degrees=0.0):
-    """Return 68 points (68, 2): a jaw's ends level at 0 degrees, which count clockwise."""
-    points = np.random.default_rng(0).normal(0, 5, (68, 2))
-    points[0], points[16] = (-50, 0), (50, 0)
-    turn = np.radians(degrees)
-    return points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-
-
-@pytest.mark.parametrize(
-    ("degrees", "quarters"), [(0, 0), (30, 0), (-40, 0), (90, 1), (130, 1), (180, 2), (-90, 3)]
-)
-def test_a_face_lies_on_its_side_by_quarters(degrees, quarters):
-    assert quarter_of(face(degrees)) == quarters
-
-
-def test_five_points_are_eyes_nose_and_mouth():
-    points = np.stack([face(), face(20)])
-    five = five_of_68(points)
-    assert five.shape == (2, 5, 2)
-    np.testing.assert_allclose(five[:, 0], points[:, 36:42].mean(1), rtol=1e-6)
-    np.testing.assert_allclose(five[:, 1], points[:, 42:48].mean(1), rtol=1e-6)
-    np.testing.assert_allclose(five[:, 2:], points[:, [30, 48, 54]], rtol=1e-6)
 
 
 @given(

@@ -7,8 +7,8 @@ from gateway.errors import ContractViolation, SetupIncomplete, UnknownModel
 from gateway.faces.alignment import TEMPLATES
 from gateway.networks.swapping.boost import deinterleaved, interleaved
 from gateway.networks.swapping.identity import IdentityEmbedding, mixed, unit
-from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.testing import FakeInference
 from tests import tolerances
 from tests.standins.swappers import CONTRACTS

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from gateway.networks.arcface import ARCFACE, ArcFace
-from gateway.networks.swapping.models import SWAPPERS
 from gateway.networks.swapping.network import SwapNetwork
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings
 from gateway.processors.network_swapper import NetworkSettings, NetworkSwap, NetworkSwapper

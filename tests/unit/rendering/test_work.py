@@ -26,16 +26,9 @@ from gateway.errors import (
     VideoCorrupt,
     VideoTooLong,
 )
-from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.embedding import FaceEmbedder
 from gateway.jobs.work import Made, Task
-from gateway.pipeline.face.change import FaceChanger
-from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.selection.models import ModelSelector
-from gateway.pipeline.selection.people import People
-from gateway.pipeline.video.fuse_video import VideoFuser
-from gateway.pipeline.video.survey import Surveyor
+from gateway.pipeline.toolkit import Toolkit
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
@@ -72,31 +65,19 @@ class Watched:
 def work():
     inference, compute, studio = fake_face_inference(), Compute(1), EventLoopThreadPool(1)
 
-    def parts(with_compute):
-        analyser = FaceAnalyser(inference, with_compute)
-        return (
-            analyser,
-            FaceEmbedder(inference, with_compute),
-            Masking(ModelSelector(inference, with_compute)),
-        )
+    kit = Toolkit.of(ModelSelector(inference, compute))
 
     def fuser(coding, home):
-        inline = Compute(inline=True)
-        changer = FaceChanger(*parts(inline), inline)
-        return VideoFuser(*parts(inline), changer, inline, min_face_px=20, reading=coding)
+        return kit.over(inference, Compute(inline=True)).video_fuser(reading=coding)
 
-    analyser, embedder, masking = parts(compute)
     yield RenderWork(
         Tools(
-            People(analyser, embedder, min_face_px=20),
-            Surveyor(analyser, embedder, compute, min_face_px=20),
+            kit,
             fuser,
             studio,
-            ImageFuser(analyser, embedder, masking, compute),
+            kit.image_fuser(),
             MemoryIdentityStore(),
             MemoryExpressionStore(),
-            ModelSelector(inference, compute),
-            compute,
         ),
         RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
     )

@@ -3,7 +3,7 @@ import pytest
 
 from gateway.deadline import Deadline
 from gateway.faces.topology import topology
-from gateway.inference.contracts import read_contracts
+from gateway.inference.contracts import read_contract
 from gateway.paths import PROJECT_ROOT
 from gateway.serving.testing import fake_services
 from gateway.testing_faces import fake_face_inference
@@ -31,7 +31,7 @@ async def test_there_is_none_in_the_dark():
 
 
 def test_contracts_are_those_of_the_repository():
-    real = read_contracts(PROJECT_ROOT / "model_repository")
     for name, fake in fake_face_inference().models.items():
-        assert fake.contract.inputs == real[name].inputs
-        assert fake.contract.outputs == real[name].outputs
+        real = read_contract(PROJECT_ROOT / "model_repository" / name)
+        assert fake.contract.inputs == real.inputs
+        assert fake.contract.outputs == real.outputs

@@ -245,13 +245,12 @@ FOREIGN = {
     # Descriptions of data.
     "pydantic": (
         "gateway.settings",
-        "gateway.pipeline.options.swap",
-        "gateway.pipeline.options.groups",
-        "gateway.pipeline.options.video",
-        "gateway.pipeline.options.parse",
+        "gateway.pipeline.options",
+        "gateway.models",
         "gateway.http",
         "semblant.cli.common",
     ),
+    "pydantic_core": ("gateway.pipeline.options.choices",),
     "pydantic_settings": ("gateway.settings", "semblant.cli.common"),
 }
 """Which modules may import a library; none may import another one."""

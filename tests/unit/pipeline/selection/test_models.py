@@ -1,6 +1,5 @@
 """Who does what is asked for."""
 
-from pathlib import Path
 from typing import get_args
 
 import cv2
@@ -12,25 +11,27 @@ from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, ModelNotPermitted, UnknownModel
 from gateway.faces.embedding import FaceEmbedder
 from gateway.models.zoo import load_zoo
+from gateway.networks import bisenet, xseg
 from gateway.networks.arcface import ARCFACE
+from gateway.networks.arcface import SIDE_PX as ARCFACE_PX
 from gateway.networks.available import AvailableModels
+from gateway.networks.crossface import Converter
+from gateway.networks.detecting.specs import DETECTORS
+from gateway.networks.fairface import FAIRFACE
+from gateway.networks.landmarks import LANDMARKERS
+from gateway.networks.landmarks import SIDE_PX as LANDMARKS_PX
+from gateway.networks.live_portrait import MODELS as LIVE_PORTRAIT_MODELS
 from gateway.networks.restoring import RESTORERS
-from gateway.networks.swapping.models import SWAPPERS
+from gateway.networks.swapping.specs import SWAPPERS
 from gateway.networks.upscaling import UPSCALERS
 from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.options.swap import SwapOptions, SwapperModel, parse_options
+from gateway.pipeline.options.swap import SwapOptions, parse_options
 from gateway.pipeline.selection.models import (
-    BEST_RESTORERS,
-    BEST_SWAPPERS,
-    BEST_UPSCALERS,
-    LIVE_PORTRAIT,
     ModelSelector,
 )
 from gateway.pipeline.timings import Timings
-from gateway.processors.face_enhancer import EnhancerModel
-from gateway.processors.frame_enhancer import FrameEnhancerModel
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import painted
@@ -61,27 +62,55 @@ def models(options):
 # Names
 
 
-@pytest.mark.parametrize(
-    ("names", "own", "registry"),
-    [
-        (SwapperModel, {"auto", "mesh"}, SWAPPERS),
-        (EnhancerModel, {"auto", "classical"}, RESTORERS),
-        (FrameEnhancerModel, {"auto", "classical"}, UPSCALERS),
-    ],
-)
-def test_options_name_every_network_there_is_an_adaptor_for(names, own, registry):
-    assert set(get_args(names)) == own | set(registry)
+SIDES = {
+    "face swap": {name: spec.side_px for name, spec in SWAPPERS.items()},
+    "face enhancement": {name: spec.side_px for name, spec in RESTORERS.items()},
+    "upscaling": {name: spec.tiling.side_px for name, spec in UPSCALERS.items()},
+    "occlusion": dict.fromkeys(xseg.MODELS, xseg.SIDE_PX),
+    "face parsing": dict.fromkeys(bisenet.MODELS, bisenet.SIDE_PX),
+    "expression": dict.fromkeys(LIVE_PORTRAIT_MODELS),
+    "face detection": dict.fromkeys(DETECTORS),
+    "face landmarks": dict.fromkeys(LANDMARKERS, LANDMARKS_PX),
+    "face identity": {ARCFACE: ARCFACE_PX},
+    "embedding conversion": dict.fromkeys(get_args(Converter)),
+    "age and more": dict.fromkeys([FAIRFACE]),
+}
+"""Of every adapter by its task: the side of what its network is shown; None where that is open."""
 
 
-def test_every_adaptor_has_an_entry_in_the_zoo():
-    zoo = load_zoo(Path(PROJECT_ROOT / "model_repository")).models
-    assert {*SWAPPERS, *RESTORERS, *UPSCALERS, *LIVE_PORTRAIT} <= set(zoo)
+def side_of(model):
+    shape = model.inputs[0].shape
+    return shape[0] if shape[-1] == 3 else shape[-1]
 
 
-def test_the_best_are_those_there_are():
-    assert set(BEST_SWAPPERS) == set(SWAPPERS)
-    assert set(BEST_RESTORERS) == set(RESTORERS)
-    assert set(BEST_UPSCALERS) <= set(UPSCALERS)
+def test_the_zoo_and_the_registries_list_the_same_models():
+    zoo = load_zoo(PROJECT_ROOT / "model_repository").models.values()
+    tasks = {model.task for model in zoo}
+    assert tasks == set(SIDES)
+    for task, sides in SIDES.items():
+        assert {model.name for model in zoo if model.task == task} == set(sides), task
+
+
+@pytest.mark.parametrize("model", load_zoo(PROJECT_ROOT / "model_repository").models.values())
+def test_the_zoo_and_the_registries_agree_on_sizes(model):
+    assert SIDES[model.task][model.name] in (None, side_of(model))
+    if model.task == "upscaling":
+        assert model.sizes["scaled"] == side_of(model) * UPSCALERS[model.name].tiling.scale
+    if model.task == "face swap" and SWAPPERS[model.name].takes_picture:
+        assert model.sizes["source_side"] == SWAPPERS[model.name].family.picture.side_px
+    if model.task == "face swap":
+        assert (SWAPPERS[model.name].converter or ARCFACE) in (*model.needs, ARCFACE)
+        assert model.emap == SWAPPERS[model.name].family.emap
+
+
+def test_options_take_what_the_registries_list_and_nothing_else():
+    for name in (*SWAPPERS, "auto", "mesh"):
+        assert parse_options({"swapper_model": name}).swapper_model == name
+    for name in (*RESTORERS, "classical"):
+        assert parse_options({"enhancer_model": name}).enhancer_model == name
+    for field in ("enhancer_model", "frame_enhancer_model", "expression_model"):
+        with pytest.raises(InvalidOptions):
+            parse_options({field: "other"})
 
 
 # Deciding
@@ -94,7 +123,7 @@ def test_without_any_our_own_do_it():
 
 def test_the_best_that_is_there_does_it():
     there = networks(
-        "ghost_1_256", NAME, "codeformer", "gfpgan_1.3", *LIVE_PORTRAIT, "real_esrgan_x4"
+        "ghost_1_256", NAME, "codeformer", "gfpgan_1.3", *LIVE_PORTRAIT_MODELS, "real_esrgan_x4"
     )
     settled = there.resolve(parse_options({"processors": ALL}))
     assert models(settled) == (NAME, "live_portrait", "gfpgan_1.3", "real_esrgan_x4")
@@ -106,7 +135,7 @@ def test_what_is_not_asked_for_stays_open():
 
 
 def test_one_part_of_three_gives_no_expression():
-    settled = networks(*LIVE_PORTRAIT[:2]).resolve(parse_options({"processors": ALL}))
+    settled = networks(*LIVE_PORTRAIT_MODELS[:2]).resolve(parse_options({"processors": ALL}))
     assert settled.expression_model == "3dmm"
 
 

@@ -13,6 +13,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import InferenceFailed
 from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.pipeline.face.change import FaceChanger
 from gateway.pipeline.face.masking import Masking
@@ -61,7 +62,7 @@ async def production(cast=EVERYBODY, **options) -> VideoFusionContext:
     analyser, embedder, _ = parts()
     source = np.random.default_rng(2).integers(90, 220, (200, 200, 3), dtype=np.uint8)
     portraits = await People(analyser, embedder, min_face_px=20).portraits(
-        [source], deadline=Deadline.after(5), precise=False
+        [source], deadline=Deadline.after(5), options=DetectOptions()
     )
     return VideoFusionContext(
         cast, SourceIdentities(portraits, {}), parse_options(options), Timings()
