@@ -62,8 +62,14 @@ check: .venv/installed-dev ## Lint, check the format and the types
 	@$(BIN)/mypy
 
 .PHONY: test
-test: .venv/installed-dev setup ## Run every test
-	@$(BIN)/pytest
+test: .venv/installed-dev setup ## Run every test; prints the coverage of the unit tests
+	@$(BIN)/pytest tests/unit --cov --cov-report=term:skip-covered --no-cov-on-fail \
+		| sed -E '/^(gateway|clients|triton)\/.* (8[0-9]|9[0-9])%$$/d'
+	@$(BIN)/pytest tests/integration tests/acceptance
+
+.PHONY: hooks
+hooks: .venv/installed-dev ## Run `make check` before every commit
+	@$(BIN)/pre-commit install
 
 .PHONY: unit
 unit: .venv/installed-dev ## Run the tests that need no model and no server
@@ -94,6 +100,10 @@ BENCHES := bench bench.expression bench.fidelity bench.video bench.networks
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
 	@for bench in $(BENCHES); do $(BIN)/python -m $$bench --smoke; done
+
+.PHONY: sdk
+sdk: .venv/installed-dev ## Write the client for threads from the one for event loops
+	@$(BIN)/python -m tools.sdk
 
 .PHONY: docs
 docs: .venv/installed-dev ## Write the reference pages from the code

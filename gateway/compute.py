@@ -25,6 +25,8 @@ def share_heaps() -> None:
 
     It makes more of them the more threads there are, and each keeps room for the largest pictures
     it ever held: a long video would take a third more memory than a short one.
+
+    It cannot be undone: to be called where the process is ours, never where we are a library.
     """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)

@@ -16,7 +16,9 @@ from typing import Any, Literal
 
 REMOVED_IN = "0.3"
 """Release that no longer accepts any of these names."""
-RenameKind = Literal["option", "setting", "error code", "job status", "address", "argument"]
+RenameKind = Literal[
+    "option", "setting", "error code", "job status", "address", "argument", "flag", "verb"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,19 @@ RENAMES: tuple[Rename, ...] = (
     Rename("job status", "starting", "queued"),
     Rename("address", "/v1/expressions", "/v1/expression-libraries"),
     Rename("argument", "told", "on_progress"),
+    # Flags of `semblant swap`; what ends in `=` or `.` is continued by the value.
+    Rename("flag", "--swapper", "--set swapper_model="),
+    Rename("flag", "--shape", "--set shape="),
+    Rename("flag", "--factor", "--set expression_factor="),
+    Rename("flag", "--enhance-blend", "--enhance --set enhancer_blend="),
+    Rename("flag", "--frame-blend", "--enhance-frame --set frame_enhancer_blend="),
+    Rename("flag", "--enlarge", "--enhance-frame --set frame_enhancer_scale="),
+    Rename("flag", "--color", "--set color="),
+    Rename("flag", "--blend", "--set blend="),
+    Rename("flag", "--limit", "--set quality.limits."),
+    Rename("flag", "--figures", "--set quality.report=true"),
+    Rename("flag", "--quality", "--set output.quality="),
+    Rename("verb", "remove", "delete"),
 )
 
 _notes: ContextVar[list[Rename] | None] = ContextVar("deprecation_notes", default=None)

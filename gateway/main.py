@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
+from gateway.compute import share_heaps
 from gateway.http.app import create_app
+from gateway.logs import configure
 from gateway.serving.services import Services, build_services, running
 from gateway.settings import Settings
 
@@ -26,7 +28,7 @@ def serve(settings: Settings) -> None:
     Raises:
         SemblantError: the service could not be started, by name.
     """
-    _log(settings)
+    _prepare_process(settings)
     with suppress(asyncio.CancelledError):  # told to stop while still starting
         asyncio.run(_serve(build_services(settings)))
 
@@ -39,9 +41,9 @@ def work(settings: Settings) -> None:
     Raises:
         SemblantError: the worker could not be started, by name.
     """
-    _log(settings)
+    _prepare_process(settings)
     with suppress(asyncio.CancelledError):
-        services = build_services(settings.model_copy(update={"jobs": "inside"}))
+        services = build_services(settings.model_copy(update={"job_execution": "embedded"}))
         asyncio.run(until_stopped(services))
 
 
@@ -65,10 +67,10 @@ async def until_stopped(services: Services) -> None:
         await stopped.wait()
 
 
-def _log(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+def _prepare_process(settings: Settings) -> None:
+    """Set what holds for the whole process, which is ours."""
+    share_heaps()
+    configure(settings.log_level, settings.log_format)
 
 
 async def _serve(services: Services) -> None:

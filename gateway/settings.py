@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from gateway.deprecations import note, renames
+from gateway.logs import LogFormat
 from gateway.paths import (
     default_cache_dir,
     default_data_dir,
@@ -52,22 +53,30 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Seconds a request may take; passed down to every inference call."
     )
     track_deadline_s: float = Field(
-        600.0, gt=0, description="Seconds a request may take that looks through a video."
+        600.0, gt=0, description="Seconds a request may take that analyses a video."
     )
     upload_timeout_s: float = Field(
         30.0, gt=0, description="Seconds an upload may take to arrive completely."
     )
     max_concurrency: int = Field(
-        8, ge=1, description="Requests worked on at the same time; the next ones queue."
+        8, ge=1, description="Requests processed at the same time; the next ones queue."
     )
     max_queue: int = Field(
-        32, ge=0, description="Requests that may wait for a place; beyond it 429 is answered."
+        32, ge=0, description="Requests that may wait for a slot; beyond it 429 is answered."
     )
     cpu_threads: int = Field(
         0, ge=0, description="Threads for imaging work; 0 = as many as there are cores."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged; each request is one `info` line."
+    )
+    log_format: LogFormat = Field(
+        "text", description="text: lines for people; json: one JSON object a line."
+    )
+    debug_dir: Path | None = Field(
+        None,
+        description="Folder for pictures of every stage of every face that is swapped in a "
+        "picture, numbered; they show people: for finding faults only.",
     )
     shutdown_grace_s: float = Field(
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
@@ -103,7 +112,7 @@ class Settings(BaseSettings):
     quality_max_seam_ratio: float = Field(
         1.6,
         gt=0,
-        description="Ratio of what is seen across a new face's border to what was seen there "
+        description="Ratio of what shows across a new face's border to what showed there "
         "before; more is a finding.",
     )
     quality_max_ring_delta_e: float = Field(
@@ -139,7 +148,7 @@ class Settings(BaseSettings):
     # What is kept
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Folder of what is kept: libraries of expressions, enrolled identities, jobs.",
+        description="Folder of expression libraries, enrolled identities and jobs.",
     )
     max_library_entries: int = Field(
         64, ge=1, description="Entries of one library, and pictures sent to make it."
@@ -157,25 +166,31 @@ class Settings(BaseSettings):
     )
     jobs_database_url: str = Field(
         "",
-        description="`postgresql://…` or `sqlite:///…` of the database of jobs; empty: a SQLite "
-        "file in the folder of what is kept.",
+        description="`postgresql://…` or `sqlite:///…` of the database of jobs; empty: a "
+        "SQLite file in `SEMBLANT_DATA_DIR`.",
+    )
+    jobs_database_upgrade: Literal["auto", "manual"] = Field(
+        "auto",
+        description="auto: upgrade the schema of the database of jobs at the start; manual: "
+        "refuse to start with another schema than this release's, which `semblant database "
+        "upgrade` makes.",
     )
     object_store_url: str = Field(
         "",
-        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the jobs' files; "
-        "empty: a folder in the folder of what is kept.",
+        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the jobs' "
+        "files; empty: a folder in `SEMBLANT_DATA_DIR`.",
     )
     public_url: str = Field(
-        "", description="What comes before the addresses in a job's object, such as `https://host`."
+        "", description="Prefix of the addresses in a job's object, such as `https://host`."
     )
     jobs_concurrency: int = Field(
-        8, ge=1, description="Jobs that one process carries out at the same time."
+        8, ge=1, description="Jobs that one process executes at the same time."
     )
     segments_concurrency: int = Field(
-        2, ge=1, description="Segments of jobs that one process makes at the same time."
+        2, ge=1, description="Segments of jobs that one process renders at the same time."
     )
     max_video_s: float = Field(
-        14400.0, gt=0, description="Seconds of one video that a job makes; 14400 are four hours."
+        14400.0, gt=0, description="Seconds of one video that a job accepts; 14400 are four hours."
     )
     codec_threads: int = Field(
         0,
@@ -184,22 +199,22 @@ class Settings(BaseSettings):
         "like.",
     )
     tenant_jobs: int = Field(
-        4, ge=1, description="Jobs of one tenant that are carried out at the same time."
+        4, ge=1, description="Jobs of one tenant that are executed at the same time."
     )
     max_queued_jobs: int = Field(
         1000, ge=1, description="Jobs that may wait for their turn; beyond it 429 is answered."
     )
     job_attempts: int = Field(
-        4, ge=1, description="Attempts at a step of a job that fails in a way that may pass."
+        4, ge=1, description="Attempts at a step of a job that fails with a retryable error."
     )
     jobs_database_wait_s: float = Field(
-        30.0, ge=0, description="Seconds to wait at the start for a database that is away."
+        30.0, ge=0, description="Seconds to wait at the start for a database that does not answer."
     )
     dependency_wait_s: float = Field(
         600.0,
         ge=0,
-        description="Seconds that a step of a job waits, in all, for networks or a store of files "
-        "that are away; that is no attempt.",
+        description="Seconds that a step of a job waits, in all, for models or an object "
+        "store that do not answer; that is no attempt.",
     )
     job_retention_h: float = Field(
         24.0, gt=0, description="Hours a job and its output are kept once it has ended, at most."
@@ -222,7 +237,7 @@ class Settings(BaseSettings):
     worker_drain_s: float = Field(
         20.0,
         ge=0,
-        description="Seconds that segments may take to be finished when the process is to end.",
+        description="Seconds that segments may take to finish when the process is stopped.",
     )
     webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
@@ -262,7 +277,7 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Seconds of silence after which the embedded Triton is restarted."
     )
     health_interval_s: float = Field(
-        1.0, gt=0, description="Seconds between two looks at the models' readiness."
+        1.0, gt=0, description="Seconds between two checks of the models' readiness."
     )
     model_repository: Path = Field(
         default_factory=default_model_repository,
@@ -277,33 +292,33 @@ class Settings(BaseSettings):
         description="Folder for downloads that can be made again.",
     )
     require_commercial_license: bool = Field(
-        False, description="Refuse networks that may not be used commercially: `true` or `false`."
+        False, description="Refuse models that may not be used commercially: `true` or `false`."
     )
     model_mirrors: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses that networks are pulled from before the public ones, with `{base}` "
-        "and `{file}` or without, separated by commas.",
+        description="Addresses that third-party models are downloaded from before the public "
+        "ones, with `{base}` and `{file}` or without, separated by commas.",
     )
     model_folder: Path | None = Field(
-        None, description="Folder of networks' files that is looked at before any address."
+        None, description="Folder of model files that is searched before any address."
     )
     models_offline: bool = Field(
-        False, description="Pull networks out of the folder only: `true` or `false`."
+        False, description="Take third-party models from the folder only: `true` or `false`."
     )
     model_download_timeout_s: float = Field(
-        30.0, gt=0, description="Seconds of silence after which a server of networks is given up."
+        30.0, gt=0, description="Seconds of silence after which a download is given up."
     )
     model_profile: Literal["cpu", "gpu", "a100"] = Field(
         "cpu", description="Machine that Triton's configurations are written for."
     )
     model_engine_cache: str = Field(
-        "/cache/trt", description="Folder on the server where TensorRT keeps what it built."
+        "/cache/trt", description="Folder on the server where TensorRT keeps its engines."
     )
     model_memory_mb: int = Field(
         8000,
         ge=1,
-        description="Megabytes that pulled models may take together; those that have gone unused "
-        "for longest make room for others.",
+        description="Megabytes that third-party models may take together; the least recently "
+        "used ones are unloaded for others.",
     )
     intra_op_threads: int = Field(
         1, ge=1, description="Threads per model of the in-process backend."

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 
 from bench.pictures import portrait
 from gateway.arrays import U8
+from gateway.compute import share_heaps
 from gateway.jobs.work import JobPlan, Task
 from gateway.jobs.work import Made as JobsMade
 from gateway.media.image import Picture, encode_image
@@ -69,6 +71,8 @@ class Made:
 
 def new_work() -> RenderWork:
     """Return the work of jobs, with networks in this process, as a service without a server."""
+    share_heaps()
+    cv2.setNumThreads(1)
     services = build_services(Settings(backend="local", job_execution="disabled"))
     return video_work(
         services.settings,

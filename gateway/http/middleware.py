@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 
@@ -104,7 +103,6 @@ class Edge:
         if exchange.faces_found:
             self._metrics.faces(found=exchange.faces_found, swapped=exchange.faces_swapped)
         line = {
-            "event": "request",
             "request_id": exchange.request_id,
             "method": method,
             "route": route,
@@ -115,5 +113,5 @@ class Edge:
         }
         # Probes come every few seconds; only their failures are news.
         level = logging.DEBUG if route in _PROBES and status < 400 else logging.INFO
-        told = {key: value for key, value in line.items() if value is not None}
-        log.log(level, json.dumps(told))
+        fields = {key: value for key, value in line.items() if value is not None}
+        log.log(level, "request", extra={"fields": fields})

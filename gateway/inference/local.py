@@ -62,6 +62,7 @@ class LocalInference:
         self._inline = inline
         self._models: dict[str, _Loaded] = {}
         self._loading: dict[str, asyncio.Future[_Loaded]] = {}
+        self._running: set[Any] = set()
         self._closed = False
 
     async def infer(self, model: str, inputs: Tensors, *, deadline: Deadline) -> Outputs:
@@ -96,9 +97,14 @@ class LocalInference:
         self._models.pop(model, None)
 
     async def close(self) -> None:
-        """Drop the sessions; runs under way end unheeded. Calling it twice is fine."""
+        """Drop the sessions and end the threads, after what is run or loaded in them.
+
+        Calling it twice is fine.
+        """
         self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for options in self._running:
+            options.terminate = True
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
         self._models.clear()
 
     def _states(self) -> list[ModelState]:
@@ -152,6 +158,7 @@ class LocalInference:
             loaded.contract.check_outputs(outputs, rows)
             return outputs
         options = _run_options()
+        self._running.add(options)
         running = asyncio.get_running_loop().run_in_executor(
             self._pool, _run, loaded, dict(inputs), options
         )
@@ -165,6 +172,7 @@ class LocalInference:
         finally:
             # Without effect on a run that has ended; frees the thread of one that has not.
             options.terminate = True
+            self._running.discard(options)
         outputs = dict(zip(loaded.outputs, values, strict=True))
         loaded.contract.check_outputs(outputs, rows)
         return outputs

@@ -24,13 +24,15 @@ from gateway.errors import (
     Overloaded,
 )
 from gateway.jobs.database.jobs import JobQuery, JobStore
-from gateway.jobs.database.queues import Queues, make_engine_tables
-from gateway.jobs.database.schema import database_url, make_engine, make_tables
+from gateway.jobs.database.queues import Queues
+from gateway.jobs.database.schema import database_url, make_engine
+from gateway.jobs.database.upgrade import prepare_database
 from gateway.jobs.describe import describe, described
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, input_key
 from gateway.jobs.execution.steps import sha256_of
 from gateway.jobs.execution.worker import Worker
+from gateway.jobs.execution.worker_locks import WorkerLocks
 from gateway.jobs.job import Job, JobRequest, Output, SentFile, Status, StoredFile, job_id
 from gateway.jobs.notify.addresses import Guard
 from gateway.jobs.notify.observer import Counter, Observer
@@ -78,6 +80,7 @@ class DurableEngine:
         folder = settings.data_dir / "jobs"
         self._scratch = folder / "scratch"
         self._spool = folder / "spool"
+        self._locks = folder / "workers"
         self._url = database_url(settings.jobs_database_url, folder)
         self._engine = make_engine(self._url, connections=_CONNECTIONS)
         self._queues = Queues(self._engine)
@@ -89,13 +92,14 @@ class DurableEngine:
             max_bytes=settings.max_job_upload_bytes,
             keep_s=3600 * settings.upload_retention_h,
         )
+        self._counter = counter
         observer = Observer(counter)
         self._tidier = Janitor(
             self._store,
             self._queues,
             self._objects,
             self._engine,
-            scratch=self._scratch,
+            folders=(self._scratch, self._locks),
             pace=self._pace,
             observer=observer,
             further=self._sweep,
@@ -133,18 +137,13 @@ class DurableEngine:
 
     async def start(self) -> None:
         """Begin; see `JobEngine.start`. A database that is away is waited for."""
-        loop = asyncio.get_running_loop()
-        give_up_s = time.monotonic() + self._settings.jobs_database_wait_s
-        while True:
-            try:
-                await asyncio.to_thread(make_tables, self._engine)
-                break
-            except JobsUnavailable:
-                if time.monotonic() >= give_up_s:
-                    raise
-                log.warning("the database of jobs is not reachable; trying again")
-                await asyncio.sleep(self._pace.first_pause_s)
-        await asyncio.to_thread(self._start, loop)
+        await prepare_database(
+            self._engine,
+            upgrade=self._settings.jobs_database_upgrade == "auto",
+            wait_s=self._settings.jobs_database_wait_s,
+            pause_s=self._pace.first_pause_s,
+        )
+        await asyncio.to_thread(self._start, asyncio.get_running_loop())
 
     async def close(self) -> None:
         """End; see `JobEngine.close`. Segments have `worker_drain_s` to be finished in."""
@@ -243,7 +242,6 @@ class DurableEngine:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_engine_tables(self._url)
         self._started = True
         self._tidier.start()
         if self._worker is not None:
@@ -269,6 +267,7 @@ class DurableEngine:
             tell=self._webhooks.tell,
             observer=observer,
             scratch=self._scratch,
+            locks=WorkerLocks(self._locks),
             jobs=settings.jobs_concurrency,
             segments=settings.segments_concurrency,
             tenant_jobs=settings.tenant_jobs,

@@ -44,6 +44,7 @@ FAST = Intervals(
     fence_s=2.0,
     dead_s=3.0,
     reap_s=0.3,
+    reap_here_s=0.1,
     queue_s=0.05,
     watch_s=0.05,
     progress_s=0.05,
@@ -86,6 +87,9 @@ class FakeWork:
             raise MissingField(errors=[{"pointer": "/target", "detail": "required"}])
         if not counts.get("source") and source_id is None:
             raise MissingField(errors=[{"pointer": "/source", "detail": "required"}])
+
+    async def close(self) -> None:
+        """End nothing; see `Work.close`."""
 
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Divide the work; see `Work.plan`."""
@@ -152,6 +156,7 @@ class Counted:
         self.jobs: list[tuple[str, str]] = []
         self.frames = 0
         self.failed: list[str] = []
+        self.cleanups_failed = 0
         self.now = (0, 0)
 
     def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
@@ -165,6 +170,10 @@ class Counted:
     def attempt_failed(self, code: str) -> None:
         """Count a failure; see `Counter.attempt_failed`."""
         self.failed.append(code)
+
+    def cleanup_failed(self) -> None:
+        """Count a failure; see `Counter.cleanup_failed`."""
+        self.cleanups_failed += 1
 
     def jobs_now(self, *, queued: int, running: int) -> None:
         """Record how many there are; see `Counter.jobs_now`."""

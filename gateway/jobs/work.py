@@ -112,6 +112,10 @@ class JobWork(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """End what steps were done with: threads, networks. No step is being carried out then."""
+        ...
+
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the files, and divide the work.
 

@@ -22,6 +22,7 @@ from gateway.pipeline.face.enhance import Enhancement
 from gateway.pipeline.face.expression_plan import LibraryItem
 from gateway.pipeline.face.masking import Masking, takes_glasses_off
 from gateway.pipeline.face.quality import ResultQuality
+from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import FusedImage
@@ -45,6 +46,7 @@ class ImageFuser:
         min_face_px: float = 20.0,
         expected: QualityLimits | None = None,
         observe: Callable[[ResultQuality, bool], None] | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Take the parts.
 
@@ -56,9 +58,10 @@ class ImageFuser:
             min_face_px: Width below which a face is refused.
             expected: What results are expected to be like; what is beyond it is told.
             observe: Told how good every swapped face is, and whether that is good enough.
+            trace: Takes pictures of every stage of every face, for finding faults.
         """
         self._changer = FaceChanger(
-            analyser, embedder, masking, compute, expected=expected, observe=observe
+            analyser, embedder, masking, compute, expected=expected, observe=observe, trace=trace
         )
         self._masking = masking
         self._networks = masking.networks

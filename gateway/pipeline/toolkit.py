@@ -13,6 +13,7 @@ from gateway.inference.protocol import Inference
 from gateway.pipeline.face.change import FaceChanger
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import ResultQuality
+from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
@@ -78,6 +79,7 @@ class Toolkit:
         *,
         expected: QualityLimits | None = None,
         observe: Callable[[ResultQuality, bool], None] | None = None,
+        trace: Trace | None = None,
     ) -> ImageFuser:
         """Return what changes the faces of images; see `ImageFuser`."""
         return ImageFuser(
@@ -88,6 +90,7 @@ class Toolkit:
             min_face_px=self.min_face_px,
             expected=expected,
             observe=observe,
+            trace=trace,
         )
 
     def video_fuser(self, *, reading: Compute | None = None) -> VideoFuser:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from gateway.arrays import U8
 from gateway.compute import Compute
@@ -53,6 +53,23 @@ class RenderLimits:
     threads: int = 0
 
 
+class VideoFuserFactory(Protocol):
+    """Makes what changes the faces of videos, in the threads of an `EventLoopThreadPool`."""
+
+    def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> VideoFuser:
+        """Return one for the thread this is called in.
+
+        Args:
+            coding: Threads to read frames in.
+            home: The event loop that the service's networks belong to.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close what was made for threads, none of which may be running any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tools:
     """What does the work.
@@ -68,7 +85,7 @@ class Tools:
     """
 
     kit: Toolkit
-    fuser: Callable[[Compute, asyncio.AbstractEventLoop], VideoFuser]
+    fuser: VideoFuserFactory
     studio: EventLoopThreadPool
     pictures: ImageFuser
     identities: IdentityStore

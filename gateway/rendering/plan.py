@@ -10,8 +10,14 @@ from gateway.media.video import TimeSpan
 
 SEGMENT_S = Fraction(8)
 """Seconds of a part: short enough to lose little by a fault, long enough for what leads in."""
-LONGEST_S = Fraction(14)
-"""Seconds from which on a part is divided where no key frame is."""
+SHORTEST_S = Fraction(2)
+"""Seconds of a part of a short video, of which a fault would take much otherwise."""
+FEWEST = 8
+"""Parts that a video is divided into, as long as they do not become too short."""
+FEWEST_FRAMES = 8
+"""Frames of a part, at least, as long as it does not become too long."""
+LONGEST = Fraction(7, 4)
+"""Lengths of a part from which on it is divided where no key frame is."""
 LEAD_IN_S = Fraction(1, 2)
 """Seconds before a part that are looked at, so that it goes on as the one before it ends."""
 LEAD_OUT_S = Fraction(1, 4)
@@ -24,21 +30,33 @@ SURVEY_S = Fraction(2)
 """Seconds between two frames of a survey's first look, at least."""
 
 
+def segment_length(length_s: Fraction, rate: Fraction) -> Fraction:
+    """Return how many seconds a part of a span of so many is to have, at least.
+
+    Args:
+        length_s: Of the span, in seconds.
+        rate: Frames a second.
+    """
+    quarters = Fraction(int(4 * length_s / FEWEST), 4)
+    return min(max(quarters, SHORTEST_S, FEWEST_FRAMES / rate), SEGMENT_S)
+
+
 def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
     """Return the parts of a span of a video, in their order, without gaps.
 
     They begin at key frames, where decoding can begin, as long as these come often enough.
     """
     end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
+    part_s = segment_length(end_s - whole.start_s, timing.rate)
     starts = [whole.start_s]
     keys = [key for key in timing.key_times_s if whole.start_s < key < end_s]
     for key in [*keys, end_s]:
-        while key - starts[-1] > LONGEST_S:
-            starts.append(starts[-1] + SEGMENT_S)
-        if key != end_s and key - starts[-1] >= SEGMENT_S:
+        while key - starts[-1] > LONGEST * part_s:
+            starts.append(starts[-1] + part_s)
+        if key != end_s and key - starts[-1] >= part_s:
             starts.append(key)
     # What is left at the end is not worth a part of its own.
-    if len(starts) > 1 and end_s - starts[-1] < SEGMENT_S / 4:
+    if len(starts) > 1 and end_s - starts[-1] < part_s / 4:
         starts.pop()
     return [
         TimeSpan(start, following)

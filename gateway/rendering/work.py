@@ -80,6 +80,11 @@ class RenderWork:
         """Check the files that were sent; see `Work.require`."""
         require_pictures(VideoOptions.model_validate(options), counts, source_id)
 
+    async def close(self) -> None:
+        """End the threads, and close the networks in them; see `JobWork.close`."""
+        await asyncio.to_thread(self._tools.studio.close)
+        await self._tools.fuser.close()
+
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
         """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
         options = VideoOptions.model_validate(task.options)
@@ -150,6 +155,8 @@ class RenderWork:
                 )
 
         tally = await self._tools.studio.run(make)
+        if not tally.frames:  # between two frames that are far apart
+            await self._compute.run(out.touch)
         return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
 
     async def finish(

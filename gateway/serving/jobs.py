@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from gateway.jobs.database.schema import database_url, make_engine
+from gateway.jobs.database.upgrade import latest_revision, prepare_database
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
 from gateway.serving.metrics import Metrics
 from gateway.settings import Settings
+
+_PAUSE_S = 1.0
+
+
+async def upgrade_jobs_database(settings: Settings) -> str:
+    """Upgrade the schema of the database of jobs, waiting for it if it is away.
+
+    Returns:
+        The revision it has then.
+
+    Raises:
+        JobsUnavailable: it is not reachable.
+        SetupIncomplete: its URL cannot be used, or a newer release has upgraded it.
+    """
+    url = database_url(settings.jobs_database_url, settings.data_dir / "jobs")
+    engine = make_engine(url, connections=1)
+    try:
+        await prepare_database(
+            engine, upgrade=True, wait_s=settings.jobs_database_wait_s, pause_s=_PAUSE_S
+        )
+        return latest_revision()
+    finally:
+        engine.dispose()
 
 
 def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:

@@ -70,6 +70,11 @@ class JobMetrics:
             ("code",),
             registry=registry,
         )
+        self._cleanups_failed = Counter(
+            "semblant_job_cleanups_failed",
+            "Failures to remove what nobody needs of a job; each is tried again.",
+            registry=registry,
+        )
         self._queued = Gauge(
             "semblant_jobs_queued", "Jobs that wait, in the whole database.", registry=registry
         )
@@ -94,6 +99,10 @@ class JobMetrics:
     def attempt_failed(self, code: str) -> None:
         """Count an attempt that failed."""
         self._failed.labels(code).inc()
+
+    def cleanup_failed(self) -> None:
+        """Count a clean-up that failed."""
+        self._cleanups_failed.inc()
 
     def jobs_now(self, *, queued: int, running: int) -> None:
         """Record how many jobs have not ended."""

@@ -30,11 +30,20 @@ class VideoFusers:
         self._kit = kit
         self._inline = inline
         self._own = threading.local()
+        self._made: list[LocalInference] = []
+        self._lock = threading.Lock()
 
     def __call__(self, coding: Compute, home: asyncio.AbstractEventLoop) -> VideoFuser:
         """Return one for the thread this is called in; see `Tools`."""
         kit = self._kit.over(self._near(home), Compute(inline=True))
         return kit.video_fuser(reading=coding)
+
+    async def close(self) -> None:
+        """Close the networks of all threads, none of which may be running any more."""
+        with self._lock:
+            made, self._made = self._made, []
+        for inference in made:
+            await inference.close()
 
     def _near(self, home: asyncio.AbstractEventLoop) -> Inference:
         """Return the service's networks, of which some are run right here."""
@@ -49,6 +58,8 @@ class VideoFusers:
                 intra_op_threads=settings.intra_op_threads,
                 inline=True,
             )
+            with self._lock:
+                self._made.append(self._own.inference)
         own: LocalInference = self._own.inference
         return RoutingInference(own, self._inline, elsewhere)
 

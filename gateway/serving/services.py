@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from semblant_triton.environment import environment_exists
 
-from gateway.compute import Compute, share_heaps
+from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
-from gateway.imaging.threads import one_thread_each
+from gateway.imaging.threads import opencv_single_threaded
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.on_demand import OnDemandModels
 from gateway.inference.protocol import Inference, ModelControl, Startable
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
+from gateway.media.numbered import NumberedPictures
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.models.zoo import ZooModel
 from gateway.pipeline.enrol_identity import Identifier
@@ -59,6 +60,7 @@ class Services:
         metrics: What is counted.
         health: Whether requests may be sent.
         models: What is told of the models that are there, by name.
+        work: What jobs make.
         jobs: Takes jobs on; None where none are taken.
         intake: Who may send files for jobs.
     """
@@ -78,6 +80,7 @@ class Services:
     metrics: Metrics
     health: Health
     models: Mapping[str, ModelEntry | ZooModel]
+    work: JobWork
     jobs: JobEngine | None
     intake: Admission
 
@@ -130,8 +133,6 @@ def assemble(
 
     `jobs` makes the engine of jobs for its work, which is made here unless it is given.
     """
-    share_heaps()
-    one_thread_each()
     compute = Compute(settings.cpu_threads)
     inference = OnDemandModels(
         backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000
@@ -142,7 +143,11 @@ def assemble(
         min_face_px=settings.min_face_px,
     )
     tracker = ExpressionTracker(kit.analyser, compute)
-    fuser = kit.image_fuser(expected=expected_quality(settings), observe=metrics.swapped)
+    fuser = kit.image_fuser(
+        expected=expected_quality(settings),
+        observe=metrics.swapped,
+        trace=NumberedPictures(settings.debug_dir) if settings.debug_dir else None,
+    )
     work = work or video_work(
         settings,
         kit,
@@ -167,6 +172,7 @@ def assemble(
         metrics=metrics,
         health=Health(inference, contracts, metrics),
         models={**models, **guests.models},
+        work=work,
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
     )
@@ -222,6 +228,7 @@ def backend_of(settings: Settings) -> str:
 async def running(services: Services) -> AsyncIterator[None]:
     """Start what has to be started, watch the models meanwhile, and end everything after.
 
+    Nothing of it outlives the block: no thread, no network's session, no setting of the process.
     With a backend of our own a fault at the start is raised; a Triton elsewhere may come later.
 
     Raises:
@@ -229,28 +236,30 @@ async def running(services: Services) -> AsyncIterator[None]:
         ModelNotReady: a model of our own backend is not ready or does not pass the self-test.
         JobsUnavailable: the database of jobs is not reachable.
     """
-    watching: asyncio.Task[None] | None = None
-    try:
-        if isinstance(services.backend, Startable):
-            await services.backend.start()
-        await services.compute.run(warm_up)
-        await services.health.look()
-        if services.settings.backend != "triton":
-            services.health.require()
-        watching = asyncio.create_task(
-            services.health.watch(services.settings.health_interval_s), name="watch-health"
-        )
-        if services.jobs is not None:
-            await services.jobs.start()
-        yield
-    finally:
-        services.health.leave()
-        services.admission.close()
-        services.intake.close()
-        if services.jobs is not None:
-            await services.jobs.close()
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-        await services.inference.close()
-        services.compute.close()
+    with opencv_single_threaded:
+        watching: asyncio.Task[None] | None = None
+        try:
+            if isinstance(services.backend, Startable):
+                await services.backend.start()
+            await services.compute.run(warm_up)
+            await services.health.look()
+            if services.settings.backend != "triton":
+                services.health.require()
+            watching = asyncio.create_task(
+                services.health.watch(services.settings.health_interval_s), name="watch-health"
+            )
+            if services.jobs is not None:
+                await services.jobs.start()
+            yield
+        finally:
+            services.health.leave()
+            services.admission.close()
+            services.intake.close()
+            if services.jobs is not None:
+                await services.jobs.close()
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            await services.work.close()
+            await services.inference.close()
+            services.compute.close()

@@ -235,7 +235,7 @@ def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, video, undist
     with ExitStack() as stack:
         idempotency_lock = {
             "SEMBLANT_BACKEND": "local",
-            "SEMBLANT_JOB_EXECUTION": "outside",
+            "SEMBLANT_JOB_EXECUTION": "external",
             **data,
         }
         away = stack.enter_context(started(tmp_path / "away.log", *worker, **data))

@@ -11,7 +11,7 @@ from tests.integration.portraits import backdrop, placed
 
 RATE = Fraction(5, 2)
 """Frames a second: few, so that few of them are several segments."""
-FRAMES, SEGMENTS = 60, 3
+FRAMES, SEGMENTS = 60, 5
 SIZE = (240, 320)
 _VOICE = 48000
 

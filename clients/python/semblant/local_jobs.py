@@ -31,7 +31,6 @@ CONTAINERS = {
 """What holds a video, by the ending of its file's name; .webp is a picture's as well."""
 LOOK_S = 0.25
 """Seconds between two looks at how far a job is."""
-_CHUNK = 2**20
 
 
 def is_video(path: str | Path, target: File | None = None) -> bool:
@@ -147,8 +146,5 @@ def _digest(file: File) -> bytes:
     file = in_memory(file)
     if isinstance(file, bytes):
         return hashlib.sha256(file).digest()
-    digest = hashlib.sha256()
     with Path(file).open("rb") as content:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
+        return hashlib.file_digest(content, "sha256").digest()

@@ -6,7 +6,7 @@ So it does not matter who is late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -175,9 +175,7 @@ class JobStore:
                 unmade = (SEGMENTS.c.job_id == id, SEGMENTS.c.file.is_(None))
                 connection.execute(sa.delete(SEGMENTS).where(*unmade))
                 self._queues.add_video(connection, job)
-            event = (
-                Event.START if to is Status.PROCESSING else Event.COMPLETED if job.final else None
-            )
+            event = _event(job)
             if event is not None and job.webhook is not None and event in job.webhook.events:
                 self._queues.add_webhook(connection, job, event)
         return job
@@ -212,19 +210,26 @@ class JobStore:
 
     # What is to be seen to
 
-    def late(self) -> list[Job]:
-        """Return jobs that have not ended and whose time is over."""
-        return self._some(JOBS.c.status.notin_(FINAL), JOBS.c.deadline <= Now())
-
-    def untidy(self, older_s: float) -> list[Job]:
-        """Return jobs that ended some time ago and of which too much is left."""
+    def late(self, *, without: Collection[str] = ()) -> list[Job]:
+        """Return jobs that have not ended and whose time is over, but for some by their ids."""
         return self._some(
-            JOBS.c.status.in_(FINAL), sa.not_(JOBS.c.tidy), JOBS.c.completed <= Now() - older_s
+            JOBS.c.status.notin_(FINAL), JOBS.c.deadline <= Now(), JOBS.c.id.notin_(without)
         )
 
-    def expired(self) -> list[Job]:
-        """Return jobs that have been kept for long enough."""
-        return self._some(JOBS.c.status.in_(FINAL), JOBS.c.expires <= Now())
+    def untidy(self, older_s: float, *, without: Collection[str] = ()) -> list[Job]:
+        """Return jobs that ended some time ago and of which too much is left; as `late`."""
+        return self._some(
+            JOBS.c.status.in_(FINAL),
+            sa.not_(JOBS.c.tidy),
+            JOBS.c.completed <= Now() - older_s,
+            JOBS.c.id.notin_(without),
+        )
+
+    def expired(self, *, without: Collection[str] = ()) -> list[Job]:
+        """Return jobs that have been kept for long enough; as `late`."""
+        return self._some(
+            JOBS.c.status.in_(FINAL), JOBS.c.expires <= Now(), JOBS.c.id.notin_(without)
+        )
 
     def tidied(self, job: Job, *, files_left: bool) -> None:
         """Note that nothing is left of a job but what is kept."""

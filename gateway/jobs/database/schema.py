@@ -12,11 +12,13 @@ from sqlalchemy.ext.compiler import compiles
 
 from gateway.errors import JobsUnavailable, SetupIncomplete
 
-_LOCK = 0x73656D62  # "semb": only one process makes the tables
 _UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 _CONNECT_S = 5
 
+SCHEMA_VERSION = "semblant_schema_version"
+"""Name of the table of the schema's revision."""
 TABLES = sa.MetaData()
+"""The schema; a change of it needs a revision, see `gateway.jobs.database.migrations`."""
 
 JOBS = sa.Table(
     "semblant_jobs",
@@ -65,7 +67,7 @@ SEGMENTS = sa.Table(
     sa.Column("facts", sa.JSON(none_as_null=True)),
 )
 IDEMPOTENCY_LOCKS = sa.Table(
-    "semblant_taking",
+    "semblant_idempotency_locks",
     TABLES,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("token", sa.String, nullable=False),
@@ -156,6 +158,25 @@ def reachable() -> Iterator[None]:
         raise JobsUnavailable(retry_after_s=2) from error
 
 
+def check_connection(url: str, folder: Path) -> None:
+    """Check that the database can be reached; no file or table is made.
+
+    Raises:
+        SetupIncomplete: the URL is of neither kind.
+        JobsUnavailable: it cannot be reached.
+    """
+    complete = database_url(url, folder)
+    path = sa.make_url(complete).database if complete.startswith("sqlite") else None
+    if path is not None and not Path(path).exists():
+        return  # it is made at the first start
+    engine = make_engine(complete, connections=1)
+    try:
+        with reachable(), engine.connect():
+            pass
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection whose statements count all or not at all.
@@ -165,15 +186,3 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """
     with reachable(), engine.begin() as connection:
         yield connection
-
-
-def make_tables(engine: sa.Engine) -> None:
-    """Make the tables that are not there yet, whoever else does so at the same time."""
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with transaction(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        else:
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-        TABLES.create_all(connection)

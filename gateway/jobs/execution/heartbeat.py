@@ -28,6 +28,12 @@ def delete_stale_workers(engine: sa.Engine, pace: Intervals) -> None:
         connection.execute(sa.delete(WORKERS).where(WORKERS.c.beat < Now() - 100 * pace.dead_s))
 
 
+def delete_worker(engine: sa.Engine, worker: str) -> None:
+    """Forget a worker that is dead."""
+    with transaction(engine) as connection:
+        connection.execute(sa.delete(WORKERS).where(WORKERS.c.id == worker))
+
+
 class WorkerLease:
     """Beats in a thread and with a connection of its own, whatever the rest is busy with.
 
@@ -74,8 +80,7 @@ class WorkerLease:
         if self._thread.is_alive():
             self._thread.join()
         try:
-            with transaction(self._engine) as connection:
-                connection.execute(sa.delete(WORKERS).where(WORKERS.c.id == self._worker))
+            delete_worker(self._engine, self._worker)
         except JobsUnavailable:
             log.warning("the database is away; others will notice by themselves that we are gone")
         self._engine.dispose()

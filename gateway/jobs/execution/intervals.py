@@ -14,6 +14,7 @@ class Intervals:
         fence_s: Without having been able to give one, after which a worker stops of itself.
         dead_s: Without a sign of life, after which others take over; more than `fence_s`.
         reap_s: Between two looks for the dead.
+        reap_here_s: Between two looks for the dead of this machine, which do not need the database.
         queue_s: Between two looks for work.
         watch_s: Between two looks at whether the jobs in hand are still wanted.
         progress_s: Least time between two notes of progress of a job.
@@ -31,6 +32,7 @@ class Intervals:
     fence_s: float = 10.0
     dead_s: float = 15.0
     reap_s: float = 5.0
+    reap_here_s: float = 0.5
     queue_s: float = 0.5
     watch_s: float = 0.4
     progress_s: float = 1.0

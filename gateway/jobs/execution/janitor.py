@@ -6,8 +6,9 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Queues
 from gateway.jobs.execution.heartbeat import delete_stale_workers, live_workers
 from gateway.jobs.execution.intervals import Intervals
+from gateway.jobs.execution.worker_locks import LOCK_SUFFIX
 from gateway.jobs.job import Failure, Job, Status
 from gateway.jobs.notify.observer import Observer
 from gateway.storage.objects import ObjectStore
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 PREFIX = "jobs"
 _OWN_MATTER_S = 10.0  # for which whoever ended a job tidies up after it
+_LONGEST_CLEANUP_PAUSE_S = 3600.0
+_MOST_PUT_OFF = 1000  # named in one statement
 
 
 def input_key(job_id: str, token: str, field: str, number: int) -> str:
@@ -42,6 +46,43 @@ def output_key(job_id: str, attempt: str, suffix: str) -> str:
     return f"{PREFIX}/{job_id}/out/{attempt}{suffix}"
 
 
+class CleanupRetries:
+    """Which jobs' clean-up failed lately, and when it is to be tried again; for any thread.
+
+    Args:
+        first_s: Before the second attempt; it doubles with each further one.
+        longest_s: Before any attempt.
+    """
+
+    def __init__(self, first_s: float, longest_s: float = _LONGEST_CLEANUP_PAUSE_S) -> None:
+        self._first_s, self._longest_s = first_s, longest_s
+        self._failed: dict[str, tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def put_off(self, job_id: str) -> int:
+        """Note that an attempt failed; return how many have in a row."""
+        with self._lock:
+            failed = self._failed.get(job_id, (0, 0.0))[0] + 1
+            pause_s = min(self._first_s * 2.0 ** min(failed - 1, 30), self._longest_s)
+            self._failed[job_id] = (failed, time.monotonic() + pause_s)
+        return failed
+
+    def forget(self, job_id: str) -> None:
+        """Note that an attempt succeeded."""
+        with self._lock:
+            self._failed.pop(job_id, None)
+
+    def waiting(self) -> list[str]:
+        """Return the jobs whose next attempt is not due, the latest ones if there are many."""
+        now = time.monotonic()
+        with self._lock:
+            # Who has been due for long is gone: somebody else has seen to it.
+            for id in [i for i, (_, due) in self._failed.items() if due < now - self._longest_s]:
+                del self._failed[id]
+            waiting = [id for id, (_, due) in self._failed.items() if due > now]
+        return waiting[-_MOST_PUT_OFF:]
+
+
 class Janitor:
     """Ends jobs whose time is over and removes what they leave; safe in several processes.
 
@@ -50,7 +91,7 @@ class Janitor:
         queues: Where they may wait.
         objects: Where their files are.
         engine: Connections to the database.
-        scratch: Folder of the folders of all workers of this machine.
+        folders: In which the workers of this machine have a folder or a file each, by their ids.
         pace: How often to look.
         observer: Told of every job that is ended here.
         further: Called at every sweep.
@@ -63,7 +104,7 @@ class Janitor:
         objects: ObjectStore,
         engine: sa.Engine,
         *,
-        scratch: Path,
+        folders: Sequence[Path],
         pace: Intervals,
         observer: Observer,
         further: Callable[[], None] = lambda: None,
@@ -72,10 +113,11 @@ class Janitor:
         self._queues = queues
         self._objects = objects
         self._engine = engine
-        self._scratch = scratch
+        self._folders = folders
         self._pace = pace
         self._observer = observer
         self._further = further
+        self._retries = CleanupRetries(pace.sweep_s)
         self._orphans_looked_for = float("-inf")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)
@@ -106,7 +148,7 @@ class Janitor:
         try:
             self.tidy(job)
         except Exception as error:
-            log.warning("job %s: tidying up is put off: %s", job.id, type(error).__name__)
+            self._put_off(job, error)
 
     def tidy(self, job: Job) -> None:
         """Remove what nobody needs of a job that has ended."""
@@ -124,6 +166,7 @@ class Janitor:
             self._objects.delete_below(place)
         files_left = job.resumable and bool(kept)
         self._store.tidied(job, files_left=files_left)
+        self._retries.forget(job.id)
 
     def _still(self, job: Job) -> bool:
         """Return whether a job is as it was when it ended."""
@@ -145,13 +188,12 @@ class Janitor:
         self._store.delete(job.id)
         self._queues.forget(job.id)
         self._objects.delete_below(f"{PREFIX}/{job.id}")
+        self._retries.forget(job.id)
 
     def look(self) -> None:
         """End the jobs whose time is over."""
-        for job in self._store.late():
-            waiting = job.status is Status.QUEUED
-            to = Status.ABORTED if waiting else Status.CANCELED
-            self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
+        for job in self._store.late(without=self._retries.waiting()):
+            self._guarded(self._end_late, job)
         now = self._store.counts()
         self._observer.jobs_now(
             queued=now.get(Status.QUEUED, 0), running=now.get(Status.PROCESSING, 0)
@@ -159,19 +201,45 @@ class Janitor:
 
     def sweep(self) -> None:
         """Remove what others left, and what has been kept for long enough."""
-        for job in self._store.untidy(_OWN_MATTER_S):
-            self.tidy(job)
-        for job in self._store.expired():
-            self.remove(job)
-        if time.monotonic() - self._orphans_looked_for >= self._pace.orphans_s:
-            self._orphans_looked_for = time.monotonic()
-            self._sweep_orphans()
-        self._sweep_scratch()
+        for job in self._store.untidy(_OWN_MATTER_S, without=self._retries.waiting()):
+            self._guarded(self.tidy, job)
+        for job in self._store.expired(without=self._retries.waiting()):
+            self._guarded(self.remove, job)
+        for part in (self._sweep_orphans, self._sweep_scratch, self._sweep_workers, self._further):
+            try:
+                part()
+            except JobsUnavailable:
+                raise
+            except Exception:  # the others do not depend on it, and it comes again
+                log.exception("a part of the sweep failed")
+
+    def _guarded(self, cleanup: Callable[[Job], object], job: Job) -> None:
+        """See to one job; what fails is tried again later, and keeps no other job waiting."""
+        try:
+            cleanup(job)
+        except JobsUnavailable:
+            raise  # no job's own fault: the next look comes soon
+        except Exception as error:
+            self._put_off(job, error)
+
+    def _put_off(self, job: Job, error: Exception) -> None:
+        """Count and log a clean-up that failed, and let some time pass before the next."""
+        failed = self._retries.put_off(job.id)
+        self._observer.cleanup_failed()
+        log.warning("job %s: clean-up failed, %d in a row", job.id, failed, exc_info=error)
+
+    def _end_late(self, job: Job) -> None:
+        to = Status.ABORTED if job.status is Status.QUEUED else Status.CANCELED
+        self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
+
+    def _sweep_workers(self) -> None:
         delete_stale_workers(self._engine, self._pace)
-        self._further()
 
     def _sweep_orphans(self) -> None:
-        """Remove old files of jobs that are not known, as a crash may leave them."""
+        """Remove old files of jobs that are not known, as a crash may leave them; not often."""
+        if time.monotonic() - self._orphans_looked_for < self._pace.orphans_s:
+            return
+        self._orphans_looked_for = time.monotonic()
         before = time.time() - self._pace.orphan_s
         known: dict[str, bool] = {}
         for found in self._objects.objects(PREFIX):
@@ -183,16 +251,20 @@ class Janitor:
                     self._objects.delete(found.key)
 
     def _sweep_scratch(self) -> None:
-        """Remove the folders of workers of this machine that are dead."""
-        if not self._scratch.is_dir():
-            return
+        """Remove what workers of this machine have left that are dead."""
         living = live_workers(self._engine, self._pace)
         before = time.time() - self._pace.dead_s
-        for folder in self._scratch.iterdir():
+        for path in chain.from_iterable(f.iterdir() for f in self._folders if f.is_dir()):
             with suppress(FileNotFoundError):
                 # One that was only just made may belong to a worker that has yet to beat.
-                if folder.name not in living and folder.stat().st_mtime < before:
-                    shutil.rmtree(folder, ignore_errors=True)
+                if (
+                    path.name.removesuffix(LOCK_SUFFIX) not in living
+                    and path.stat().st_mtime < before
+                ):
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
+                        path.unlink()
 
     def _run(self) -> None:
         swept = float("-inf")

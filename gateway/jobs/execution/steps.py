@@ -26,7 +26,7 @@ from gateway.jobs.job import Failure, FinishedSegment, Job, JobStage, Output, St
 from gateway.jobs.notify.observer import Observer
 from gateway.jobs.task_files import TaskFiles
 from gateway.jobs.work import JobWork, Made
-from gateway.storage.objects import CHUNK_BYTES, ObjectStore
+from gateway.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +44,7 @@ class Divided(TypedDict):
 def sha256_of(path: Path) -> str:
     """Return the digest of a file, hexadecimal."""
     with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Steps:

@@ -12,7 +12,9 @@ import random
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -31,12 +33,13 @@ from gateway.jobs.database.queues import (
     segment_id,
 )
 from gateway.jobs.database.schema import make_engine
-from gateway.jobs.execution.heartbeat import WorkerLease, live_workers
+from gateway.jobs.execution.heartbeat import WorkerLease, delete_worker, live_workers
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor
 from gateway.jobs.execution.monitor import Watch
 from gateway.jobs.execution.retries import Attempts
 from gateway.jobs.execution.steps import Steps
+from gateway.jobs.execution.worker_locks import WorkerLocks
 from gateway.jobs.job import Failure, Status
 from gateway.jobs.notify.observer import Observer
 from gateway.jobs.work import JobWork
@@ -50,6 +53,15 @@ _VIDEO_RECOVERIES = 50  # a long video may outlive many processes
 _SEGMENT_RECOVERIES = 5  # whatever ends so many of them is not to end any more
 _CONNECTIONS = 10
 _LEAVE_S = 10.0
+
+
+def recover_pending(executors: AbstractSet[str]) -> None:
+    """Put back what dead processes were carrying out, for whoever takes it next.
+
+    The only private call of the engine's: in public it has `resume_workflow`, which also takes
+    things away from whoever carries them out by now, and forgets how many processes they ended.
+    """
+    DBOS._recover_pending_workflows(sorted(executors))
 
 
 class Worker:
@@ -66,6 +78,7 @@ class Worker:
             the job's, and the event.
         observer: Told of what is done.
         scratch: Folder of the folders of all workers of this machine.
+        locks: By which workers of this machine know of each other.
         jobs: How many are carried out at the same time.
         segments: How many are made at the same time.
         tenant_jobs: How many of one tenant are carried out at the same time, by all workers.
@@ -87,6 +100,7 @@ class Worker:
         tell: Callable[[str, str, str], bool],
         observer: Observer,
         scratch: Path,
+        locks: WorkerLocks,
         jobs: int,
         segments: int,
         tenant_jobs: int,
@@ -104,6 +118,7 @@ class Worker:
         self._tell = tell
         self._observer = observer
         self._scratch = scratch / self.id
+        self._locks = locks
         self._jobs = jobs
         self._segments = segments
         self._tenant_jobs = tenant_jobs
@@ -126,6 +141,7 @@ class Worker:
             JobsUnavailable: the database is not reachable.
         """
         self._scratch.mkdir(mode=0o700, parents=True)
+        self._locks.hold(self.id)
         self._heart.start()  # before anything can be taken: nobody may think us dead
         self._watch.start()
         attempts = Attempts(
@@ -174,6 +190,7 @@ class Worker:
             self._reaping.join()
         self._watch.stop()
         self._heart.stop()
+        self._locks.release()
         self._engine.dispose()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -197,24 +214,36 @@ class Worker:
 
     def _reap(self) -> None:
         """Take over from dead workers, at once and then again and again."""
-        pause_s = 0.0
+        pause_s, due = 0.0, time.monotonic()
         while not self._ending.wait(pause_s):
-            pause_s = self._pace.reap_s * random.uniform(0.9, 1.1)
+            pause_s = self._pace.reap_here_s
             try:
-                self._look_for_dead()
-                self._look_for_lost()
-                self._look_for_broken()
+                dead_here = self._locks.dead()
+                if dead_here:
+                    self._look_for_dead(dead_here)
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._pace.reap_s * random.uniform(0.9, 1.1)
+                    self._look_for_dead()
+                    self._look_for_lost()
+                    self._look_for_broken()
             except JobsUnavailable:
                 continue
             except Exception:  # whatever it was, the next look may succeed
                 log.exception("looking for dead workers failed")
 
-    def _look_for_dead(self) -> None:
+    def _look_for_dead(self, here: AbstractSet[str] = frozenset()) -> None:
+        """Take over from workers whose lease is over, and from those of this machine by name."""
+        if not self._heart.healthy:
+            return
         running = self._queues.executors()
-        dead = running - live_workers(self._engine, self._pace) - {self.id}
-        if dead and self._heart.healthy:
+        live = live_workers(self._engine, self._pace) - here
+        dead = running - live - {self.id}
+        if dead:
             log.info("taking over from %s", ", ".join(sorted(dead)))
-            DBOS._recover_pending_workflows(sorted(dead))
+            recover_pending(dead)
+        for worker in here:
+            delete_worker(self._engine, worker)
+            self._locks.forget(worker)
 
     def _look_for_lost(self) -> None:
         """Put back what stands as ours twice in a row although nothing here carries it out.

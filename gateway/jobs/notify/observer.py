@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Protocol
 
@@ -33,6 +32,10 @@ class Counter(Protocol):
         """Count an attempt at a step that failed, by the error's code."""
         ...
 
+    def cleanup_failed(self) -> None:
+        """Count a failure to remove what nobody needs of a job; it is tried again."""
+        ...
+
     def jobs_now(self, *, queued: int, running: int) -> None:
         """Record how many jobs wait, and how many are being carried out."""
         ...
@@ -49,6 +52,7 @@ class Observer:
         self._counter = counter
         self.segment_made = counter.segment_made
         self.attempt_failed = counter.attempt_failed
+        self.cleanup_failed = counter.cleanup_failed
         self.jobs_now = counter.jobs_now
 
     def ended(self, job: Job) -> None:
@@ -60,7 +64,6 @@ class Observer:
         code = job.failure.code if job.failure is not None else ""
         self._counter.job_ended(status=job.status, code=code, waited_s=waited_s, took_s=took_s)
         line = {
-            "event": "job",
             "job": job.id,
             "status": job.status,
             "code": code or None,
@@ -68,4 +71,5 @@ class Observer:
             "waited_s": round(waited_s, 1),
             "took_s": None if took_s is None else round(took_s, 1),
         }
-        log.info(json.dumps({key: value for key, value in line.items() if value is not None}))
+        fields = {key: value for key, value in line.items() if value is not None}
+        log.info("job ended", extra={"fields": fields})

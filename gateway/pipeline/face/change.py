@@ -28,6 +28,7 @@ from gateway.pipeline.face.expression_backend import (
 from gateway.pipeline.face.expression_plan import LibraryItem, plan_expression
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import Figures, Inspector, ResultQuality, Subject
+from gateway.pipeline.face.trace import Trace, trace_fused, trace_layer
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import Note, SwappedFace
@@ -110,8 +111,10 @@ class FaceChanger:
         *,
         expected: QualityLimits | None = None,
         observe: Callable[[ResultQuality, bool], None] | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Take the parts; see `ImageFuser`."""
+        self._trace = trace
         self._inspector = Inspector(analyser, embedder, compute)
         self._expected = expected or QualityLimits()
         self._observe = observe
@@ -173,6 +176,8 @@ class FaceChanger:
                 deadline=work.deadline,
             )
         subject = Subject(face, shown, portrait, layer, matte, mark)
+        if self._trace is not None:
+            trace_layer(self._trace, work.target, work.canvas.image, subject)
         before = self._backend(work).pattern(work.target, work.canvas.image, subject)
         return await self._finish(work, subject, before, done)
 
@@ -193,6 +198,8 @@ class FaceChanger:
         async def make(trial: Trial) -> tuple[SwappedFace, Figures]:
             with work.timings.stage("fuse"):
                 await self._compute.run(_fuse_onto, work.canvas, subject, trial, options)
+            if self._trace is not None:
+                trace_fused(self._trace, work.canvas.image, subject)
             made = done
             if options.restores:
                 made = await self._restore(work, subject, before, done)

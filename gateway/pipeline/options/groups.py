@@ -48,22 +48,24 @@ class FaceSelector(OptionsModel):
         description="With `reference`: greatest distance of descriptors that is one person.",
     )
     gender: Gender | None = Field(
-        None, description="Only faces that `fairface`, if pulled, takes for such."
+        None, description="Only faces that `fairface`, if installed, classifies so."
     )
     race: Race | None = Field(
-        None, description="Only faces that `fairface`, if pulled, takes for such."
+        None, description="Only faces that `fairface`, if installed, classifies so."
     )
     min_age: int | None = Field(
         None,
         ge=0,
         le=100,
-        description="Only faces that `fairface`, if pulled, takes for people who may be as old.",
+        description="Only faces whose age range by `fairface`, if installed, reaches this "
+        "age, in years.",
     )
     max_age: int | None = Field(
         None,
         ge=0,
         le=100,
-        description="Only faces that `fairface`, if pulled, takes for people who may be as young.",
+        description="Only faces whose age range by `fairface`, if installed, begins by this "
+        "age, in years.",
     )
 
     @property
@@ -115,7 +117,7 @@ class MappingEntry(OptionsModel):
         "`face_selector.reference_distance`.",
     )
     optional: bool = Field(
-        False, description="If nobody in the target is meant, say so instead of failing."
+        False, description="If no face matches, report it (`unmatched`) instead of failing."
     )
 
     @model_validator(mode="after")
@@ -134,17 +136,17 @@ class DetectorOptions(OptionsModel):
 
     model: DetectorModel = Field(
         BLAZEFACE,
-        description="Who looks for faces: our own `blazeface`, at several scales, or a network "
-        "that was pulled, once.",
+        description="Detector: our own `blazeface`, at several scales, or an installed "
+        "third-party detector, in one pass.",
     )
     min_score: float = Field(0.5, ge=0.05, le=1, description="Least confidence of a detection.")
     angles: tuple[Literal[90, 180, 270], ...] = Field(
-        (), max_length=3, description="Degrees by which the picture may lie on its side."
+        (), max_length=3, description="Degrees by which the picture may be rotated."
     )
     thorough: bool | None = Field(
         None,
-        description="Look for small faces even if a large one was found. Default: unless "
-        "only the largest is wanted.",
+        description="Also search for small faces if a large one was found. Default: unless "
+        "only the largest is needed.",
     )
 
 
@@ -165,24 +167,30 @@ class MaskOptions(OptionsModel):
         ("box", "occlusion"),
         min_length=1,
         max_length=4,
-        description="What bounds the new face; where several do, the least of them counts. `box`: "
-        "the soft edge along the outline, which is always there. `occlusion`: hair, glasses, hands "
-        "and all else before the face stays, and none of it comes along from the source. `area`: "
-        "only `areas` are replaced. `region`: only `regions` are.",
+        description="Masks of the new face; where several apply, the least of them counts. "
+        "`box`: a soft edge along the outline, always applied. `occlusion`: hair,"
+        " glasses, hands and other occlusions stay, and none is copied from the "
+        "source. `area`: only `areas` are replaced. `region`: only `regions` are.",
     )
     areas: tuple[Area, ...] = Field(
-        get_args(Area), min_length=1, max_length=3, description="With `area`: which."
+        get_args(Area),
+        min_length=1,
+        max_length=3,
+        description="With `area`: the areas that are replaced.",
     )
     regions: tuple[MaskPart, ...] = Field(
-        get_args(MaskPart), min_length=1, max_length=10, description="With `region`: which."
+        get_args(MaskPart),
+        min_length=1,
+        max_length=10,
+        description="With `region`: the regions that are replaced.",
     )
     occlusion_model: OccluderModel = Field(
         OWN_OCCLUDER,
-        description="Who looks for what is before a face: our own network, or XSeg, if pulled.",
+        description="Model that finds what covers a face: our own network, or XSeg, if installed.",
     )
     region_model: ParserModel = Field(
         MESH,
-        description="Who tells a face's parts: the landmarks, or BiSeNet, if pulled.",
+        description="Model that segments a face: the landmarks, or BiSeNet, if installed.",
     )
 
 
@@ -194,7 +202,7 @@ class QualityLimits(OptionsModel):
     max_seam_ratio: float | None = Field(
         None,
         gt=0,
-        description="Most there may be to see across the face's border, over what was there.",
+        description="Most that may show across the face's border, over what showed there before.",
     )
     max_ring_delta_e: float | None = Field(
         None,
@@ -203,7 +211,7 @@ class QualityLimits(OptionsModel):
         "where there is none or the target's own skin differed as much.",
     )
     min_sharpness_ratio: float | None = Field(
-        None, ge=0, description="Least fine detail, over what the target's face had."
+        None, ge=0, description="Least fine detail, over that of the target's face."
     )
     max_identity_distance: float | None = Field(
         None, gt=0, description="Greatest distance of descriptors to the source's face."
@@ -229,14 +237,14 @@ class QualityOptions(OptionsModel):
 
     report: bool | None = Field(
         None,
-        description="Look at the result again with the networks, for the figures of identity, "
-        "expression and pose. Default: with a JSON report, or if `limits` ask for one of them.",
+        description="Analyse the result again, for the figures of identity, expression and "
+        "pose. Default: with a JSON report, or if `limits` need one of them.",
     )
     limits: QualityLimits = Field(default_factory=QualityLimits)
     retry: bool = Field(
         True,
-        description="If the limits are not met, try other choices of `color` and `blend` and keep "
-        "the best.",
+        description="If the limits are not met, try other values of `color` and `blend` and "
+        "keep the best.",
     )
 
 

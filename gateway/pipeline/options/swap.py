@@ -48,93 +48,98 @@ class SwapOptions(OptionsModel):
         ("face_swapper",),
         min_length=1,
         max_length=4,
-        description="Steps, in this order. `expression_restorer` after `face_swapper` looks at "
-        "the result again and mends its expression; by itself it leaves the person and gives the "
-        "target the expression asked for, the source's unless another one is. `face_enhancer` "
-        "comes after these and makes the face clearer; by itself it restores the target's own. "
-        "`frame_enhancer` comes last and makes all of the picture clearer, or every frame of the "
-        "video; where it stands alone or beside `face_enhancer`, there need be no face.",
+        description="Steps, in this order. `expression_restorer` after `face_swapper` "
+        "analyses the result again and corrects its expression; by itself it "
+        "keeps the person and changes the target's expression, to the source's "
+        "unless another one is given. `face_enhancer` follows these and enhances "
+        "the face; by itself it restores the target's own. `frame_enhancer` comes"
+        " last and enhances the whole picture, or every frame of the video; where"
+        " it is alone or with `face_enhancer`, no face is needed.",
     )
     swapper_model: SwapperModel = Field(
         "auto",
-        description="Who swaps: `mesh`, which carries the source's own skin over and needs no "
-        "network, or a network that was pulled; `auto` takes the best one there is.",
+        description="Model that swaps: `mesh`, which warps the source's own skin and needs no"
+        " network, or an installed third-party model; `auto` takes the best one "
+        "installed.",
     )
     swapper_weight: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="With a network that swaps: how much the new face is the source's. 0.5 is the "
-        "source itself, less keeps something of the target, more goes away from it.",
+        description="With a third-party swapper: how much the new face is the source's. 0.5 "
+        "is the source itself, less keeps something of the target, more "
+        "exaggerates the difference.",
     )
     pixel_boost: int | None = Field(
         None,
         ge=128,
         le=1024,
-        description="With a network that swaps: side of the crops in pixels that it is made to "
-        "work on, a multiple of its own. It takes the square of that multiple as long.",
+        description="With a third-party swapper: side in pixels of the crops it processes, a "
+        "multiple of its own. The time grows with the square of that multiple.",
     )
     expression_model: ExpressionModel = Field(
         "auto",
-        description="Who gives faces their expressions: `3dmm`, the morphable model, or "
-        "`live_portrait`, if pulled, wherever a picture shows the expression; `auto` takes the "
-        "best one there is.",
+        description="Model that changes expressions: `3dmm`, the morphable model, or "
+        "`live_portrait`, if installed, wherever a picture shows the expression; "
+        "`auto` takes the best one installed.",
     )
     enhancer_model: EnhancerModel = Field(
         "auto",
-        description="Who makes faces clearer: a network that was pulled, or a `classical` filter "
-        "without a network; `auto` takes the best one there is.",
+        description="Model that enhances faces: an installed third-party model, or a "
+        "`classical` filter without a network; `auto` takes the best one "
+        "installed.",
     )
     enhancer_weight: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="With `codeformer`: how much of the face stays as it is; less restores harder.",
+        description="With `codeformer`: how much of the face is kept; less restores harder.",
     )
     enhancer_blend: float = Field(
         0.8,
         ge=0,
         le=1,
-        description="How much of the enhanced face is mixed in: 0 leaves it as it is, 1 takes it "
-        "wholly.",
+        description="Share of the enhanced face in the result: 0 keeps the face as it is, 1 "
+        "replaces it.",
     )
     frame_enhancer_model: FrameEnhancerModel = Field(
         "auto",
-        description="Who makes whole pictures and frames clearer: a network that was pulled, or a "
-        "`classical` filter without a network; `auto` takes the best one there is.",
+        description="Model that enhances whole pictures and frames: an installed third-party "
+        "model, or a `classical` filter without a network; `auto` takes the best "
+        "one installed.",
     )
     frame_enhancer_scale: Literal[1, 2, 4, 8] = Field(
         1,
-        description="How many times larger pictures become, at most what the network of "
-        "`frame_enhancer_model` can; videos keep their size.",
+        description="Enlargement of pictures, at most that of `frame_enhancer_model`; videos "
+        "keep their size.",
     )
     frame_enhancer_blend: float = Field(
         0.8,
         ge=0,
         le=1,
-        description="How much of the enhanced picture or frame is mixed in: 0 leaves it as it is, "
-        "1 takes it wholly.",
+        description="Share of the enhanced picture or frame in the result: 0 keeps it as it "
+        "is, 1 replaces it.",
     )
     expression: str | dict[str, float] = Field(
         "target",
-        description="Whose expression the result has: `target`, `source`, the id of an expression "
+        description="Expression of the result: `target`, `source`, the id of an expression "
         "library (its best match), or named coefficients, each 0–1.",
     )
     expression_factor: float = Field(
         1.0,
         ge=0,
         le=2,
-        description="How strongly the expression is carried over: 0 is a face at rest, more than 1 "
-        "exaggerates. With `target` only what differs from 1 changes anything.",
+        description="Strength of the expression: 0 is a face at rest, more than 1 "
+        "exaggerates. With `target` only values other than 1 change anything.",
     )
     expression_regions: tuple[ExpressionRegion, ...] = Field(
         ALL_REGIONS,
         min_length=1,
         max_length=len(ALL_REGIONS),
-        description="What of the expression is carried over; the rest stays the target's.",
+        description="Parts of the face whose expression is changed; the others keep the target's.",
     )
     wrinkles: bool = Field(
-        True, description="Carry the folds of the expression's own picture over, too."
+        True, description="Transfer the wrinkles of the expression's own picture, too."
     )
     shape: float = Field(
         0.4,
@@ -147,7 +152,7 @@ class SwapOptions(OptionsModel):
     mapping: tuple[MappingEntry, ...] = Field(
         (),
         max_length=16,
-        description="Several people: for each whose face goes to whom, instead of "
+        description="Several people: which source goes to which face, instead of "
         "`face_selector.mode` and `position`.",
     )
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
@@ -164,12 +169,12 @@ class SwapOptions(OptionsModel):
         "the stronger detail of both), `feather` (a soft edge alone).",
     )
     match_texture: bool = Field(
-        True, description="Give the new face the sharpness and the grain of the target."
+        True, description="Match the sharpness and the grain of the target."
     )
     source_deocclude: bool = Field(
         True,
-        description="Take glasses off the source's face before it is used, unless the target "
-        "wears some, too.",
+        description="Remove glasses from the source's face before it is used, unless the "
+        "target wears some, too.",
     )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,22 @@ async def test_another_worker_takes_over_from_one_that_was_killed(tmp_path, url)
         # As documented: dead after 15 s, seen to within 5, and some frames until it is noted.
         assert loop.time() - killed < 20 + 10
         await check_undisturbed(engine, await ended(engine, job))
+
+
+async def test_a_worker_of_the_same_machine_is_known_to_be_dead_at_once(tmp_path, url):
+    never = replace(FAST, dead_s=1e6, reap_s=1e6)  # by its lease nobody would take over
+    async with service(tmp_path, url, never) as (engine, workers):
+        first, second = [await asyncio.to_thread(workers.start) for _ in range(2)]
+        job = (await engine.submit(order(engine, **SLOW))).job
+        await begun(engine, job)
+        kill(first)
+        await check_undisturbed(engine, await ended(engine, job))
+        kill(second)
+        job = (await engine.submit(order(engine, **SLOW))).job
+        await asyncio.to_thread(workers.start)
+        await check_undisturbed(engine, await ended(engine, job))
+        locks = tmp_path / "jobs" / "workers"
+        await until(lambda: len(list(locks.iterdir())) == 1)  # of the last one only
 
 
 async def test_jobs_outlive_all_workers(tmp_path, url):

@@ -153,6 +153,7 @@ async def test_a_picture_is_put_into_no_container(service):
         video(6, "webm", "libvpx-vp9", size=SIZE, pixel_format="yuva420p"),
         video(6, size=SIZE, rate=Fraction(1000)),
         video(6, size=SIZE, rate=Fraction(1, 5)),
+        video(6, size=SIZE, rate=Fraction(1, 10)),  # there are parts without a frame
         video(6, "mpegts", "libx264", size=SIZE),
         noise(6, "avi", "mpeg4"),
         video(6, size=SIZE, turned=(90, False, False)),

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from gateway.media.probe import Timing
 from gateway.media.video import TimeSpan
 from gateway.rendering.plan import (
-    LONGEST_S,
+    FEWEST,
+    LONGEST,
     SEGMENT_S,
+    SHORTEST_S,
     sample_times,
+    segment_length,
     spans_from_json,
     spans_to_json,
     split_into_segments,
@@ -44,15 +47,33 @@ def test_parts_follow_each_other_without_gaps(length_s, keys_s, start_s):
     for one, following in pairwise(parts):
         assert one.end_s == following.start_s
         assert one.start_s < one.end_s
-        assert one.end_s - one.start_s <= LONGEST_S + SEGMENT_S
+        assert one.end_s - one.start_s <= (LONGEST + 1) * SEGMENT_S
 
 
 @pytest.mark.parametrize("gop_s", [Fraction(1, 2), 2, 3, 5])
 def test_parts_begin_at_key_frames(gop_s):
-    keys = [n * gop_s for n in range(int(60 / gop_s))]
-    parts = split_into_segments(timing(60, keys), TimeSpan())
+    keys = [n * gop_s for n in range(int(80 / gop_s))]
+    parts = split_into_segments(timing(80, keys), TimeSpan())
     assert all(part.start_s in keys for part in parts)
     assert all(part.end_s - part.start_s >= SEGMENT_S for part in parts[:-1])
+
+
+@pytest.mark.parametrize("length_s", [1, 5, 17, 20, 40, 64])
+def test_a_short_video_has_short_parts(length_s):
+    parts = split_into_segments(timing(length_s, [0]), TimeSpan())
+    ends = [part.end_s or Fraction(length_s) for part in parts]
+    lengths = [end - part.start_s for part, end in zip(parts, ends, strict=True)]
+    part_s = segment_length(Fraction(length_s), Fraction(30))
+    assert max(lengths) <= LONGEST * part_s
+    assert part_s == SHORTEST_S or FEWEST - 1 <= len(parts) <= FEWEST + 1
+
+
+@pytest.mark.parametrize(
+    ("length_s", "rate", "part_s"),
+    [(1, 30, 2), (20, 30, Fraction(5, 2)), (64, 30, 8), (7200, 30, 8), (20, 2, 4), (20, 0.5, 8)],
+)
+def test_parts_are_long_enough_for_what_leads_in_and_short_enough_to_lose(length_s, rate, part_s):
+    assert segment_length(Fraction(length_s), Fraction(rate)) == part_s
 
 
 def test_without_key_frames_parts_are_made_all_the_same():
@@ -61,7 +82,7 @@ def test_without_key_frames_parts_are_made_all_the_same():
 
 
 def test_a_short_video_is_one_part():
-    assert split_into_segments(timing(3, [0, 1, 2]), TimeSpan()) == [TimeSpan()]
+    assert split_into_segments(timing(Fraction(12, 5), [0, 1, 2]), TimeSpan()) == [TimeSpan()]
     assert split_into_segments(timing(Fraction(1, 25), [0]), TimeSpan()) == [TimeSpan()]
 
 

@@ -58,10 +58,10 @@ class Server:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
     def client(self, **arguments) -> Client:
-        return Client(transport=httpx.MockTransport(self), **arguments)
+        return Client(transport=httpx.MockTransport(self), **{"retries": 0} | arguments)
 
     def async_client(self, **arguments) -> AsyncClient:
-        return AsyncClient(transport=httpx.MockTransport(self), **arguments)
+        return AsyncClient(transport=httpx.MockTransport(self), **{"retries": 0} | arguments)
 
     @property
     def request(self) -> httpx.Request:

@@ -32,13 +32,13 @@ COMMANDS = {
     "expressions": ["add", "list", "show", "delete"],
     "expressions add": ["PICTURE...", "--video", "--name", "--count", "--server"],
     "expressions show": ["ID"],
-    "identities": ["add", "list", "show", "remove"],
+    "identities": ["add", "list", "show", "delete"],
     "identities add": ["PORTRAIT...", "--consent", "--name", "--statement", "--server"],
-    "models": ["build", "list", "verify", "pull", "add", "remove", "configure"],
+    "models": ["build", "list", "verify", "pull", "add", "delete", "configure"],
     "models pull": ["NAME...", "--accept-license", "--force"],
     "models add": ["FILE", "--as", "--accept-license"],
     "models configure": ["--profile", "--engine-cache"],
-    "models list": ["--json", "--url"],
+    "models list": ["--json", "--server"],
     "models build": ["--force"],
     "serve": ["--host", "--port", "--backend", "--triton-url", "SEMBLANT_"],
     "triton": ["Triton"],
@@ -168,6 +168,38 @@ def test_switches_join_the_options(semblant, pictures, sent):
     }
 
 
+def test_options_are_set_by_name(semblant, pictures, sent):
+    source, target, output = pictures
+    assignments = ["shape=0.25", "masks.blur=0.4", "quality.limits.max_seam_ratio=9", "color=none"]
+    switches = [part for one in assignments for part in ("--set", one)]
+    done = semblant("swap", source, target, "-o", output, "--options", '{"shape": 1}', *switches)
+    assert (done.code, "note:" in done.err) == (0, False)
+    assert sent[0][0] == {
+        "shape": 0.25,
+        "masks": {"blur": 0.4},
+        "quality": {"limits": {"max_seam_ratio": 9}},
+        "color": "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("former", "options"),
+    [
+        (["--shape=0.5"], {"shape": 0.5}),
+        (["--factor", "1.2"], {"expression_factor": 1.2}),
+        (["--limit", "max_seam_ratio=9"], {"quality": {"limits": {"max_seam_ratio": 9}}}),
+        (["--figures"], {"quality": {"report": True}}),
+        (["--quality", "80"], {"output": {"quality": 80}}),
+    ],
+)
+def test_former_flags_do_what_they_did_and_are_noted(semblant, pictures, sent, former, options):
+    source, target, output = pictures
+    done = semblant("swap", source, target, *former, "-q", "-o", output)
+    assert done.code == 0
+    assert done.err.startswith(f"note: flag {former[0].partition('=')[0]} is now --set ")
+    assert sent[0][0] == options
+
+
 SWAPPED = {"processors": ["face_swapper", "face_enhancer"]}
 
 
@@ -201,7 +233,7 @@ def test_restoring_alone_needs_no_source(semblant, pictures, sent):
     _, target, output = pictures
     done = semblant("swap", target, "-o", output, "--only-enhance", "--enhance-blend", 1)
     assert done.code == 0, done.err
-    assert "1 of 1 faces made clearer" in done.err
+    assert "1 of 1 faces enhanced" in done.err
     assert sent[0][0] == {"processors": ["face_enhancer"], "enhancer_blend": 1}
     done = semblant("swap", target, "-o", output, "--only-enhance", "--enhance-frame")
     assert done.code == 0, done.err
@@ -325,11 +357,11 @@ def test_a_drawing_is_upright_as_the_points_are(semblant, pictures, tmp_path):
             ["{source}", "{target}", "-o", "{output}", "--options", '{"output": 1}', "--quality=5"],
             "output: a JSON object is needed",
         ),
-        (["{source}", "{target}", "-o", "{output}", "--quality", "0"], "--quality"),
-        (["{source}", "{target}", "-o", "{output}", "--shape", "2"], "--shape"),
+        (["{source}", "{target}", "-o", "{output}", "--set", "shape"], "is not NAME=VALUE"),
+        (["{source}", "{target}", "-o", "{output}", "--set", "a..b=1"], "is not NAME=VALUE"),
         (["{source}", "{target}", "-o", "{output}", "--map", "0"], "0: not as in 0,2:1"),
         (["{source}", "{target}", "-o", "{output}", "--map", "0:left"], "not as in 0,2:1"),
-        (["{source}", "{target}", "-o", "{output}", "--limit", "best"], "is not NAME=NUMBER"),
+        (["{source}", "{target}", "-o", "{output}", "--limit", "best"], "is not NAME=VALUE"),
         (["{source}", "{target}", "-o", "{output}", "--server", "localhost:80"], "no address"),
         (
             ["{source}", "{target}", "-o", "{output}", "--server", "http://h", "--provider=cpu"],
@@ -534,8 +566,8 @@ def test_triton_prints_where_it_is(semblant, monkeypatch):
 def demo(semblant, monkeypatch, pictures):
     """Run the demonstration on other portraits, with nothing to build."""
     samples = dict(zip(("hopper", "astronaut"), pictures[:2], strict=True))
-    monkeypatch.setattr("semblant.cli.demo.build_models", lambda *_: [])
-    monkeypatch.setattr("semblant.cli.demo.fetch_samples", lambda *_: samples)
+    monkeypatch.setattr("gateway.models.build.build_models", lambda *_: [])
+    monkeypatch.setattr("gateway.models.samples.fetch_samples", lambda *_: samples)
     return lambda folder: semblant("demo", "-o", folder)
 
 

@@ -7,6 +7,7 @@ import pytest
 import semblant.cli.video as video_command
 
 from gateway.errors import InferenceUnavailable
+from gateway.jobs.database.upgrade import latest_revision
 from tests.unit.http.app import black, photograph, saved
 from tests.unit.media.clips import clip
 from tests.unit.media.videos import video
@@ -121,3 +122,22 @@ def test_networks_that_do_not_answer(semblant, videos, monkeypatch):
     portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output)
     assert (done.code, done.out) == (5, "")
+
+
+# The database
+
+
+def test_the_schema_of_the_database_is_upgraded(semblant, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEMBLANT_DATA_DIR", str(tmp_path))
+    for _ in range(2):
+        done = semblant("database", "upgrade")
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"The schema of the database of jobs is at {latest_revision()}.\n"
+    assert (tmp_path / "jobs" / "jobs.sqlite").exists()
+
+
+def test_a_database_that_cannot_be_used_is_told(semblant, monkeypatch):
+    monkeypatch.setenv("SEMBLANT_JOBS_DATABASE_URL", "mysql://localhost/x")
+    done = semblant("database", "upgrade")
+    assert done.code == 6
+    assert "mysql" in done.words

@@ -50,8 +50,8 @@ def test_a_model_is_pulled_listed_verified_and_removed(semblant, repository):
     assert (found["state"], found["commercial"], found["loaded"]) == ("present", True, None)
     assert found["needed_by"] == ["pair"]
     assert semblant("models", "verify", "plain").out == "plain: ok\n"
-    assert semblant("models", "remove", "plain").out == "plain: removed\n"
-    assert semblant("models", "remove", "plain").out == "plain: was not installed\n"
+    assert semblant("models", "delete", "plain").out == "plain: deleted\n"
+    assert semblant("models", "delete", "plain").out == "plain: was not installed\n"
     assert rows(semblant)["plain"]["state"] == "missing"
 
 
@@ -107,7 +107,7 @@ def test_a_file_is_told_all_that_is_wrong_with_it(semblant, repository, tmp_path
     assert "Input 'a' is needed, which plain is not given." in done.err
 
 
-@pytest.mark.parametrize("command", ["pull", "remove"])
+@pytest.mark.parametrize("command", ["pull", "delete"])
 def test_models_of_our_own_are_neither_pulled_nor_removed(semblant, repository, command):
     done = semblant("models", command, "iris")
     assert (done.code, done.out) == (3, "")
@@ -115,7 +115,7 @@ def test_models_of_our_own_are_neither_pulled_nor_removed(semblant, repository, 
 
 
 def test_nobody_knows_it(semblant, repository):
-    for command in ("pull", "remove", "verify", "configure"):
+    for command in ("pull", "delete", "verify", "configure"):
         assert "unknown_model" in semblant("models", command, "nobody").err
 
 

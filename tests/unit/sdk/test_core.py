@@ -2,8 +2,11 @@
 
 import asyncio
 import inspect
+import os
+import threading
 
 import av
+import cv2
 import numpy as np
 import pytest
 import semblant
@@ -176,6 +179,52 @@ def test_nobody_in_a_video(here, folder, tmp_path):
     (folder / "empty.mp4").write_bytes(clip([black(*SIZE)] * 3))
     with pytest.raises(NoFaceInTarget):
         run(source=folder / "portrait.png", targets=folder / "empty.mp4", output=tmp_path / "x.mp4")
+
+
+# What is left in the caller's process
+
+
+@pytest.fixture
+def opencv_threads():
+    """Let OpenCV have as many threads as a caller may have set."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    yield 3
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.parametrize("name", ["video.mp4", "photo.png"])
+def test_the_callers_process_stays_as_it_was(here, folder, tmp_path, opencv_threads, name):
+    seen = []
+
+    def look(target, job):
+        seen.append(cv2.getNumThreads())
+
+    environment, threads = dict(os.environ), set(threading.enumerate())
+    output = tmp_path / f"result{semblant.core.Path(name).suffix}"
+    options = {"video": {"encoder": "libsvtav1"}} if "video" in name else {}
+    run(
+        source=folder / "portrait.png",
+        targets=folder / name,
+        output=output,
+        options=options,
+        on_progress=look,
+    )
+    assert output.exists()
+    assert set(seen) <= {1}
+    assert cv2.getNumThreads() == opencv_threads
+    assert dict(os.environ) == environment
+    assert set(threading.enumerate()) <= threads
+
+
+def test_an_error_leaves_nothing_either(here, folder, tmp_path, opencv_threads):
+    threads = set(threading.enumerate())
+    with pytest.raises(NoFaceInTarget):
+        run(
+            source=folder / "portrait.png", targets=folder / "nobody.png", output=tmp_path / "x.png"
+        )
+    assert cv2.getNumThreads() == opencv_threads
+    assert set(threading.enumerate()) <= threads
 
 
 # Where results go

@@ -11,6 +11,7 @@ from gateway.errors import DeadlineExceeded, InternalError, JobNotFinished, JobN
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import server
 from tests.unit.http.jobs import TEXT
+from tests.waiting import LIMIT_S
 
 NOBODY = "job_" + 32 * "0"
 
@@ -77,12 +78,38 @@ async def test_a_job_by_a_thread(service, video, tmp_path):
     assert not (tmp_path / "none.txt").exists()
 
 
-async def test_waiting_has_an_end(service, video):
-    async with AsyncClient(service) as client:
-        asked = JobRequest(sources=b"face", target=video, options={"frame_s": 0.5})
-        job = await client.submit_job(asked)
-        with pytest.raises(DeadlineExceeded):
-            await client.wait_for_job(job.id, timeout_s=0.1)
+@pytest.fixture
+async def idle(tmp_path, monkeypatch):
+    """The address of a server that executes no jobs: whoever watches one gets heartbeats only."""
+    monkeypatch.setattr("gateway.http.endpoints.job_events.HEARTBEAT_S", 0.02)
+    services = fake_services(job_execution="external", data_dir=tmp_path / "data", port=0)
+    await services.jobs.start()
+    try:
+        async with server(services) as http:
+            yield str(http.base_url)
+    finally:
+        services.health.leave()
+        await services.jobs.close()
+
+
+async def test_waiting_has_an_end_in_an_event_loop(idle, video):
+    async with AsyncClient(idle) as client:
+        job = await client.submit_job(JobRequest(sources=b"face", target=video))
+        async with asyncio.timeout(LIMIT_S):
+            with pytest.raises(DeadlineExceeded):
+                await client.wait_for_job(job.id, timeout_s=0.1)
+
+
+async def test_waiting_has_an_end_in_a_thread(idle, video):
+    def work():
+        with Client(idle) as client:
+            job = client.submit_job(JobRequest(sources=b"face", target=video))
+            with pytest.raises(DeadlineExceeded):
+                client.wait_for_job(job.id, timeout_s=0.1)
+
+    # The thread cannot be cancelled, but a wait without an end fails with the server's.
+    async with asyncio.timeout(LIMIT_S):
+        await asyncio.to_thread(work)
 
 
 def test_a_server_that_is_none_of_ours():
@@ -111,7 +138,7 @@ async def test_the_command_line(service, video, tmp_path, semblant):
         assert (tmp_path / "out.txt").read_bytes() == TEXT.upper()
         assert "succeeded" in run("cancel", id).err
         assert run("resume", id).code == 3
-        assert run("remove", id).code == 0
+        assert run("delete", id).code == 0
         assert run("show", id).code == 3
         failing = ("submit", portrait, video, "--options", '{"fail": "for_good"}', "--watch")
         failed = run(*failing)

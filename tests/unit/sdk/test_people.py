@@ -131,8 +131,10 @@ def test_a_person_from_enrolling_to_forgetting(semblant, kept, pictures):
     assert semblant("swap", target, "--source-id", id, "-o", output).code == 0
     assert semblant("swap", target, "--map", f"{id}:0", "-o", output).code == 0
 
-    done = semblant("identities", "remove", id)
-    assert (done.code, done.out, done.err) == (0, "", f"removed {id}\n")
+    done = semblant("identities", "remove", id)  # its former name
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines()[0] == f"deleted {id}"
+    assert "verb remove is now delete" in done.err
     assert kept.infos() == []
 
 
@@ -150,7 +152,7 @@ def test_a_portrait_of_somebody_else_is_told(semblant, kept, pictures, tmp_path)
     assert "portrait 3 seems to show somebody else" in done.err
 
 
-@pytest.mark.parametrize("command", ["show", "remove"])
+@pytest.mark.parametrize("command", ["show", "delete"])
 def test_a_person_who_is_none(semblant, kept, command):
     done = semblant("identities", command, "idn_" + "0" * 32)
     assert (done.code, done.out) == (3, "")

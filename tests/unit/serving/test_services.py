@@ -1,8 +1,10 @@
+import cv2
 import pytest
 
 from gateway.errors import ModelNotReady, SetupIncomplete
 from gateway.inference.local import LocalInference
 from gateway.inference.triton import TritonInference
+from gateway.main import work
 from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.services import build_services, running
 from gateway.serving.testing import fake_services
@@ -23,6 +25,33 @@ def test_the_settings_choose_the_backend(backend, kind):
 def test_a_repository_without_a_catalogue_is_named(tmp_path):
     with pytest.raises(SetupIncomplete, match=str(tmp_path)):
         build_services(Settings(model_repository=tmp_path))
+
+
+async def test_opencv_has_its_threads_back_when_the_last_service_has_ended():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        async with running(fake_services()):
+            async with running(fake_services()):
+                assert cv2.getNumThreads() == 1
+            assert cv2.getNumThreads() == 1
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_a_worker_executes_jobs_whatever_the_settings_say(monkeypatch):
+    asked = []
+
+    def build(settings):
+        asked.append(settings.job_execution)
+        raise SetupIncomplete()
+
+    monkeypatch.setattr("gateway.main.build_services", build)
+    monkeypatch.setattr("gateway.main.share_heaps", lambda: None)
+    with pytest.raises(SetupIncomplete):
+        work(Settings(job_execution="external"))
+    assert asked == ["embedded"]
 
 
 async def test_a_backend_of_our_own_must_be_ready_at_the_start():

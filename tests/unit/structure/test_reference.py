@@ -5,6 +5,7 @@ import pytest
 from gateway.errors import ERROR_TABLE
 from gateway.http.routing.routes import ROUTES
 from gateway.settings import Settings
+from tools import sdk
 from tools.reference import FOLDER, PAGES
 
 
@@ -23,3 +24,10 @@ def test_every_error_setting_and_address_has_a_row():
     assert all(f"`{code}`" in errors for code in ERROR_TABLE)
     assert all(f"`SEMBLANT_{name.upper()}`" in settings for name in Settings.model_fields)
     assert all(f"`{route.path}`" in http for route in ROUTES)
+
+
+def test_the_client_for_threads_is_written_from_the_other():
+    committed = {
+        name: (sdk.FOLDER / "_sync" / name).read_text(encoding="utf-8") for name in sdk.FILES
+    }
+    assert committed == sdk.written(), "run `make sdk`"

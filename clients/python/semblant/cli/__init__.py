@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
+from gateway.deprecations import collected
 from gateway.errors import SemblantError
 from semblant.cli.app import app
-from semblant.cli.console import INTERRUPTED, MACHINE, exit_code, explain, explain_machine
+from semblant.cli.console import (
+    INTERRUPTED,
+    MACHINE,
+    MISSING,
+    err,
+    exit_code,
+    explain,
+    explain_machine,
+    missing_extra,
+)
 
 __all__ = ["main"]
 
@@ -17,13 +27,33 @@ def main() -> None:
     # SVT-AV1 writes to the standard error otherwise, and knows no other way to be quiet. Only a
     # process of our own may decide that.
     os.environ.setdefault("SVT_LOG", "1")
+    with collected() as deprecated:
+        code = _run()
+    for rename in deprecated:
+        err.print(f"note: {rename}", markup=False)
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else MACHINE
     except SemblantError as error:
         explain(error)
-        sys.exit(exit_code(error))
+        return exit_code(error)
     except OSError as error:
         explain_machine(error)
-        sys.exit(MACHINE)
+        return MACHINE
+    except ModuleNotFoundError as error:
+        if (extra := missing_extra(error)) is None:
+            raise
+        err.print(
+            f"error: this needs {error.name}: pip install 'semblant[{extra}]', or ask a server "
+            "with --server.",
+            markup=False,
+        )
+        return MISSING
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
+    return 0

@@ -5,18 +5,36 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import CapacityError, InferenceError, InputError, SemblantError
 
-# Into a pipe a row of a table stays one line.
-_WIDTH = None if sys.stdout.isatty() else 200
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True, emoji=False, width=_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+class _Lazy:
+    """A console that is made when something is first printed: importing Rich takes a while."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._stderr = stderr
+        self._console: Console | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._console is None:
+            from rich.console import Console  # noqa: PLC0415
+
+            # Into a pipe a row of a table stays one line.
+            width = None if self._stderr or sys.stdout.isatty() else 200
+            self._console = Console(
+                stderr=self._stderr, highlight=False, soft_wrap=True, emoji=False, width=width
+            )
+        return getattr(self._console, name)
+
+
+out: Console = _Lazy(stderr=False)  # type: ignore[assignment]  # what is asked of it, it has
+err: Console = _Lazy(stderr=True)  # type: ignore[assignment]
 
 EXIT_CODES = (
     (InputError, 3),
@@ -25,7 +43,7 @@ EXIT_CODES = (
 )
 AT_REST = 0.05
 """Up to here a control of an expression is not worth a line."""
-OTHER_ERRORS = 6
+OTHER_ERRORS = MISSING = 6
 MACHINE = 1
 INTERRUPTED = 130
 """Moreover 0 is success, and 2 wrong usage."""
@@ -48,7 +66,26 @@ def explain_machine(error: OSError) -> None:
     _complain("machine", str(error))
 
 
+EXTRAS = {"uvicorn": "server", "grpc": "server", "tritonclient": "server"}
+"""Extras that bring a module; all others come with `local`."""
+_LOCAL = frozenset(
+    (
+        *("PIL", "alembic", "av", "cv2", "dbos", "fastapi", "filelock", "google", "numba", "numpy"),
+        *("obstore", "onnx", "onnxruntime", "prometheus_client", "pydantic_settings"),
+        *("python_multipart", "sqlalchemy", "standardwebhooks", "starlette", "tflite"),
+    )
+)
+
+
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """Return the extra of this package that brings a module which is missing, if one does."""
+    module = (error.name or "").partition(".")[0]
+    return EXTRAS.get(module, "local" if module in _LOCAL else None)
+
+
 def _complain(code: str, detail: str) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
     err.print(Text.assemble(("error", "bold red"), " ", (code, "dim"), " ", detail))
 
 
@@ -70,6 +107,8 @@ def shown(controls: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def timing_table(timings_ms: Mapping[str, float]) -> Table:
     """Return stages and milliseconds as a table."""
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("stage", "ms", box=None, pad_edge=False, header_style="dim")
     table.columns[1].justify = "right"
     for stage, milliseconds in timings_ms.items():

@@ -6,19 +6,16 @@ import asyncio
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from PIL import Image, ImageDraw
 
-from gateway.errors import PlatformUnsupported
-from gateway.models.build import build_models
-from gateway.models.samples import fetch_samples
-from gateway.settings import Settings
-from semblant.calls import SwapResult, write_atomically
 from semblant.cli.common import read_settings
 from semblant.cli.console import err, out, progress, timing_table
-from semblant.in_process import in_process
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from semblant.calls import SwapResult
 
 PAIRS = (("astronaut", "hopper"), ("hopper", "astronaut"))
 """(source, target) of each swap shown."""
@@ -28,13 +25,20 @@ def demo(
     folder: Annotated[Path, typer.Option("--output", "-o", help="Where results go.")] = Path("out"),
 ) -> None:
     """Swap a face between the two sample portraits, through a real Triton server."""
+    from gateway.errors import PlatformUnsupported, SetupIncomplete  # noqa: PLC0415
+    from gateway.models.build import build_models  # noqa: PLC0415
+    from gateway.models.samples import fetch_samples  # noqa: PLC0415
+    from gateway.paths import prepare_repository  # noqa: PLC0415
+    from semblant.calls import write_atomically  # noqa: PLC0415
+
     settings = read_settings(backend="embedded")
+    prepare_repository(settings.model_repository)
     with progress("building models"):
         build_models(settings.model_repository, settings.cache_dir)
         samples = fetch_samples(settings.model_repository, settings.cache_dir, folder / "samples")
     try:
         results = asyncio.run(_swaps(settings, samples))
-    except PlatformUnsupported as error:
+    except (PlatformUnsupported, SetupIncomplete) as error:
         err.print(f"{error.detail} Running the models in this process.", markup=False)
         results = asyncio.run(_swaps(settings.model_copy(update={"backend": "local"}), samples))
     for (source, target), result in zip(PAIRS, results, strict=True):
@@ -46,6 +50,8 @@ def demo(
 
 
 async def _swaps(settings: Settings, samples: dict[str, Path]) -> list[SwapResult]:
+    from semblant.in_process import in_process  # noqa: PLC0415
+
     with progress("starting"):
         context = in_process(settings)
         client = await context.__aenter__()
@@ -63,6 +69,8 @@ async def _swaps(settings: Settings, samples: dict[str, Path]) -> list[SwapResul
 
 def _sheet(rows: list[tuple[Path, Path, SwapResult]], height: int = 480) -> bytes:
     """Return source, target and result side by side, a row per swap, as PNG."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
     tiles = []
     for source, target, result in rows:
         pictures = [Image.open(source), Image.open(target), Image.open(io.BytesIO(result.data))]

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from semblant.cli.common import (
-    BackendOption,
-    IdArgument,
-    ProviderOption,
-    ServerOption,
-    TimeoutOption,
-    with_client,
-)
+from semblant.cli.common import Connection, IdArgument, connected
 from semblant.cli.console import err, out, progress, shown
-from semblant.client import AsyncClient
-from semblant.expressions import VIDEO_TIMEOUT_S, Library
+from semblant.cli.track import VIDEO_TIMEOUT_S
+
+if TYPE_CHECKING:
+    from semblant.client import AsyncClient
+    from semblant.expressions import Library
 
 app = typer.Typer(
     help="Make, list, show and delete libraries of a person's expressions. They are biometric "
@@ -31,6 +25,7 @@ MOST_SHOWN = 6
 
 
 @app.command()
+@connected(timeout=VIDEO_TIMEOUT_S)
 def add(
     frames: Annotated[
         list[Path] | None,
@@ -51,10 +46,8 @@ def add(
     count: Annotated[
         int | None, typer.Option("--count", help="Entries at the most; 24 by default.", min=1)
     ] = None,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = VIDEO_TIMEOUT_S,
+    *,
+    connection: Connection,
 ) -> None:
     """Make a library of the expressions in PICTURES or a video, and print its id."""
     if not frames and video is None:
@@ -62,13 +55,11 @@ def add(
 
     async def work(client: AsyncClient) -> Library:
         return await client.enrol_expressions(
-            frames or (), video=video, name=name, count=count, timeout_s=timeout
+            frames or (), video=video, name=name, count=count, timeout_s=connection.timeout
         )
 
     with progress("looking"):
-        library = with_client(
-            work, server=server, backend=backend, providers=provider, timeout_s=timeout
-        )
+        library = connection.run(work)
     err.print(f"{library.size} expressions, {len(library.skipped)} frames left out")
     for skipped in library.skipped:
         if skipped["origin"] == "frame":
@@ -79,41 +70,33 @@ def add(
 
 
 @app.command(name="list")
-def list_(
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
+@connected()
+def list_(*, connection: Connection) -> None:
     """List all libraries."""
 
     async def work(client: AsyncClient) -> list[Library]:
         return await client.expressions()
 
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("id", "name", "created", "entries", box=None)
-    for library in with_client(
-        work, server=server, backend=backend, providers=provider, timeout_s=timeout
-    ):
+    for library in connection.run(work):
         table.add_row(library.id, escape(library.name), library.created, str(library.size))
     out.print(table)
 
 
 @app.command()
-def show(
-    id: IdArgument,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
+@connected()
+def show(id: IdArgument, *, connection: Connection) -> None:
     """List the expressions of the library ID."""
 
     async def work(client: AsyncClient) -> Library:
         return await client.expression(id)
 
-    library = with_client(
-        work, server=server, backend=backend, providers=provider, timeout_s=timeout
-    )
+    library = connection.run(work)
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("#", "reliability", "controls", box=None)
     for entry in library.entries:
         strongest = [f"{name} {value:.2f}" for name, value in shown(entry["controls"])[:MOST_SHOWN]]
@@ -124,17 +107,12 @@ def show(
 
 
 @app.command()
-def delete(
-    id: IdArgument,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
+@connected()
+def delete(id: IdArgument, *, connection: Connection) -> None:
     """Delete the library ID."""
 
     async def work(client: AsyncClient) -> None:
         await client.delete_expression(id)
 
-    with_client(work, server=server, backend=backend, providers=provider, timeout_s=timeout)
+    connection.run(work)
     err.print(f"deleted {id}", markup=False)

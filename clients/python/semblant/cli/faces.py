@@ -5,25 +5,21 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.table import Table
 
-from semblant.calls import FacesResult, write_atomically
-from semblant.cli.common import (
-    BackendOption,
-    ProviderOption,
-    ServerOption,
-    TimeoutOption,
-    with_client,
-)
+from semblant.cli.common import Connection, connected
 from semblant.cli.console import err, out, progress, shown
-from semblant.cli.drawing import draw_faces
-from semblant.client import AsyncClient
-from semblant.images import media_type_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from semblant.calls import FacesResult
+    from semblant.client import AsyncClient
 
 
+@connected()
 def faces(
     image: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, show_default=False)
@@ -42,10 +38,8 @@ def faces(
     thorough: Annotated[
         Literal["auto", "yes", "no"], typer.Option("--thorough", help="Look for small faces.")
     ] = "auto",
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: Connection,
 ) -> None:
     """List the faces of IMAGE: place, pose, quality, warnings, expression."""
     drawing_format = "" if draw is None else _format(draw)
@@ -57,18 +51,19 @@ def faces(
         return await client.faces(image, options={"detector": detector})
 
     with progress("looking"):
-        result = with_client(
-            work, server=server, backend=backend, providers=provider, timeout_s=timeout
-        )
+        result = connection.run(work)
     if draw is not None:
+        from semblant.calls import write_atomically  # noqa: PLC0415
+        from semblant.cli.drawing import draw_faces  # noqa: PLC0415
+
         buffer = io.BytesIO()
         draw_faces(image.read_bytes(), result.faces).save(buffer, drawing_format)
         write_atomically(draw, buffer.getvalue())
         err.print(f"drawn to {draw}", markup=False)
     if as_json:
         size = {"width": result.width, "height": result.height}
-        told = {"size": size, "faces": result.faces, "timings_ms": result.timings_ms}
-        out.print_json(json.dumps(told))
+        report = {"size": size, "faces": result.faces, "timings_ms": result.timings_ms}
+        out.print_json(json.dumps(report))
         return
     out.print(_table(result))
     if expression:
@@ -77,6 +72,8 @@ def faces(
 
 def _format(path: Path) -> str:
     """Return Pillow's name of the format a drawing's ending asks for."""
+    from semblant.images import media_type_of  # noqa: PLC0415
+
     try:
         return media_type_of(path).removeprefix("image/").upper()
     except ValueError as error:
@@ -84,6 +81,8 @@ def _format(path: Path) -> str:
 
 
 def _table(result: FacesResult) -> Table:
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("#", "box", "width", "pitch", "yaw", "roll", "quality", "warnings", box=None)
     for n, face in enumerate(result.faces):
         box, pose, quality = face["box"], face["pose"], face["quality"]
@@ -100,6 +99,8 @@ def _table(result: FacesResult) -> Table:
 
 def _expressions(result: FacesResult) -> Table:
     """Return the controls of each face that are not at rest, the strongest first."""
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("#", "reliability", "control", "value", box=None)
     for n, face in enumerate(result.faces):
         expression = face["expression"]

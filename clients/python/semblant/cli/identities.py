@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from semblant.cli.common import (
-    BackendOption,
-    IdArgument,
-    ProviderOption,
-    ServerOption,
-    TimeoutOption,
-    with_client,
-)
+from semblant.cli.common import Connection, IdArgument, connected
 from semblant.cli.console import err, out, progress
-from semblant.client import AsyncClient
-from semblant.people import Identity
+from semblant.cli.renamed import former_verb
+
+if TYPE_CHECKING:
+    from semblant.client import AsyncClient
+    from semblant.people import Identity
 
 app = typer.Typer(
-    help="Enrol, list, show and remove people whose faces may be used. What is kept is biometric "
+    help="Enrol, list, show and delete people whose faces may be used. What is kept is biometric "
     "data: the person must agree.",
     no_args_is_help=True,
 )
 
 
 @app.command()
+@connected()
 def add(
     portraits: Annotated[
         list[Path],
@@ -48,10 +43,8 @@ def add(
     statement: Annotated[
         str | None, typer.Option("--statement", help="What the person has agreed to; is kept.")
     ] = None,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: Connection,
 ) -> None:
     """Enrol the person in PORTRAITS, who has agreed to it, and print the id."""
     if not consent:
@@ -63,9 +56,7 @@ def add(
         )
 
     with progress("looking"):
-        identity = with_client(
-            work, server=server, backend=backend, providers=provider, timeout_s=timeout
-        )
+        identity = connection.run(work)
     err.print(f"{identity.size} portraits")
     for index, portrait in enumerate(identity.portraits):
         for warning in portrait["warnings"]:
@@ -76,66 +67,67 @@ def add(
 
 
 @app.command(name="list")
+@connected()
 def list_(
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: Connection,
 ) -> None:
     """List all enrolled people."""
 
     async def work(client: AsyncClient) -> list[Identity]:
         return await client.identities()
 
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("id", "name", "created", "portraits", box=None)
-    for identity in with_client(
-        work, server=server, backend=backend, providers=provider, timeout_s=timeout
-    ):
+    for identity in connection.run(work):
         table.add_row(identity.id, escape(identity.name), identity.created, str(identity.size))
     out.print(table)
 
 
 @app.command()
+@connected()
 def show(
     id: IdArgument,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: Connection,
 ) -> None:
     """List the portraits of the enrolled person ID, and what they agreed to."""
 
     async def work(client: AsyncClient) -> Identity:
         return await client.identity(id)
 
-    identity = with_client(
-        work, server=server, backend=backend, providers=provider, timeout_s=timeout
-    )
+    identity = connection.run(work)
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("#", "width", "yaw", "quality", "warnings", box=None)
     for index, portrait in enumerate(identity.portraits):
-        told = [
+        notes = [
             *portrait["warnings"],
             *(["inconsistent"] if index in identity.inconsistent_portraits else []),
         ]
         quality, yaw = portrait["quality"], portrait["pose"]["yaw"]
         figures = f"{quality['width_px']:.0f}", f"{yaw:.0f}", f"{quality['score']:.2f}"
-        table.add_row(str(index), *figures, ", ".join(told) or "–")
+        table.add_row(str(index), *figures, ", ".join(notes) or "–")
     out.print(table)
     err.print(f"{identity.consent['given']}: {identity.consent['statement']}", markup=False)
 
 
 @app.command()
-def remove(
+@connected()
+def delete(
     id: IdArgument,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: Connection,
 ) -> None:
-    """Forget the enrolled person ID and all that is kept of them."""
+    """Delete the enrolled person ID and all that is kept of them."""
 
     async def work(client: AsyncClient) -> None:
         await client.delete_identity(id)
 
-    with_client(work, server=server, backend=backend, providers=provider, timeout_s=timeout)
-    err.print(f"removed {id}", markup=False)
+    connection.run(work)
+    err.print(f"deleted {id}", markup=False)
+
+
+former_verb(app, "remove", delete)

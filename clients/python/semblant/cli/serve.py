@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from semblant.cli.common import read_settings
+from semblant.cli.common import ServiceBackendOption, read_settings
 from semblant.cli.console import MACHINE
 
 
 def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="TCP port; 0 chooses one.")] = None,
-    backend: Annotated[
-        Literal["embedded", "triton", "local"] | None,
-        typer.Option(
-            "--backend",
-            help="`embedded` starts Triton here, `triton` uses a running one, `local` needs none.",
-        ),
-    ] = None,
+    backend: ServiceBackendOption = None,
     triton_url: Annotated[
         str | None, typer.Option("--triton-url", help="host:port of a running Triton (gRPC).")
     ] = None,

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from semblant.cli.common import (
-    BackendOption,
-    ProviderOption,
-    ServerOption,
-    TimeoutOption,
-    json_object,
-    with_client,
-)
+from semblant.cli.common import Connection, OptionsOption, SetOption, connected, read_options
 from semblant.cli.console import err, progress
-from semblant.client import AsyncClient
-from semblant.expressions import VIDEO_TIMEOUT_S, TrackResult
 
+if TYPE_CHECKING:
+    from semblant.client import AsyncClient
+    from semblant.expressions import TrackResult
+
+VIDEO_TIMEOUT_S = 600.0
 STDOUT = "-"
 
 
+@connected(timeout=VIDEO_TIMEOUT_S)
 def track(
     video: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, show_default=False)
@@ -31,33 +28,28 @@ def track(
         str, typer.Option("--output", "-o", help="Where the lines go; `-` is standard output.")
     ] = STDOUT,
     every: Annotated[
-        int | None, typer.Option("--every", help="Look at every so manieth frame.", min=1)
+        int | None, typer.Option("--every", help="Analyse every n-th frame.", min=1)
     ] = None,
     residuals: Annotated[
-        bool, typer.Option("--residuals", help="Also what the controls do not tell.")
+        bool, typer.Option("--residuals", help="Also the residual coefficients.")
     ] = False,
-    options: Annotated[
-        str | None, typer.Option("--options", help="Any options of the API, as JSON.")
-    ] = None,
-    server: ServerOption = None,
-    backend: BackendOption = "local",
-    provider: ProviderOption = None,
-    timeout: TimeoutOption = VIDEO_TIMEOUT_S,
+    set_: SetOption = None,
+    options: OptionsOption = None,
+    *,
+    connection: Connection,
 ) -> None:
     """Follow a face through VIDEO: one line of JSON for every frame."""
-    wanted = json_object(options)
+    wanted = read_options(options, set_)
     if every is not None:
         wanted["every"] = every
     if residuals:
         wanted["residuals"] = True
 
     async def work(client: AsyncClient) -> TrackResult:
-        return await client.track(video, options=wanted, timeout_s=timeout)
+        return await client.track(video, options=wanted, timeout_s=connection.timeout)
 
     with progress("following"):
-        result = with_client(
-            work, server=server, backend=backend, providers=provider, timeout_s=timeout
-        )
+        result = connection.run(work)
     if output == STDOUT:
         for line in result.lines():
             sys.stdout.write(f"{line}\n")

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from semblant.cli.common import Backend, with_client
+from semblant.cli.common import Connection
 from semblant.cli.console import err
 from semblant.client import AsyncClient
 from semblant.jobs import Job, JobRequest
@@ -20,10 +19,7 @@ def make(
     asked: JobRequest,
     output: Path,
     *,
-    server: str | None,
-    backend: Backend,
-    providers: list[str] | None,
-    timeout_s: float,
+    connection: Connection,
     quiet: bool,
 ) -> None:
     """Have a video made, and show how far it is.
@@ -38,16 +34,9 @@ def make(
             return await make_video(client, asked, output, on_progress=on_progress)
 
     try:
-        job = with_client(
-            work,
-            server=server,
-            backend=backend,
-            providers=providers,
-            timeout_s=timeout_s,
-            jobs=True,
-        )
+        job = connection.run(work, jobs=True)
     except KeyboardInterrupt:
-        where = "It goes on on the server" if server else "What is done is kept"
+        where = "It goes on on the server" if connection.server else "What is done is kept"
         err.print(f"{where}: the same command goes on with it.")
         raise
     if not quiet:
@@ -60,6 +49,14 @@ def _bar(quiet: bool) -> Iterator[Callable[[Job], None]]:
     if quiet or not err.is_terminal:
         yield lambda _: None
         return
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-import typer
-
-from semblant.cli.common import read_settings
+from semblant.cli.common import ServiceBackendOption, read_settings
 
 
-def worker(
-    backend: Annotated[
-        Literal["embedded", "triton", "local"] | None,
-        typer.Option(
-            "--backend",
-            help="`embedded` starts Triton here, `triton` uses a running one, `local` needs none.",
-        ),
-    ] = None,
-) -> None:
+def worker(backend: ServiceBackendOption = None) -> None:
     """Carry jobs out until interrupted, beside or without the HTTP service.
 
     It finds them in the database of SEMBLANT_JOBS_DATABASE_URL and their files in the store of

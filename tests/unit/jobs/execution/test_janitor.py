@@ -1,10 +1,12 @@
 """What crashes leave is found and removed, and nothing else."""
 
 import os
+from contextlib import suppress
 
 import pytest
 
 from gateway.errors import JobNotFound
+from gateway.jobs.execution.janitor import CleanupRetries
 from gateway.jobs.job import Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import content, ended, order
@@ -43,6 +45,7 @@ async def test_what_dead_processes_left_is_removed(tmp_path):
         assert (folder / "scratch").exists()
 
 
+@pytest.mark.logs_errors
 async def test_what_was_put_off_is_done_later(tmp_path, monkeypatch):
     async with running_engine(tmp_path, carry_out=False) as engine:
         job = (await engine.submit(order(engine))).job
@@ -58,6 +61,67 @@ async def test_what_was_put_off_is_done_later(tmp_path, monkeypatch):
             assert files[0].exists()
         monkeypatch.setattr("gateway.jobs.execution.janitor._OWN_MATTER_S", 0.0)
         await gone(*files)
+
+
+@pytest.mark.parametrize("ending", ["canceled", "expired", "late"])
+async def test_a_job_whose_cleanup_fails_keeps_no_other_waiting(
+    tmp_path, monkeypatch, caplog, ending
+):
+    monkeypatch.setattr("gateway.jobs.execution.janitor._OWN_MATTER_S", 0.0)
+    async with running_engine(tmp_path, carry_out=False) as engine:
+        asked = {"retention_s": 0.01} if ending == "expired" else {}
+        if ending == "late":
+            asked["cancel_after_s"] = 0.01
+        jobs = [(await engine.submit(order(engine, **asked))).job for _ in range(3)]
+        files = [tmp_path / "jobs" / "objects" / job.files["target"][0].key for job in jobs]
+        poison = jobs[0].id
+        healed = False
+
+        def unless_poisoned(call):
+            def guarded(place, *rest):
+                if poison in str(getattr(place, "id", place)) and not healed:
+                    raise RuntimeError("this one never works")
+                return call(place, *rest)
+
+            return guarded
+
+        for name in ("objects", "delete_below"):
+            patched = unless_poisoned(getattr(engine.objects, name))
+            monkeypatch.setattr(engine.objects, name, patched)
+        if ending != "late":
+            for job in jobs:
+                with suppress(JobNotFound):  # it may be removed before it is returned
+                    await engine.cancel(job.tenant, job.id)
+        await gone(*files[1:])
+        await until(lambda: engine._counter.cleanups_failed > 1)
+        assert files[0].exists()
+        assert "this one never works" in caplog.text
+        healed = True
+        await gone(files[0])
+
+
+@pytest.mark.logs_errors
+async def test_a_part_of_a_sweep_that_fails_keeps_no_other_waiting(tmp_path, monkeypatch):
+    def fail():
+        raise RuntimeError("never")
+
+    left = old(tmp_path / "jobs" / "scratch" / "dead-worker" / "part")
+    async with running_engine(tmp_path, carry_out=False) as engine:
+        monkeypatch.setattr(engine._tidier, "_sweep_orphans", fail)
+        await gone(left)
+
+
+def test_a_cleanup_that_failed_is_tried_later_and_later():
+    retries = CleanupRetries(first_s=100.0, longest_s=1000.0)
+    assert [retries.put_off("a") for _ in range(3)] == [1, 2, 3]
+    retries.put_off("b")
+    assert retries.waiting() == ["a", "b"]
+    retries.forget("a")
+    assert retries.waiting() == ["b"]
+    assert retries.put_off("a") == 1
+    at_once = CleanupRetries(first_s=0.0)
+    at_once.put_off("a")
+    assert at_once.waiting() == []
 
 
 async def test_tidying_up_late_takes_nothing_from_a_job_that_was_resumed(tmp_path):

@@ -1,17 +1,17 @@
-"""The calls of jobs, for threads and for event loops; nothing else differs."""
+"""The part of the client that is about jobs; see `client.py`."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from gateway.errors import DeadlineExceeded
+from gateway.errors import DeadlineExceeded, InferenceUnavailable
+from semblant._sync.clock import sleep
 from semblant.calls import raise_for_problem, request_failure
 from semblant.jobs import (
     SUBMIT_TIMEOUT_S,
@@ -27,6 +27,7 @@ from semblant.jobs import (
 )
 
 _AGAIN_S = 1.0
+_FIRST_LOOK_S = 0.05
 _MOST_BREAKS = 60  # in a row, before whoever watches is told
 
 
@@ -94,7 +95,7 @@ class JobCalls:
                 breaks += 1
                 if breaks > _MOST_BREAKS:
                     raise request_failure(error) from error
-            time.sleep(_AGAIN_S)
+            sleep(_AGAIN_S)
 
     def wait_for_job(self, id: str, *, timeout_s: float | None = None) -> Job:
         """Return a job once it has ended.
@@ -103,11 +104,30 @@ class JobCalls:
             JobNotFound: there is none of that id.
             DeadlineExceeded: it has not within `timeout_s`.
         """
-        until = None if timeout_s is None else time.monotonic() + timeout_s
-        for job in self.watch_job(id):
-            if not job.final and until is not None and time.monotonic() >= until:
-                raise DeadlineExceeded(f"The job's status is still {job.status}.")
-        return self.job(id)
+        if timeout_s is None:
+            for _ in self.watch_job(id):
+                pass
+            return self.job(id)
+        # A stream of events cannot be left at a certain time by the thread that reads it.
+        until = time.monotonic() + timeout_s
+        pause_s, breaks = _FIRST_LOOK_S, 0
+        while True:
+            left_s = until - time.monotonic()
+            call_s = min(self._timeout_s, max(left_s, _AGAIN_S))
+            try:
+                job = job_result(self._send(job_request("GET", id, timeout_s=call_s)))
+                if job.final:
+                    return job
+                breaks = 0
+            except InferenceUnavailable:
+                breaks += 1
+                if breaks > _MOST_BREAKS:
+                    raise
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise DeadlineExceeded("The job has not ended yet.")
+            sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, _AGAIN_S)
 
     def cancel_job(self, id: str) -> Job:
         """Call a job off; raises `JobNotFound` if there is none of that id."""
@@ -139,104 +159,6 @@ class JobCalls:
                     raise_for_problem(response)
                 with part.open("wb") as file:
                     for chunk in response.iter_bytes():
-                        file.write(chunk)
-            return part.replace(path)
-        except httpx.RequestError as error:
-            raise request_failure(error) from error
-        finally:
-            part.unlink(missing_ok=True)
-
-
-class AsyncJobCalls:
-    """As `JobCalls`, for `AsyncClient`."""
-
-    _http: httpx.AsyncClient
-    _timeout_s: float
-
-    async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
-        raise NotImplementedError
-
-    async def submit_job(self, asked: JobRequest, *, timeout_s: float = SUBMIT_TIMEOUT_S) -> Job:
-        """As `JobCalls.submit_job`."""
-        with submit_request(asked, timeout_s=timeout_s) as arguments:
-            return job_result(await self._send(arguments))
-
-    async def job(self, id: str) -> Job:
-        """As `JobCalls.job`."""
-        return job_result(await self._send(job_request("GET", id, timeout_s=self._timeout_s)))
-
-    async def jobs(self, statuses: Sequence[str] = ()) -> AsyncIterator[Job]:
-        """As `JobCalls.jobs`."""
-        token: str | None = None
-        while True:
-            arguments = list_request(statuses, token, timeout_s=self._timeout_s)
-            jobs, token = page_result(await self._send(arguments))
-            for job in jobs:
-                yield job
-            if token is None:
-                return
-
-    async def watch_job(self, id: str) -> AsyncIterator[Job]:
-        """As `JobCalls.watch_job`."""
-        events, breaks = Events(), 0
-        while True:
-            arguments = events_request(id, events.last, timeout_s=self._timeout_s)
-            try:
-                async with self._http.stream(**arguments) as response:
-                    if not response.is_success:
-                        await response.aread()
-                        raise_for_problem(response)
-                    async for line in response.aiter_lines():
-                        job = events.line(line)
-                        if job is not None:
-                            breaks = 0
-                            yield job
-                            if job.final:
-                                return
-                    if response.status_code == httpx.codes.NO_CONTENT:
-                        return
-            except httpx.RequestError as error:
-                breaks += 1
-                if breaks > _MOST_BREAKS:
-                    raise request_failure(error) from error
-            await asyncio.sleep(_AGAIN_S)
-
-    async def wait_for_job(self, id: str, *, timeout_s: float | None = None) -> Job:
-        """As `JobCalls.wait_for_job`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for _ in self.watch_job(id):
-                    pass
-        except TimeoutError:
-            raise DeadlineExceeded("The job has not ended yet.") from None
-        return await self.job(id)
-
-    async def cancel_job(self, id: str) -> Job:
-        """As `JobCalls.cancel_job`."""
-        arguments = job_request("POST", id, "cancel", timeout_s=self._timeout_s)
-        return job_result(await self._send(arguments))
-
-    async def resume_job(self, id: str) -> Job:
-        """As `JobCalls.resume_job`."""
-        arguments = job_request("POST", id, "resume", timeout_s=self._timeout_s)
-        return job_result(await self._send(arguments))
-
-    async def delete_job(self, id: str) -> None:
-        """As `JobCalls.delete_job`."""
-        raise_for_problem(await self._send(job_request("DELETE", id, timeout_s=self._timeout_s)))
-
-    async def save_job_output(self, id: str, path: str | Path) -> Path:
-        """As `JobCalls.save_job_output`."""
-        path = Path(path)
-        part = _part(path)
-        arguments = job_request("GET", id, "output", timeout_s=self._timeout_s)
-        try:
-            async with self._http.stream(**(arguments | {"headers": {}})) as response:
-                if not response.is_success:
-                    await response.aread()
-                    raise_for_problem(response)
-                with part.open("wb") as file:
-                    async for chunk in response.aiter_bytes():
                         file.write(chunk)
             return part.replace(path)
         except httpx.RequestError as error:

@@ -1,0 +1,1 @@
+"""The client for event loops; `_sync` is written from it by `make sdk`."""

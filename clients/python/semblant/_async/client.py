@@ -1,0 +1,282 @@
+"""The client of a running server.
+
+The client for threads is written from the one for event loops by `make sdk`: change that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from httpx_retries import Retry, RetryTransport
+
+from semblant._async.jobs import AsyncJobCalls
+from semblant.calls import (
+    FacesResult,
+    File,
+    Options,
+    SwapResult,
+    faces_request,
+    faces_result,
+    raise_for_problem,
+    request_failure,
+    server_address,
+    swap_request,
+    swap_result,
+    tenant_header,
+)
+from semblant.expressions import (
+    VIDEO_TIMEOUT_S,
+    ExpressionMatch,
+    Library,
+    TrackResult,
+    enrol_request,
+    libraries_result,
+    library_request,
+    library_result,
+    match_request,
+    match_result,
+    track_request,
+    track_result,
+)
+from semblant.people import (
+    Identity,
+    identify_request,
+    identities_result,
+    identity_request,
+    identity_result,
+)
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+_METHODS = ("GET", "HEAD", "POST", "DELETE")
+_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_ONCE = {"retry": Retry(total=0)}
+"""For calls that would make something twice if they were repeated."""
+
+
+class AsyncClient(AsyncJobCalls):
+    """A connection to a server.
+
+    Args:
+        server: Its address.
+        timeout_s: Seconds a request may take; the server is told, too.
+        tenant: Whose jobs are meant.
+        retries: How often a call is repeated that found the server away or busy, after the pause
+            it asks for; calls that enrol are not repeated.
+        transport: Where requests go instead of the network; for tests.
+
+    Raises:
+        ValueError: if the address is none.
+    """
+
+    def __init__(
+        self,
+        server: str = DEFAULT_SERVER,
+        *,
+        timeout_s: float = 60.0,
+        tenant: str | None = None,
+        retries: int = 2,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        retry = Retry(
+            total=retries,
+            allowed_methods=_METHODS,
+            status_forcelist=_BUSY,
+            backoff_factor=0.25,
+            total_timeout=timeout_s,
+        )
+        self._http = httpx.AsyncClient(
+            base_url=server_address(server),
+            headers=tenant_header(tenant),
+            transport=RetryTransport(transport or httpx.AsyncHTTPTransport(), retry),
+        )
+        self._timeout_s = timeout_s
+
+    async def swap(
+        self,
+        sources: File | Sequence[File],
+        target: File,
+        *,
+        options: Options | None = None,
+        media_type: str | None = None,
+        reference: File | Sequence[File] | None = None,
+        source_id: str | None = None,
+    ) -> SwapResult:
+        """Put the face of the sources into the target; see `POST /v1/swaps`.
+
+        Args:
+            sources: One portrait or several of the same person, or of those that `mapping` in the
+                options names.
+            target: The picture to change.
+            options: As the API documents them.
+            media_type: Of the result; default the target's own.
+            reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+            source_id: An enrolled identity, instead of sources.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        arguments = swap_request(
+            sources,
+            target,
+            options,
+            media_type=media_type,
+            reference=reference,
+            source_id=source_id,
+            timeout_s=self._timeout_s,
+        )
+        return swap_result(await self._send(arguments))
+
+    async def faces(self, image: File, *, options: Options | None = None) -> FacesResult:
+        """Return the faces of a picture; see `POST /v1/faces`.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        arguments = faces_request(image, options, timeout_s=self._timeout_s)
+        return faces_result(await self._send(arguments))
+
+    async def track(
+        self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S
+    ) -> TrackResult:
+        """Return the expression of a face in every frame of a video; see `POST /v1/tracks`.
+
+        Args:
+            video: The video.
+            options: As the API documents them.
+            timeout_s: Seconds it may take.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        return track_result(await self._send(track_request(video, options, timeout_s=timeout_s)))
+
+    async def enrol_expressions(
+        self,
+        frames: File | Sequence[File] = (),
+        *,
+        video: File | None = None,
+        name: str = "",
+        count: int | None = None,
+        timeout_s: float = VIDEO_TIMEOUT_S,
+    ) -> Library:
+        """Make a library of a person's expressions; see `POST /v1/expression-libraries`.
+
+        Args:
+            frames: Pictures of the person.
+            video: A video of the person; it or pictures are needed, or both.
+            name: What to call the library.
+            count: Entries at the most; the server's default unless given.
+            timeout_s: Seconds it may take.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        arguments = enrol_request(frames, video, name=name, count=count, timeout_s=timeout_s)
+        return library_result(await self._send(arguments | {"extensions": _ONCE}))
+
+    async def expressions(self) -> list[Library]:
+        """Return all libraries, without their entries; see `GET /v1/expression-libraries`."""
+        return libraries_result(await self._send(library_request("GET", timeout_s=self._timeout_s)))
+
+    async def expression(self, id: str) -> Library:
+        """Return a library; see `GET /v1/expression-libraries/{id}`.
+
+        Raises:
+            LibraryNotFound: there is none of that id.
+        """
+        return library_result(
+            await self._send(library_request("GET", id, timeout_s=self._timeout_s))
+        )
+
+    async def delete_expression(self, id: str) -> None:
+        """Delete a library; see `DELETE /v1/expression-libraries/{id}`.
+
+        Raises:
+            LibraryNotFound: there is none of that id.
+        """
+        raise_for_problem(
+            await self._send(library_request("DELETE", id, timeout_s=self._timeout_s))
+        )
+
+    async def match_expression(
+        self, id: str, controls: Mapping[str, float], *, last: int | None = None
+    ) -> ExpressionMatch:
+        """Return a library's entry that is most like an expression.
+
+        See `POST /v1/expression-libraries/{id}/match`.
+
+        Args:
+            id: Of the library.
+            controls: Named controls, each 0–1; those left out are at rest.
+            last: The entry chosen the moment before, to which it keeps if it can.
+
+        Raises:
+            LibraryNotFound, InvalidOptions: by name.
+        """
+        arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
+        return match_result(await self._send(arguments))
+
+    async def enrol_identity(
+        self,
+        sources: File | Sequence[File],
+        *,
+        consent: bool,
+        name: str = "",
+        statement: str | None = None,
+    ) -> Identity:
+        """Enrol a person; see `POST /v1/identities`.
+
+        Args:
+            sources: One portrait or several of the person.
+            consent: That the person agreed; nobody is enrolled unless it is true.
+            name: What to call the person.
+            statement: What the person agreed to; the server's words unless given.
+
+        Raises:
+            SemblantError: by its subclass, such as `ConsentRequired`.
+        """
+        arguments = identify_request(
+            sources, consent=consent, name=name, statement=statement, timeout_s=self._timeout_s
+        )
+        return identity_result(await self._send(arguments | {"extensions": _ONCE}))
+
+    async def identities(self) -> list[Identity]:
+        """Return all enrolled people, without their portraits; see `GET /v1/identities`."""
+        arguments = identity_request("GET", timeout_s=self._timeout_s)
+        return identities_result(await self._send(arguments))
+
+    async def identity(self, id: str) -> Identity:
+        """Return an enrolled person; raises `IdentityNotFound` if there is none of that id."""
+        arguments = identity_request("GET", id, timeout_s=self._timeout_s)
+        return identity_result(await self._send(arguments))
+
+    async def delete_identity(self, id: str) -> None:
+        """Forget an enrolled person; raises `IdentityNotFound` if there is none of that id."""
+        arguments = identity_request("DELETE", id, timeout_s=self._timeout_s)
+        raise_for_problem(await self._send(arguments))
+
+    async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
+        try:
+            return await self._http.request(**arguments)
+        except httpx.RequestError as error:
+            raise request_failure(error) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self.close()

@@ -1,0 +1,5 @@
+"""Waiting without blocking an event loop."""
+
+from asyncio import sleep
+
+__all__ = ["sleep"]

@@ -1,0 +1,5 @@
+"""Waiting in a thread."""
+
+from time import sleep
+
+__all__ = ["sleep"]

@@ -1,0 +1,144 @@
+"""Bringing the database of jobs to the schema of this release."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from gateway.errors import JobsUnavailable, SetupIncomplete
+from gateway.jobs.database.queues import make_engine_tables
+from gateway.jobs.database.schema import JOBS, SCHEMA_VERSION, transaction
+
+log = logging.getLogger(__name__)
+
+BASELINE = "0001"
+"""The revision that releases without revisions made."""
+_SCRIPTS = Path(__file__).with_name("migrations")
+_LOCK = 0x73656D62  # "semb": only one process upgrades
+
+
+async def prepare_database(
+    engine: sa.Engine, *, upgrade: bool, wait_s: float, pause_s: float
+) -> None:
+    """Upgrade the schema, or check that it need not be.
+
+    Args:
+        engine: Connections to the database.
+        upgrade: Whether the schema may be changed, or made.
+        wait_s: Seconds to wait for a database that is away.
+        pause_s: Seconds between two tries.
+
+    Raises:
+        JobsUnavailable: the database is not reachable for so long.
+        SetupIncomplete: the schema is another release's, and must or can not be changed.
+    """
+    give_up_s = time.monotonic() + wait_s
+    prepare = upgrade_schema if upgrade else require_schema
+    while True:
+        try:
+            await asyncio.to_thread(prepare, engine)
+            return
+        except JobsUnavailable:
+            if time.monotonic() >= give_up_s:
+                raise
+            log.warning("the database of jobs is not reachable; trying again")
+            await asyncio.sleep(pause_s)
+
+
+def latest_revision() -> str:
+    """Return the revision of this release's schema."""
+    head = _scripts().get_current_head()
+    assert head is not None
+    return head
+
+
+def revision_of(engine: sa.Engine) -> str | None:
+    """Return a database's revision; None if there is nothing, or it was made without revisions.
+
+    Raises:
+        JobsUnavailable: it is not reachable.
+    """
+    with transaction(engine) as connection:
+        return _revision(connection)
+
+
+def require_schema(engine: sa.Engine) -> None:
+    """Check that a database has this release's schema.
+
+    Raises:
+        JobsUnavailable: it is not reachable.
+        SetupIncomplete: it has another one.
+    """
+    found, wanted = revision_of(engine), latest_revision()
+    if found != wanted:
+        raise SetupIncomplete(
+            f"The schema of the database of jobs is at {found or 'no revision'}, this release "
+            f"needs {wanted}: `semblant database upgrade` changes it."
+        )
+
+
+def upgrade_schema(engine: sa.Engine) -> None:
+    """Bring a database to this release's schema, whoever else does so at the same time.
+
+    Tables of the engine of workflows are made and renewed, too. One that a release without
+    revisions made is recognised by its tables. All of ours changes, or nothing does.
+
+    Raises:
+        JobsUnavailable: the database is not reachable.
+        SetupIncomplete: a newer release has upgraded it.
+    """
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if revision_of(engine) != latest_revision():
+        with _locked(engine) as connection:
+            _upgrade(connection)
+    make_engine_tables(engine.url.render_as_string(hide_password=False))
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    before = _revision(connection)  # somebody else may have been quicker
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS))
+    try:
+        if before is None and sa.inspect(connection).has_table(JOBS.name):
+            command.stamp(config, BASELINE)
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise SetupIncomplete(
+            f"The schema of the database of jobs is at {before}, which this release does not "
+            "know: a newer one has upgraded it."
+        ) from error
+    after = _revision(connection)
+    if after != before:
+        log.info("upgraded the database of jobs from %s to %s", before or "nothing", after)
+
+
+@contextmanager
+def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection in a transaction that only one process has at a time."""
+    with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        else:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+        yield connection
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    options = {"version_table": SCHEMA_VERSION}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_SCRIPTS))

@@ -1,0 +1,52 @@
+"""`--debug-dir` shows every stage of every face."""
+
+import numpy as np
+from PIL import Image
+
+from gateway.media.numbered import NumberedPictures
+from gateway.serving.testing import fake_services
+from tests.unit.http.app import client, photograph, saved
+
+STAGES = (
+    *("source", "target", "target-expression", "layer", "layer-mask", "layer-support", "matte"),
+    *("target-uncovered", "skin", "fused", "correction"),
+)
+
+
+async def test_every_stage_is_a_picture(tmp_path):
+    sent = {"source": saved(photograph(seed=1)), "target": saved(photograph())}
+    async with client(fake_services(debug_dir=tmp_path / "debug")) as http:
+        answer = await http.post("/v1/swaps", files=sent)
+    assert answer.status_code == 200
+    names = [path.stem.split("-", 2)[2] for path in sorted((tmp_path / "debug").iterdir())]
+    assert tuple(names) == STAGES
+
+
+def test_the_folder_is_a_setting_of_what_runs_here(semblant, pictures, tmp_path):
+    source, target, output = pictures
+    folder = tmp_path / "debug"
+    done = semblant("swap", source, target, "-o", output, "--debug-dir", folder)
+    assert done.code == 0, done.err
+    assert semblant.made[0].debug_dir == folder
+
+
+def test_numbers_rise_and_pixels_are_kept(tmp_path):
+    pictures = NumberedPictures(tmp_path / "new")
+    red = np.zeros((4, 5, 3), np.uint8)
+    red[..., 0] = 200
+    pictures.picture("layer", red)
+    pictures.picture("mask", red[..., 0])
+    pictures.picture("empty", red[:0])
+    first, second = sorted((tmp_path / "new").iterdir())
+    assert first.name.endswith("-0001-layer.png")
+    assert second.name.endswith("-0002-mask.png")
+    assert (np.asarray(Image.open(first)) == red).all()
+    assert (np.asarray(Image.open(second)) == red[..., 0]).all()
+
+
+def test_not_on_a_server(semblant, pictures, tmp_path):
+    source, target, output = pictures
+    arguments = ("--debug-dir", tmp_path, "--server", "http://127.0.0.1:9")
+    done = semblant("swap", source, target, "-o", output, *arguments)
+    assert done.code == 2
+    assert "--debug-dir" in done.words
