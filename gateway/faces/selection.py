@@ -1,14 +1,10 @@
-"""Which of a picture's faces are meant."""
+"""Orders of a picture's faces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gateway.faces.attributes import AttributeFilter, FaceAttributes
 from gateway.faces.face import Face
 
 FaceOrder = Literal[
@@ -37,21 +33,3 @@ def ordered(faces: Sequence[Face], order: FaceOrder) -> list[Face]:
         "worst": lambda f: f.quality.score,
     }
     return sorted(faces, key=keys[first])
-
-
-def fitting(
-    faces: Sequence[Face], looks: Sequence[FaceAttributes], wanted: AttributeFilter
-) -> list[Face]:
-    """Return those of the faces whose looks, one each, are wanted."""
-    return [face for face, seen in zip(faces, looks, strict=True) if wanted.fits(seen)]
-
-
-def matching(
-    embeddings: NDArray[np.float32], reference: NDArray[np.float32], distance: float
-) -> list[int]:
-    """Return which embeddings (N, D) lie within a Euclidean distance of `reference` (D,).
-
-    Nearest first.
-    """
-    distances = np.linalg.norm(embeddings - reference, axis=1)
-    return [int(i) for i in np.argsort(distances, kind="stable") if distances[i] <= distance]

@@ -14,9 +14,10 @@ from gateway.inference.local import LocalInference
 from gateway.models.build import verify_models
 from gateway.models.quantize import Rows
 from gateway.models.served import install_quantized, restore, served_path
+from gateway.networks import live_portrait
 from gateway.networks.available import AvailableModels
 from gateway.paths import PROJECT_ROOT
-from gateway.serving.calibration import LIVE_PORTRAIT, SUPPORTED, check_supported, gather
+from gateway.serving.calibration import SUPPORTED, check_supported, gather
 from gateway.serving.quantizing import quantize_model
 from gateway.settings import Settings
 from tests import standins
@@ -38,7 +39,7 @@ FAMILIES = (
     "peppa_wutz",
     "xseg_1",
     "bisenet_resnet_18",
-    *LIVE_PORTRAIT,
+    *live_portrait.MODELS,
 )
 SHIFTS = 6
 # Of a crop of 192 pixels. Measured: 0.42 in the mean, 2.9 to 5.1 at the most, 51 dB.

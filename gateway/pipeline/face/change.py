@@ -14,32 +14,29 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
-from gateway.faces.topology import N_MESH
 from gateway.imaging.blend.fuse import FrameTransition, fuse_frame
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.video.temporal import TemporalState
 from gateway.pipeline.face.attempts import Trial, best_of, require_quality, trials
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.enhance import Enhancement
+from gateway.pipeline.face.expression_backend import (
+    ExpressionBackend,
+    MorphableBackend,
+    NetworkBackend,
+)
 from gateway.pipeline.face.expression_plan import LibraryItem, plan_expression
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import Figures, Inspector, ResultQuality, Subject
 from gateway.pipeline.face.trace import Trace, trace_fused, trace_layer
-from gateway.pipeline.options.choices import MORPHABLE
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import Note, SwappedFace
 from gateway.pipeline.selection.models import SelectedModels, swap_settings
 from gateway.pipeline.timings import Timings
 from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
-from gateway.processors.expression_restorer import (
-    ExpressionRestorer,
-    Performance,
-    performed,
-    settle,
-    shown_by,
-)
-from gateway.processors.face_swapper import MeshSwapper, result_geometry
+from gateway.processors.expression_restorer import Performance, shown_by
+from gateway.processors.face_swapper import MeshSwapper
 from gateway.processors.openings import Donor, InpaintingSource, eye_distance, is_open
 from gateway.processors.portraits import Choice, choose, shut_eyes
 from gateway.processors.reenact import Reenacted
@@ -122,8 +119,7 @@ class FaceChanger:
         self._expected = expected or QualityLimits()
         self._observe = observe
         self._masking = masking
-        self._restorer = ExpressionRestorer(compute)
-        self._analyser = analyser
+        self._morphable = MorphableBackend(analyser, compute)
         self._compute = compute
 
     async def change(self, work: FaceTask, face: Face) -> SwappedFace | None:
@@ -182,7 +178,8 @@ class FaceChanger:
         subject = Subject(face, shown, portrait, layer, matte, mark)
         if self._trace is not None:
             trace_layer(self._trace, work.target, work.canvas.image, subject)
-        return await self._finish(work, subject, _as_shown(work, subject), done)
+        before = self._backend(work).pattern(work.target, work.canvas.image, subject)
+        return await self._finish(work, subject, before, done)
 
     async def _finish(
         self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
@@ -240,24 +237,13 @@ class FaceChanger:
         self, work: FaceTask, face: Face, performance: Performance, done: SwappedFace
     ) -> tuple[Face, SwappedFace]:
         """Give a face an expression; return it as it is then."""
-        network, actor = work.chosen.restorer, performance.actor
+        backend = self._backend(work)
+        performer = backend if backend.suits(performance) else self._morphable
         with work.timings.stage("express"):
-            if network is not None and actor is not None:
-                result = await network.process(
-                    work.canvas.image,
-                    face.landmarks,
-                    actor,
-                    await self._compute.run(performed, face, performance),
-                    factor=performance.factor,
-                    regions=performance.regions,
-                    deadline=work.deadline,
-                )
-                done = replace(done, restorer=network.name)
-            else:
-                result = await self._restorer.process(
-                    work.canvas.image, face, performance, deadline=work.deadline
-                )
-                done = replace(done, restorer=MORPHABLE)
+            result = await performer.perform(
+                work.canvas.image, face, performance, deadline=work.deadline
+            )
+        done = replace(done, restorer=performer.name)
         if result is None:
             return face, done
         after = shown_by(face, result, performance)
@@ -270,39 +256,25 @@ class FaceChanger:
 
         `before` shows the face as it was.
         """
-        shown, network = subject.shown, work.chosen.restorer
+        backend = self._backend(work)
         with work.timings.stage("express"):
-            if network is not None:
-                result = await network.process(
-                    work.canvas.image,
-                    shown.landmarks,
-                    before,
-                    shown.landmarks,
-                    factor=1.0,
-                    regions=work.options.expression_regions,
-                    deadline=work.deadline,
-                )
-                done = replace(done, restorer=network.name)
-            else:
-                result = await self._settled(work, subject)
-                done = replace(done, restorer=MORPHABLE)
-        return done if result is None else self._written(work, result, shown.expression, done)
+            result = await backend.restore(
+                work.canvas.image,
+                subject,
+                before,
+                regions=work.options.expression_regions,
+                shape=work.options.shape if work.chosen.swapper is None else 0.0,
+                deadline=work.deadline,
+            )
+        done = replace(done, restorer=backend.name)
+        expression = subject.shown.expression
+        return done if result is None else self._written(work, result, expression, done)
 
-    async def _settled(self, work: FaceTask, subject: Subject) -> Reenacted | None:
-        """Return what of a swapped face is moved to where it should be."""
-        shown = subject.shown
-        found = await self._analyser.follow(
-            work.canvas.image, [shown], deadline=work.deadline, precise=True
-        )
-        if not found:
-            return None
-        shape = work.options.shape if work.chosen.swapper is None else 0.0
-        expected = shown.landmarks.copy()
-        expected[:N_MESH] = result_geometry(shown, subject.portrait, shape)
-        before = Donor(work.target, subject.face.landmarks, InpaintingSource.TARGET)
-        return await self._compute.run(
-            settle, work.canvas.image, found[0].landmarks, expected, [before]
-        )
+    def _backend(self, work: FaceTask) -> ExpressionBackend:
+        """Return what gives faces their expressions."""
+        if work.chosen.restorer is None:
+            return self._morphable
+        return NetworkBackend(work.chosen.restorer, self._compute)
 
     @staticmethod
     def _written(
@@ -330,14 +302,6 @@ class FaceChanger:
         if work.chosen.swapper is not None:
             return work.chosen.swapper.of(work.portraits)
         return MeshSwapper(swap_settings(work.options), self._compute, textures)
-
-
-def _as_shown(work: FaceTask, subject: Subject) -> Donor:
-    """Return the picture that shows a face as it is to be shown, before it is swapped."""
-    image, face = work.target, subject.face
-    if subject.shown is not face and work.chosen.restorer is not None:
-        image, face = work.canvas.image.copy(), subject.shown
-    return Donor(image, face.landmarks, InpaintingSource.TARGET)
 
 
 def _healed(shown: Face, portrait: Face) -> list[Note]:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from gateway.arrays import F32
-from gateway.errors import NoMatchingFace
-from gateway.faces.assignment import recognise
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
 from gateway.faces.overlap import nearness
-from gateway.faces.selection import ordered
-from gateway.pipeline.options.groups import FaceSelector, MappingEntry
+from gateway.pipeline.options.groups import MappingEntry
 from gateway.pipeline.result import SwappedFace
 from gateway.processors.base import Portrait
 from gateway.storage.identities import Identity
@@ -77,17 +71,17 @@ class SourceIdentities:
             portraits = portraits_of(identities[source_id])
         return cls(portraits, identities, source_id)
 
-    def everybody(self, face: Face) -> FaceAssignment:
-        """Return a face's role where all portraits are of one person."""
-        sources = range(len(self.portraits))
-        return FaceAssignment(face, self.portraits, sources, source_id=self.source_id)
-
-    def of_entry(self, face: Face, entry: MappingEntry, index: int) -> FaceAssignment:
-        """Return a face's role by an entry of a mapping."""
-        chosen = self.chosen(entry)
+    def of_entry(
+        self, face: Face, mapping: Sequence[MappingEntry], index: int | None
+    ) -> FaceAssignment:
+        """Return a face's role by an entry of a mapping; without one all portraits are its."""
+        entry = None if index is None else mapping[index]
+        portraits = self.chosen(entry)
+        if entry is None:
+            return FaceAssignment(face, portraits, range(len(portraits)), None, self.source_id)
         if entry.source_id is None:
-            return FaceAssignment(face, chosen, entry.sources, index)
-        return FaceAssignment(face, chosen, range(len(chosen)), index, entry.source_id)
+            return FaceAssignment(face, portraits, entry.sources, index)
+        return FaceAssignment(face, portraits, range(len(portraits)), index, entry.source_id)
 
     def chosen(self, entry: MappingEntry | None) -> Sequence[Portrait]:
         """Return the portraits that an entry of a mapping names; without one all of them."""
@@ -119,61 +113,3 @@ class Assignments:
     def of(cls, roles: Sequence[FaceAssignment], unmatched: Sequence[int] = ()) -> Assignments:
         """Sort the roles from far to near."""
         return cls(tuple(sorted(roles, key=lambda role: nearness(role.face))), tuple(unmatched))
-
-
-def chosen_faces(
-    faces: Sequence[Face],
-    mapping: Sequence[MappingEntry],
-    selector: FaceSelector,
-    known: Mapping[int, F32],
-    seen: F32 | None,
-    fit: Sequence[Face] | None = None,
-) -> list[Face | None]:
-    """Return the face that each entry of a mapping means; None for nobody, no face twice.
-
-    Faces named by their place are taken first: that is certain. The other entries then get the
-    remaining faces such that the distances of descriptors are least in sum.
-
-    Args:
-        faces: Of the target.
-        mapping: Who goes to whom.
-        selector: For its order and distance.
-        known: Descriptors (128,) by the index of the entry, of those that are recognised.
-        seen: Descriptors (N, 128) of the faces; None if nobody is recognised.
-        fit: Those of the faces that places count; None for all.
-    """
-    in_order = ordered(faces if fit is None else fit, selector.order)
-    chosen: list[Face | None] = [
-        in_order[entry.position]
-        if entry.position is not None and entry.position < len(in_order)
-        else None
-        for entry in mapping
-    ]
-    if known and seen is not None:
-        free = [n for n, face in enumerate(faces) if not any(face is taken for taken in chosen)]
-        wanted = np.stack(list(known.values()))
-        distances = np.linalg.norm(wanted[:, None] - seen[None, free], axis=2)
-        found = recognise(distances, selector.reference_distance)
-        for entry, index in zip(known, found, strict=True):
-            chosen[entry] = None if index is None else faces[free[index]]
-    return chosen
-
-
-def require_matches(mapping: Sequence[MappingEntry], chosen: Sequence[Face | None]) -> list[int]:
-    """Return the indices of the optional entries that mean nobody.
-
-    Raises:
-        NoMatchingFace: naming the others that mean nobody.
-    """
-    missing = [n for n, face in enumerate(chosen) if face is None]
-    needed = [n for n in missing if not mapping[n].optional]
-    if needed:
-        which = ", ".join(map(str, needed))
-        raise NoMatchingFace(
-            f"No face of the target for entry {which} of the mapping.",
-            errors=[
-                {"pointer": f"/mapping/{n}", "detail": "means no face of the target"}
-                for n in needed
-            ],
-        )
-    return missing

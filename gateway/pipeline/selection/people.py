@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,24 +15,20 @@ from gateway.errors import (
     InvalidOptions,
     NoFaceInSource,
     NoFaceInTarget,
-    NoMatchingFace,
+    UnknownModel,
 )
 from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.attributes import FaceAttributes
 from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
-from gateway.faces.selection import fitting, matching, ordered
-from gateway.networks.fairface import FairFace
+from gateway.networks.fairface import FAIRFACE, FairFace
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection import detection
-from gateway.pipeline.selection.assignments import (
-    Assignments,
-    SourceIdentities,
-    chosen_faces,
-    require_matches,
-)
-from gateway.pipeline.selection.attributes import attributes_of
+from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
+from gateway.pipeline.selection.decision import Evidence, View, asks_for_looks, decide
 from gateway.processors.base import Portrait
+from gateway.storage.identities import Identity
 
 
 class People:
@@ -132,105 +128,95 @@ class People:
             InvalidOptions: by reference, and there is none.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
         """
-        mapping = options.mapping
-        if not mapping:
-            if options.face_selector.mode != "reference":
-                faces = await self._fitting(target, faces, options, deadline)
-            reference = references[0] if references else None
-            meant = await self._select(target, faces, reference, options, deadline)
-            return Assignments.of([players.everybody(face) for face in meant])
-        fit = None
-        if any(entry.position is not None for entry in mapping):
-            fit = await self._fitting(target, faces, options, deadline)
-        known = await self._known(players, references, options, deadline)
-        seen = await self._embedder.embed(target, faces, deadline=deadline) if known else None
-        chosen = chosen_faces(faces, mapping, options.face_selector, known, seen, fit)
-        unmatched = require_matches(mapping, chosen)
+        known, seen, looks = await asyncio.gather(
+            self.known(references, players.identities, options, deadline=deadline),
+            self._recognised(target, faces, options, deadline),
+            self.looks(target, faces, options, deadline=deadline),
+        )
+        evidence = Evidence([View(faces, range(len(faces)))], looks, seen)
+        decision = decide(options, evidence, known)
         roles = [
-            players.of_entry(face, entry, n)
-            for n, (entry, face) in enumerate(zip(mapping, chosen, strict=True))
-            if face is not None
+            players.of_entry(face, options.mapping, meant.entry)
+            for meant in decision.meant
+            for face in (faces if meant.candidate is None else [faces[meant.candidate]])
         ]
-        return Assignments.of(roles, unmatched)
+        return Assignments.of(roles, decision.unmatched)
 
-    async def _fitting(
-        self, target: U8, faces: list[Face], options: SwapOptions, deadline: Deadline
-    ) -> list[Face]:
-        """Return the faces of a target that look as they are to.
-
-        Raises:
-            NoMatchingFace: none of them does, and it is not a mapping that asks.
-            UnknownModel: nobody is there who could tell.
-        """
-        if not options.face_selector.filters:
-            return faces
-        looks = await attributes_of(self._classifier, target, faces, deadline=deadline)
-        found = fitting(faces, looks, options.face_selector.wanted)
-        if not found and not options.mapping:
-            raise NoMatchingFace("No face of the target looks as is asked for.")
-        return found
-
-    async def _known(
+    async def known(
         self,
-        players: SourceIdentities,
         references: Sequence[U8],
+        identities: Mapping[str, Identity],
         options: SwapOptions,
+        *,
         deadline: Deadline,
     ) -> dict[int, F32]:
-        """Return the descriptors (128,) of whom entries of the mapping mean, by their indices."""
+        """Return the descriptors (128,) of those who are to be recognised; see `decide`.
+
+        Args:
+            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            identities: Enrolled people that the mapping names, by their ids.
+            options: Who is meant.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InvalidOptions: by reference, and there is none.
+            NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
+            InferenceError, DeadlineExceeded: from the networks.
+        """
         wanted = {n: e.reference for n, e in enumerate(options.mapping) if e.reference is not None}
-        descriptors = await asyncio.gather(
-            *(self._descriptor(references[r], f"Reference {r}", deadline) for r in wanted.values())
+        if options.recognises and not options.mapping:
+            if not references:
+                raise InvalidOptions(
+                    "Selecting by reference needs a `reference` picture.",
+                    errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
+                )
+            wanted = {0: 0}
+        called = [f"Reference {r}" if options.mapping else "The reference" for r in wanted.values()]
+        found = await asyncio.gather(
+            *(
+                self._descriptor(references[r], name, deadline)
+                for r, name in zip(wanted.values(), called, strict=True)
+            )
         )
-        known = dict(zip(wanted, descriptors, strict=True))
+        known = dict(zip(wanted, found, strict=True))
         for n, entry in enumerate(options.mapping):
             if entry.target_id is not None:
-                known[n] = players.identities[entry.target_id].descriptor
+                known[n] = identities[entry.target_id].descriptor
         return known
+
+    async def looks(
+        self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
+    ) -> list[FaceAttributes] | None:
+        """Return what each face of an image (H, W, 3) looks like; None if that does not matter.
+
+        Raises:
+            UnknownModel: there is no classifier.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if not asks_for_looks(options):
+            return None
+        if self._classifier is None:
+            raise UnknownModel(
+                f"{FAIRFACE} has not been pulled: `semblant models pull {FAIRFACE}`."
+            )
+        if not faces:
+            return []
+        points = np.stack([face.landmarks_5 for face in faces])
+        return await self._classifier.look_at(image, points, deadline=deadline)
+
+    async def _recognised(
+        self, target: U8, faces: Sequence[Face], options: SwapOptions, deadline: Deadline
+    ) -> F32 | None:
+        """Return who the faces are, (N, 128), if any are to be recognised."""
+        if not options.recognises:
+            return None
+        return await self._embedder.embed(target, faces, deadline=deadline)
 
     async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:
         """Return who (128,) the largest face of a picture is."""
         known = await self._analyser.analyse(picture, deadline=deadline)
         person = self._usable(known, which, NoFaceInSource)[:1]
         return np.asarray((await self._embedder.embed(picture, person, deadline=deadline))[0])
-
-    async def _select(
-        self,
-        target: U8,
-        faces: list[Face],
-        reference: U8 | None,
-        options: SwapOptions,
-        deadline: Deadline,
-    ) -> list[Face]:
-        """Return which of a target's faces are meant, in the order that is asked for.
-
-        Raises:
-            NoMatchingFace: none of them is.
-            InvalidOptions: by reference, and there is none.
-            NoFaceInSource, FaceTooSmall, FaceNotReliable: of the reference.
-        """
-        selector = options.face_selector
-        if selector.mode == "many":
-            return ordered(faces, selector.order)
-        if selector.mode == "one":
-            if selector.position >= len(faces):
-                raise NoMatchingFace(
-                    f"Face {selector.position} was asked for, the target shows {len(faces)}."
-                )
-            return [ordered(faces, selector.order)[selector.position]]
-        if reference is None:
-            raise InvalidOptions(
-                "Selecting by reference needs a `reference` picture.",
-                errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
-            )
-        wanted, seen = await asyncio.gather(
-            self._descriptor(reference, "The reference", deadline),
-            self._embedder.embed(target, faces, deadline=deadline),
-        )
-        chosen = matching(seen, wanted, selector.reference_distance)
-        if not chosen:
-            raise NoMatchingFace("No face of the target looks like the reference.")
-        return [faces[i] for i in chosen]
 
     def _usable(
         self, faces: list[Face], which: str, missing: type[NoFaceInSource] | type[NoFaceInTarget]

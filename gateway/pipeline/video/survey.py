@@ -11,20 +11,19 @@ import numpy as np
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import InvalidOptions, NoFaceInSource, NoFaceInTarget, NoMatchingFace
+from gateway.errors import NoFaceInTarget
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.attributes import FaceAttributes
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.morphable.fit import Fit
 from gateway.faces.morphable.person import Person
-from gateway.faces.selection import ordered
 from gateway.networks.fairface import FairFace
 from gateway.pipeline.expressions.track import TURNED
-from gateway.pipeline.options.groups import FaceSelector
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection import detection
-from gateway.pipeline.selection.attributes import attributes_of
+from gateway.pipeline.selection.decision import Evidence, Meant, View, asks_for_looks, decide
+from gateway.pipeline.selection.people import People
 from gateway.pipeline.video.cast import CastRole, KnownPerson, VideoCast
 from gateway.pipeline.video.frame import EditableFrame
 from gateway.pipeline.video.tracks import OVERVIEW
@@ -102,7 +101,7 @@ class Surveyor:
             min_face_px: Width below which a face is left alone.
             classifier: Tells what people look like, if it is at hand.
         """
-        self._classifier = classifier
+        self._people = People(analyser, embedder, min_face_px=min_face_px, classifier=classifier)
         self._analyser = analyser
         self._embedder = embedder
         self._compute = compute
@@ -130,14 +129,14 @@ class Surveyor:
             NoFaceInTarget: there is nobody to be seen in any of the frames.
             NoMatchingFace: whoever is meant by place is not there.
             InvalidOptions: somebody is meant by a reference that was not sent.
-            NoFaceInSource: a reference shows nobody.
+            NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
             InferenceError, DeadlineExceeded: from the networks.
         """
-        selector = options.face_selector
+        known = await self._people.known(references, identities, options, deadline=deadline)
         # People are told apart here; what they show is read when they are followed.
         detect = replace(detection.of_targets(options), precise=False)
         people: list[_Somebody] = []
-        first: list[tuple[list[Face], list[int]]] = []
+        views: list[View] = []
         described = 0
         coming = iter(pictures)
         while (picture := await self._compute.run(next, coming, None)) is not None:
@@ -150,40 +149,33 @@ class Surveyor:
             seen = await self._embedder.embed(small, faces, deadline=deadline)
             size = small.shape[1], small.shape[0]
             looks: Sequence[FaceAttributes | None] = [None] * len(faces)
-            if selector.filters:
-                looks = await attributes_of(self._classifier, small, faces, deadline=deadline)
+            looks = await self._people.looks(small, faces, options, deadline=deadline) or looks
             who = []
             for face, descriptor, look in zip(faces, seen, looks, strict=True):
                 who.append(_nearest(people, descriptor))
                 people[who[-1]].saw(face, descriptor, size, look)
-            first.append((faces, who))
+            views.append(View(faces, who))
             described += len(faces)
         if not people:
             raise NoFaceInTarget("The video shows no face.")
-        known = tuple(somebody.known() for somebody in people)
-        meant = [n for n, one in enumerate(people) if _is_wanted(one.looks, selector)]
-        by_place = _by_place(first, options, meant)
-        wanted = await self._described(references, deadline)
-        parts = _parts(options, known, meant, by_place, wanted, identities)
-        return VideoCast(known, parts, selector.reference_distance)
+        seen_people = tuple(somebody.known() for somebody in people)
+        looks_of = [one.looks for one in people] if asks_for_looks(options) else None
+        # Whoever is to be recognised may also be in frames that were not looked at.
+        decision = decide(options, Evidence(views, looks_of), known)
+        parts = tuple(_part(meant, seen_people) for meant in decision.meant)
+        return VideoCast(seen_people, parts, options.face_selector.reference_distance)
 
-    async def _described(self, references: Sequence[U8], deadline: Deadline) -> list[F32]:
-        """Return who (128,) the largest face of each reference is."""
-        out = []
-        for n, picture in enumerate(references):
-            faces = await self._analyser.analyse(picture, deadline=deadline)
-            if not faces:
-                raise NoFaceInSource(f"Reference {n} shows no face.")
-            out.append((await self._embedder.embed(picture, faces[:1], deadline=deadline))[0])
-        return out
+
+def _part(meant: Meant, people: Sequence[KnownPerson]) -> CastRole:
+    """Return the role of somebody who is meant."""
+    descriptor = meant.descriptor
+    if meant.candidate is not None:
+        descriptor = people[meant.candidate].descriptor
+    return CastRole(descriptor, meant.entry)
 
 
 def _is_face(face: Face) -> bool:
     return FaceWarning.UNRELIABLE not in face.warnings
-
-
-def _is_wanted(looks: FaceAttributes | None, selector: FaceSelector) -> bool:
-    return looks is None or selector.wanted.fits(looks)
 
 
 def _nearest(people: list[_Somebody], descriptor: F32) -> int:
@@ -193,66 +185,3 @@ def _nearest(people: list[_Somebody], descriptor: F32) -> int:
         return int(np.argmin(apart))
     people.append(_Somebody([descriptor]))
     return len(people) - 1
-
-
-def _by_place(
-    first: Sequence[tuple[list[Face], list[int]]], options: SwapOptions, meant: Sequence[int]
-) -> dict[int, int]:
-    """Return who is at each place that is asked for, in the first frame that has so many faces.
-
-    Places count those who may be meant.
-    """
-    selector = options.face_selector
-    places = {e.position for e in options.mapping if e.position is not None}
-    if not options.mapping and selector.mode == "one":
-        places = {selector.position}
-    out: dict[int, int] = {}
-    for place in places:
-        for faces, who in first:
-            fit = [face for face, one in zip(faces, who, strict=True) if one in meant]
-            if place < len(fit):
-                face = ordered(fit, selector.order)[place]
-                out[place] = who[[f is face for f in faces].index(True)]
-                break
-    return out
-
-
-def _parts(
-    options: SwapOptions,
-    known: Sequence[KnownPerson],
-    meant: Sequence[int],
-    by_place: Mapping[int, int],
-    references: Sequence[F32],
-    identities: Mapping[str, Identity],
-) -> tuple[CastRole, ...]:
-    """Return whose faces are changed."""
-    selector = options.face_selector
-    if not options.mapping:
-        if selector.mode == "many":
-            if not meant:
-                raise NoMatchingFace("Nobody in the video looks as is asked for.")
-            if selector.filters:
-                return tuple(CastRole(known[n].descriptor) for n in meant)
-            return (CastRole(None),)
-        if selector.mode == "reference":
-            if not references:
-                raise InvalidOptions(
-                    "Selecting by reference needs a `reference` picture.",
-                    errors=[{"pointer": "/face_selector/mode", "detail": "no reference picture"}],
-                )
-            return (CastRole(references[0]),)
-        if selector.position not in by_place:
-            raise NoMatchingFace(f"No frame shows face {selector.position}.")
-        return (CastRole(known[by_place[selector.position]].descriptor),)
-    parts = []
-    for n, entry in enumerate(options.mapping):
-        if entry.position is not None:
-            if entry.position in by_place:
-                parts.append(CastRole(known[by_place[entry.position]].descriptor, n))
-            elif not entry.optional:
-                raise NoMatchingFace(f"No frame shows the face of entry {n} of the mapping.")
-        elif entry.target_id is not None:
-            parts.append(CastRole(identities[entry.target_id].descriptor, n))
-        elif entry.reference is not None:
-            parts.append(CastRole(references[entry.reference], n))
-    return tuple(parts)

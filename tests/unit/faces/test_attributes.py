@@ -3,9 +3,7 @@
 import pytest
 
 from gateway.faces.attributes import AttributeFilter, FaceAttributes
-from gateway.faces.selection import fitting
 from gateway.networks.fairface import AGES
-from tests.unit.pipeline.people import face_of, person
 
 ANN = FaceAttributes("female", "asian", 30, 39)
 
@@ -38,9 +36,3 @@ def test_every_age_belongs_to_one_class():
 def test_every_age_alone_fits_somebody(age):
     wanted = AttributeFilter(min_age=age, max_age=age)
     assert sum(wanted.fits(FaceAttributes("male", "white", *years)) for years in AGES) == 1
-
-
-def test_those_that_fit_stay_in_their_order():
-    faces = [face_of(person(n)) for n in range(3)]
-    looks = [ANN, FaceAttributes("male", "white", 3, 9), ANN]
-    assert fitting(faces, looks, AttributeFilter(gender="female")) == [faces[0], faces[2]]

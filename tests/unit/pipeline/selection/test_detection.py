@@ -19,7 +19,6 @@ CHOICES = [
     ({"face_selector": {"order": "left-right"}}, True),
     ({"face_selector": {"position": 1}}, True),
     ({"face_selector": {"mode": "many"}}, True),
-    ({"face_selector": {"mode": "reference"}}, True),
     ({"face_selector": {"min_age": 20}}, True),
     ({"mapping": [{"sources": [0], "position": 0}]}, True),
     ({"face_selector": {"mode": "many"}, "detector": {"thorough": False}}, False),
