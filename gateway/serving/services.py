@@ -199,7 +199,6 @@ def make_inference(
             intra_op_threads=settings.intra_op_threads,
         )
     if backend == "triton":
-        # gRPC is for servers: in-process use does without it.
         from gateway.inference.triton import TritonInference  # noqa: PLC0415
 
         return TritonInference(settings.triton_url, shared_memory=settings.triton_shared_memory)

@@ -74,8 +74,17 @@ def light(wheel, tmp_path_factory) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def full(wheel, tmp_path_factory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("full"), f"semblant[server] @ file://{wheel}")
+def local(wheel, tmp_path_factory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("local"), f"semblant[local] @ file://{wheel}")
+
+
+@pytest.fixture(scope="module")
+def server(wheel, local) -> Environment:
+    """Add what serves to the environment that has its models."""
+    python = local.folder / "bin" / "python"
+    said(python, *PIP, f"semblant[server] @ file://{wheel}")
+    local.run("models", "build")
+    return local
 
 
 def test_the_client_is_light(light):
@@ -113,26 +122,26 @@ def test_without_an_extra_the_error_names_it(light, portraits, tmp_path):
     assert "pip install 'semblant[local]'" in done.stderr
 
 
-def test_models_are_built_and_used_without_a_checkout(full, portraits, tmp_path):
-    assert "face_mesh: built" in full.run("models", "build")
-    assert "face_mesh: up to date" in full.run("models", "build")
-    models = full.home / ".local" / "share" / "semblant"
+def test_models_are_built_and_used_without_a_checkout(local, portraits, tmp_path):
+    assert "face_mesh: built" in local.run("models", "build")
+    assert "face_mesh: up to date" in local.run("models", "build")
+    models = local.home / ".local" / "share" / "semblant"
     assert [path.name for path in models.iterdir()] == ["models-0.2"]
     output = tmp_path / "result.png"
-    full.run("swap", portraits["astronaut"], portraits["hopper"], "-o", output)
+    local.run("swap", portraits["astronaut"], portraits["hopper"], "-o", output)
     assert output.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_server_without_a_checkout(full, light, portraits, tmp_path):
+def test_a_server_without_a_checkout(server, light, portraits):
     port = free_port()
-    server = f"http://127.0.0.1:{port}"
-    program = full.folder / "bin" / "semblant"
-    environment = full.variables | {"SEMBLANT_SHUTDOWN_GRACE_S": "0"}
+    address = f"http://127.0.0.1:{port}"
+    program = server.folder / "bin" / "semblant"
+    environment = server.variables | {"SEMBLANT_SHUTDOWN_GRACE_S": "0"}
     process = subprocess.Popen(
-        [program, "serve", "--port", str(port)], env=environment, cwd=full.home
+        [program, "serve", "--port", str(port)], env=environment, cwd=server.home
     )
     try:
-        ready = f"import httpx; httpx.get('{server}/readyz').raise_for_status()"
+        ready = f"import httpx; httpx.get('{address}/readyz').raise_for_status()"
         python = light.folder / "bin" / "python"
         until(
             lambda: (
@@ -140,23 +149,23 @@ def test_a_server_without_a_checkout(full, light, portraits, tmp_path):
                 == 0
             )
         )
-        said_json = light.run("faces", portraits["hopper"], "--json", "--server", server)
+        said_json = light.run("faces", portraits["hopper"], "--json", "--server", address)
         assert '"faces"' in said_json
     finally:
         process.terminate()
         process.wait(40)
 
 
-def test_a_folder_that_cannot_be_written_is_named(full, tmp_path):
+def test_a_folder_that_cannot_be_written_is_named(local, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_bytes(b"")
-    program = full.folder / "bin" / "semblant"
+    program = local.folder / "bin" / "semblant"
     done = subprocess.run(
         [program, "models", "build"],
         capture_output=True,
         check=False,
         text=True,
-        env=full.variables | {"SEMBLANT_MODEL_REPOSITORY": str(blocked / "models")},
+        env=local.variables | {"SEMBLANT_MODEL_REPOSITORY": str(blocked / "models")},
     )
     assert done.returncode == 6
     assert "setup_incomplete" in done.stderr

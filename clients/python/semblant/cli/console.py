@@ -66,13 +66,21 @@ def explain_machine(error: OSError) -> None:
     _complain("machine", str(error))
 
 
-EXTRAS = {"uvicorn": "server", "grpc": "server", "tritonclient": "server"}
+EXTRAS = {"uvicorn": "server"}
 """Extras that bring a module; all others come with `local`."""
 _LOCAL = frozenset(
     (
         *("PIL", "alembic", "av", "cv2", "dbos", "fastapi", "filelock", "google", "numba", "numpy"),
         *("obstore", "onnx", "onnxruntime", "prometheus_client", "pydantic_settings"),
-        *("python_multipart", "sqlalchemy", "standardwebhooks", "starlette", "tflite"),
+        *(
+            "grpc",
+            "tritonclient",
+            "python_multipart",
+            "sqlalchemy",
+            "standardwebhooks",
+            "starlette",
+            "tflite",
+        ),
     )
 )
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import JobNotFound
 from gateway.jobs.execution.janitor import CleanupRetries
-from gateway.jobs.job import Status
+from gateway.jobs.job import Status, job_id
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import content, ended, order
 from tests.waiting import until
@@ -72,10 +72,9 @@ async def test_a_job_whose_cleanup_fails_keeps_no_other_waiting(
         asked = {"retention_s": 0.01} if ending == "expired" else {}
         if ending == "late":
             asked["cancel_after_s"] = 0.01
-        jobs = [(await engine.submit(order(engine, **asked))).job for _ in range(3)]
-        files = [tmp_path / "jobs" / "objects" / job.files["target"][0].key for job in jobs]
-        poison = jobs[0].id
-        healed = False
+        requests = [order(engine, key=f"job {n}", **asked) for n in range(3)]
+        # Known in advance: a job whose time is over may be cleaned up before it is returned.
+        poison, healed = job_id(requests[0].tenant, requests[0].key), False
 
         def unless_poisoned(call):
             def guarded(place, *rest):
@@ -88,6 +87,8 @@ async def test_a_job_whose_cleanup_fails_keeps_no_other_waiting(
         for name in ("objects", "delete_below"):
             patched = unless_poisoned(getattr(engine.objects, name))
             monkeypatch.setattr(engine.objects, name, patched)
+        jobs = [(await engine.submit(request)).job for request in requests]
+        files = [tmp_path / "jobs" / "objects" / job.files["target"][0].key for job in jobs]
         if ending != "late":
             for job in jobs:
                 with suppress(JobNotFound):  # it may be removed before it is returned
