@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.jobs.job import Failure, Job
+from gateway.jobs.job import Failure, JobRecord
 
 
-def describe(job: Job, *, position: int | None, public_url: str) -> dict[str, Any]:
+def describe(job: JobRecord, *, position: int | None, public_url: str) -> dict[str, Any]:
     """Return a job's object, as JSON has it.
 
     Args:
@@ -59,7 +59,7 @@ def describe(job: Job, *, position: int | None, public_url: str) -> dict[str, An
     }
 
 
-def described(job: Job, *, position: int | None, public_url: str) -> bytes:
+def described(job: JobRecord, *, position: int | None, public_url: str) -> bytes:
     """Return a job's object as JSON text."""
     return json.dumps(describe(job, position=position, public_url=public_url)).encode()
 

@@ -33,7 +33,7 @@ from gateway.jobs.execution.janitor import Janitor, input_key
 from gateway.jobs.execution.steps import sha256_of
 from gateway.jobs.execution.worker import Worker
 from gateway.jobs.execution.worker_locks import WorkerLocks
-from gateway.jobs.job import Job, JobRequest, Output, SentFile, Status, StoredFile, job_id
+from gateway.jobs.job import JobRecord, JobSubmission, Output, SentFile, Status, StoredFile, job_id
 from gateway.jobs.notify.addresses import Guard
 from gateway.jobs.notify.observer import Counter, Observer
 from gateway.jobs.notify.webhooks import Webhooks
@@ -149,7 +149,7 @@ class DurableEngine:
         """End; see `JobEngine.close`. Segments have `worker_drain_s` to be finished in."""
         await asyncio.to_thread(self._close)
 
-    def check_webhook(self, order: JobRequest) -> None:
+    def check_webhook(self, order: JobSubmission) -> None:
         """Check an order's webhook; see `JobEngine.check_webhook`."""
         if order.webhook is not None:
             self._webhooks.check(order.webhook)
@@ -171,32 +171,32 @@ class DurableEngine:
             except JobsUnavailable:
                 log.warning("job %s: its key stays taken for a while", id)
 
-    async def submit(self, order: JobRequest) -> SubmitResult:
+    async def submit(self, order: JobSubmission) -> SubmitResult:
         """Take an order on; see `JobEngine.submit`."""
         return await asyncio.to_thread(self._submit, order)
 
-    async def get(self, tenant: str, id: str) -> Job:
+    async def get(self, tenant: str, id: str) -> JobRecord:
         """Return a job; see `JobEngine.get`."""
         return await asyncio.to_thread(self._get, tenant, id)
 
-    async def page(self, tenant: str, asked: JobQuery) -> Sequence[Job]:
+    async def page(self, tenant: str, asked: JobQuery) -> Sequence[JobRecord]:
         """Return jobs; see `JobEngine.page`."""
         return await asyncio.to_thread(self._store.page, tenant, asked)
 
-    async def cancel(self, tenant: str, id: str) -> Job:
+    async def cancel(self, tenant: str, id: str) -> JobRecord:
         """Call a job off; see `JobEngine.cancel`."""
 
-        def cancel() -> Job:
+        def cancel() -> JobRecord:
             self._get(tenant, id)
             self._tidier.end(id, Status.CANCELED)
             return self._get(tenant, id)
 
         return await asyncio.to_thread(cancel)
 
-    async def resume(self, tenant: str, id: str) -> Job:
+    async def resume(self, tenant: str, id: str) -> JobRecord:
         """Let a failed job go on; see `JobEngine.resume`."""
 
-        def resume() -> Job:
+        def resume() -> JobRecord:
             job = self._get(tenant, id)
             if job.resumable:
                 self._tidier.tidy(job)  # in case that was put off
@@ -224,7 +224,9 @@ class DurableEngine:
             raise JobNotFinished(f"The job's status is {job.status}.")
         return job.output
 
-    async def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
+    async def changes(
+        self, tenant: str, id: str, after: int = 0
+    ) -> AsyncGenerator[JobRecord, None]:
         """Yield a job whenever it has changed; see `JobEngine.changes`."""
         while True:
             job = await self.get(tenant, id)
@@ -235,7 +237,7 @@ class DurableEngine:
                 return
             await asyncio.sleep(self._pace.watch_s)
 
-    async def describe(self, job: Job) -> dict[str, Any]:
+    async def describe(self, job: JobRecord) -> dict[str, Any]:
         """Return a job's object; see `JobEngine.describe`."""
         position = await asyncio.to_thread(self._store.position, job)
         return describe(job, position=position, public_url=self._settings.public_url)
@@ -277,13 +279,13 @@ class DurableEngine:
             pace=self._pace,
         )
 
-    def _get(self, tenant: str, id: str) -> Job:
+    def _get(self, tenant: str, id: str) -> JobRecord:
         job = self._store.get(id, tenant)
         if job is None:
             raise JobNotFound()
         return job
 
-    def _submit(self, order: JobRequest) -> SubmitResult:
+    def _submit(self, order: JobSubmission) -> SubmitResult:
         id = job_id(order.tenant, order.key)
         if order.key is not None and (known := self._store.get(id)) is not None:
             return _replayed(known, order)
@@ -291,7 +293,7 @@ class DurableEngine:
         if waiting >= self._settings.max_queued_jobs:
             raise Overloaded("Too many jobs are waiting.", retry_after_s=30)
         kept: dict[str, list[StoredFile]] = {}
-        job: Job | None = None
+        job: JobRecord | None = None
         with ExitStack() as stack:
             files = {name: list(sent) for name, sent in order.files.items()}
             for name, upload in order.uploads.items():
@@ -330,7 +332,7 @@ class DurableEngine:
         stack.callback(link.unlink, missing_ok=True)
         return SentFile(link, sha256_of(link), link.stat().st_size)
 
-    def _render(self, job: Job) -> bytes:
+    def _render(self, job: JobRecord) -> bytes:
         position = self._store.position(job)
         return described(job, position=position, public_url=self._settings.public_url)
 
@@ -344,7 +346,7 @@ class DurableEngine:
                     path.unlink()
 
 
-def _replayed(known: Job, order: JobRequest) -> SubmitResult:
+def _replayed(known: JobRecord, order: JobSubmission) -> SubmitResult:
     if known.fingerprint != order.fingerprint:
         raise IdempotencyMismatch()
     return SubmitResult(known, replayed=True)

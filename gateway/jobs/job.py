@@ -156,7 +156,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRecord:
     """A job, as it was when it was looked at. Times are in seconds since 1970, UTC.
 
     Attributes:
@@ -258,7 +258,7 @@ class SentFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
+class JobSubmission:
     """What is asked for.
 
     Attributes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.jobs.database.jobs import JobQuery
-from gateway.jobs.job import Job, JobRequest, Output
+from gateway.jobs.job import JobRecord, JobSubmission, Output
 from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore
@@ -23,7 +23,7 @@ class SubmitResult:
         replayed: Whether it had been taken on before.
     """
 
-    job: Job
+    job: JobRecord
     replayed: bool
 
 
@@ -62,7 +62,7 @@ class JobEngine(Protocol):
         """End; what is not finished, others finish, or we do when we are back."""
         ...
 
-    def check_webhook(self, order: JobRequest) -> None:
+    def check_webhook(self, order: JobSubmission) -> None:
         """Check that an order's webhook may be called.
 
         Raises:
@@ -78,7 +78,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def submit(self, order: JobRequest) -> SubmitResult:
+    async def submit(self, order: JobSubmission) -> SubmitResult:
         """Take an order on, or find that it was; its files are moved away from where they lie.
 
         Raises:
@@ -88,7 +88,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def get(self, tenant: str, id: str) -> Job:
+    async def get(self, tenant: str, id: str) -> JobRecord:
         """Return a job.
 
         Raises:
@@ -96,11 +96,11 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def page(self, tenant: str, asked: JobQuery) -> Sequence[Job]:
+    async def page(self, tenant: str, asked: JobQuery) -> Sequence[JobRecord]:
         """Return jobs, the latest first."""
         ...
 
-    async def cancel(self, tenant: str, id: str) -> Job:
+    async def cancel(self, tenant: str, id: str) -> JobRecord:
         """Call a job off, if it has not ended; return it.
 
         Raises:
@@ -108,7 +108,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def resume(self, tenant: str, id: str) -> Job:
+    async def resume(self, tenant: str, id: str) -> JobRecord:
         """Let a failed job go on from where it got to; return it.
 
         Raises:
@@ -134,7 +134,7 @@ class JobEngine(Protocol):
         """
         ...
 
-    def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[Job, None]:
+    def changes(self, tenant: str, id: str, after: int = 0) -> AsyncGenerator[JobRecord, None]:
         """Yield a job whenever it has changed since a version, until it has ended.
 
         Raises:
@@ -142,6 +142,6 @@ class JobEngine(Protocol):
         """
         ...
 
-    async def describe(self, job: Job) -> dict[str, Any]:
+    async def describe(self, job: JobRecord) -> dict[str, Any]:
         """Return a job's object, as JSON has it."""
         ...

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.jobs.job import Job
+from gateway.jobs.job import JobRecord
 from gateway.jobs.work import Task
 from gateway.storage.objects import ObjectStore
 
@@ -37,7 +37,7 @@ class TaskFiles:
         self._lock = threading.Lock()
 
     @contextmanager
-    def of(self, job: Job) -> Iterator[Task]:
+    def of(self, job: JobRecord) -> Iterator[Task]:
         """Return a job's task, whose files are there for the time of the block.
 
         Raises:

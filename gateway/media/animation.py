@@ -31,7 +31,7 @@ MOST_PIXELS: Final = 2**32
 """Of all frames of an animation that is held in memory."""
 
 
-class Shown(NamedTuple):
+class AnimationFrame(NamedTuple):
     """A frame, and when it is shown and gone, in seconds."""
 
     frame: VideoFrame
@@ -99,7 +99,9 @@ def plays_of(path: Path) -> int:
         return FOREVER
 
 
-def write_gif(frames: Iterable[Shown], out: Path, *, size: tuple[int, int], plays: int) -> int:
+def write_gif(
+    frames: Iterable[AnimationFrame], out: Path, *, size: tuple[int, int], plays: int
+) -> int:
     """Write a GIF, each frame with a palette of its own; return the number of frames.
 
     Its clock has hundredths of a second; frames that follow sooner than in two are left out.
@@ -159,7 +161,12 @@ def _palettes(frame: VideoFrame) -> Graph:
 
 
 def write_webp(
-    frames: Iterator[Shown], out: Path, *, times_s: Sequence[Fraction], plays: int, quality: int
+    frames: Iterator[AnimationFrame],
+    out: Path,
+    *,
+    times_s: Sequence[Fraction],
+    plays: int,
+    quality: int,
 ) -> int:
     """Write an animated WebP; return the number of frames.
 

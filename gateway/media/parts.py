@@ -17,7 +17,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from gateway.errors import OutputInvalid
-from gateway.media.animation import Shown
+from gateway.media.animation import AnimationFrame
 from gateway.media.opening import fraction, open_container
 from gateway.media.probe import Probe
 from gateway.media.segment import FIRST_TICK, decoding_ticks
@@ -96,13 +96,13 @@ class JoinedPicture:
     def _until(self, zero: int) -> Fraction:
         return (self.last - zero) * self._timing.time_base + self._timing.last_s
 
-    def shown(self, zero: int) -> Iterator[Shown]:
+    def shown(self, zero: int) -> Iterator[AnimationFrame]:
         """Decode all frames, in their order, with their times in seconds after a tick."""
         times_s = iter(pairwise(self.times_s(zero)))
         for path in self._segments:
             with opened_segment(path) as container:
                 for frame in container.decode(video=0):
-                    yield Shown(frame, *next(times_s))
+                    yield AnimationFrame(frame, *next(times_s))
 
     def _shown(self, container: InputContainer) -> Iterator[int]:
         """Yield when a segment's frames are shown."""

@@ -31,7 +31,7 @@ from gateway.models.entries import (
 ZOO_FILE = "zoo.toml"
 
 Batch = Literal["rows", "none"]
-Dtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
+ZooDtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
 T = TypeVar("T")
 
 
@@ -84,7 +84,7 @@ class ZooTensor(TensorEntry):
             it is brought into `shape`.
     """
 
-    dtype: Dtype
+    dtype: ZooDtype
     shape: Annotated[tuple[int, ...], BeforeValidator(_sized), AfterValidator(_open_or_positive)]
     loose: bool = False
 

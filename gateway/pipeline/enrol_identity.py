@@ -16,7 +16,7 @@ from gateway.pipeline.face.crop import cut_out
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.base import Portrait
-from gateway.storage.identities import Identity, KeptPortrait
+from gateway.storage.identities import EnrolledIdentity, KeptPortrait
 
 PORTRAIT_PX = 1280
 """Longest side of a kept portrait: a face of 800 pixels, more than targets usually show."""
@@ -59,7 +59,7 @@ class Identifier:
         return KeptPortrait(crop, face, who[0])
 
 
-def inconsistent_portraits(identity: Identity) -> list[int]:
+def inconsistent_portraits(identity: EnrolledIdentity) -> list[int]:
     """Return which portraits of an identity seem to show somebody else than most others do.
 
     Of two that differ both are told: which of them is meant cannot be known.

@@ -30,7 +30,7 @@ from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.network_swapper import NetworkSwap
-from gateway.storage.identities import Identity
+from gateway.storage.identities import EnrolledIdentity
 
 
 class ImageFuser:
@@ -83,7 +83,7 @@ class ImageFuser:
         timings: Timings,
         references: Sequence[U8] = (),
         library: Sequence[LibraryItem] = (),
-        identities: Mapping[str, Identity] = MappingProxyType({}),
+        identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
         source_id: str | None = None,
     ) -> FusedImage:
         """Put the faces of the sources into the target; or change its own, if no swap is asked for.

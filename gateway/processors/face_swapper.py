@@ -33,7 +33,7 @@ from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.openings import eye_distance, on_lips
 from gateway.processors.portraits import patch_weight
-from gateway.processors.textures import Shown, Textures
+from gateway.processors.textures import PortraitFindings, Textures
 
 Patches = Mapping[Patch, Portrait]
 
@@ -225,7 +225,7 @@ def _put_patch(
     pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
 
 
-def _seen(source: Shown, target: F32) -> F32:
+def _seen(source: PortraitFindings, target: F32) -> F32:
     """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
 
     Near the outline a landmark must face both viewers; further inside (under the nose, in the

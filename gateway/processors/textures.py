@@ -47,7 +47,7 @@ class Texture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class PortraitFindings:
     """How well a portrait shows each landmark of its face.
 
     Attributes:
@@ -64,14 +64,14 @@ class Textures:
 
     def __init__(self) -> None:
         self._made: dict[tuple[int, int], tuple[Portrait, Texture]] = {}
-        self._shown: dict[int, tuple[Portrait, Shown]] = {}
+        self._shown: dict[int, tuple[Portrait, PortraitFindings]] = {}
 
-    def shown(self, portrait: Portrait) -> Shown:
+    def shown(self, portrait: Portrait) -> PortraitFindings:
         """Return what a portrait shows of its face."""
         if id(portrait) not in self._shown:
             source, triangles = portrait.face.landmarks[:N_MESH], topology().triangles
             facing = vertex_facing(source, triangles)
-            one = Shown(facing, vertex_visibility(source, triangles))
+            one = PortraitFindings(facing, vertex_visibility(source, triangles))
             self._shown[id(portrait)] = portrait, one
         return self._shown[id(portrait)][1]
 

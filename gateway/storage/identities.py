@@ -74,7 +74,7 @@ class IdentityInfo:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Identity:
+class EnrolledIdentity:
     """A person whose face may be used.
 
     Attributes:
@@ -92,7 +92,7 @@ class Identity:
     portraits: tuple[KeptPortrait, ...]
 
     @classmethod
-    def new(cls, name: str, statement: str, portraits: Sequence[KeptPortrait]) -> Identity:
+    def new(cls, name: str, statement: str, portraits: Sequence[KeptPortrait]) -> EnrolledIdentity:
         """Return an identity made now, with an id nobody can guess."""
         now = datetime.now(UTC)
         return cls(new_id(PREFIX), name, now, Consent(now, statement), tuple(portraits))
@@ -109,7 +109,7 @@ class Identity:
         return IdentityInfo(self.id, self.name, self.created, len(self.portraits), self.consent)
 
 
-def pack(identity: Identity) -> dict[str, NDArray[Any]]:
+def pack(identity: EnrolledIdentity) -> dict[str, NDArray[Any]]:
     """Return an identity as arrays to save; portraits as PNG files, one by one."""
     arrays = {
         "format": np.array(_FORMAT),
@@ -149,10 +149,10 @@ def _unpack_info(data: Mapping[str, NDArray[Any]]) -> IdentityInfo:
     return IdentityInfo(str(data["id"]), str(data["name"]), created, int(data["size"]), consent)
 
 
-def _unpack(data: Mapping[str, NDArray[Any]]) -> Identity:
+def _unpack(data: Mapping[str, NDArray[Any]]) -> EnrolledIdentity:
     info = _unpack_info(data)
     portraits = tuple(_unpacked(data, n) for n in range(info.size))
-    return Identity(info.id, info.name, info.created, info.consent, portraits)
+    return EnrolledIdentity(info.id, info.name, info.created, info.consent, portraits)
 
 
 def _unpacked(data: Mapping[str, NDArray[Any]], n: int) -> KeptPortrait:
@@ -187,11 +187,11 @@ def _full(most: int) -> IdentityLimit:
 
 IDENTITIES = RecordCodec("identity", PREFIX, pack, _unpack, _unpack_info, IdentityNotFound, _full)
 
-IdentityStore = Store[Identity, IdentityInfo]
+IdentityStore = Store[EnrolledIdentity, IdentityInfo]
 """Where identities are kept."""
 
 
-class FolderIdentityStore(FolderStore[Identity, IdentityInfo]):
+class FolderIdentityStore(FolderStore[EnrolledIdentity, IdentityInfo]):
     """Identities as files in a folder.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Generic
 
 from gateway.storage.expressions import LIBRARIES, ExpressionLibrary, LibraryInfo
 from gateway.storage.folder import InfoT, RecordCodec, ThingT, latest_first
-from gateway.storage.identities import IDENTITIES, Identity, IdentityInfo
+from gateway.storage.identities import IDENTITIES, EnrolledIdentity, IdentityInfo
 
 
 class MemoryStore(Generic[ThingT, InfoT]):
@@ -59,7 +59,7 @@ class MemoryExpressionStore(MemoryStore[ExpressionLibrary, LibraryInfo]):
         super().__init__(LIBRARIES, most=most)
 
 
-class MemoryIdentityStore(MemoryStore[Identity, IdentityInfo]):
+class MemoryIdentityStore(MemoryStore[EnrolledIdentity, IdentityInfo]):
     """Identities in memory.
 
     Args:

@@ -20,7 +20,7 @@ from gateway.http.schemas.identities import (
 )
 from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
-from gateway.storage.identities import Identity
+from gateway.storage.identities import EnrolledIdentity
 
 
 async def post_identities(services: Services, request: Request) -> Response:
@@ -79,7 +79,7 @@ async def _enrol(
     portraits = await services.identifier.enrol(
         [picture.rgb for picture in pictures], deadline=deadline, timings=exchange.timings
     )
-    kept = Identity.new(options.name, options.statement, portraits)
+    kept = EnrolledIdentity.new(options.name, options.statement, portraits)
     await services.compute.run(services.identities.add, kept)
     exchange.faces_found = len(portraits)
     headers = {

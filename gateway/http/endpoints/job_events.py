@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.errors import InvalidRequest, SemblantError
 from gateway.http.request.jobs import engine_of, id_of, tenant_of
 from gateway.http.request.negotiate import EVENTS, acceptable
-from gateway.jobs.job import Event, Job
+from gateway.jobs.job import Event, JobRecord
 from gateway.jobs.protocol import JobEngine
 from gateway.serving.services import Services
 
@@ -43,7 +43,7 @@ def _last_seen(request: Request) -> int:
 
 
 async def _stream(
-    services: Services, engine: JobEngine, job: Job, after: int
+    services: Services, engine: JobEngine, job: JobRecord, after: int
 ) -> AsyncIterator[str]:
     yield f"retry: {_RETRY_MS}\n\n"
     loop = asyncio.get_running_loop()
@@ -70,7 +70,7 @@ async def _stream(
             await asyncio.gather(coming, return_exceptions=True)
 
 
-async def _event(engine: JobEngine, job: Job) -> str:
+async def _event(engine: JobEngine, job: JobRecord) -> str:
     name = Event.COMPLETED.value if job.final else "progress"
     data = json.dumps(await engine.describe(job))
     return f"id: {job.version}\nevent: {name}\ndata: {data}\n\n"

@@ -24,7 +24,7 @@ from gateway.http.request.jobs import (
 from gateway.http.request.negotiate import JSON, acceptable
 from gateway.http.schemas.jobs import JobList, JobObject, WebhookOptions
 from gateway.jobs.database.jobs import JobQuery
-from gateway.jobs.job import Job, JobPriority, JobRequest, Status, Webhook
+from gateway.jobs.job import JobPriority, JobRecord, JobSubmission, Status, Webhook
 from gateway.jobs.protocol import JobEngine
 from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
@@ -108,7 +108,9 @@ def _fields(settings: Settings) -> dict[str, Field]:
     }
 
 
-async def _order(engine: JobEngine, request: Request, form: Form, settings: Settings) -> JobRequest:
+async def _order(
+    engine: JobEngine, request: Request, form: Form, settings: Settings
+) -> JobSubmission:
     """Return what a form asks for, checked as far as it can be without looking into its files.
 
     Raises:
@@ -124,7 +126,7 @@ async def _order(engine: JobEngine, request: Request, form: Form, settings: Sett
     if not counts["target"]:
         raise MissingField(errors=[{"pointer": "/target", "detail": "required"}])
     engine.work.require(options, counts, source_id)
-    order = JobRequest(
+    order = JobSubmission(
         tenant=tenant_of(request),
         files={name: await form.kept(name) for name in FILES if form.has(name)},
         uploads={} if upload is None else {"target": upload},
@@ -188,7 +190,7 @@ def _current(status: str) -> str:
     return rename.new
 
 
-async def _waited(engine: JobEngine, job: Job, seconds: float) -> Job:
+async def _waited(engine: JobEngine, job: JobRecord, seconds: float) -> JobRecord:
     """Return a job once it has ended, or as it is after so many seconds."""
     try:
         async with asyncio.timeout(seconds):

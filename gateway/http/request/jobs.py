@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from gateway.errors import InvalidRequest, JobNotFound, JobsDisabled
 from gateway.http.request.negotiate import JSON
-from gateway.jobs.job import Job
+from gateway.jobs.job import JobRecord
 from gateway.jobs.protocol import JobEngine
 from gateway.serving.services import Services
 
@@ -150,7 +150,11 @@ class PageToken:
 
 
 async def job_response(
-    engine: JobEngine, job: Job, *, status: int = 200, headers: Mapping[str, str] | None = None
+    engine: JobEngine,
+    job: JobRecord,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer that shows a job."""
     document = json.dumps(await engine.describe(job))

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 from gateway.http.schemas.libraries import prints
 from gateway.http.schemas.swaps import Answer, FaceFigures, figures
 from gateway.pipeline.enrol_identity import inconsistent_portraits
-from gateway.storage.identities import Identity, IdentityInfo
+from gateway.storage.identities import EnrolledIdentity, IdentityInfo
 
 STATEMENT = "The person shown has agreed that their face is kept and put into pictures."
 
@@ -80,7 +80,7 @@ def identity_figures(info: IdentityInfo) -> IdentityFigures:
     )
 
 
-def identity_report(kept: Identity) -> IdentityReport:
+def identity_report(kept: EnrolledIdentity) -> IdentityReport:
     """Render an identity with its portraits."""
     return IdentityReport(
         **dict(identity_figures(kept.info)),

@@ -94,7 +94,7 @@ class EntryFigures(Answer):
     reliability: float = Field(description="How far they can be trusted, 0–1.")
 
 
-class Library(Answer):
+class LibraryBody(Answer):
     """A library and the expressions in it."""
 
     id: str = _ID
@@ -114,7 +114,7 @@ class SkippedFrame(Answer):
     )
 
 
-class NewLibrary(Library):
+class NewLibrary(LibraryBody):
     """A library just made."""
 
     skipped: list[SkippedFrame] = Field(
@@ -142,9 +142,9 @@ def library_figures(info: LibraryInfo) -> LibraryFigures:
     )
 
 
-def library(kept: ExpressionLibrary) -> Library:
+def library(kept: ExpressionLibrary) -> LibraryBody:
     """Render a library with its entries."""
-    return Library(
+    return LibraryBody(
         id=kept.id,
         name=kept.name,
         created=kept.created.isoformat(),

@@ -22,10 +22,10 @@ from gateway.jobs.job import (
     FINAL,
     Event,
     Failure,
-    Job,
     JobPriority,
-    JobRequest,
+    JobRecord,
     JobStage,
+    JobSubmission,
     Output,
     Status,
     StoredFile,
@@ -68,7 +68,7 @@ class JobStore:
 
     # Jobs
 
-    def add(self, id: str, order: JobRequest, files: Files) -> Job | None:
+    def add(self, id: str, order: JobSubmission, files: Files) -> JobRecord | None:
         """Take on an order, and let it be carried out; None if there is such a job already."""
         values = {
             "id": id,
@@ -99,7 +99,7 @@ class JobStore:
         except sa.exc.IntegrityError:
             return None
 
-    def get(self, id: str, tenant: str | None = None) -> Job | None:
+    def get(self, id: str, tenant: str | None = None) -> JobRecord | None:
         """Return a job; None if there is none, or only one of another tenant."""
         query = sa.select(JOBS).where(JOBS.c.id == id)
         if tenant is not None:
@@ -108,7 +108,7 @@ class JobStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _job(row)
 
-    def page(self, tenant: str, asked: JobQuery) -> list[Job]:
+    def page(self, tenant: str, asked: JobQuery) -> list[JobRecord]:
         """Return jobs of a tenant, the latest first."""
         query = sa.select(JOBS).where(JOBS.c.tenant == tenant)
         if asked.statuses:
@@ -119,7 +119,7 @@ class JobStore:
         with self._begin() as connection:
             return [_job(row) for row in connection.execute(query)]
 
-    def position(self, job: Job) -> int | None:
+    def position(self, job: JobRecord) -> int | None:
         """Return how many jobs come before one whose turn has not come; None if it has."""
         if job.status is not Status.QUEUED:
             return None
@@ -142,7 +142,9 @@ class JobStore:
         with self._begin() as connection:
             return {Status(status): count for status, count in connection.execute(query)}
 
-    def move(self, id: str, to: Status, *, run: str | None = None, **values: Any) -> Job | None:
+    def move(
+        self, id: str, to: Status, *, run: str | None = None, **values: Any
+    ) -> JobRecord | None:
         """Bring a job into another state: the only way its status ever changes.
 
         Whoever is to be told of it will be, and a job that starts anew is carried out, in the same
@@ -210,13 +212,13 @@ class JobStore:
 
     # What is to be seen to
 
-    def late(self, *, without: Collection[str] = ()) -> list[Job]:
+    def late(self, *, without: Collection[str] = ()) -> list[JobRecord]:
         """Return jobs that have not ended and whose time is over, but for some by their ids."""
         return self._some(
             JOBS.c.status.notin_(FINAL), JOBS.c.deadline <= Now(), JOBS.c.id.notin_(without)
         )
 
-    def untidy(self, older_s: float, *, without: Collection[str] = ()) -> list[Job]:
+    def untidy(self, older_s: float, *, without: Collection[str] = ()) -> list[JobRecord]:
         """Return jobs that ended some time ago and of which too much is left; as `late`."""
         return self._some(
             JOBS.c.status.in_(FINAL),
@@ -225,13 +227,13 @@ class JobStore:
             JOBS.c.id.notin_(without),
         )
 
-    def expired(self, *, without: Collection[str] = ()) -> list[Job]:
+    def expired(self, *, without: Collection[str] = ()) -> list[JobRecord]:
         """Return jobs that have been kept for long enough; as `late`."""
         return self._some(
             JOBS.c.status.in_(FINAL), JOBS.c.expires <= Now(), JOBS.c.id.notin_(without)
         )
 
-    def tidied(self, job: Job, *, files_left: bool) -> None:
+    def tidied(self, job: JobRecord, *, files_left: bool) -> None:
         """Note that nothing is left of a job but what is kept."""
         change = sa.update(JOBS).where(JOBS.c.id == job.id, JOBS.c.version == job.version)
         values: dict[str, Any] = {"tidy": True}
@@ -276,7 +278,7 @@ class JobStore:
         with transaction(self._engine) as connection:
             yield connection
 
-    def _some(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
+    def _some(self, *conditions: sa.ColumnElement[bool]) -> list[JobRecord]:
         with self._begin() as connection:
             found = connection.execute(sa.select(JOBS).where(*conditions).limit(_MOST_AT_ONCE))
             return [_job(row) for row in found]
@@ -305,20 +307,20 @@ def _entering(status: Status) -> dict[str, Any]:
     }
 
 
-def _event(job: Job) -> Event | None:
+def _event(job: JobRecord) -> Event | None:
     """Return what there is to tell of a job that has just come into its state."""
     if job.status is Status.PROCESSING:
         return Event.START
     return Event.COMPLETED if job.final else None
 
 
-def _job(row: sa.Row[Any]) -> Job:
+def _job(row: sa.Row[Any]) -> JobRecord:
     told = dict(row._mapping)
     del told["tidy"], told["has_files"]
     webhook = told["webhook"]
     if webhook is not None:
         webhook = Webhook(webhook["url"], tuple(Event(event) for event in webhook["events"]))
-    return Job(
+    return JobRecord(
         **told
         | {
             "status": Status(told["status"]),

@@ -12,7 +12,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, e
 
 from gateway.jobs.database.schema import reachable
 from gateway.jobs.execution.intervals import Intervals
-from gateway.jobs.job import Event, Job
+from gateway.jobs.job import Event, JobRecord
 
 APPLICATION = "semblant"
 VIDEOS, SEGMENTS, WEBHOOKS = "videos", "segments", "webhooks"
@@ -51,7 +51,7 @@ def job_of(workflow_id: str) -> tuple[str, str]:
     return job_id, run
 
 
-def segment_priority(job: Job, index: int) -> int:
+def segment_priority(job: JobRecord, index: int) -> int:
     """Return a segment's turn: by the job's priority, then by its place in the job.
 
     The first segments of all jobs come before the second ones: so a long video does not keep a
@@ -96,7 +96,7 @@ class Queues:
             register(SEGMENTS, worker_concurrency=segments)
             register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
 
-    def add_video(self, connection: sa.Connection, job: Job) -> None:
+    def add_video(self, connection: sa.Connection, job: JobRecord) -> None:
         """Let a job be carried out, if and when the transaction counts."""
         self._client.enqueue_in_transaction(
             connection,
@@ -111,7 +111,7 @@ class Queues:
             job.run,
         )
 
-    def add_webhook(self, connection: sa.Connection, job: Job, event: Event) -> None:
+    def add_webhook(self, connection: sa.Connection, job: JobRecord, event: Event) -> None:
         """Let a job's webhook be told, if and when the transaction counts."""
         name = f"{video_id(job.id, job.run)}.{event}"
         self._client.enqueue_in_transaction(
@@ -127,7 +127,7 @@ class Queues:
             1,
         )
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: JobRecord) -> None:
         """Take a run back, with its segments."""
         with reachable():
             self._client.cancel_workflow(video_id(job.id, job.run), cancel_children=True)

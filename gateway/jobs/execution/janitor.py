@@ -19,7 +19,7 @@ from gateway.jobs.database.queues import Queues
 from gateway.jobs.execution.heartbeat import delete_stale_workers, live_workers
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.worker_locks import LOCK_SUFFIX
-from gateway.jobs.job import Failure, Job, Status
+from gateway.jobs.job import Failure, JobRecord, Status
 from gateway.jobs.notify.observer import Observer
 from gateway.storage.objects import ObjectStore
 
@@ -134,7 +134,7 @@ class Janitor:
 
     def end(
         self, job_id: str, to: Status, *, run: str | None = None, failure: Failure | None = None
-    ) -> Job | None:
+    ) -> JobRecord | None:
         """End a job without an output, and tidy up after it; None if it has ended already."""
         values = {} if failure is None else {"failure": _told(failure)}
         job = self._store.move(job_id, to, run=run, **values)
@@ -142,7 +142,7 @@ class Janitor:
             self.after(job)
         return job
 
-    def after(self, job: Job) -> None:
+    def after(self, job: JobRecord) -> None:
         """Do what is to be done once a job has ended; what fails of it is done later."""
         self._observer.ended(job)
         try:
@@ -150,7 +150,7 @@ class Janitor:
         except Exception as error:
             self._put_off(job, error)
 
-    def tidy(self, job: Job) -> None:
+    def tidy(self, job: JobRecord) -> None:
         """Remove what nobody needs of a job that has ended."""
         if job.status is not Status.SUCCEEDED:
             self._queues.cancel(job)
@@ -168,12 +168,12 @@ class Janitor:
         self._store.tidied(job, files_left=files_left)
         self._retries.forget(job.id)
 
-    def _still(self, job: Job) -> bool:
+    def _still(self, job: JobRecord) -> bool:
         """Return whether a job is as it was when it ended."""
         now = self._store.get(job.id)
         return now is not None and now.run == job.run and now.status is job.status
 
-    def _needed(self, job: Job) -> set[str]:
+    def _needed(self, job: JobRecord) -> set[str]:
         """Return the keys of what is kept of a job that has ended."""
         if job.output is not None:
             return {job.output.key}
@@ -183,7 +183,7 @@ class Janitor:
         sent = {file.key for files in job.files.values() for file in files}
         return sent | {segment.file.key for segment in self._store.segments.made(job.id)}
 
-    def remove(self, job: Job) -> None:
+    def remove(self, job: JobRecord) -> None:
         """Remove a job that has ended, with all that is kept of it."""
         self._store.delete(job.id)
         self._queues.forget(job.id)
@@ -213,7 +213,7 @@ class Janitor:
             except Exception:  # the others do not depend on it, and it comes again
                 log.exception("a part of the sweep failed")
 
-    def _guarded(self, cleanup: Callable[[Job], object], job: Job) -> None:
+    def _guarded(self, cleanup: Callable[[JobRecord], object], job: JobRecord) -> None:
         """See to one job; what fails is tried again later, and keeps no other job waiting."""
         try:
             cleanup(job)
@@ -222,13 +222,13 @@ class Janitor:
         except Exception as error:
             self._put_off(job, error)
 
-    def _put_off(self, job: Job, error: Exception) -> None:
+    def _put_off(self, job: JobRecord, error: Exception) -> None:
         """Count and log a clean-up that failed, and let some time pass before the next."""
         failed = self._retries.put_off(job.id)
         self._observer.cleanup_failed()
         log.warning("job %s: clean-up failed, %d in a row", job.id, failed, exc_info=error)
 
-    def _end_late(self, job: Job) -> None:
+    def _end_late(self, job: JobRecord) -> None:
         to = Status.ABORTED if job.status is Status.QUEUED else Status.CANCELED
         self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
 

@@ -22,7 +22,7 @@ _SMOOTHING = 0.3
 _LOOK_S = 0.05
 
 
-class StepControl:
+class MonitoredStep:
     """The control of one attempt at a step; see `Control`.
 
     Args:
@@ -118,7 +118,7 @@ class Watch:
         self._store = store
         self._heart = heart
         self._pace = pace
-        self._controls: set[StepControl] = set()
+        self._controls: set[MonitoredStep] = set()
         self._pulses: dict[str, _Pulse] = {}
         self._told: dict[str, float] = {}
         self._draining = False
@@ -170,9 +170,9 @@ class Watch:
         *,
         index: int | None = None,
         idle: bool = False,
-    ) -> Iterator[StepControl]:
+    ) -> Iterator[MonitoredStep]:
         """Look after an attempt at a step for the time of the block."""
-        control = StepControl(self._heart, job_id, run, attempt, index=index, idle=idle)
+        control = MonitoredStep(self._heart, job_id, run, attempt, index=index, idle=idle)
         with self._lock:
             self._controls.add(control)
             self._stop_leaving()
@@ -199,7 +199,7 @@ class Watch:
     def look(self) -> None:
         """Look once."""
         with self._lock:
-            by_job: dict[str, list[StepControl]] = defaultdict(list)
+            by_job: dict[str, list[MonitoredStep]] = defaultdict(list)
             for control in self._controls:
                 by_job[control.job_id].append(control)
         for gone in self._pulses.keys() - by_job.keys():
@@ -215,7 +215,7 @@ class Watch:
                     control.stop(DeadlineExceeded if late else JobCanceled)
             self._note(job_id, controls)
 
-    def _note(self, job_id: str, controls: list[StepControl]) -> None:
+    def _note(self, job_id: str, controls: list[MonitoredStep]) -> None:
         """Note how far a job's segments are, if that was not done just now."""
         now = time.monotonic()
         if now - self._told.get(job_id, float("-inf")) < self._pace.progress_s:

@@ -30,7 +30,7 @@ from gateway.errors import (
 from gateway.jobs.database.queues import Owner
 from gateway.jobs.execution.heartbeat import WorkerLease
 from gateway.jobs.execution.intervals import Intervals
-from gateway.jobs.execution.monitor import StepControl, Watch
+from gateway.jobs.execution.monitor import MonitoredStep, Watch
 from gateway.jobs.notify.observer import Observer
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Attempts:
         self,
         job_id: str,
         run: str,
-        step: Callable[[StepControl, Path], T],
+        step: Callable[[MonitoredStep, Path], T],
         owner: Callable[[], Owner | None],
         *,
         index: int | None = None,
@@ -188,7 +188,7 @@ class Attempts:
         )
         return told
 
-    def result(self, work: Coroutine[Any, Any, T], control: StepControl) -> T:
+    def result(self, work: Coroutine[Any, Any, T], control: MonitoredStep) -> T:
         """Return what work on its own loop returns; work that is not wanted any more is cancelled.
 
         Raises:
@@ -233,7 +233,7 @@ class Attempts:
             except JobsUnavailable:
                 self._sleep(self._pace.first_pause_s)
 
-    def _once(self, control: StepControl, step: Callable[[StepControl, Path], T]) -> T:
+    def _once(self, control: MonitoredStep, step: Callable[[MonitoredStep, Path], T]) -> T:
         control.check()
         folder = self._scratch / control.attempt
         with room_on_disk():

@@ -20,9 +20,17 @@ from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Owner, Queues, segment_id, segment_priority, video_id
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, output_key, segment_key
-from gateway.jobs.execution.monitor import StepControl
+from gateway.jobs.execution.monitor import MonitoredStep
 from gateway.jobs.execution.retries import Abandoned, Attempts, Refused, Unwanted
-from gateway.jobs.job import Failure, FinishedSegment, Job, JobStage, Output, Status, StoredFile
+from gateway.jobs.job import (
+    Failure,
+    FinishedSegment,
+    JobRecord,
+    JobStage,
+    Output,
+    Status,
+    StoredFile,
+)
 from gateway.jobs.notify.observer import Observer
 from gateway.jobs.task_files import TaskFiles
 from gateway.jobs.work import JobWork, Made
@@ -99,7 +107,7 @@ class Steps:
     def plan(self, job_id: str, run: str) -> Divided | None:
         """Divide a job, or find how it was divided; None if it has ended."""
 
-        def step(control: StepControl, folder: Path) -> Divided:
+        def step(control: MonitoredStep, folder: Path) -> Divided:
             job = self._job(job_id, run)
             plan = job.plan
             if plan is None:
@@ -123,7 +131,7 @@ class Steps:
     def segment(self, job_id: str, run: str, index: int) -> bool:
         """Make a segment and record it; tell whether it is there."""
 
-        def step(control: StepControl, folder: Path) -> bool:
+        def step(control: MonitoredStep, folder: Path) -> bool:
             if self._store.segments.claim(job_id, run, index, control.attempt) is not None:
                 return True
             job = self._job(job_id, run)
@@ -142,7 +150,7 @@ class Steps:
     def wait(self, job_id: str, run: str, segments: int) -> bool:
         """Wait until all segments are there; tell whether they are, or else the job has ended."""
 
-        def step(control: StepControl, folder: Path) -> bool:
+        def step(control: MonitoredStep, folder: Path) -> bool:
             while True:
                 control.check()
                 if self._store.segments.count_made(job_id) >= segments:
@@ -154,7 +162,7 @@ class Steps:
     def finish(self, job_id: str, run: str) -> bool:
         """Join the segments and publish what comes of it; tell whether that was done."""
 
-        def step(control: StepControl, folder: Path) -> bool:
+        def step(control: MonitoredStep, folder: Path) -> bool:
             job = self._job(job_id, run)
             self._store.note(job_id, run, stage=JobStage.FINISHING)
             assert job.plan is not None
@@ -179,7 +187,7 @@ class Steps:
         self,
         job_id: str,
         run: str,
-        step: Callable[[StepControl, Path], T],
+        step: Callable[[MonitoredStep, Path], T],
         *,
         index: int | None = None,
         idle: bool = False,
@@ -201,7 +209,7 @@ class Steps:
             )
             return None
 
-    def _job(self, job_id: str, run: str) -> Job:
+    def _job(self, job_id: str, run: str) -> JobRecord:
         """Return a job that is being carried out in a run."""
         job = self._store.get(job_id)
         if job is None or job.run != run or job.status is not Status.PROCESSING:
@@ -209,7 +217,7 @@ class Steps:
         return job
 
     def _keep_segment(
-        self, job: Job, index: int, made: Made, out: Path, control: StepControl
+        self, job: JobRecord, index: int, made: Made, out: Path, control: MonitoredStep
     ) -> None:
         """Record what was made, or else leave nothing of it."""
         key = segment_key(job.id, index, control.attempt)
@@ -224,7 +232,7 @@ class Steps:
             self._job(job.id, job.run)
             raise Abandoned  # another attempt began after this one, and will do
 
-    def _part(self, job: Job, segment: FinishedSegment, folder: Path) -> tuple[Path, Made]:
+    def _part(self, job: JobRecord, segment: FinishedSegment, folder: Path) -> tuple[Path, Made]:
         """Return a segment to be joined, if it is what was recorded."""
         with suppress(NotFound):
             path = self._objects.local(segment.file.key, folder)
@@ -233,10 +241,10 @@ class Steps:
         self._store.segments.unrecord(job.id, segment.index)
         raise InternalError(f"Segment {segment.index} is not what was recorded.")
 
-    def _publish(self, job: Job, output: Output, report: dict[str, object]) -> None:
+    def _publish(self, job: JobRecord, output: Output, report: dict[str, object]) -> None:
         """Let the output count, or else leave nothing of it."""
 
-        def publish() -> Job | None:
+        def publish() -> JobRecord | None:
             values = {"output": asdict(output), "report": report}
             moved = self._store.move(job.id, Status.SUCCEEDED, run=job.run, **values)
             if moved is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from gateway.jobs.job import Job
+from gateway.jobs.job import JobRecord
 
 log = logging.getLogger("gateway.jobs")
 
@@ -55,7 +55,7 @@ class Observer:
         self.cleanup_failed = counter.cleanup_failed
         self.jobs_now = counter.jobs_now
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: JobRecord) -> None:
         """Tell of a job that has ended."""
         assert job.completed is not None
         until = job.started or job.completed

@@ -13,7 +13,7 @@ import httpx
 from standardwebhooks import Webhook as Signer
 
 from gateway.errors import JobsUnavailable, SetupIncomplete, WebhookRefused
-from gateway.jobs.job import Event, Job, Webhook
+from gateway.jobs.job import Event, JobRecord, Webhook
 from gateway.jobs.notify.addresses import Guard, WebhookAddress
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ class Webhooks:
         guard: Guard,
         *,
         timeout_s: float,
-        job: Callable[[str], Job | None],
-        render: Callable[[Job], bytes],
+        job: Callable[[str], JobRecord | None],
+        render: Callable[[JobRecord], bytes],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._signers = [Signer(_key(secret)) for secret in secrets]

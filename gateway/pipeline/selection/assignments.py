@@ -11,7 +11,7 @@ from gateway.faces.overlap import nearness
 from gateway.pipeline.options.groups import MappingEntry
 from gateway.pipeline.result import SwappedFace
 from gateway.processors.base import Portrait
-from gateway.storage.identities import Identity
+from gateway.storage.identities import EnrolledIdentity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +56,14 @@ class SourceIdentities:
     """
 
     portraits: Sequence[Portrait]
-    identities: Mapping[str, Identity]
+    identities: Mapping[str, EnrolledIdentity]
     source_id: str | None = None
 
     @classmethod
     def of(
         cls,
         portraits: Sequence[Portrait],
-        identities: Mapping[str, Identity],
+        identities: Mapping[str, EnrolledIdentity],
         source_id: str | None,
     ) -> SourceIdentities:
         """Return the people of portraits that were sent, or of the identity in their place."""
@@ -92,7 +92,7 @@ class SourceIdentities:
         return portraits_of(self.identities[entry.source_id])
 
 
-def portraits_of(identity: Identity) -> list[Portrait]:
+def portraits_of(identity: EnrolledIdentity) -> list[Portrait]:
     """Return an identity's portraits as sources."""
     return [Portrait(kept.image, kept.face) for kept in identity.portraits]
 

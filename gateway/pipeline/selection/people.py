@@ -28,7 +28,7 @@ from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.decision import Evidence, View, asks_for_looks, decide
 from gateway.processors.base import Portrait
-from gateway.storage.identities import Identity
+from gateway.storage.identities import EnrolledIdentity
 
 
 class People:
@@ -145,7 +145,7 @@ class People:
     async def known(
         self,
         references: Sequence[U8],
-        identities: Mapping[str, Identity],
+        identities: Mapping[str, EnrolledIdentity],
         options: SwapOptions,
         *,
         deadline: Deadline,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.compute import Compute
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.storage.expressions import ID, ExpressionStore, LibraryEntry
-from gateway.storage.identities import Identity, IdentityStore
+from gateway.storage.identities import EnrolledIdentity, IdentityStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +20,7 @@ class StoredInputs:
         library: Entries to match expressions with; none unless a library is named.
     """
 
-    identities: Mapping[str, Identity]
+    identities: Mapping[str, EnrolledIdentity]
     library: Sequence[LibraryEntry]
 
 

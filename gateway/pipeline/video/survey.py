@@ -27,7 +27,7 @@ from gateway.pipeline.selection.people import People
 from gateway.pipeline.video.cast import CastRole, KnownPerson, VideoCast
 from gateway.pipeline.video.frame import EditableFrame
 from gateway.pipeline.video.tracks import OVERVIEW
-from gateway.storage.identities import Identity
+from gateway.storage.identities import EnrolledIdentity
 
 SURELY = 0.5
 """Distance of descriptors up to which two faces of one video are taken for one person."""
@@ -114,7 +114,7 @@ class Surveyor:
         *,
         deadline: Deadline,
         references: Sequence[U8] = (),
-        identities: Mapping[str, Identity] = MappingProxyType({}),
+        identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
     ) -> VideoCast:
         """Return who is in a video.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.jobs.engine import DurableEngine
-from gateway.jobs.job import Job, JobRequest, SentFile
+from gateway.jobs.job import JobRecord, JobSubmission, SentFile
 from tests.waiting import until
 
 TEXT = b"the quick brown fox jumps over the lazy dog"
@@ -21,17 +21,19 @@ def sent(folder: Path, name: str, data: bytes) -> SentFile:
 
 
 def order(engine: DurableEngine, *, text: bytes = TEXT, tenant: str = "default", **asked: Any):
-    """Return an order; what `JobRequest` has no name for is an option of the fake work."""
-    own = {name: asked.pop(name) for name in list(asked) if name in JobRequest.__dataclass_fields__}
+    """Return an order; what `JobSubmission` has no name for is an option of the fake work."""
+    own = {
+        name: asked.pop(name) for name in list(asked) if name in JobSubmission.__dataclass_fields__
+    }
     options = engine.work.accept(json.dumps(asked))
     files = {
         "source": [sent(engine.spool, "source", b"face")],
         "target": [sent(engine.spool, "target", text)],
     }
-    return JobRequest(**{"tenant": tenant, "files": files, "options": options, **own})
+    return JobSubmission(**{"tenant": tenant, "files": files, "options": options, **own})
 
 
-async def ended(engine: DurableEngine, job: Job) -> Job:
+async def ended(engine: DurableEngine, job: JobRecord) -> JobRecord:
     """Return a job once it has ended."""
     async with asyncio.timeout(60):  # it never takes that long, unless it never ends
         async for seen in engine.changes(job.tenant, job.id):
@@ -39,7 +41,7 @@ async def ended(engine: DurableEngine, job: Job) -> Job:
     return job
 
 
-async def settled(engine: DurableEngine, job: Job) -> None:
+async def settled(engine: DurableEngine, job: JobRecord) -> None:
     """Wait until nothing that a job set going is carried out or waits, webhooks included."""
 
     def done() -> bool:
@@ -49,7 +51,7 @@ async def settled(engine: DurableEngine, job: Job) -> None:
     await until(done)
 
 
-def content(engine: DurableEngine, job: Job) -> bytes:
+def content(engine: DurableEngine, job: JobRecord) -> bytes:
     """Return what a job made."""
     assert job.output is not None, job.failure
     return b"".join(engine.objects.read(job.output.key))

@@ -14,7 +14,7 @@ from gateway.pipeline.options.swap import parse_options
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
-from gateway.storage.identities import Identity, KeptPortrait
+from gateway.storage.identities import EnrolledIdentity, KeptPortrait
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.people import SHAPE, face_of, nothing_hidden
 from tests.unit.pipeline.test_fuse_image import ANN, BOB, SMILES, Watcher, image_of
@@ -76,8 +76,8 @@ async def swap(identities, target, *, finds=(), known=(), options=None, source_i
     return result
 
 
-def identity(portraits) -> Identity:
-    return Identity.new("Bob", "Yes.", portraits)
+def identity(portraits) -> EnrolledIdentity:
+    return EnrolledIdentity.new("Bob", "Yes.", portraits)
 
 
 async def test_a_kept_face_gives_the_picture_that_the_portrait_gives():

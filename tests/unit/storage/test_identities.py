@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import IdentityLimit, IdentityNotFound, InternalError
 from gateway.storage.expressions import PREFIX as LIBRARY
-from gateway.storage.identities import ID, FolderIdentityStore, Identity, KeptPortrait
+from gateway.storage.identities import ID, EnrolledIdentity, FolderIdentityStore, KeptPortrait
 from gateway.storage.testing import MemoryIdentityStore
 from tests.unit.pipeline.people import face_of, person
 
@@ -24,8 +24,8 @@ def portrait(seed: int = 0) -> KeptPortrait:
     )
 
 
-def identity(name: str = "Ann", portraits: int = 2) -> Identity:
-    return Identity.new(name, "She said yes.", [portrait(n) for n in range(portraits)])
+def identity(name: str = "Ann", portraits: int = 2) -> EnrolledIdentity:
+    return EnrolledIdentity.new(name, "She said yes.", [portrait(n) for n in range(portraits)])
 
 
 @pytest.fixture(params=["folder", "memory"])
