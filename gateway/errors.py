@@ -75,6 +75,11 @@ class SemblantError(Exception):
         self.retry_after_s = retry_after_s
         super().__init__(self.detail)
 
+    def __str__(self) -> str:
+        """The detail, and every finding with its place."""
+        found = "; ".join(f"{e.get('pointer') or '/'}: {e.get('detail', '')}" for e in self.errors)
+        return f"{self.detail} {found}".rstrip()
+
     def __init_subclass__(cls, *, row: tuple[str, int, str, bool, str] | None = None) -> None:
         """Register the class's row; a class without one only groups others."""
         super().__init_subclass__()

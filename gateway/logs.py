@@ -17,6 +17,7 @@ def configure(level: str, format: LogFormat) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(format))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # each revision is not news
 
 
 def formatter(format: LogFormat) -> logging.Formatter:
@@ -36,11 +37,13 @@ def formatter(format: LogFormat) -> logging.Formatter:
         ) -> None:
             """Add the fields of a record."""
             super().add_fields(log_data, record, message_dict)
+            log_data.pop("color_message", None)  # uvicorn's, for terminals
             log_data.update(log_data.pop("fields", None) or {})
 
     return Fields(
         "%(asctime)s %(levelname)s %(name)s %(message)s",
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
     )
 
 

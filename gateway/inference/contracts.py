@@ -178,7 +178,7 @@ def read_contract(model_dir: Path) -> ModelContract:
     path = model_dir / "config.pbtxt"
     try:
         # Newer fields than our copy of the message may be there; they do not concern us.
-        text_format.Parse(path.read_text(), config, allow_unknown_field=True)
+        text_format.Parse(path.read_text(encoding="utf-8"), config, allow_unknown_field=True)
     except (FileNotFoundError, NotADirectoryError):
         raise UnknownModel(f"no model '{model_dir.name}' in the repository") from None
     except text_format.ParseError as error:

@@ -76,7 +76,7 @@ class SwapResult:
         quality: Figures of the swapped faces by name, of each the worst.
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     media_type: str
     faces_found: int
     faces_swapped: int
@@ -248,10 +248,15 @@ def raise_for_problem(response: httpx.Response) -> None:
 
 def request_failure(error: httpx.RequestError) -> SemblantError:
     """Return the error that stands for a request without an answer."""
+    try:
+        url = error.request.url
+        server = f"The server {url.scheme}://{url.netloc.decode()}"
+    except RuntimeError:  # it belongs to no request
+        server = "The server"
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return DeadlineExceeded("The server did not answer in time.")
+        return DeadlineExceeded(f"{server} did not answer in time.")
     if isinstance(error, httpx.TransportError):
-        return InferenceUnavailable("The server does not answer.")
+        return InferenceUnavailable(f"{server} does not answer.")
     return InternalError(FOREIGN)
 
 

@@ -223,7 +223,10 @@ class People:
     ) -> list[Face]:
         """Return the faces that are large enough, and are faces."""
         if not faces:
-            raise missing(f"{which} shows no face.")
+            raise missing(
+                f"No face was found in {which[0].lower()}{which[1:]}. With `detector.thorough`, or "
+                "a lower `detector.min_score`, the search is wider."
+            )
         reliable = [f for f in faces if FaceWarning.UNRELIABLE not in f.warnings]
         if not reliable:
             raise FaceNotReliable(f"What {which[0].lower()}{which[1:]} shows fits no face.")

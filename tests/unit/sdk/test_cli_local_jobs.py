@@ -5,6 +5,8 @@ import json
 import av
 import pytest
 import semblant.cli.video as video_command
+from rich.console import Console
+from semblant.cli import console
 
 from gateway.errors import InferenceUnavailable
 from gateway.jobs.database.upgrade import latest_revision
@@ -141,3 +143,12 @@ def test_a_database_that_cannot_be_used_is_told(semblant, monkeypatch):
     done = semblant("database", "upgrade")
     assert done.code == 6
     assert "mysql" in done.words
+
+
+def test_in_a_terminal_a_bar_shows_how_far_it_is(semblant, videos, monkeypatch):
+    portrait, video, output = videos
+    terminal = Console(stderr=True, force_terminal=True)
+    monkeypatch.setattr(console._err, "_console", terminal)
+    done = semblant("swap", portrait, video, "-o", output)
+    assert done.code == 0, done.err
+    assert "frames changed" in done.err

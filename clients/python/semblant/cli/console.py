@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.errors import CapacityError, InferenceError, InputError, SemblantError
 
@@ -21,7 +21,9 @@ class _Lazy:
         self._stderr = stderr
         self._console: Console | None = None
 
-    def __getattr__(self, name: str) -> Any:
+    @property
+    def real(self) -> Console:
+        """The console itself, for what asks more of it than its attributes."""
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415
 
@@ -30,11 +32,21 @@ class _Lazy:
             self._console = Console(
                 stderr=self._stderr, highlight=False, soft_wrap=True, emoji=False, width=width
             )
-        return getattr(self._console, name)
+        return self._console
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
 
 
-out: Console = _Lazy(stderr=False)  # type: ignore[assignment]  # what is asked of it, it has
-err: Console = _Lazy(stderr=True)  # type: ignore[assignment]
+_out, _err = _Lazy(stderr=False), _Lazy(stderr=True)
+out = cast("Console", _out)
+err = cast("Console", _err)
+
+
+def error_console() -> Console:
+    """Return the console of the standard error, for progress bars."""
+    return _err.real
+
 
 EXIT_CODES = (
     (InputError, 3),

@@ -19,7 +19,7 @@ from gateway.models.store import ModelStore, PullProgress, PullResult, PullStage
 from gateway.models.zoo import ZooModel
 from gateway.settings import Settings
 from semblant.cli.common import read_settings
-from semblant.cli.console import err, out
+from semblant.cli.console import err, error_console, out
 
 AcceptOption = Annotated[
     bool, typer.Option("--accept-license", help="State that you accept the licenses shown.")
@@ -175,7 +175,11 @@ def _bar(name: str) -> Iterator[PullProgress]:
     """Show how far a download is, where somebody looks."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(
-        *columns, TransferSpeedColumn(), console=err, transient=True, disable=not err.is_terminal
+        *columns,
+        TransferSpeedColumn(),
+        console=error_console(),
+        transient=True,
+        disable=not err.is_terminal,
     ) as progress:
         task = progress.add_task(name, total=None)
 

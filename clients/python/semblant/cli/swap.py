@@ -52,8 +52,9 @@ def swap(
         typer.Option(
             "--map",
             metavar="SOURCES:POSITION",
-            help="Once for each person: 0,2:1 puts the person in sources 0 and 2 onto face 1. On "
-            "either side the id of an enrolled identity may stand.",
+            help="Once for each person: 0,2:1 puts the person in sources 0 and 2 onto face 1; "
+            "face 0 is the largest, `semblant faces --draw` numbers them. On either side the id of "
+            "an enrolled identity may stand.",
         ),
     ] = None,
     source_id: Annotated[

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from semblant.cli.common import Connection
-from semblant.cli.console import err
+from semblant.cli.console import err, error_console
 from semblant.client import AsyncClient
 from semblant.jobs import Job, JobRequest
 from semblant.local_jobs import make_video
@@ -64,7 +64,7 @@ def _bar(quiet: bool) -> Iterator[Callable[[Job], None]]:
         TextColumn("{task.fields[pace]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=error_console(), transient=True) as progress:
         task = progress.add_task("waiting", total=100, pace="")
 
         def on_progress(job: Job) -> None:
