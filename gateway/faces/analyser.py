@@ -209,7 +209,9 @@ class FaceAnalyser:
         What is clearly upright is looked at once; see `uprightness`.
         """
         doubted = [
-            n for n in range(len(crops)) if options.model != OWN or scores[n] < SURELY_UPRIGHT
+            n
+            for n in range(len(crops))
+            if options.either_way_up and (options.model != OWN or scores[n] < SURELY_UPRIGHT)
         ]
         over = await self._compute.run(lambda: [turned(image, crops[n]) for n in doubted])
         looks = await self._looks([*crops, *over], deadline)

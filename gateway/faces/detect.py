@@ -48,6 +48,7 @@ class DetectOptions:
             for four more looks. Expressions are finer than faces.
         roll: Degrees that another face of the same picture or shot is tilted by, which decides
             whether a face is upside down where nothing else does.
+        either_way_up: Look at faces the detector is not sure of upside down, too.
     """
 
     thorough: bool = False
@@ -58,6 +59,7 @@ class DetectOptions:
     model: str = OWN
     precise: bool = False
     roll: float | None = None
+    either_way_up: bool = True
 
 
 class Finder(Protocol):

@@ -165,7 +165,8 @@ async def gather(
     recorder = Recorder(inference, name, rows)
     analyser = FaceAnalyser(recorder, compute)
     show = _show_of(name, recorder, compute, pulled)
-    options = DetectOptions(thorough=name in LOOKED_AT)
+    # Crops turned over to find out which way up a face is are nothing networks are meant for.
+    options = DetectOptions(thorough=name in LOOKED_AT, either_way_up=False)
     pictures = faces = unreadable = 0
     for path in _files(folder):
         if rows.full:
