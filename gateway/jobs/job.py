@@ -20,26 +20,26 @@ class Status(StrEnum):
     QUEUED = "queued"
     """It waits for its turn."""
     PROCESSING = "processing"
-    """It is being carried out."""
+    """The job is being executed."""
     SUCCEEDED = "succeeded"
     """Its output is there."""
     FAILED = "failed"
     """It ended with an error."""
     CANCELED = "canceled"
-    """Somebody called it off, or its time was over while it was carried out."""
+    """The job was cancelled by a caller, or its time limit passed during execution."""
     ABORTED = "aborted"
     """Its time was over before its turn came."""
 
 
 class JobStage(StrEnum):
-    """What is being done for a job."""
+    """The processing stage of a job."""
 
     QUEUED = "queued"
     """Nothing yet."""
     PREPARING = "preparing"
     """Its files are looked at."""
     MAKING = "making"
-    """Its segments are made."""
+    """Its segments are being rendered."""
     FINISHING = "finishing"
     """They are joined."""
     DONE = "done"
@@ -47,12 +47,12 @@ class JobStage(StrEnum):
 
 
 class Event(StrEnum):
-    """What a webhook may be told of."""
+    """The events a webhook can be notified of."""
 
     START = "start"
     """Its turn has come."""
     COMPLETED = "completed"
-    """It has ended, in whatever way."""
+    """The job has ended, in any final state."""
 
 
 class JobPriority(IntEnum):
@@ -92,7 +92,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a job has made.
+    """The output of a job.
 
     Attributes:
         key: Where it is kept.
@@ -123,7 +123,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: SemblantError) -> Failure:
-        """Return what is told of an error: nothing in detail where it is our fault."""
+        """Return the reported form of an error: without details for internal errors."""
         ours = error.spec.http == InternalError.spec.http
         return cls(error.spec.code, error.spec.title if ours else error.detail)
 
@@ -144,7 +144,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Who is told of a job.
+    """The webhook that is notified of a job.
 
     Attributes:
         url: Where.
@@ -162,18 +162,18 @@ class JobRecord:
     Attributes:
         id: `job_` and 32 hexadecimal digits.
         tenant: Whose it is.
-        status: What has become of it.
-        stage: What is being done for it.
-        run: Which of its runs; resuming starts another one.
+        status: Its state.
+        stage: Its processing stage.
+        run: Identifier of its current run; resuming starts a new one.
         version: Rises with each change.
-        fingerprint: Of what was asked for.
-        priority: Its turn.
+        fingerprint: Fingerprint of the request.
+        priority: Its queue priority.
         options: In full, as the work understands them.
         source_id: The enrolled identity in place of source files.
-        files: Of every form field its files; none once they are removed.
-        webhook: Who is told.
-        created: When it was taken on.
-        started: When its turn came.
+        files: The files of every form field; empty once they are removed.
+        webhook: The webhook to notify.
+        created: When it was accepted.
+        started: When its execution started.
         completed: When it ended.
         deadline: When it is to have ended.
         expires: When all of it is removed; known once it has ended.
@@ -181,9 +181,9 @@ class JobRecord:
         plan: How it is divided, once that is known.
         frames: How many are done.
         fps: Frames a second, lately.
-        failure: Why it failed, or ran out of time.
-        output: What it made.
-        report: For the caller.
+        failure: Why it failed or timed out.
+        output: Its output.
+        report: The report for the caller.
     """
 
     id: str
@@ -218,7 +218,7 @@ class JobRecord:
 
     @property
     def resumable(self) -> bool:
-        """Whether it failed and can go on from there."""
+        """Whether it failed and can be resumed."""
         return self.status is Status.FAILED and bool(self.files)
 
     @property
@@ -236,7 +236,7 @@ class JobRecord:
 
     @property
     def eta_s(self) -> float | None:
-        """How many seconds the frames still need, if that can be told."""
+        """The estimated remaining seconds for the frames, if known."""
         if self.final or not self.fps or not self.total:
             return None
         return round(max(0, self.total - self.frames) / self.fps, 1)
@@ -244,7 +244,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file that was sent for a job, and is moved into the store if the job is taken on.
+    """A file that was sent for a job, and is moved into the store if the job is accepted.
 
     Attributes:
         path: Where it lies.
@@ -259,7 +259,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSubmission:
-    """What is asked for.
+    """A request for a job.
 
     Attributes:
         tenant: By whom.
@@ -268,8 +268,8 @@ class JobSubmission:
         uploads: Of form fields the upload whose file takes a file's place.
         key: Tells this order from others of the tenant, however often it is sent.
         source_id: The enrolled identity in place of source files.
-        webhook: Who is told.
-        priority: Its turn.
+        webhook: The webhook to notify.
+        priority: Its queue priority.
         cancel_after_s: Seconds it may take from now.
         retention_s: Seconds it is kept once it has ended.
     """
@@ -310,19 +310,19 @@ def job_id(tenant: str, key: str | None) -> str:
 
 
 def new_run() -> str:
-    """Return what tells a run of a job from all others."""
+    """Return the unique identifier of a run of a job."""
     return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedSegment:
-    """A segment that is made.
+    """A rendered segment.
 
     Attributes:
         index: Which.
-        frames: How many it has.
-        file: What was made.
-        facts: For the last step.
+        frames: Number of frames.
+        file: The rendered file.
+        facts: Data for the last step.
     """
 
     index: int

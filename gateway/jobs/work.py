@@ -1,7 +1,7 @@
 """The seam between the engine of jobs and what a job makes.
 
-The engine sees to it that every step is carried out, wherever and however often that takes; the
-work knows videos. All that passes from one step to the next is small and can be written as JSON;
+The engine ensures that every step is executed, on any worker and as often as needed; the work
+implements the video processing. All data passed between steps is small and can be written as JSON;
 pictures and videos pass as files.
 """
 
@@ -18,7 +18,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be made.
+    """The plan of a job.
 
     Attributes:
         id: The job's.
@@ -38,8 +38,8 @@ class JobPlan:
     """How a task is divided.
 
     Attributes:
-        segments: How many parts there are; each can be made without the others.
-        frames: How many frames that will be, as far as is known.
+        segments: Number of parts; each can be rendered independently of the others.
+        frames: Number of frames in total, as far as known.
         facts: For the later steps.
     """
 
@@ -50,7 +50,7 @@ class JobPlan:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A segment that was made.
+    """A rendered segment.
 
     Attributes:
         frames: How many it has.
@@ -63,7 +63,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The whole that was made.
+    """The complete output.
 
     Attributes:
         media_type: Of the output.
@@ -77,27 +77,27 @@ class Finished:
 
 
 class StepControl(Protocol):
-    """What a step that takes long talks to; safe to use from any thread."""
+    """The progress and cancellation interface of a long step; thread-safe."""
 
     def advance(self, frames: int) -> None:
         """Tell that so many more frames are done."""
         ...
 
     def check(self) -> None:
-        """Be told to stop; to be asked often, at least several times a second.
+        """Check for cancellation; to be called often, at least several times a second.
 
         Raises:
-            SemblantError: the job was cancelled, is out of time, or is carried out elsewhere by
-                now. The step ends with it, leaving nothing behind.
+            SemblantError: the job was cancelled, has timed out, or is now executed elsewhere. The
+                step ends with it, leaving nothing behind.
         """
         ...
 
 
 class JobWork(Protocol):
-    """What jobs make. Every step gives the same result each time it is carried out."""
+    """The work of jobs. Every step gives the same result each time it is executed."""
 
     def accept(self, options: bytes | str | None) -> Facts:
-        """Read the options of a job that is to be taken on; return them in full.
+        """Read the options of a job before it is accepted; return them in full.
 
         Raises:
             InvalidOptions, UnknownModel: by name.
@@ -113,7 +113,7 @@ class JobWork(Protocol):
         ...
 
     async def close(self) -> None:
-        """End what steps were done with: threads, networks. No step is being carried out then."""
+        """Close the resources of the steps: threads, networks. No step is being executed then."""
         ...
 
     async def plan(self, task: Task, control: StepControl) -> JobPlan:

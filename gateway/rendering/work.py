@@ -125,7 +125,7 @@ class RenderWork:
         inputs = await self._inputs_of(task, options)
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
-        # Which networks are served may change meanwhile; all parts are made alike.
+        # The served networks may change meanwhile; all parts must use the same ones.
         options = options.model_copy(update=plan.facts["models"])
         probe = await self._probe_of(task, options)
         timings = Timings()
@@ -237,7 +237,7 @@ class RenderWork:
         inputs: RenderInputs,
         control: StepControl,
     ) -> VideoCast:
-        """Find out who is in the video; look closer until there is somebody, if one is meant."""
+        """Survey the people in the video; sample more densely until one is found, if required."""
         nobody = VideoCast((), (), options.face_selector.reference_distance)
         if not options.face_steps:
             return nobody
@@ -336,7 +336,7 @@ def _trimmed(options: VideoOptions) -> bool:
 
 
 def _whole(options: VideoOptions, probe: Probe) -> TimeSpan:
-    """Return the part of the video that is asked for.
+    """Return the requested part of the video.
 
     Raises:
         InvalidOptions: the video is over before it begins.

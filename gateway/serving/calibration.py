@@ -1,4 +1,4 @@
-"""What a network is given when the service runs, gathered from pictures to calibrate it with.
+"""Inputs of a network in normal service, collected from images for its calibration.
 
 Pictures go through the very code that serves: analyser, crops, adaptors. Whatever reaches the
 network on the way is kept.
@@ -61,7 +61,7 @@ SUPPORTED = tuple(
     )
     if not name.endswith(HALF)
 )
-"""What is calibrated: networks that are given pictures, by adaptors that are here."""
+"""The networks that can be calibrated: those that take images, by the available adaptors."""
 
 MOST_FACES = 4
 """Of a picture: faces beside one another are alike in light and grain."""
@@ -74,7 +74,7 @@ Show = Callable[[U8, Sequence[Face], Deadline], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What was seen.
+    """The collected inputs.
 
     Attributes:
         pictures: Pictures that were read.
@@ -153,19 +153,19 @@ async def gather(
         rows: Where the network's inputs are kept; ends when it is full.
         inference: Runs the networks.
         compute: Runs the array work.
-        pulled: What comes with networks.
-        max_pixels: Larger pictures are passed over.
+        pulled: The installed model packages.
+        max_pixels: Larger images are skipped.
 
     Raises:
         CalibrationTooSmall: there is no picture, or no face in any.
-        UnknownModel: a network that this one needs has not been pulled.
+        UnknownModel: a network that this one needs is not installed.
         InferenceError, DeadlineExceeded: from the networks.
         OSError: a file cannot be read.
     """
     recorder = Recorder(inference, name, rows)
     analyser = FaceAnalyser(recorder, compute)
     show = _show_of(name, recorder, compute, pulled)
-    # Crops turned over to find out which way up a face is are nothing networks are meant for.
+    # Crops rotated to determine a face's orientation are not regular inputs of networks.
     options = DetectOptions(thorough=name in LOOKED_AT, either_way_up=False)
     pictures = faces = unreadable = 0
     for path in _files(folder):

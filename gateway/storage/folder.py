@@ -1,6 +1,6 @@
 """Things that are kept, one file of arrays each in a folder.
 
-A file is written under another name and moved into place: whoever reads sees all of it or nothing.
+A file is written under another name and moved into place: a reader sees all of it or nothing.
 The folder itself is the index, so several processes may share it.
 """
 
@@ -36,7 +36,7 @@ _DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFil
 
 
 class Info(Protocol):
-    """What is told of a thing without reading all of it."""
+    """The summary of an item, available without reading all of it."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
@@ -50,7 +50,7 @@ InfoT_co = TypeVar("InfoT_co", bound=Info, covariant=True)
 
 
 class Record(Protocol[InfoT_co]):
-    """What is kept."""
+    """The stored items."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
@@ -66,9 +66,9 @@ class RecordCodec(Generic[ThingT, InfoT]):
     """A kind of thing: how it is named, written and read.
 
     Attributes:
-        noun: What it is called where a file is damaged.
-        prefix: Of its ids, which go on with 32 hexadecimal digits.
-        pack: Makes arrays to save of it.
+        noun: Name of the item in messages about damaged files.
+        prefix: Prefix of its ids, followed by 32 hexadecimal digits.
+        pack: Converts it to the arrays to save.
         unpack: Makes it of these.
         unpack_info: Makes its info; arrays it does not ask for are not read.
         missing: Raised for an id that is none.
@@ -85,7 +85,7 @@ class RecordCodec(Generic[ThingT, InfoT]):
 
 
 def new_id(prefix: str) -> str:
-    """Return an id nobody can guess."""
+    """Return an unguessable id."""
     return f"{prefix}{secrets.token_hex(16)}"
 
 
@@ -95,7 +95,7 @@ def id_pattern(prefix: str) -> re.Pattern[str]:
 
 
 def latest_first(infos: list[InfoT]) -> list[InfoT]:
-    """Sort infos by when their things were made."""
+    """Sort infos by the creation time of their items."""
     return sorted(infos, key=lambda info: (info.created, info.id), reverse=True)
 
 
@@ -127,7 +127,7 @@ class Store(Protocol[ThingT, InfoT]):
 
 
 class FolderStore(Generic[ThingT, InfoT]):
-    """Things as files in a folder, which is made with the first one; only its owner may look.
+    """Items as files in a folder, created with the first item; only its owner has access.
 
     Args:
         folder: Where.
@@ -172,7 +172,7 @@ class FolderStore(Generic[ThingT, InfoT]):
         return thing
 
     def infos(self) -> list[InfoT]:
-        """Return what is kept, the latest first; damaged files are told to the log only."""
+        """Return the stored items, the latest first; damaged files are only logged."""
         found: list[InfoT] = []
         for path in self._paths():
             try:

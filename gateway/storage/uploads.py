@@ -1,8 +1,8 @@
 """Files that are sent a piece at a time, for as long as it takes.
 
-An upload is a file that grows and a note about it, side by side in a folder; where it has got to is
-how long the file is, so no crash can make the two disagree. Who writes holds a lock on the file,
-which the system takes back when a process dies.
+An upload is a file that grows and a note about it, side by side in a folder; its offset is the
+length of the file, so no crash can make the two disagree. A writer holds a lock on the file, which
+the system takes back when a process dies.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Upload:
 
 
 class Checksum:
-    """What the bytes of one piece must come to.
+    """The expected checksum of the bytes of one chunk.
 
     Args:
         header: Name of the algorithm and the digest in base64.
@@ -127,7 +127,7 @@ class Writer:
 
 
 class UploadStore:
-    """Uploads in a folder, which is made with the first one. Calls may wait for a disk.
+    """Uploads in a folder, created with the first upload. Calls may block on disk I/O.
 
     Args:
         folder: Where.
@@ -186,13 +186,13 @@ class UploadStore:
     def writing(
         self, tenant: str, id: str, offset: int, checksum: Checksum | None = None
     ) -> Iterator[Writer]:
-        """Append to an upload for the time of the block; what came stays, whatever ends it.
+        """Append to an upload for the duration of the block; bytes received so far are always kept.
 
         Only what does not come to its checksum is taken back.
 
         Raises:
             UploadNotFound: there is none.
-            UploadLocked: somebody else is writing to it.
+            UploadLocked: another caller is writing to it.
             UploadOffsetMismatch: it has got elsewhere.
             UploadChecksumMismatch: at the end of the block.
         """
@@ -208,7 +208,7 @@ class UploadStore:
                 whole = True
             finally:
                 if checksum is not None and not whole:
-                    file.truncate(offset)  # nothing tells whether it is what was sent
+                    file.truncate(offset)  # its integrity cannot be verified
                 os.fsync(file.fileno())
 
     @contextmanager
@@ -220,7 +220,7 @@ class UploadStore:
         Raises:
             UploadNotFound: there is none.
             UploadIncomplete: not all of it is there.
-            UploadLocked: somebody else is busy with it.
+            UploadLocked: another caller is using it.
         """
         with self._locked(tenant, id):
             if not self.get(tenant, id).complete:
@@ -233,13 +233,13 @@ class UploadStore:
 
         Raises:
             UploadNotFound: there is none.
-            UploadLocked: somebody is writing to it.
+            UploadLocked: a caller is writing to it.
         """
         with self._locked(tenant, id):
             self._remove(id)
 
     def sweep(self) -> None:
-        """Remove uploads that nobody goes on with, and what crashes have left of others."""
+        """Remove abandoned uploads, and the remains of others left by crashes."""
         before = time.time() - self._keep_s
         for path in self._folder.glob("*"):
             try:
@@ -248,7 +248,7 @@ class UploadStore:
                 if not path.with_suffix(".data").exists() if note else old:
                     path.unlink(missing_ok=True)
             except FileNotFoundError:
-                continue  # somebody else was quicker
+                continue  # another process was faster
 
     @contextmanager
     def _locked(self, tenant: str, id: str) -> Iterator[IO[bytes]]:

@@ -25,10 +25,10 @@ def serve_triton(
 
     Args:
         model_repository: Folder of the models.
-        environment: Virtual environment made from `requirements/triton.txt`.
+        environment: Virtual environment created from `requirements/triton.txt`.
         models: Names to load; None loads all.
         ports: Fixed ports; None chooses free ones.
-        tell: Where the endpoints are printed.
+        tell: Callable that prints the endpoints.
 
     Raises:
         PlatformUnsupported: if the packaged server cannot run here.

@@ -58,7 +58,7 @@ _STAGE = re.compile(r"([\w-]+);dur=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 JSON = "application/json"
 _FIGURE = re.compile(r"(\w+)=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 FOREIGN = "The server's answer is not one of Semblant's."
-"""What is told of an answer that makes no sense."""
+"""The error message for a malformed response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ class SwapResult:
     quality: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture; atomically, so that nobody sees half of it."""
+        """Write the picture; atomically, so that a partial file is never visible."""
         return write_atomically(Path(path), self.data)
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """The picture as an array, uint8 (H, W, 3) RGB; decoded anew each time it is asked for.
+        """The picture as an array, uint8 (H, W, 3) RGB; decoded anew on each access.
 
         Raises:
             ImportError: NumPy or Pillow is not installed.
@@ -175,7 +175,7 @@ def swap_result(response: httpx.Response) -> SwapResult:
     """Read the answer to a swap.
 
     Raises:
-        SemblantError: the error the server told, as the class it stands for.
+        SemblantError: the error the server reported, as the matching class.
         InternalError: if it is no picture, as from a server that is none of ours.
     """
     raise_for_problem(response)
@@ -205,7 +205,7 @@ def faces_result(response: httpx.Response) -> FacesResult:
     """Read the answer to an analysis.
 
     Raises:
-        SemblantError: the error the server told, as the class it stands for.
+        SemblantError: the error the server reported, as the matching class.
         InternalError: if it is no report, as from a server that is none of ours.
     """
     raise_for_problem(response)
@@ -223,7 +223,7 @@ def faces_result(response: httpx.Response) -> FacesResult:
 
 
 def raise_for_problem(response: httpx.Response) -> None:
-    """Raise the error a response tells, if it tells one.
+    """Raise the error a response reports, if any.
 
     Raises:
         SemblantError: the class of the problem's `code`, with its detail and findings; an
@@ -296,7 +296,7 @@ def read(file: File) -> bytes:
 
 
 def in_memory(file: File) -> bytes | str | PathLike[str]:
-    """Return the bytes of whatever is no path; raises as `read`."""
+    """Return the bytes of an input that is not a path; raises as `read`."""
     if isinstance(file, bytes | str | PathLike):
         return file
     if isinstance(file, bytearray | memoryview):

@@ -38,27 +38,28 @@ def run(
 ) -> list[SwapResult | Job]:
     """Put a face into pictures and videos, and write the results.
 
-    A video that was begun and not finished, because the machine or its user stopped it, is gone on
-    with by the same call.
+    A video that was begun and not finished, because the machine or its user stopped it, is resumed
+    by the same call.
 
     Args:
-        source: One portrait or several of the same person; none where nothing of one is asked for.
+        source: One portrait or several of the same person; none where the request needs no source.
             Like all pictures a path, bytes, an open file, an array (uint8, (H, W, 3) RGB) or a
             picture of Pillow's.
         targets: Pictures and videos to change.
         output: Where the result goes; of several targets, the folder they go to under their own
             names. Endings say the formats: .png, .jpg, .webp, .avif; .mp4, .mov, .mkv, .webm,
             .gif, .webp. None: nowhere; results of pictures have an `image`, an array.
-        frame_processors: What is done, in this order.
+        frame_processors: The processing steps, in order.
         execution_threads: For running here: threads for imaging work; 0 are as many as cores.
         execution_providers: For running here: ONNX Runtime's providers, first choice first.
         options: Further options, as the API documents them.
-        reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+        reference: The person to select, for `face_selector.mode = reference`; several for
+            `mapping`.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds one picture may take, or what is done to one frame.
         on_progress: Called with the target's path, or that of its result where it has none, and its
             job, several times a second.
-        told: The former name of `on_progress`.
+        told: Former name of `on_progress`.
 
     Returns:
         For each target what happened: of a picture a `SwapResult`, of a video its `Job`.

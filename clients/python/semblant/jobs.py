@@ -34,16 +34,16 @@ FINAL = frozenset(("succeeded", "failed", "canceled", "aborted"))
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job, as it was when the server told of it.
+    """A job, as last reported by the server.
 
     Attributes:
         id: `job_` and 32 hexadecimal digits.
         status: `queued`, `processing`, `succeeded`, `failed`, `canceled` or `aborted`.
-        stage: What is being done for it.
-        percent: How much is done, 0-100.
-        created: When it was taken on, ISO 8601, UTC.
+        stage: Its processing stage.
+        percent: Progress, 0-100.
+        created: When it was accepted, ISO 8601, UTC.
         error: Why it ended without an output: `code`, `detail` and others.
-        report: Figures of what was made.
+        report: Statistics of the output.
         document: All of it, as the API documents it.
     """
 
@@ -64,20 +64,20 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """What a job is to be made of.
+    """The inputs of a job.
 
     Attributes:
         sources: One portrait or several.
         target: The video; its path, so that it need not fit in memory, or its bytes.
         target_upload: The id of a finished upload, in place of the video.
-        reference: Who is meant.
+        reference: The person to select.
         source_id: An enrolled identity, instead of sources.
         options: As the API documents them.
-        webhook: `url` and `events`: who is told.
+        webhook: `url` and `events`: the endpoint to notify.
         priority: `high`, `normal` or `low`.
         retention: How long it is kept once it has ended, such as `6h`.
         cancel_after: How long it may take, such as `5m`.
-        key: Tells this job from others, so that sending it twice is harmless; made up unless given.
+        key: Idempotency key, so that sending the job twice is harmless; generated unless given.
     """
 
     sources: File | Sequence[File] = ()
@@ -157,7 +157,7 @@ def job_result(response: httpx.Response) -> Job:
     """Read the answer about one job.
 
     Raises:
-        SemblantError: the error the server told, as the class it stands for.
+        SemblantError: the error the server reported, as the matching class.
         InternalError: if it is none, as from a server that is none of ours.
     """
     raise_for_problem(response)
@@ -188,7 +188,7 @@ class Events:
 
     def __init__(self) -> None:
         self.last = ""
-        """The id of the last event; where a broken stream goes on."""
+        """The id of the last event, from which a broken stream resumes."""
         self._id = self._data = ""
 
     def line(self, line: str) -> Job | None:

@@ -40,7 +40,7 @@ def fields(max_sources: int) -> dict[str, Field]:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the caller wants, and wants it as."""
+    """The requested results and their formats."""
 
     options: SwapOptions
     accepted: Accepted
@@ -60,7 +60,7 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Made:
-    """What is answered: the result, the file of its picture, and notes of the target's file."""
+    """The response: the result, its encoded image, and the notes on the target file."""
 
     result: FusedImage
     data: bytes

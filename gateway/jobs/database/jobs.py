@@ -1,7 +1,7 @@
-"""What is known of jobs, in the database: every statement that reads or writes it.
+"""The job records in the database: every statement that reads or writes them.
 
-What a statement may change, it says itself: a job only moves on from the states it may come from.
-So it does not matter who is late.
+Each statement states its own preconditions: a job changes state only from permitted previous
+states. Late or concurrent writers therefore do no harm.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class JobStore:
     # Jobs
 
     def add(self, id: str, order: JobSubmission, files: Files) -> JobRecord | None:
-        """Take on an order, and let it be carried out; None if there is such a job already."""
+        """Accept a request and enqueue the job; None if such a job already exists."""
         values = {
             "id": id,
             "tenant": order.tenant,
@@ -147,8 +147,8 @@ class JobStore:
     ) -> JobRecord | None:
         """Bring a job into another state: the only way its status ever changes.
 
-        Whoever is to be told of it will be, and a job that starts anew is carried out, in the same
-        transaction.
+        The webhook notification and the execution of a job that starts anew are enqueued in the
+        same transaction.
 
         Args:
             id: Of the job.
@@ -187,10 +187,10 @@ class JobStore:
         with self._begin() as connection:
             connection.execute(sa.delete(JOBS).where(JOBS.c.id == id))
 
-    # What a run notes of itself
+    # Updates written by a run
 
     def note(self, id: str, run: str, **values: Any) -> bool:
-        """Note something of a job that is being carried out; tell whether it is in that run."""
+        """Update a job that is being executed; return whether it is in that run."""
         change = (
             sa.update(JOBS)
             .where(JOBS.c.id == id, JOBS.c.run == run, JOBS.c.status == Status.PROCESSING)
@@ -210,7 +210,7 @@ class JobStore:
                 for id, run, status, failure in connection.execute(query)
             }
 
-    # What is to be seen to
+    # Maintenance
 
     def late(self, *, without: Collection[str] = ()) -> list[JobRecord]:
         """Return jobs that have not ended and whose time is over, but for some by their ids."""
@@ -245,10 +245,10 @@ class JobStore:
     # Orders that are being read
 
     def take(self, id: str, token: str, *, at_most_s: float) -> None:
-        """Note that the order of a job is being read, so that nobody else does the same.
+        """Record that the request of a job is being read, so that no other process reads it.
 
         Raises:
-            IdempotencyInProgress: somebody does, for no longer than `at_most_s`.
+            IdempotencyInProgress: another process is reading it, for no longer than `at_most_s`.
         """
         with self._begin() as connection:
             connection.execute(
@@ -308,7 +308,7 @@ def _entering(status: Status) -> dict[str, Any]:
 
 
 def _event(job: JobRecord) -> Event | None:
-    """Return what there is to tell of a job that has just come into its state."""
+    """Return the events to report for a job that has just entered its state."""
     if job.status is Status.PROCESSING:
         return Event.START
     return Event.COMPLETED if job.final else None

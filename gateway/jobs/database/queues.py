@@ -1,4 +1,4 @@
-"""The engine's queues as whoever does no work itself sees them: put something in, take it back."""
+"""The engine's queues for processes that execute no work: enqueue and cancel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEVEL = 10**8  # more segments than any job has
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who carries something out, and for which time: changes whenever it is handed on.
+    """The executor of a task and its attempt: changes with each handover.
 
     Attributes:
         executor: The process.
@@ -97,7 +97,7 @@ class Queues:
             register(WEBHOOKS, worker_concurrency=_WEBHOOKS_AT_ONCE)
 
     def add_video(self, connection: sa.Connection, job: JobRecord) -> None:
-        """Let a job be carried out, if and when the transaction counts."""
+        """Enqueue a job for execution, effective when the transaction commits."""
         self._client.enqueue_in_transaction(
             connection,
             {
@@ -112,7 +112,7 @@ class Queues:
         )
 
     def add_webhook(self, connection: sa.Connection, job: JobRecord, event: Event) -> None:
-        """Let a job's webhook be told, if and when the transaction counts."""
+        """Enqueue a webhook notification, effective when the transaction commits."""
         name = f"{video_id(job.id, job.run)}.{event}"
         self._client.enqueue_in_transaction(
             connection,
@@ -133,7 +133,7 @@ class Queues:
             self._client.cancel_workflow(video_id(job.id, job.run), cancel_children=True)
 
     def again(self, workflow_id: str, queue: str) -> None:
-        """Put back what nobody carries out."""
+        """Requeue tasks that no process executes."""
         with reachable():
             self._client.resume_workflow(workflow_id, queue_name=queue)
 
@@ -150,11 +150,11 @@ class Queues:
         return Owner(found[0].executor_id, found[0].recovery_attempts or 0) if found else None
 
     def executors(self) -> set[str]:
-        """Return the processes by which something is being carried out, dead or alive."""
+        """Return the processes that are recorded as executing tasks, dead or alive."""
         return {each.executor_id for each in self._list(status="PENDING") if each.executor_id}
 
     def held(self, executor: str) -> dict[str, str]:
-        """Return the names of what a process carries out, each with its queue."""
+        """Return the names of the tasks a process executes, each with its queue."""
         held = self._list(status="PENDING", executor_id=executor)
         return {each.workflow_id: each.queue_name for each in held if each.queue_name}
 
@@ -178,13 +178,13 @@ class Queues:
 
 
 def make_engine_tables(url: str) -> None:
-    """Make or renew the engine's own tables, whoever else does so at the same time."""
+    """Create or upgrade the engine's own tables, safely under concurrent calls."""
     with reachable():
         DBOS.migrate(url)
 
 
 def _matters(record: logging.LogRecord) -> bool:
-    """Return whether a line tells of more than that a job was called off."""
+    """Return whether a log line reports more than the cancellation of a job."""
     called_off = error.DBOSAwaitedWorkflowCancelledError
     return not (record.exc_info and isinstance(record.exc_info[1], called_off))
 

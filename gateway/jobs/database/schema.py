@@ -59,10 +59,10 @@ SEGMENTS = sa.Table(
     TABLES,
     sa.Column("job_id", sa.String, sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("index", sa.Integer, primary_key=True),
-    # Whoever began it last; nobody else may record it.
+    # The owner that began it last; only it may record the segment.
     sa.Column("attempt", sa.String, nullable=False),
     sa.Column("frames", sa.Integer, nullable=False),
-    # Once it is made:
+    # Set once it is rendered:
     sa.Column("file", sa.JSON(none_as_null=True)),
     sa.Column("facts", sa.JSON(none_as_null=True)),
 )
@@ -120,7 +120,7 @@ def database_url(url: str, folder: Path) -> str:
 
 
 def make_engine(url: str, *, connections: int) -> sa.Engine:
-    """Return connections to the database, none of them made yet."""
+    """Return a connection pool for the database, with no connection opened yet."""
     made = sa.make_url(url)
     if made.get_backend_name() == "sqlite":
         engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
@@ -159,7 +159,7 @@ def reachable() -> Iterator[None]:
 
 
 def check_connection(url: str, folder: Path) -> None:
-    """Check that the database can be reached; no file or table is made.
+    """Check that the database can be reached; no file or table is created.
 
     Raises:
         SetupIncomplete: the URL is of neither kind.
@@ -168,7 +168,7 @@ def check_connection(url: str, folder: Path) -> None:
     complete = database_url(url, folder)
     path = sa.make_url(complete).database if complete.startswith("sqlite") else None
     if path is not None and not Path(path).exists():
-        return  # it is made at the first start
+        return  # it is created at the first start
     engine = make_engine(complete, connections=1)
     try:
         with reachable(), engine.connect():

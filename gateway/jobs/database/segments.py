@@ -1,7 +1,7 @@
-"""What is known of segments, in the database: every statement that reads or writes it.
+"""The segment records in the database: every statement that reads or writes them.
 
-A segment is recorded only by whoever began it last, and only while its job is carried out in the
-same run: it does not matter who is late.
+A segment is recorded only by the owner that began it last, and only while its job is executed in
+the same run: late writers do no harm.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SegmentStore:
         """Begin a segment; return it if it is there already.
 
         Raises:
-            JobCanceled: the job is not being carried out in that run any more.
+            JobCanceled: the job is no longer being executed in that run.
         """
         key = (SEGMENTS.c.job_id == id, SEGMENTS.c.index == index)
         with transaction(self._engine) as connection:
@@ -46,7 +46,7 @@ class SegmentStore:
         return None
 
     def record(self, id: str, run: str, attempt: str, made: FinishedSegment) -> bool:
-        """Record a segment, once; tell whether it counts: for the same attempt again it does."""
+        """Record a segment once; return whether it counts: True again for the same attempt."""
         change = (
             sa.update(SEGMENTS)
             .where(
@@ -67,7 +67,7 @@ class SegmentStore:
             return counts
 
     def unrecord(self, id: str, index: int) -> None:
-        """Forget a segment whose file is damaged or gone, so that it is made again."""
+        """Forget a segment whose file is damaged or gone, so that it is rendered again."""
         with transaction(self._engine) as connection:
             connection.execute(
                 sa.delete(SEGMENTS).where(SEGMENTS.c.job_id == id, SEGMENTS.c.index == index)
@@ -120,7 +120,7 @@ class SegmentStore:
 
 
 def _lock(connection: sa.Connection, id: str, run: str) -> None:
-    """Let nobody change a job until the transaction's end, if it is carried out in that run."""
+    """Lock a job until the end of the transaction, if it is executed in that run."""
     # It writes, for with SQLite a transaction begins with the first statement that does: what is
     # only read before may have changed by then.
     held = (

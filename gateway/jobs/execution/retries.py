@@ -40,11 +40,11 @@ T = TypeVar("T")
 _AWAY = (InferenceUnavailable, InferenceOverloaded, ModelNotReady, StorageUnavailable)
 _LOOK_S = 0.1
 _GRACE_S = 0.4
-"""Seconds a step that does not ask whether it is wanted goes on before it is cancelled."""
+"""Seconds a step that does not check for cancellation continues before it is cancelled."""
 
 
 class Abandoned(BaseException):
-    """An attempt ends without a result, because somebody else will carry the step out.
+    """An attempt ends without a result, because another process will execute the step.
 
     Not an `Exception`, so that nothing records it as the step's outcome.
     """
@@ -63,7 +63,7 @@ class Refused(Exception):
 
 
 class Unwanted(Exception):
-    """A step need not be carried out any more."""
+    """A step no longer needs to be executed."""
 
 
 def _settle(outcome: Future[T], task: asyncio.Task[T]) -> None:
@@ -77,7 +77,7 @@ def _settle(outcome: Future[T], task: asyncio.Task[T]) -> None:
 
 
 def named(error: Exception) -> SemblantError:
-    """Return the error that stands for whatever went wrong in a step."""
+    """Return the error that represents a failure in a step."""
     if isinstance(error, SemblantError):
         return error
     if isinstance(error, OSError):
@@ -86,14 +86,14 @@ def named(error: Exception) -> SemblantError:
 
 
 class Attempts:
-    """Makes attempts at steps, in the threads of whoever calls, the work itself on its own loop.
+    """Executes attempts at steps, in the calling threads, with the work itself on its own loop.
 
     Args:
         loop: Of the work.
         watch: Looks after the attempts.
-        heart: Whether others may have taken over.
-        scratch: Folder of whatever they write meanwhile; each has one of its own in there.
-        most: How many attempts at a step may fail.
+        heart: Reports whether other workers may have taken over.
+        scratch: Folder for temporary files; each attempt has its own subfolder.
+        most: Maximum number of failed attempts at a step.
         patience_s: Seconds that a step waits, in all, for networks or a store that are away.
         pace: The pauses between them.
         observer: Told of those that fail.
@@ -139,14 +139,15 @@ class Attempts:
             job_id: Whose step it is.
             run: Of which run.
             step: Takes its control and a folder that is gone afterwards.
-            owner: Who carries the step out; if that changes meanwhile, it is not us.
-            index: Of which segment.
+            owner: The executor of the step; if it changes meanwhile, this process no longer owns
+                it.
+            index: Index of the segment.
             idle: Whether it only waits.
 
         Raises:
             Refused: it has failed for good.
             Unwanted: the job has ended.
-            Abandoned: it is carried out elsewhere.
+            Abandoned: it is executed elsewhere.
         """
         ours = self.patiently(owner)
         failed, absences, waited_s = 0, 0, 0.0
@@ -244,7 +245,7 @@ class Attempts:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _regain(self, ours: Owner | None, owner: Callable[[], Owner | None]) -> None:
-        """Wait until nobody can take over any more, and make sure that nobody has."""
+        """Wait until no worker can take over any more, and verify that none has."""
         self._sleep(_LOOK_S)
         while not self._heart.healthy:
             self._sleep(_LOOK_S)

@@ -1,7 +1,7 @@
-"""The steps of a job, as the engine calls them; each may be carried out any number of times.
+"""The steps of a job, as the engine calls them; each may be executed any number of times.
 
-Whatever ends a job is written to the job itself, at once. A step therefore returns only whether to
-go on: nothing that goes wrong with the work is ever an error of the engine's.
+The reason that ends a job is recorded in the job itself, at once. A step therefore returns only
+whether to continue: failures of the work are never raised as errors of the engine.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def sha256_of(path: Path) -> str:
 
 
 class Steps:
-    """What a worker does for jobs.
+    """The steps a worker executes for jobs.
 
     Args:
         work: What jobs make.
@@ -65,7 +65,7 @@ class Steps:
         queues: Where the engine keeps who does what.
         objects: Where files are.
         tidier: Ends jobs.
-        observer: Told of what is made.
+        observer: Notified of results.
         inputs: Folder for copies of files that are kept elsewhere.
         pace: How often to look.
     """
@@ -94,7 +94,7 @@ class Steps:
         self._inputs = TaskFiles(objects, inputs)
 
     def begin(self, job_id: str, run: str) -> bool:
-        """Note that a job's turn has come; tell whether it is to be carried out."""
+        """Record that a job has started; return whether it is to be executed."""
 
         def step() -> bool:
             if self._store.move(job_id, Status.PROCESSING, run=run) is not None:
@@ -129,7 +129,7 @@ class Steps:
         return self._step(job_id, run, step)
 
     def segment(self, job_id: str, run: str, index: int) -> bool:
-        """Make a segment and record it; tell whether it is there."""
+        """Render a segment and record it; return whether it exists."""
 
         def step(control: MonitoredStep, folder: Path) -> bool:
             if self._store.segments.claim(job_id, run, index, control.attempt) is not None:
@@ -148,7 +148,7 @@ class Steps:
         return bool(self._step(job_id, run, step, index=index))
 
     def wait(self, job_id: str, run: str, segments: int) -> bool:
-        """Wait until all segments are there; tell whether they are, or else the job has ended."""
+        """Wait for all segments; return whether all exist, or False if the job has ended."""
 
         def step(control: MonitoredStep, folder: Path) -> bool:
             while True:
@@ -160,7 +160,7 @@ class Steps:
         return bool(self._step(job_id, run, step, idle=True))
 
     def finish(self, job_id: str, run: str) -> bool:
-        """Join the segments and publish what comes of it; tell whether that was done."""
+        """Join the segments and publish the output; return whether that was done."""
 
         def step(control: MonitoredStep, folder: Path) -> bool:
             job = self._job(job_id, run)
@@ -210,7 +210,7 @@ class Steps:
             return None
 
     def _job(self, job_id: str, run: str) -> JobRecord:
-        """Return a job that is being carried out in a run."""
+        """Return a job that is being executed in a run."""
         job = self._store.get(job_id)
         if job is None or job.run != run or job.status is not Status.PROCESSING:
             raise Unwanted
@@ -219,7 +219,7 @@ class Steps:
     def _keep_segment(
         self, job: JobRecord, index: int, made: Made, out: Path, control: MonitoredStep
     ) -> None:
-        """Record what was made, or else leave nothing of it."""
+        """Record the result, or remove it completely."""
         key = segment_key(job.id, index, control.attempt)
         file = StoredFile(key, sha256_of(out), out.stat().st_size)
         self._objects.put(key, out)

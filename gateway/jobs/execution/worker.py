@@ -1,4 +1,4 @@
-"""A process that carries jobs out: the durable engine, told what the steps are.
+"""A process that executes jobs: the durable engine, configured with the steps.
 
 DBOS keeps what has been done and hands it on. What it leaves to a service of its maker's, to find
 out which processes have died, is done here: see `WorkerLease` and `_reap`.
@@ -50,16 +50,16 @@ log = logging.getLogger(__name__)
 VERSION = "wf1"
 """Of the order of steps: only processes of the same one take over from each other."""
 _VIDEO_RECOVERIES = 50  # a long video may outlive many processes
-_SEGMENT_RECOVERIES = 5  # whatever ends so many of them is not to end any more
+_SEGMENT_RECOVERIES = 5  # a step that ends this many processes is not retried
 _CONNECTIONS = 10
 _LEAVE_S = 10.0
 
 
 def recover_pending(executors: AbstractSet[str]) -> None:
-    """Put back what dead processes were carrying out, for whoever takes it next.
+    """Requeue the work of dead processes, for any worker to take.
 
-    The only private call of the engine's: in public it has `resume_workflow`, which also takes
-    things away from whoever carries them out by now, and forgets how many processes they ended.
+    The only private call of the engine's: in public it has `resume_workflow`, which also takes work
+    away from its present executor, and resets the count of processes it ended.
     """
     DBOS._recover_pending_workflows(sorted(executors))
 
@@ -73,16 +73,16 @@ class Worker:
         queues: Where they wait.
         objects: Where their files are.
         tidier: Ends them.
-        work: What they make.
-        tell: Calls a job's webhook and returns whether that is settled: takes the message's id,
+        work: The work the jobs execute.
+        tell: Calls a job's webhook and returns whether delivery is settled: takes the message's id,
             the job's, and the event.
         observer: Told of what is done.
         scratch: Folder of the folders of all workers of this machine.
-        locks: By which workers of this machine know of each other.
-        jobs: How many are carried out at the same time.
-        segments: How many are made at the same time.
-        tenant_jobs: How many of one tenant are carried out at the same time, by all workers.
-        attempts: How many at a step may fail.
+        locks: Locks by which the workers of this machine detect each other.
+        jobs: Maximum number of jobs executed concurrently.
+        segments: Maximum number of segments rendered concurrently.
+        tenant_jobs: Maximum number of one tenant's jobs executed concurrently, by all workers.
+        attempts: Maximum number of failed attempts at a step.
         patience_s: Seconds that a step waits, in all, for what is away.
         webhook_attempts: How many calls of a webhook may fail.
         pace: How often what happens.
@@ -142,7 +142,7 @@ class Worker:
         """
         self._scratch.mkdir(mode=0o700, parents=True)
         self._locks.hold(self.id)
-        self._heart.start()  # before anything can be taken: nobody may think us dead
+        self._heart.start()  # before any work is taken: no worker may consider this one dead
         self._watch.start()
         attempts = Attempts(
             loop,
@@ -177,7 +177,7 @@ class Worker:
     def stop(self, drain_s: float) -> None:
         """Take no more, let segments be finished for a while, and leave the rest to others."""
         self._ending.set()
-        # Who only waits goes at once; who makes something has time to finish and record it.
+        # Waiting steps stop at once; rendering steps get time to finish and record the result.
         self._watch.drain()
         leaving = threading.Timer(drain_s, self._watch.leave)
         leaving.start()
@@ -228,7 +228,7 @@ class Worker:
                     self._look_for_broken()
             except JobsUnavailable:
                 continue
-            except Exception:  # whatever it was, the next look may succeed
+            except Exception:  # any error: the next poll may succeed
                 log.exception("looking for dead workers failed")
 
     def _look_for_dead(self, here: AbstractSet[str] = frozenset()) -> None:
@@ -248,7 +248,7 @@ class Worker:
     def _look_for_lost(self) -> None:
         """Put back what stands as ours twice in a row although nothing here carries it out.
 
-        That is left where an attempt was given up to somebody else who then did not exist.
+        This remains where an attempt was abandoned to another process that did not exist.
         """
         held = self._queues.held(self.id)
         lost = held.keys() - self._in_hand
@@ -312,7 +312,7 @@ class Worker:
 
     @contextmanager
     def _carrying_out(self) -> Iterator[None]:
-        """Know for the time of the block what is being carried out."""
+        """Register, for the duration of the block, the work being executed."""
         name = DBOS.workflow_id
         assert name is not None
         self._in_hand.add(name)
