@@ -58,7 +58,7 @@ _UNSTATED = (
 
 
 def create_app(services: Services) -> FastAPI:
-    """Return the application over services that whoever made them starts and ends."""
+    """Return the application over services that their creator starts and stops."""
     app = FastAPI(
         title="Semblant",
         version=version("semblant"),

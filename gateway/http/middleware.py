@@ -93,7 +93,7 @@ class Edge:
                 self._account(scope, exchange, status, time.perf_counter() - began)
 
     def _account(self, scope: Scope, exchange: Exchange, status: int, seconds: float) -> None:
-        # Only what we know ourselves: a made-up method or path must not become a label.
+        # Only known values: an arbitrary method or path must not become a label.
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(method=method, route=route, status=status, seconds=seconds)

@@ -18,7 +18,7 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 @dataclass(slots=True)
 class Exchange:
-    """What is recorded about one request. No file names, pictures or faces.
+    """The record of one request. No file names, images or faces.
 
     Attributes:
         request_id: The caller's, if it is short and harmless, else ours.
@@ -26,7 +26,7 @@ class Exchange:
         code: Error code of the answer; empty if there was no error.
         faces_found: Faces of the target, or of the analysed picture.
         faces_swapped: Faces that were changed.
-        headers: Of the answer, whatever it is.
+        headers: Headers of the response, of any status.
     """
 
     request_id: str

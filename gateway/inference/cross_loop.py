@@ -18,7 +18,7 @@ class CrossLoopInference:
     """An `Inference` that belongs to another event loop, for use in this one."""
 
     def __init__(self, inference: Inference, loop: asyncio.AbstractEventLoop) -> None:
-        """Take the inference, and the loop it belongs to, which must go on running."""
+        """Take the inference, and the loop it belongs to, which must keep running."""
         self._inference = inference
         self._loop = loop
 
@@ -33,7 +33,7 @@ class CrossLoopInference:
         return await self._there(self._inference.model_states())
 
     async def close(self) -> None:
-        """Do nothing: who made the inference closes it."""
+        """Do nothing: the creator of the inference closes it."""
 
     async def _there(self, call: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))

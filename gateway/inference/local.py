@@ -199,7 +199,7 @@ def _onnxruntime() -> Any:
 
 def _run_options() -> Any:
     options = _onnxruntime().RunOptions()
-    options.log_severity_level = 4  # what goes wrong is raised, and told by whoever catches it
+    options.log_severity_level = 4  # errors are raised, and reported by the handler
     return options
 
 

@@ -49,10 +49,10 @@ class _ManagedModel:
 
 
 class OnDemandModels:
-    """An `Inference` which sees to it that the models it is asked for are loaded.
+    """An `Inference` which ensures that the requested models are loaded.
 
-    The ones that have gone unused for longest make room for others. A model is never unloaded
-    while calls of ours are under way; should somebody else do so, it is loaded again.
+    The least recently used models are evicted for others. A model is never unloaded while our calls
+    to it are in progress; if another client unloads it, it is loaded again.
 
     Args:
         inner: Runs the models.
@@ -88,8 +88,8 @@ class OnDemandModels:
                 try:
                     return await self._inner.infer(model, inputs, deadline=deadline)
                 except (ModelNotReady, UnknownModel):
-                    # Unloaded by somebody else, or the server is another one: load it again. For
-                    # a moment the server still says that it has what it is about to let go.
+                    # Unloaded by another client, or the server is a new one: load it again. For
+                    # a moment the server still reports a model that it is about to unload.
                     log.warning("%s was unloaded while in use; loading it again", model)
                     managed.loaded = False
                     await asyncio.sleep(pause_s)
@@ -97,7 +97,7 @@ class OnDemandModels:
             return await self._inner.infer(model, inputs, deadline=deadline)
 
     async def model_states(self) -> list[ModelState]:
-        """Return every model; those that come and go are ready, as far as anybody can tell."""
+        """Return every model; those loaded on demand are reported as ready."""
         return [self._state(state) for state in await self._inner.model_states()]
 
     async def close(self) -> None:
@@ -151,10 +151,10 @@ class OnDemandModels:
     def _loaded(self, model: str, loading: asyncio.Task[None]) -> None:
         del self._loading[model]
         if not loading.cancelled():
-            loading.exception()  # told by those who waited, if any still do
+            loading.exception()  # raised to the waiting callers, if any remain
 
     async def _bring(self, model: str, managed: _ManagedModel) -> None:
-        """Load a model: one at a time, so that nobody counts on the same room."""
+        """Load a model: one at a time, so that no two loads count on the same free memory."""
         async with self._lock:
             while self._room() < managed.size and managed.users:
                 self._idle.clear()
@@ -163,7 +163,7 @@ class OnDemandModels:
                     await self._unload(min(idle, key=lambda name: idle[name]))
                 else:
                     await self._idle.wait()
-            if managed.users:  # somebody still waits for it
+            if managed.users:  # a caller still waits for it
                 begun = time.monotonic()
                 await self._inner.load(model, deadline=Deadline.after(_LOAD_S))
                 managed.loaded = True

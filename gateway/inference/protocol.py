@@ -1,4 +1,4 @@
-"""What the rest of the product knows about inference."""
+"""The interface of inference to the rest of the product."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ModelControl(Inference, Protocol):
         Raises:
             UnknownModel: the repository has no such model.
             InferenceError: it cannot be loaded.
-            DeadlineExceeded: it takes too long; it may go on loading.
+            DeadlineExceeded: it takes too long; it may continue to load.
         """
         ...
 

@@ -28,7 +28,7 @@ class SelfTestFailure:
 
     Attributes:
         model: Its name.
-        problem: What is wrong.
+        problem: Description of the failure.
     """
 
     model: str
@@ -51,7 +51,7 @@ async def self_test(
     """Run every model once.
 
     Args:
-        inference: What is tested.
+        inference: The inference to test.
         contracts: The models, as the repository states them.
         reference: Another backend over the same repository, whose answers are the expected ones;
             without it answers must have the right shape and be finite.
@@ -77,7 +77,7 @@ async def require_sound(
     timeout_s: float = 30.0,
     tolerance: float = 1e-3,
 ) -> None:
-    """Run `self_test` and refuse to go on when a model fails it.
+    """Run `self_test` and raise an error when a model fails it.
 
     Raises:
         ContractViolation: naming every model that failed and why.

@@ -1,8 +1,8 @@
 """System shared memory for tensors, when Triton runs on the same host.
 
-A region is a piece of memory mapped here and in the server. It has a name in /dev/shm only while
-the server is being told of it: once both have it mapped the name is removed, so that nothing is
-left behind whatever happens to either process.
+A region is a piece of memory mapped here and in the server. It has a name in /dev/shm only while it
+is being registered with the server: once both have it mapped the name is removed, so that nothing
+is left behind however either process ends.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class RegionPool:
 
         Args:
             nbytes: Bytes of all tensors of the request.
-            timeout_s: Seconds the server may take when a region has to be made.
+            timeout_s: Seconds the server may take when a region has to be created.
         """
         size = max(_SMALLEST, 1 << (nbytes - 1).bit_length())
         if self._free[size]:
@@ -159,7 +159,7 @@ class RegionPool:
             await self._stub.SystemSharedMemoryRegister(request, timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
             self.retire(region)
-            # Another host, another /dev/shm, or a server told to refuse: it will stay so.
+            # Another host, another /dev/shm, or a server configured to refuse: this is permanent.
             if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 log.warning("Triton takes no shared memory, tensors travel inline: %s", error)
                 self._refused = True

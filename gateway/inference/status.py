@@ -1,4 +1,4 @@
-"""What a gRPC status from Triton means to us: the only place that knows."""
+"""Mapping of Triton's gRPC status codes to our errors; the only place that defines it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STATUS_TABLE: dict[grpc.StatusCode, type[SemblantError]] = {
     grpc.StatusCode.DATA_LOSS: InferenceFailed,
 }
 
-# Where one status stands for several causes, Triton's words tell them apart.
+# Where one status stands for several causes, Triton's message distinguishes them.
 _REFINEMENTS: tuple[tuple[grpc.StatusCode, str, type[SemblantError]], ...] = (
     (grpc.StatusCode.UNAVAILABLE, "maximum queue size", InferenceOverloaded),
     (grpc.StatusCode.UNAVAILABLE, "timeout expired", DeadlineExceeded),

@@ -65,7 +65,7 @@ class TritonInference:
     """Runs models on a Triton server.
 
     Belongs to the event loop of its first call. The server may stop, restart or change its models
-    at any time: calls made meanwhile fail with the matching error, later ones find it again.
+    at any time: calls during that time fail with the matching error, later ones reconnect.
 
     Args:
         url: host:port of the gRPC endpoint.
@@ -270,7 +270,7 @@ class TritonInference:
 
 
 class _LostRegion(Exception):
-    """The server does not know a region it was told of: it is not the same server any more."""
+    """The server does not know a registered region: it has been restarted or replaced."""
 
 
 def _merge_versions(entries: Any) -> list[ModelState]:

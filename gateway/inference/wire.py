@@ -25,7 +25,7 @@ _ALIGNMENT = 64
 def new_request(contract: ModelContract, deadline: Deadline) -> Any:
     """Return a request for every output of a model, without its inputs."""
     request = service_pb2.ModelInferRequest(model_name=contract.name)
-    # Lets the server drop the request from its queue once nobody waits for it. Heeded by models
+    # Lets the server drop the request from its queue once no caller waits for it. Heeded by models
     # whose queue policy has `allow_timeout_override`.
     request.parameters["timeout"].int64_param = max(1, int(deadline.remaining() * 1e6))
     # Heeded by models with `priority_levels`.

@@ -1,1 +1,1 @@
-"""Durable jobs: what was accepted is carried out, whatever dies meanwhile."""
+"""Durable jobs: an accepted job is executed even if processes die meanwhile."""

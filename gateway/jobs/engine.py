@@ -1,4 +1,4 @@
-"""The engine of jobs: in a database, carried out here or by workers elsewhere."""
+"""The job engine: jobs in a database, executed here or by workers elsewhere."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TAKING_SPARE_S = 60.0
 
 
 class DurableEngine:
-    """Jobs in a database, carried out here or by workers elsewhere; see `JobEngine`.
+    """Jobs in a database, executed here or by workers elsewhere; see `JobEngine`.
 
     Args:
         settings: Of the service.
@@ -194,7 +194,7 @@ class DurableEngine:
         return await asyncio.to_thread(cancel)
 
     async def resume(self, tenant: str, id: str) -> JobRecord:
-        """Let a failed job go on; see `JobEngine.resume`."""
+        """Resume a failed job; see `JobEngine.resume`."""
 
         def resume() -> JobRecord:
             job = self._get(tenant, id)
@@ -218,7 +218,7 @@ class DurableEngine:
         await asyncio.to_thread(delete)
 
     async def output(self, tenant: str, id: str) -> Output:
-        """Return what a job made; see `JobEngine.output`."""
+        """Return the output of a job; see `JobEngine.output`."""
         job = await self.get(tenant, id)
         if job.output is None:
             raise JobNotFinished(f"The job's status is {job.status}.")
@@ -305,7 +305,7 @@ class DurableEngine:
                 if job is None:
                     for stored in chain(*kept.values()):
                         self._objects.delete(stored.key)
-        if job is None:  # somebody with the same key came first
+        if job is None:  # a request with the same key came first
             return _replayed(self._get(order.tenant, id), order)
         log.info("job %s: taken on", id)
         return SubmitResult(job, replayed=False)
@@ -316,7 +316,7 @@ class DurableEngine:
         files: Mapping[str, Sequence[SentFile]],
         kept: dict[str, list[StoredFile]],
     ) -> None:
-        """Move files into the store; those that are there stand in `kept`, whatever happens."""
+        """Move files into the store; `kept` lists those stored, even after an error."""
         token = secrets.token_hex(8)
         for field, sent in files.items():
             for number, file in enumerate(sent):

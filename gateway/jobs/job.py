@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class JobStage(StrEnum):
-    """The processing stage of a job."""
+    """What is being done for a job."""
 
     QUEUED = "queued"
     """Nothing yet."""
@@ -47,7 +47,7 @@ class JobStage(StrEnum):
 
 
 class Event(StrEnum):
-    """The events a webhook can be notified of."""
+    """What a webhook may be told of."""
 
     START = "start"
     """Its turn has come."""

@@ -1,4 +1,4 @@
-"""Jobs as the rest of the service sees them: taken on, looked at, called off."""
+"""The interface of jobs to the rest of the service: accept, read, cancel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SubmitResult:
 
     Attributes:
         job: The job.
-        replayed: Whether it had been taken on before.
+        replayed: Whether it had been accepted before.
     """
 
     job: JobRecord
@@ -74,7 +74,7 @@ class JobEngine(Protocol):
         """Be the only one who reads the order of that key, for the time of a block (async).
 
         Raises:
-            IdempotencyInProgress: somebody else does.
+            IdempotencyInProgress: another request does.
         """
         ...
 
@@ -84,7 +84,7 @@ class JobEngine(Protocol):
         Raises:
             IdempotencyMismatch: its key was used for another one.
             Overloaded: too many jobs are waiting.
-            StorageFull, StorageUnavailable, JobsUnavailable: it was not taken on.
+            StorageFull, StorageUnavailable, JobsUnavailable: it was not accepted.
         """
         ...
 
@@ -109,7 +109,7 @@ class JobEngine(Protocol):
         ...
 
     async def resume(self, tenant: str, id: str) -> JobRecord:
-        """Let a failed job go on from where it got to; return it.
+        """Resume a failed job from its last completed segment; return it.
 
         Raises:
             JobNotFound: there is none.
@@ -126,7 +126,7 @@ class JobEngine(Protocol):
         ...
 
     async def output(self, tenant: str, id: str) -> Output:
-        """Return what a job made.
+        """Return the output of a job.
 
         Raises:
             JobNotFound: there is none.

@@ -36,8 +36,8 @@ DEFAULTS: Mapping[str, Any] = {
     "fail_at": 1,  # in which segment
     "fail_times": 10**9,  # how often
     "fails_file": "",  # a file that counts the failures, across processes
-    "hold_file": "",  # a file; as long as it is there no frame is made
-    "deaf": False,  # whether it never asks if it is wanted
+    "hold_file": "",  # a file; as long as it exists no frame is rendered
+    "deaf": False,  # whether it never checks for cancellation
 }
 FAST = Intervals(
     beat_s=0.2,
@@ -62,7 +62,7 @@ FAST = Intervals(
 class FakeWork:
     """Turns a file into capital letters, a piece at a time.
 
-    What goes wrong meanwhile is asked for by its options; see `DEFAULTS`.
+    Simulated failures are requested by its options; see `DEFAULTS`.
     """
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The plan of a job.
+    """The inputs of a job.
 
     Attributes:
         id: The job's.

@@ -1,1 +1,1 @@
-"""Jobs made of files: videos, and pictures as well; where reading, fusing and writing meet."""
+"""Rendering of files, videos and images: combines reading, fusing and writing."""

@@ -1,9 +1,9 @@
-"""A thread with an event loop of its own, in which a part of a video is made.
+"""A thread with an event loop of its own, in which a part of a video is rendered.
 
-What is done to a frame is many small steps. Handed from thread to thread each would cost more than
-it takes, and would wait for Python's lock; done one after the other in one thread they cost nothing
-but themselves, while decoder and encoder work beside it. Calls of networks still go to whoever
-runs these, and other frames go on meanwhile.
+The processing of a frame consists of many small steps. Dispatching each to another thread would
+cost more than the step itself, and would contend for Python's GIL; executed sequentially in one
+thread they have no overhead, while decoder and encoder run in parallel. Network calls are still
+dispatched to the event loop that runs them, and other frames continue meanwhile.
 """
 
 from __future__ import annotations

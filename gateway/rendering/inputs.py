@@ -1,4 +1,4 @@
-"""The files of a job, read once however many of its parts are made here."""
+"""The files of a job, read once however many of its parts are rendered here."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
-    """What is taken on, and how long parts of it may take.
+    """Limits on accepted inputs, and time limits of processing.
 
     Attributes:
         max_pixels: Width × height of a picture or frame.
         max_video_s: Seconds of a video.
-        call_s: Seconds that what is done to a frame or a picture may take.
-        max_picture_bytes: Of the file of a picture, which is read into memory.
+        call_s: Seconds that the processing of a frame or an image may take.
+        max_picture_bytes: Size of an image file, which is read into memory.
         threads: Of decoder and encoder; 0 are as many as there are cores.
     """
 
@@ -66,7 +66,7 @@ class VideoFuserFactory(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close what was made for threads, none of which may be running any more."""
+        """Close the per-thread resources; none of the threads may be running any more."""
         ...
 
 
@@ -76,7 +76,7 @@ class Tools:
 
     Attributes:
         kit: The parts that find and change faces.
-        fuser: Makes what changes its faces, which belongs to the thread it is made in; it is given
+        fuser: Factory of the face processor, which belongs to its creating thread; it is given
             the threads to read frames in, and the event loop that the networks belong to.
         studio: Threads for that.
         pictures: Changes a picture's.

@@ -1,4 +1,4 @@
-"""How a video is divided into parts that are made one by one, and how these are written down."""
+"""Division of a video into independently rendered parts, and their serialised form."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FEWEST_FRAMES = 8
 LONGEST = Fraction(7, 4)
 """Lengths of a part from which on it is divided where no key frame is."""
 LEAD_IN_S = Fraction(1, 2)
-"""Seconds before a part that are looked at, so that it goes on as the one before it ends."""
+"""Seconds analysed before a part, so that it continues seamlessly from the previous one."""
 LEAD_OUT_S = Fraction(1, 4)
 """Seconds after it that are looked at: what comes then has a say in how its last frames are."""
 FIRST_LOOK, CLOSEST_LOOK = 24, 384
-"""Frames that a survey looks at, and looks at until it finds somebody."""
+"""Number of frames a survey samples at first, and at most until it finds a person."""
 ENOUGH_KEYS = 3
 """Key frames from which on a survey's first look needs no others."""
 SURVEY_S = Fraction(2)
@@ -55,7 +55,7 @@ def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
             starts.append(starts[-1] + part_s)
         if key != end_s and key - starts[-1] >= part_s:
             starts.append(key)
-    # What is left at the end is not worth a part of its own.
+    # A short remainder at the end is merged into the previous part.
     if len(starts) > 1 and end_s - starts[-1] < part_s / 4:
         starts.pop()
     return [
@@ -71,7 +71,7 @@ def sample_times(
 
     There are two more at most than fit in if they are `apart_s`, in seconds.
 
-    What is decoded from a key frame costs a frame; what is between them costs all before it.
+    Decoding a key frame costs one frame; a frame between key frames costs all those before it.
     """
     end_s = timing.duration_s if whole.end_s is None else min(whole.end_s, timing.duration_s)
     length = max(end_s - whole.start_s, Fraction(0))

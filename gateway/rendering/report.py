@@ -1,4 +1,4 @@
-"""What is told of a job's result."""
+"""The report on a job's result."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def video_report(
     tallies: Sequence[Facts],
     plan: JobPlan,
 ) -> dict[str, Any]:
-    """Return what is told of a video.
+    """Return the report on a video.
 
     Args:
-        options: What was asked for.
-        probe: What the target was.
-        joined: What was written.
-        tallies: What was done in each part.
-        plan: How it was divided.
+        options: The requested options.
+        probe: The properties of the target.
+        joined: The written output.
+        tallies: Statistics of each part.
+        plan: The division into parts.
     """
     height, width = probe.shape
     doubts = _sum(tallies, "uncertain")
@@ -77,7 +77,7 @@ def video_report(
 def picture_report(
     result: FusedImage, timings: Timings, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return what is told of a picture, with notes of the target's file."""
+    """Return the report on an image, with the notes on the target file."""
     height, width = result.image.shape[:2]
     return {
         "kind": "picture",

@@ -20,12 +20,12 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.plan import LEAD_IN_S, LEAD_OUT_S
 
 WAITING = 2
-"""Frames that are made and not yet encoded."""
+"""Frames that are rendered and not yet encoded."""
 
 
 @dataclass(slots=True)
 class SegmentTally:
-    """What was done to the frames of a part.
+    """Statistics of the processed frames of a part.
 
     Attributes:
         frames: How many were encoded.
@@ -33,8 +33,8 @@ class SegmentTally:
         changed: Frames in which a face was changed.
         faces: Faces that were changed.
         interpolated: How many of these no network saw.
-        cuts: Shots that begin.
-        frame_enhancer: Who made whole frames clearer; None if nobody did.
+        cuts: Number of shot boundaries.
+        frame_enhancer: The network that enhanced whole frames; None if none did.
         uncertain: Faces that may be upside down, each counted once.
     """
 
@@ -126,7 +126,7 @@ class SegmentMaker:
                 together.create_task(encode())
                 together.create_task(fuse())
         except ExceptionGroup as group:
-            # Who ends the other is the reason; it comes first.
+            # The task that cancels the other is the cause; its exception comes first.
             raise group.exceptions[0] from None
 
 

@@ -1,1 +1,1 @@
-"""What a running service is made of, whatever the protocol it is spoken to in."""
+"""The components of a running service, independent of the protocol."""

@@ -3,7 +3,7 @@
     ticket ──Overloaded──▶ upload arrives ──▶ place (waits its turn) ──▶ work
 
 A ticket is taken before anything is read, so an overloaded server reads no uploads for nothing.
-A place is taken once the upload is there, so a slow sender keeps nobody from working.
+A place is taken once the upload is complete, so a slow sender blocks no other request.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Admission:
                 self._usual_s += _SMOOTHING * (time.monotonic() - began - self._usual_s)
 
     def close(self) -> None:
-        """Admit nobody any more; who is there may stay."""
+        """Admit no further requests; admitted ones may finish."""
         self._closed = True
 
     def _until_free_s(self) -> int:

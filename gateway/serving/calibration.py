@@ -74,12 +74,12 @@ Show = Callable[[U8, Sequence[Face], Deadline], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The collected inputs.
+    """Counts of the images and faces that were read.
 
     Attributes:
-        pictures: Pictures that were read.
+        pictures: Images that were read.
         faces: Faces that were found in them.
-        unreadable: Files that are no pictures.
+        unreadable: Files that are not images.
     """
 
     pictures: int
@@ -145,12 +145,12 @@ async def gather(
     pulled: AvailableModels,
     max_pixels: int,
 ) -> Gathered:
-    """Keep what a network is given when the pictures of a folder are worked on.
+    """Store the inputs of a network while the images of a folder are processed.
 
     Args:
-        name: Of the model, one of `SUPPORTED`.
-        folder: Pictures; files that are none are passed over.
-        rows: Where the network's inputs are kept; ends when it is full.
+        name: Name of the model, one of `SUPPORTED`.
+        folder: Folder of images; other files are skipped.
+        rows: Storage for the network's inputs; collection ends when it is full.
         inference: Runs the networks.
         compute: Runs the array work.
         pulled: The installed model packages.
@@ -197,7 +197,7 @@ def _files(folder: Path) -> Iterable[Path]:
 def _show_of(
     name: str, inference: Inference, compute: Compute, pulled: AvailableModels
 ) -> Show | None:
-    """Return what shows pictures to a network; None where finding the faces does."""
+    """Return the callable that passes images to a network; None if face detection does so."""
     if name in SWAPPERS:
         return _Swapping(name, inference, compute, pulled)
     if name in RESTORERS:

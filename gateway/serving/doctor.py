@@ -1,4 +1,4 @@
-"""What is installed on this machine, what is wrong with it, and what to do: `semblant doctor`."""
+"""Diagnosis of the installation on this machine, with remedies: `semblant doctor`."""
 
 from __future__ import annotations
 

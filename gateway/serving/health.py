@@ -18,12 +18,12 @@ _SELF_TEST_S = 30.0
 
 
 class Health:
-    """What the last look at the models found.
+    """The result of the last readiness check of the models.
 
     Args:
-        inference: Where they run.
+        inference: The inference that runs them.
         contracts: Those that must be ready, by name.
-        metrics: Told which are.
+        metrics: Updated with the readiness of each.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Health:
             await asyncio.sleep(interval_s)
             try:
                 await self.look()
-            except Exception:  # whatever it was, the next look may succeed
+            except Exception:  # any error: the next check may succeed
                 log.exception("looking at the models failed")
 
     def require(self) -> None:

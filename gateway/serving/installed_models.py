@@ -20,12 +20,12 @@ ROOM = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InstalledModels:
-    """What was pulled.
+    """The installed models.
 
     Attributes:
-        pulled: Which networks may be used.
+        pulled: The networks that may be used.
         models: All that are installed, by name.
-        sizes: Bytes each takes when it runs, by name.
+        sizes: Bytes of memory each uses when it runs, by name.
     """
 
     pulled: AvailableModels = field(default_factory=AvailableModels)

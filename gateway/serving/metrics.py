@@ -1,4 +1,4 @@
-"""What is counted and measured, in Prometheus' terms, in a registry of our own."""
+"""The service's counters, gauges and histograms, in a Prometheus registry of our own."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class JobMetrics:
 
 
 class Metrics:
-    """The service's metrics. Times are in seconds; labels never hold what a caller made up."""
+    """The service's metrics. Times are in seconds; labels never hold caller-supplied values."""
 
     def __init__(self, admission: Admission) -> None:
         self.registry = registry = CollectorRegistry()

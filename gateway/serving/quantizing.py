@@ -18,10 +18,10 @@ from gateway.settings import Settings
 async def quantize_model(
     settings: Settings, name: str, folder: Path, target: Path, *, most_rows: int
 ) -> tuple[Gathered, Comparison]:
-    """Write a model in INT8, calibrated on pictures of faces, and tell how far it is off.
+    """Write a model in INT8, calibrated on images of faces, and return its deviation.
 
-    What the network is given meanwhile, which shows faces, lies in a private folder in the cache
-    and is gone afterwards.
+    The collected network inputs, which show faces, are stored in a private folder in the cache and
+    removed afterwards.
 
     Args:
         settings: Where models and cache are.

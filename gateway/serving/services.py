@@ -1,4 +1,4 @@
-"""The composition root: every part of the service, made once from the settings."""
+"""The composition root: every part of the service, built once from the settings."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class Services:
         enroller: Makes libraries of expressions.
         expressions: Where these are kept.
         identifier: Enrols people.
-        identities: Where these are kept.
-        admission: Who may come in.
-        metrics: What is counted.
-        health: Whether requests may be sent.
-        models: What is told of the models that are there, by name.
-        work: What jobs make.
-        jobs: Takes jobs on; None where none are taken.
-        intake: Who may send files for jobs.
+        identities: The store of identities.
+        admission: Admission control of requests.
+        metrics: The service's metrics.
+        health: Readiness of the service.
+        models: The descriptions of the available models, by name.
+        work: The work that jobs execute.
+        jobs: Accepts jobs; None where none are accepted.
+        intake: Admission control of uploads for jobs.
     """
 
     settings: Settings
@@ -131,7 +131,7 @@ def assemble(
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
 
-    `jobs` makes the engine of jobs for its work, which is made here unless it is given.
+    `jobs` builds the job engine for its work, which is built here unless it is given.
     """
     compute = Compute(settings.cpu_threads)
     inference = OnDemandModels(

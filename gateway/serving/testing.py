@@ -45,10 +45,10 @@ def fake_services(
 ) -> Services:
     """Return services over fake networks, with settings by name; nothing is started.
 
-    `pulled` are names of networks that `inference` has beside our own. Unless given,
+    `pulled` are names of installed networks that `inference` has beside our own. Unless given,
     `inference` is `fake_face_inference()`, and libraries and identities are kept in
     memory. Jobs are taken only where settings say so, at a fast rhythm: of a `FakeWork`, or, with
-    `videos`, of videos that are really made, over the fake networks. Call
+    `videos`, of videos that are actually rendered, over the fake networks. Call
     `services.health.look()` to make them ready, or run them with
     `gateway.serving.services.running`.
     """

@@ -1,1 +1,1 @@
-"""What is kept between requests."""
+"""Persistent storage between requests."""

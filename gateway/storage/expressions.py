@@ -73,7 +73,7 @@ class ExpressionLibrary:
 
     @classmethod
     def new(cls, name: str, entries: Sequence[LibraryEntry]) -> ExpressionLibrary:
-        """Return a library made now, with an id nobody can guess."""
+        """Return a new library with an unguessable id."""
         return cls(new_id(PREFIX), name, datetime.now(UTC), tuple(entries))
 
     @property

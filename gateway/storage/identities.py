@@ -32,7 +32,7 @@ class Consent:
 
     Attributes:
         given: When it was stated, UTC.
-        statement: What was stated.
+        statement: The text of the statement.
     """
 
     given: datetime
@@ -60,7 +60,7 @@ class IdentityInfo:
 
     Attributes:
         id: `idn_` and 32 hexadecimal digits.
-        name: What whoever enrolled it called it.
+        name: The name given at enrolment.
         created: When, UTC.
         size: Number of portraits.
         consent: The person's.
@@ -79,7 +79,7 @@ class EnrolledIdentity:
 
     Attributes:
         id: `idn_` and 32 hexadecimal digits.
-        name: What whoever enrolled it called it.
+        name: The name given at enrolment.
         created: When, UTC.
         consent: The person's.
         portraits: At least one.
@@ -93,7 +93,7 @@ class EnrolledIdentity:
 
     @classmethod
     def new(cls, name: str, statement: str, portraits: Sequence[KeptPortrait]) -> EnrolledIdentity:
-        """Return an identity made now, with an id nobody can guess."""
+        """Return a new identity with an unguessable id."""
         now = datetime.now(UTC)
         return cls(new_id(PREFIX), name, now, Consent(now, statement), tuple(portraits))
 

@@ -51,7 +51,7 @@ class ObjectStore:
     Args:
         url: `s3://…`, `gs://…`, `az://…`, or `file:///…`; credentials come from the environment.
             Empty: the folder.
-        folder: Where to keep the files if there is no URL; made with the first of them.
+        folder: Folder for the files if there is no URL; created with the first of them.
 
     Raises:
         SetupIncomplete: such a URL cannot be used.
@@ -165,7 +165,7 @@ class ObjectStore:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # until one is not empty
                 for folder in path.relative_to(self._folder).parents[:-1]:
-                    with suppress(FileNotFoundError):  # somebody else was faster
+                    with suppress(FileNotFoundError):  # another process was faster
                         (self._folder / folder).rmdir()
             return
         with suppress(NotFound), _reachable():

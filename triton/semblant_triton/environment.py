@@ -1,4 +1,4 @@
-"""What the embedded server needs from its own virtual environment, and how it is laid out."""
+"""Requirements and layout of the embedded server's virtual environment."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def create_environment(venv: Path) -> None:
 
     Raises:
         PlatformUnsupported: the packaged server cannot run on this machine.
-        SetupIncomplete: the environment cannot be made, or its packages cannot be had.
+        SetupIncomplete: the environment cannot be created, or its packages cannot be obtained.
     """
     check_platform()
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
@@ -125,7 +125,7 @@ def find_environment(venv: Path) -> TritonEnvironment:
     """Look the server up in a virtual environment.
 
     Args:
-        venv: Folder of the environment made from `requirements/triton.txt`.
+        venv: Folder of the environment created from `requirements/triton.txt`.
 
     Raises:
         PlatformUnsupported: if the packaged server cannot run on this machine.

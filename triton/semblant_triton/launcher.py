@@ -59,13 +59,13 @@ class Ports:
 class EmbeddedTriton:
     """A Triton server on this machine, as a context manager.
 
-    It listens on the loopback address only, in processes that end with ours, whatever the way
-    ours ends. Entering blocks until every model is ready; call it from a thread where an event
-    loop is running. One instance can be started again after `stop`, on the same ports.
+    It listens on the loopback address only, in processes that end with ours, however ours ends.
+    Entering blocks until every model is ready; call it from a thread where an event loop is
+    running. One instance can be started again after `stop`, on the same ports.
 
     Args:
         model_repository: Folder of the models.
-        environment: Virtual environment made from `requirements/triton.txt`.
+        environment: Virtual environment created from `requirements/triton.txt`.
         models: Names to load; None loads every folder of the repository.
         ports: Fixed ports; None chooses free ones.
         ready_timeout_s: Seconds until every model must be ready.
@@ -203,7 +203,7 @@ class EmbeddedTriton:
             self._run_dir = None
 
     def restart(self) -> None:
-        """Stop whatever is left of the server and start it on the same ports.
+        """Stop all remaining server processes and start the server on the same ports.
 
         Raises:
             SemblantError: as `start`.
@@ -232,7 +232,7 @@ class EmbeddedTriton:
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
                 env=environment.variables(),
-                start_new_session=True,  # Ctrl-C in a terminal is for us; we then tell it to stop
+                start_new_session=True,  # Ctrl-C in a terminal is for us; we then stop it
             )
 
     def _command(self, environment: TritonEnvironment, run_dir: Path, shm_prefix: str) -> list[str]:

@@ -1,9 +1,9 @@
 """A small process between us and Triton, so that nothing of Triton outlives us.
 
 Run as a script with nothing but the standard library. It starts the server in a process group
-of its own, becomes the reaper of whatever that leaves behind (each Python model is a process),
-and ends all of it when told to, when our process is gone (however it went), or when the
-server itself dies. Then it removes the shared memory files the server may have left.
+of its own, becomes the reaper of its orphaned processes (each Python model is a process), and ends
+all of them on request, when our process has ended (for any reason), or when the server itself dies.
+Then it removes the shared memory files the server may have left.
 
 Protocol: argv[1] names a JSON file (see `Spec` in launcher.py); a byte on standard input, or
 its end, means stop. The exit status is the server's.
@@ -85,7 +85,7 @@ class Supervisor:
             self._stop(orphaned=False)
 
     def _watch_parent(self) -> list[int]:
-        # The end of standard input tells of our process's death too, but not while a child
+        # The end of standard input signals our process's death too, but not while a child
         # it forked still holds the other end.
         try:
             watch = [os.pidfd_open(self._spec["parent"])]
@@ -106,7 +106,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                preexec_fn=_die_with_supervisor,  # noqa: PLW1509 - told there
+                preexec_fn=_die_with_supervisor,  # noqa: PLW1509 - explained there
             )
         self._server = server.pid
         server.returncode = 0  # reaped below with all other descendants, not by `Popen`

@@ -61,7 +61,7 @@ class TrackResult:
         return (json.dumps(frame, separators=(",", ":")) for frame in self.frames)
 
     def save(self, path: str | Path) -> Path:
-        """Write the frames as JSON Lines; atomically, so that nobody sees half of them."""
+        """Write the frames as JSON Lines; atomically, so that a partial file is never visible."""
         return write_atomically(Path(path), "".join(f"{x}\n" for x in self.lines()).encode())
 
 
@@ -157,7 +157,7 @@ def track_result(response: httpx.Response) -> TrackResult:
     """Read the answer to a track.
 
     Raises:
-        SemblantError: the error the server told, as the class it stands for.
+        SemblantError: the error the server reported, as the matching class.
         InternalError: if it is no track, as from a server that is none of ours.
     """
     raise_for_problem(response)

@@ -47,18 +47,19 @@ def process_image(
 
     Args:
         source_path: One portrait or several of the same person, or of those that `mapping` names;
-            an empty list where nothing of one is asked for.
+            an empty list where the request needs no source.
         target_path: The picture to change.
         output_path: Where the result goes; its ending says the format (.png, .jpg, .webp,
             .avif). None: nowhere; the result has it as `data`, a PNG, and `image`, an array.
         execution_providers: For running here: ONNX Runtime's providers, first choice first;
             `cpu`, `cuda`, `tensorrt` … or full names.
-        frame_processors: What is done, in this order.
+        frame_processors: The processing steps, in order.
         options: Further options, as the API documents them.
         mapping: Several people: whose face goes to whom, such as `[{"sources": [0, 1],
             "position": 0}, {"sources": [2], "reference": 0}]`; the same as in the options.
-        reference_path: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
-        enhance: Make the faces clearer at the end; a number says how much of that is mixed in, 0–1.
+        reference_path: The person to select, for `face_selector.mode = reference`; several for
+            `mapping`.
+        enhance: Enhance the faces as the last step; a number is the blending weight, 0–1.
         server: Address of a running server; without one everything runs in this process.
         timeout_s: Seconds the request may take.
 
@@ -106,9 +107,9 @@ def process_image(
 
 
 def add_enhancer(options: dict[str, Any], name: str = "face_enhancer") -> None:
-    """Let options, which are the caller's to change, end with making faces clearer.
+    """Append face enhancement to the options, which are modified in place.
 
-    Or with making all of the picture clearer (`frame_enhancer`), which is the very last step.
+    Or enhancement of the whole image (`frame_enhancer`), which is the very last step.
     """
     steps = list(options.get("processors", ["face_swapper"]))
     if name not in steps:

@@ -34,13 +34,13 @@ async def in_process(
     """Run the service for the time of the block and yield a client of it.
 
     There is one caller only, so what it grants is the deadline, not what the settings say. With
-    `jobs` these are carried out here, too; those that were left unfinished go on.
+    `jobs` these are executed here, too; unfinished ones are resumed.
 
     Raises:
         SetupIncomplete, PlatformUnsupported: if the backend of the settings cannot be started.
     """
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
-    # Who stops this does not wait: what is lost is a few seconds of a video.
+    # An interrupting user does not want to wait: at most a few seconds of a video are lost.
     taken = {"job_execution": "embedded" if jobs else "disabled", "worker_drain_s": 0.0}
     settings = settings.model_copy(update={**granted, **taken})
     services = build_services(settings)

@@ -1,4 +1,4 @@
-"""Videos made from files to files, here or on a server, and gone on with where they were left."""
+"""Rendering of video files to files, here or on a server, with resumption of unfinished jobs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def picture_type(path: str | Path, target: File | None = None) -> str | None:
 
     Args:
         path: Of the result.
-        target: What it is made of; of a video the result is one, too, where both end alike.
+        target: The target file; the result of a video is a video, too, if both have the same
+            suffix.
 
     Raises:
         ValueError: naming the endings that are known.
@@ -85,13 +86,13 @@ async def make_video(
     *,
     on_progress: Callable[[Job], None] = lambda _: None,
 ) -> Job:
-    """Have a video made and save it; what was begun before and not finished is gone on with.
+    """Render a video and save it; a job begun before and not finished is resumed.
 
     Args:
         client: Of a server, or of the service in this process.
-        asked: What it is made of; its key is made of that, too, unless one is given.
-        output: Where it goes.
-        on_progress: Called with how far it is, several times a second.
+        asked: The inputs of the job; its key is derived from them, too, unless one is given.
+        output: Path of the result.
+        on_progress: Called with the progress, several times a second.
 
     Raises:
         SemblantError: why there is no video, by its class.

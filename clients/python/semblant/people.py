@@ -31,12 +31,12 @@ class Identity:
 
     Attributes:
         id: `idn_` and 32 hexadecimal digits.
-        name: What whoever enrolled the person called them.
+        name: The name given at enrolment.
         created: When, ISO 8601, UTC.
         size: Number of portraits.
         consent: `given`, the time, and `statement`.
         portraits: One mapping per portrait, as the API documents it; none in a list of identities.
-        inconsistent_portraits: Indices of portraits that seem to show somebody else.
+        inconsistent_portraits: Indices of portraits that seem to show another person.
     """
 
     id: str
@@ -81,7 +81,7 @@ def identity_result(response: httpx.Response) -> Identity:
     """Read the answer about one identity.
 
     Raises:
-        SemblantError: the error the server told, as the class it stands for.
+        SemblantError: the error the server reported, as the matching class.
         InternalError: if it is none, as from a server that is none of ours.
     """
     raise_for_problem(response)

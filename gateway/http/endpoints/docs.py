@@ -11,7 +11,7 @@ from gateway.serving.services import Services
 
 
 async def get_docs(services: Services, request: Request) -> Response:
-    """Answer a page made from the OpenAPI document."""
+    """Return a page rendered from the OpenAPI document."""
     document = request.app.openapi()
     routes = [
         (f"{method.upper()} {path}", operation["summary"])

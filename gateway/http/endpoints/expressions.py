@@ -93,8 +93,8 @@ def _checked(options: EnrolOptions, form: Form, most: int) -> EnrolOptions:
     """Return the options as they can be had.
 
     Raises:
-        MissingField: there is nothing to make a library of.
-        InvalidOptions: more entries are asked for than a library may have.
+        MissingField: there is no input for a library.
+        InvalidOptions: more entries are requested than a library may have.
     """
     if not form.has("frame") and not form.has("video"):
         raise MissingField(
@@ -149,6 +149,6 @@ def _match(kept: ExpressionLibrary, wanted: MatchRequest) -> LibraryMatch:
     if wanted.last is not None and wanted.last >= len(kept.entries):
         raise InvalidOptions(errors=[{"pointer": "/last", "detail": "there is no such entry"}])
     entries = kept.expressions
-    # What is not named is as this person's face has it at rest.
+    # Controls that are not named default to this person's neutral expression.
     asked = from_names(wanted.controls, rest_of(entries))
     return library_match(kept, find_best_match(entries, asked, last=wanted.last))

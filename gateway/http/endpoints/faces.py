@@ -48,7 +48,7 @@ async def _analyse(
     files = [("The image", data) for data in await form.files("image")]
     (picture,) = await decode_pictures(services, exchange, files)
     detect = DetectOptions(
-        # Who asks for all faces wants the small ones too, unless told otherwise.
+        # A request for all faces includes the small ones too, unless specified otherwise.
         thorough=options.detector.thorough is not False,
         angles=options.detector.angles,
         min_score=options.detector.min_score,

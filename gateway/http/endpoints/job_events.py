@@ -63,7 +63,7 @@ async def _stream(
                 elif loop.time() - spoken >= HEARTBEAT_S:
                     yield ": still here\n\n"
                     spoken = loop.time()
-        except SemblantError as error:  # the answer has begun: it can only be told as an event
+        except SemblantError as error:  # the response has begun: it can only be sent as an event
             yield f"event: error\ndata: {json.dumps({'code': error.spec.code})}\n\n"
         finally:
             coming.cancel()

@@ -1,4 +1,4 @@
-"""GET /v1/jobs/{id}/output: what a job made, or a part of it."""
+"""GET /v1/jobs/{id}/output: the output of a job, or a byte range of it."""
 
 from __future__ import annotations
 

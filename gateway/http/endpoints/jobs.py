@@ -1,4 +1,4 @@
-"""/v1/jobs: videos, made in their turn."""
+"""/v1/jobs: queued rendering of videos."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def cancel_job(services: Services, request: Request) -> Response:
 
 
 async def resume_job(services: Services, request: Request) -> Response:
-    """Let a failed job go on, and answer it."""
+    """Resume a failed job and return it."""
     acceptable(request.headers.get("accept"), (JSON,))
     engine = engine_of(services)
     job = await engine.resume(tenant_of(request), id_of(request))
@@ -111,7 +111,7 @@ def _fields(settings: Settings) -> dict[str, Field]:
 async def _order(
     engine: JobEngine, request: Request, form: Form, settings: Settings
 ) -> JobSubmission:
-    """Return what a form asks for, checked as far as it can be without looking into its files.
+    """Return the request in a form, validated as far as possible without reading its files.
 
     Raises:
         InvalidRequest, InvalidOptions, MissingField, WebhookRefused: by name.

@@ -1,7 +1,7 @@
-"""Limits on what is read: bytes counted and timed as they arrive, whatever the headers claim.
+"""Limits on request bodies: bytes counted and timed as they arrive, regardless of headers.
 
-Plain ASGI and outermost, so that nothing behind it ever sees more than the limit. It raises into
-whoever reads the body; the answer to that is made where all errors are answered.
+Plain ASGI and outermost, so that nothing behind it ever sees more than the limit. It raises in the
+reader of the body; the response is built where all errors are handled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.errors import PayloadTooLarge, RequestTimeout
 
 LINGER_S = 2.0
 LINGER_BYTES = 8 * 2**20
-"""Seconds and bytes an early answer lets its sender go on, before the connection is closed."""
+"""Seconds and bytes a sender may continue after an early response, before disconnection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class BodyLimits:
     """Middleware that bounds the size of request bodies and the time they take.
 
     Args:
-        app: What is guarded.
-        limits: Which limits hold for a request.
+        app: The guarded application.
+        limits: Returns the limits that apply to a request.
     """
 
     def __init__(self, app: ASGIApp, *, limits: Callable[[Scope], ReadLimits]) -> None:

@@ -20,7 +20,7 @@ TIMEOUT_HEADERS = ("X-Request-Timeout", "Request-Timeout")
 
 
 def allowed_seconds(request: Request, most_s: float) -> float:
-    """Return the seconds the work may take: what the caller asks for, up to `most_s`.
+    """Return the seconds the work may take: those the caller requests, up to `most_s`.
 
     Raises:
         InvalidRequest: if the caller's figure is none.
@@ -50,8 +50,8 @@ async def perform(
     The work is cancelled, and with it its inference calls, when time is up or the caller goes away.
 
     Raises:
-        DeadlineExceeded: the time is over.
-        RequestCanceled: nobody is there any more.
+        DeadlineExceeded: the deadline has passed.
+        RequestCanceled: the client has disconnected.
     """
     deadline = Deadline.after(seconds)
     exchange = Exchange.of(request)

@@ -17,7 +17,7 @@ FORMATS: dict[str, OutputFormat] = {media: name for name, media in MEDIA_TYPES.i
 async def decode_pictures(
     services: Services, exchange: Exchange, files: Sequence[tuple[str, bytes]]
 ) -> list[Picture]:
-    """Decode named files at the same time; the first that is wrong is the one told.
+    """Decode named files concurrently; the error of the first invalid one is raised.
 
     Raises:
         ImageError: by its subclass.
@@ -47,6 +47,6 @@ async def encode_picture(
     format: OutputFormat,
     options: OutputOptions,
 ) -> bytes:
-    """Write a picture as it was asked for."""
+    """Encode an image in the requested format."""
     with exchange.timings.stage("encode"):
         return await services.compute.run(encode_image, picture, format, quality=options.quality)

@@ -1,4 +1,4 @@
-"""What the addresses of jobs share: whose they are, what the headers ask for, and the answer."""
+"""Shared parts of the job endpoints: tenant, request headers, and the response."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def engine_of(services: Services) -> JobEngine:
 
 
 def tenant_of(request: Request) -> str:
-    """Return for whom a request is made.
+    """Return the tenant of a request.
 
     Raises:
         InvalidRequest: it does not say so in a way that can be read.
@@ -119,7 +119,7 @@ def wait_s(request: Request) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class PageToken:
-    """Where a list goes on; callers see it as letters without a meaning.
+    """The cursor of the next page of a list; opaque to callers.
 
     Attributes:
         created: Of the last job that was listed.

@@ -35,7 +35,7 @@ RETRY_STATUSES = frozenset((429, 503))
 
 
 def answer_error(error: Exception, exchange: Exchange, path: str) -> Response:
-    """Return the answer to any exception; what nobody foresaw is told to the log only."""
+    """Return the response to any exception; unexpected ones are detailed in the log only."""
     known = _as_semblant(error)
     if known is None:
         log.error("request %s failed", exchange.request_id, exc_info=error)
@@ -58,7 +58,7 @@ def answer_error(error: Exception, exchange: Exchange, path: str) -> Response:
 def problem_document(error: SemblantError, request_id: str, path: str) -> dict[str, Any]:
     """Return an error as the members of a problem document."""
     spec = error.spec
-    # What is our fault is not told in detail: it may name hosts and files.
+    # Internal errors are not reported in detail: they may name hosts and files.
     detail = spec.title if spec.http == InternalError.spec.http else error.detail
     document: dict[str, Any] = {
         "type": problem_type(spec.code),
@@ -91,7 +91,8 @@ def _as_semblant(error: Exception) -> SemblantError | None:
     if isinstance(error, ClientDisconnect):
         return RequestCanceled()
     if isinstance(error, RequestValidationError):
-        # No handler lets FastAPI validate; should one ever do, its findings are told our way.
+        # No handler lets FastAPI validate; should one ever do, its errors are reported in our
+        # format.
         return InvalidRequest(errors=[_finding(item) for item in error.errors()])
     if isinstance(error, HTTPException):
         by_status = {404: NotFound, 405: MethodNotAllowed}

@@ -1,4 +1,4 @@
-"""Which errors each kind of address may answer, and how OpenAPI is told."""
+"""The errors each kind of route may return, and their OpenAPI descriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of an address."""
+"""The definition of a route."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ def _entering(status: Status) -> dict[str, Any]:
 
 
 def _event(job: JobRecord) -> Event | None:
-    """Return the events to report for a job that has just entered its state."""
+    """Return the event to report for a job that has just entered its state; None if none."""
     if job.status is Status.PROCESSING:
         return Event.START
     return Event.COMPLETED if job.final else None

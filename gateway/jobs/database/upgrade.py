@@ -23,7 +23,7 @@ from gateway.jobs.database.schema import JOBS, SCHEMA_VERSION, transaction
 log = logging.getLogger(__name__)
 
 BASELINE = "0001"
-"""The revision that releases without revisions made."""
+"""The revision that corresponds to the schema of releases without revisions."""
 _SCRIPTS = Path(__file__).with_name("migrations")
 _LOCK = 0x73656D62  # "semb": only one process upgrades
 
@@ -35,7 +35,7 @@ async def prepare_database(
 
     Args:
         engine: Connections to the database.
-        upgrade: Whether the schema may be changed, or made.
+        upgrade: Whether the schema may be changed or created.
         wait_s: Seconds to wait for a database that is away.
         pause_s: Seconds between two tries.
 
@@ -64,7 +64,7 @@ def latest_revision() -> str:
 
 
 def revision_of(engine: sa.Engine) -> str | None:
-    """Return a database's revision; None if there is nothing, or it was made without revisions.
+    """Return a database's revision; None if it is empty or was created without revisions.
 
     Raises:
         JobsUnavailable: it is not reachable.
@@ -89,10 +89,10 @@ def require_schema(engine: sa.Engine) -> None:
 
 
 def upgrade_schema(engine: sa.Engine) -> None:
-    """Bring a database to this release's schema, whoever else does so at the same time.
+    """Upgrade a database to this release's schema, safely under concurrent upgrades.
 
-    Tables of the engine of workflows are made and renewed, too. One that a release without
-    revisions made is recognised by its tables. All of ours changes, or nothing does.
+    The tables of the workflow engine are created and upgraded, too. A database created by a release
+    without revisions is recognised by its tables. Our own tables are upgraded atomically.
 
     Raises:
         JobsUnavailable: the database is not reachable.
@@ -107,7 +107,7 @@ def upgrade_schema(engine: sa.Engine) -> None:
 
 
 def _upgrade(connection: sa.Connection) -> None:
-    before = _revision(connection)  # somebody else may have been quicker
+    before = _revision(connection)  # another process may have been faster
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_SCRIPTS))
     try:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def live_workers(engine: sa.Engine, pace: Intervals) -> set[str]:
-    """Return the workers that have given a sign of life lately, by the database's clock."""
+    """Return the workers with a recent heartbeat, by the database's clock."""
     query = sa.select(WORKERS.c.id).where(WORKERS.c.beat > Now() - pace.dead_s)
     with transaction(engine) as connection:
         return set(connection.execute(query).scalars())
@@ -35,7 +35,7 @@ def delete_worker(engine: sa.Engine, worker: str) -> None:
 
 
 class WorkerLease:
-    """Beats in a thread and with a connection of its own, whatever the rest is busy with.
+    """Sends heartbeats in a thread and over a connection of its own, independently of other work.
 
     Args:
         url: Of the database.
@@ -52,7 +52,7 @@ class WorkerLease:
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def start(self) -> None:
-        """Beat once, then go on in a thread.
+        """Send one heartbeat, then continue in a thread.
 
         Raises:
             JobsUnavailable: the database is not reachable.
@@ -66,10 +66,10 @@ class WorkerLease:
         return time.monotonic() - self._last < self._pace.fence_s
 
     def require(self) -> None:
-        """Check that nobody can have taken over.
+        """Check that no other worker can have taken over.
 
         Raises:
-            LeaseLost: somebody may have, or is about to.
+            LeaseLost: another worker may have, or is about to.
         """
         if not self.healthy:
             raise LeaseLost()
@@ -91,7 +91,7 @@ class WorkerLease:
                 self._beat()
             except JobsUnavailable:
                 log.warning("no sign of life could be given; the database is not reachable")
-            except Exception:  # whatever it was, the next beat may succeed
+            except Exception:  # any error: the next heartbeat may succeed
                 log.exception("no sign of life could be given")
 
     def _beat(self) -> None:

@@ -10,10 +10,10 @@ class Intervals:
     """The rhythm of the workers, the same for all that share a database.
 
     Attributes:
-        beat_s: Between two signs of life.
-        fence_s: Without having been able to give one, after which a worker stops of itself.
-        dead_s: Without a sign of life, after which others take over; more than `fence_s`.
-        reap_s: Between two looks for the dead.
+        beat_s: Interval between two heartbeats.
+        fence_s: Time without a successful heartbeat after which a worker stops itself.
+        dead_s: Time without a heartbeat after which others take over; more than `fence_s`.
+        reap_s: Interval between two checks for dead workers.
         reap_here_s: Between two looks for the dead of this machine, which do not need the database.
         queue_s: Between two looks for work.
         watch_s: Between two looks at whether the jobs in hand are still wanted.
@@ -50,5 +50,5 @@ class Intervals:
         return min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
 
     def webhook_pause_s(self, attempt: int) -> float:
-        """Return the pause after a call in vain, the first of which is 1."""
+        """Return the pause after a failed call, the first of which is 1."""
         return min(self.webhook_first_pause_s * 4.0 ** (attempt - 1), self.webhook_longest_pause_s)

@@ -26,13 +26,13 @@ from gateway.storage.objects import ObjectStore
 log = logging.getLogger(__name__)
 
 PREFIX = "jobs"
-_OWN_MATTER_S = 10.0  # for which whoever ended a job tidies up after it
+_OWN_MATTER_S = 10.0  # the process that ended a job cleans up within this time
 _LONGEST_CLEANUP_PAUSE_S = 3600.0
 _MOST_PUT_OFF = 1000  # named in one statement
 
 
 def input_key(job_id: str, token: str, field: str, number: int) -> str:
-    """Return where a file that was sent is kept; `token` tells it from one sent before."""
+    """Return the storage key of an uploaded file; `token` distinguishes it from earlier ones."""
     return f"{PREFIX}/{job_id}/in/{token}/{field}-{number}"
 
 
@@ -76,7 +76,7 @@ class CleanupRetries:
         """Return the jobs whose next attempt is not due, the latest ones if there are many."""
         now = time.monotonic()
         with self._lock:
-            # Who has been due for long is gone: somebody else has seen to it.
+            # A job that has been due for long no longer exists: another process has cleaned it up.
             for id in [i for i, (_, due) in self._failed.items() if due < now - self._longest_s]:
                 del self._failed[id]
             waiting = [id for id, (_, due) in self._failed.items() if due > now]
@@ -151,7 +151,7 @@ class Janitor:
             self._put_off(job, error)
 
     def tidy(self, job: JobRecord) -> None:
-        """Remove what nobody needs of a job that has ended."""
+        """Remove the data of an ended job that are no longer needed."""
         if job.status is not Status.SUCCEEDED:
             self._queues.cancel(job)
         place = f"{PREFIX}/{job.id}"
@@ -256,7 +256,7 @@ class Janitor:
         before = time.time() - self._pace.dead_s
         for path in chain.from_iterable(f.iterdir() for f in self._folders if f.is_dir()):
             with suppress(FileNotFoundError):
-                # One that was only just made may belong to a worker that has yet to beat.
+                # A recently created one may belong to a worker that has yet to send a heartbeat.
                 if (
                     path.name.removesuffix(LOCK_SUFFIX) not in living
                     and path.stat().st_mtime < before
@@ -276,7 +276,7 @@ class Janitor:
                     self.sweep()
             except JobsUnavailable:
                 continue
-            except Exception:  # whatever it was, the next look may succeed
+            except Exception:  # any error: the next poll may succeed
                 log.exception("tidying up after jobs failed")
 
 

@@ -1,4 +1,4 @@
-"""What steps that take long are told, and what they tell: one look for all of them at a time."""
+"""Cancellation and progress of long steps: one database poll for all of them at a time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class MonitoredStep:
     Args:
         heart: Whether others may have taken over.
         job_id: Whose step it is.
-        run: Of which run.
-        attempt: What tells the attempt from others.
-        index: Of which segment; None for another step, whose frames do not count.
+        run: Identifier of the run.
+        attempt: Unique identifier of the attempt.
+        index: Index of the segment; None for another step, whose frames do not count.
         idle: Whether it only waits.
     """
 
@@ -76,7 +76,7 @@ class MonitoredStep:
             self._frames += frames
 
     def check(self) -> None:
-        """Be told to stop; see `Control.check`.
+        """Check for cancellation; see `Control.check`.
 
         Raises:
             JobCanceled, DeadlineExceeded, LeaseLost: by name.
@@ -150,7 +150,7 @@ class Watch:
             self._stop_leaving()
 
     def wait_until_left(self, most_s: float) -> bool:
-        """Wait until no step is being carried out; tell whether that has come about."""
+        """Wait until no step is being executed; return whether that state was reached."""
         until = time.monotonic() + most_s
         while self._controls and time.monotonic() < until:
             time.sleep(_LOOK_S)
@@ -192,8 +192,8 @@ class Watch:
             try:
                 self.look()
             except JobsUnavailable:
-                continue  # the heart knows for how long that may be
-            except Exception:  # whatever it was, the next look may succeed
+                continue  # the heartbeat limits how long this may last
+            except Exception:  # any error: the next poll may succeed
                 log.exception("looking after the jobs in hand failed")
 
     def look(self) -> None:

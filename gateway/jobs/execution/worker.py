@@ -246,7 +246,7 @@ class Worker:
             self._locks.forget(worker)
 
     def _look_for_lost(self) -> None:
-        """Put back what stands as ours twice in a row although nothing here carries it out.
+        """Requeue tasks that are recorded as ours twice in a row although none is executed here.
 
         This remains where an attempt was abandoned to another process that did not exist.
         """

@@ -23,7 +23,7 @@ LOCK_SUFFIX = ".lock"
 
 
 def boot_id() -> str | None:
-    """Return what tells this machine, since it was started, from all others; None if unknown.
+    """Return an identifier of this machine since its boot; None if unknown.
 
     It is the same in all containers of a machine, as its locks are.
     """
@@ -37,8 +37,8 @@ class WorkerLocks:
     """The locks of the workers that share a folder.
 
     Args:
-        folder: Of the files; the workers of other machines may use it, too.
-        boot: What tells this machine from others; without it nobody is judged.
+        folder: Folder of the lock files; the workers of other machines may use it, too.
+        boot: Identifier of this machine; without it no worker is judged.
     """
 
     def __init__(self, folder: Path, boot: str | None = None) -> None:
@@ -60,7 +60,7 @@ class WorkerLocks:
             os.write(file, self._boot.encode())
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Only now can it be seen: nobody sees it without its lock.
+            # It becomes visible only now, so it is never seen without its lock.
             made.rename(path := self._path(worker))
         except OSError:
             log.warning("files in %s cannot be locked; others notice a crash later", self._folder)

@@ -1,7 +1,7 @@
 """Which addresses a webhook may be sent to: none that lies inside.
 
-A name is resolved once, and what it stands for is looked at and then connected to: whoever owns
-the name cannot let it stand for something else in between.
+A name is resolved once, and the resulting address is checked and then connected to: the owner of
+the name cannot rebind it in between.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Guard:
     resolve: Resolve = resolve
 
     def check(self, url: str) -> None:
-        """Check what can be told of a URL without asking anybody.
+        """Check a URL as far as possible without network access.
 
         Raises:
             WebhookRefused: it may not be called.

@@ -1,4 +1,4 @@
-"""Who is told of jobs: the log, and whoever counts."""
+"""Observers of jobs: the log and the metrics."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Counter(Protocol):
         Args:
             status: How.
             code: Of the error, if there was one.
-            waited_s: Seconds until its turn came, or until it ended without.
-            took_s: Seconds it was carried out for; None if its turn did not come.
+            waited_s: Seconds until it started, or until it ended without starting.
+            took_s: Seconds of execution; None if it never started.
         """
         ...
 
@@ -33,11 +33,11 @@ class Counter(Protocol):
         ...
 
     def cleanup_failed(self) -> None:
-        """Count a failure to remove what nobody needs of a job; it is tried again."""
+        """Count a failure to clean up after a job; the clean-up is retried."""
         ...
 
     def jobs_now(self, *, queued: int, running: int) -> None:
-        """Record how many jobs wait, and how many are being carried out."""
+        """Record the number of queued jobs and of jobs being executed."""
         ...
 
 

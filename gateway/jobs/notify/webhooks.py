@@ -18,9 +18,9 @@ from gateway.jobs.notify.addresses import Guard, WebhookAddress
 
 log = logging.getLogger(__name__)
 
-_LEAST_KEY = 24  # bytes, as Standard Webhooks asks for
+_LEAST_KEY = 24  # bytes, as Standard Webhooks requires
 _GONE = 410
-"""A receiver's wish to be told no more."""
+"""A receiver's request for no further notifications."""
 
 
 class Webhooks:
@@ -57,7 +57,7 @@ class Webhooks:
         self._transport = transport
 
     def check(self, webhook: Webhook) -> None:
-        """Check that a webhook may be called, as far as can be told without asking anybody.
+        """Check that a webhook may be called, as far as possible without network access.
 
         Raises:
             WebhookRefused: it may not.

@@ -288,7 +288,7 @@ def merge(options: dict[str, Any], name: str, **members: object) -> None:
 
 
 def merge_path(options: dict[str, Any], groups: list[str], name: str, value: object) -> None:
-    """Set an option inside nested groups; groups that are not there are made.
+    """Set an option inside nested groups; missing groups are created.
 
     Raises:
         typer.BadParameter: if the options have something else in a group's place.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Lazy:
-    """A console that is made when something is first printed: importing Rich takes a while."""
+    """A console that is created at the first output: importing Rich takes a while."""
 
     def __init__(self, *, stderr: bool) -> None:
         self._stderr = stderr
@@ -111,7 +111,7 @@ def _complain(code: str, detail: str) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Show that something is going on, where somebody looks."""
+    """Show a progress indicator on a terminal."""
     if err.is_terminal:
         with err.status(what):
             yield

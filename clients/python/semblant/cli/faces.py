@@ -71,7 +71,7 @@ def faces(
 
 
 def _format(path: Path) -> str:
-    """Return Pillow's name of the format a drawing's ending asks for."""
+    """Return Pillow's name of the format for a drawing's file suffix."""
     from semblant.images import media_type_of  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""Groups of commands whose modules are imported when one of them is asked for."""
+"""Groups of commands whose modules are imported when a command is invoked."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class RenamingCommand(TyperCommand):
 def with_new_flags(arguments: Sequence[str]) -> Iterator[str]:
     """Yield arguments of a command with former flags replaced, and note each.
 
-    A new name that ends in `=` takes the value of the old flag, one that ends in `.` goes on with
+    A new name that ends in `=` takes the value of the old flag, one that ends in `.` is extended by
     it, as `--limit max_seam_ratio=1.2` by `--set quality.limits.max_seam_ratio=1.2`.
     """
     known = renames("flag")

@@ -31,5 +31,5 @@ def serve(
     try:
         run(settings)
     except SystemExit:
-        # uvicorn cannot listen; it has told the log, and its codes are not ours.
+        # uvicorn cannot listen; it has logged the error, and its exit codes are not ours.
         raise typer.Exit(MACHINE) from None

@@ -22,11 +22,11 @@ def make(
     connection: Connection,
     quiet: bool,
 ) -> None:
-    """Have a video made, and show how far it is.
+    """Render a video and show the progress.
 
     Raises:
         SemblantError: why there is none.
-        KeyboardInterrupt: the caller does not wait; the same call goes on later.
+        KeyboardInterrupt: the caller does not wait; the same call resumes the job later.
     """
 
     async def work(client: AsyncClient) -> Job:
@@ -45,7 +45,7 @@ def make(
 
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[Job], None]]:
-    """Show a bar, where somebody looks; yield what it is told with."""
+    """Show a progress bar on a terminal; yield the callable that updates it."""
     if quiet or not err.is_terminal:
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""The tables as releases without revisions made them."""
+"""The tables as created by releases without revisions."""
 
 from __future__ import annotations
 

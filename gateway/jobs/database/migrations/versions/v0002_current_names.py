@@ -114,7 +114,7 @@ def _kind(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rename_queue(connection: sa.Connection) -> None:
-    """Bring what waits in the engine's queue `films`, or is carried out, into `videos`."""
+    """Move the queued and executing tasks of the engine's queue `films` to `videos`."""
     schema = "dbos" if connection.dialect.name == "postgresql" else None
     inspector = sa.inspect(connection)
     if inspector.has_table("workflow_status", schema=schema):
