@@ -1,4 +1,4 @@
-"""What happens to every request: an id, safe headers, one line of log, metrics, and no escape."""
+"""Processing of every request: an id, safe headers, one log line, metrics, error handling."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where networks are met: one Protocol, and the implementations behind it."""
+"""Access to networks: one Protocol, and its implementations."""

@@ -1,4 +1,4 @@
-"""What goes into a model and what comes out, checked before and after every call.
+"""Inputs and outputs of a model, validated before and after every call.
 
 A contract is read from the model's `config.pbtxt`, by the server or by us, so the checks are the
 same wherever the model runs.
@@ -66,7 +66,7 @@ class TensorSpec:
         return math.prod(shape) * self.dtype.itemsize
 
     def mismatch(self, array: NDArray[Any]) -> str:
-        """Return what is wrong with an array; empty when nothing is."""
+        """Return the contract violation of an array; empty when there is none."""
         if array.dtype != self.dtype:
             return f"is {array.dtype}, not {self.dtype}"
         fits = len(array.shape) == len(self.dims) and all(

@@ -97,7 +97,7 @@ class LocalInference:
         self._models.pop(model, None)
 
     async def close(self) -> None:
-        """Drop the sessions and end the threads, after what is run or loaded in them.
+        """Drop the sessions and end the threads, after pending runs and loads.
 
         Calling it twice is fine.
         """
@@ -120,7 +120,7 @@ class LocalInference:
         return states
 
     async def _load_once(self, model: str, deadline: Deadline) -> _Loaded:
-        """Return the model, opened by the first caller and awaited by those who come meanwhile."""
+        """Return the model, opened by the first caller and awaited by concurrent callers."""
         loading = self._loading.get(model)
         if loading is None:
             loop = asyncio.get_running_loop()

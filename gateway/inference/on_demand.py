@@ -101,7 +101,7 @@ class OnDemandModels:
         return [self._state(state) for state in await self._inner.model_states()]
 
     async def close(self) -> None:
-        """Give up what is being loaded, and close the inner one."""
+        """Cancel pending loads, and close the inner inference."""
         loading = list(self._loading.values())
         for task in loading:
             task.cancel()
@@ -130,7 +130,7 @@ class OnDemandModels:
                 self._idle.set()
 
     async def _ensure(self, model: str, managed: _ManagedModel, deadline: Deadline) -> None:
-        """Have a model loaded, by the first who needs it; others wait for the same loading."""
+        """Load a model once for concurrent callers: the first loads it, the others wait."""
         if managed.loaded:
             return
         if managed.size > self._budget:

@@ -37,7 +37,7 @@ class SharedRegion:
     Attributes:
         name: Name the server knows it by.
         size: Bytes.
-        generation: Which life of the server it was registered in.
+        generation: The server instance it was registered with.
         memory: Our mapping.
     """
 
@@ -47,7 +47,7 @@ class SharedRegion:
     memory: mmap.mmap = field(repr=False)
 
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any], offset: int) -> NDArray[Any]:
-        """Return a view of the region; it must be let go before the region is closed."""
+        """Return a view of the region; it must be released before the region is closed."""
         return np.ndarray(shape, dtype, buffer=self.memory, offset=offset)
 
 

@@ -133,7 +133,7 @@ class TritonInference:
     async def load(self, model: str, *, deadline: Deadline) -> None:
         """Have the server load a model; see `ModelControl.load`."""
         if any(state.name == model and state.ready for state in await self.model_states()):
-            return  # servers that choose themselves what they load take no such request
+            return  # servers that select their models themselves reject this request
         self._connect()
         self._contracts.pop(model, None)
         request = service_pb2.RepositoryModelLoadRequest(model_name=model)
@@ -168,13 +168,13 @@ class TritonInference:
     async def _checked(
         self, model: str, inputs: Tensors, deadline: Deadline
     ) -> tuple[ModelContract, int]:
-        """Return the model's contract and the batch's rows, or raise what is wrong."""
+        """Return the model's contract and the batch's rows, or raise an error."""
         cached = self._contracts.get(model)
         if cached is not None:
             try:
                 return cached, cached.check_inputs(inputs)
             except ContractViolation:
-                del self._contracts[model]  # the model may have changed: ask once more
+                del self._contracts[model]  # the model may have changed: request it again
         contract = await self._fetch_contract(model, deadline)
         return contract, contract.check_inputs(inputs)
 

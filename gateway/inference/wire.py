@@ -1,4 +1,4 @@
-"""Tensors as Triton's protocol carries them: inside the message, or as places in a region."""
+"""Tensors in Triton's protocol: inside the message, or as offsets in a region."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def read_inline(contract: ModelContract, answer: Any, rows: int) -> Outputs:
     """Return the outputs of an answer.
 
     Raises:
-        ContractViolation: if they are not what the contract says.
+        ContractViolation: if they do not match the contract.
     """
     contents = dict(
         zip((tensor.name for tensor in answer.outputs), answer.raw_output_contents, strict=False)

@@ -14,8 +14,8 @@ def describe(job: JobRecord, *, position: int | None, public_url: str) -> dict[s
 
     Args:
         job: The job.
-        position: How many others come before it, if it waits for its turn.
-        public_url: What comes before the addresses in it.
+        position: Number of jobs ahead of it, if it is queued.
+        public_url: Prefix of the URLs in it.
     """
     place = f"{public_url.rstrip('/')}/v1/jobs/{job.id}"
     return {

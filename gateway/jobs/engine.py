@@ -54,10 +54,10 @@ class DurableEngine:
 
     Args:
         settings: Of the service.
-        work: What jobs make.
+        work: The work that jobs execute.
         counter: Counts them.
         carry_out: Whether to do so here.
-        pace: How often what happens.
+        pace: The intervals of periodic actions.
         transport: In place of the network for webhooks, for tests.
 
     Raises:
@@ -117,17 +117,17 @@ class DurableEngine:
 
     @property
     def work(self) -> JobWork:
-        """What jobs make."""
+        """The work that jobs execute."""
         return self._work
 
     @property
     def objects(self) -> ObjectStore:
-        """Where their files are."""
+        """The store of their files."""
         return self._objects
 
     @property
     def uploads(self) -> UploadStore:
-        """Where files arrive that are sent ahead."""
+        """The store of files that are uploaded in advance."""
         return self._uploads
 
     @property
@@ -156,7 +156,7 @@ class DurableEngine:
 
     @asynccontextmanager
     async def idempotency_lock(self, tenant: str, key: str | None) -> AsyncIterator[None]:
-        """Be the only one who reads an order; see `JobEngine.taking`."""
+        """Hold the exclusive right to read a request; see `JobEngine.taking`."""
         if key is None:
             yield
             return

@@ -80,8 +80,8 @@ class StoredFile:
     """A file of a job.
 
     Attributes:
-        key: Where it is kept.
-        sha256: Of its content, hexadecimal.
+        key: Storage key.
+        sha256: SHA-256 of its content, hexadecimal.
         size: In bytes.
     """
 
@@ -95,11 +95,11 @@ class Output:
     """The output of a job.
 
     Attributes:
-        key: Where it is kept.
-        sha256: Of its content, hexadecimal.
+        key: Storage key.
+        sha256: SHA-256 of its content, hexadecimal.
         size: In bytes.
-        media_type: Of it.
-        suffix: Of a file's name for it, with the dot.
+        media_type: Its media type.
+        suffix: Suffix of its file name, with the dot.
     """
 
     key: str
@@ -147,8 +147,8 @@ class Webhook:
     """The webhook that is notified of a job.
 
     Attributes:
-        url: Where.
-        events: Of what.
+        url: Its URL.
+        events: The events to send.
     """
 
     url: str
@@ -157,11 +157,11 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job, as it was when it was looked at. Times are in seconds since 1970, UTC.
+    """A job, as of the time it was read. Times are in seconds since 1970, UTC.
 
     Attributes:
         id: `job_` and 32 hexadecimal digits.
-        tenant: Whose it is.
+        tenant: Its owner.
         status: Its state.
         stage: Its processing stage.
         run: Identifier of its current run; resuming starts a new one.
@@ -178,8 +178,8 @@ class JobRecord:
         deadline: When it is to have ended.
         expires: When all of it is removed; known once it has ended.
         retention_s: Seconds it is kept once it has ended.
-        plan: How it is divided, once that is known.
-        frames: How many are done.
+        plan: Its division into segments, once known.
+        frames: Number of finished frames.
         fps: Frames a second, lately.
         failure: Why it failed or timed out.
         output: Its output.
@@ -223,12 +223,12 @@ class JobRecord:
 
     @property
     def total(self) -> int | None:
-        """How many frames there will be, if known."""
+        """Total number of frames, if known."""
         return None if self.plan is None else self.plan.frames
 
     @property
     def percent(self) -> float:
-        """How much is done, 0-100; 100 only when all is."""
+        """Progress, 0-100; 100 only when complete."""
         if self.status is Status.SUCCEEDED:
             return 100.0
         done = self.frames / self.total if self.total else 0.0
@@ -247,8 +247,8 @@ class SentFile:
     """A file that was sent for a job, and is moved into the store if the job is accepted.
 
     Attributes:
-        path: Where it lies.
-        sha256: Of its content, hexadecimal.
+        path: Path of the file.
+        sha256: SHA-256 of its content, hexadecimal.
         size: In bytes.
     """
 
@@ -287,7 +287,7 @@ class JobSubmission:
 
     @property
     def fingerprint(self) -> str:
-        """What two orders have in common only if they ask for the same, hexadecimal."""
+        """Fingerprint of the request, equal only for equal requests, hexadecimal."""
         asked = {
             "files": {name: [file.sha256 for file in sent] for name, sent in self.files.items()},
             "uploads": dict(self.uploads),
@@ -319,7 +319,7 @@ class FinishedSegment:
     """A rendered segment.
 
     Attributes:
-        index: Which.
+        index: Its index.
         frames: Number of frames.
         file: The rendered file.
         facts: Data for the last step.

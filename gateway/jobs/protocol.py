@@ -16,7 +16,7 @@ from gateway.storage.uploads import UploadStore
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """What became of an order.
+    """The outcome of a request for a job.
 
     Attributes:
         job: The job.
@@ -32,17 +32,17 @@ class JobEngine(Protocol):
 
     @property
     def work(self) -> JobWork:
-        """What jobs make."""
+        """The work that jobs execute."""
         ...
 
     @property
     def objects(self) -> ObjectStore:
-        """Where their files are."""
+        """The store of their files."""
         ...
 
     @property
     def uploads(self) -> UploadStore:
-        """Where files arrive that are sent ahead."""
+        """The store of files that are uploaded in advance."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class JobEngine(Protocol):
         ...
 
     async def close(self) -> None:
-        """End; what is not finished, others finish, or we do when we are back."""
+        """Stop; unfinished jobs are finished by other workers, or by this one after a restart."""
         ...
 
     def check_webhook(self, order: JobSubmission) -> None:
@@ -71,7 +71,7 @@ class JobEngine(Protocol):
         ...
 
     def idempotency_lock(self, tenant: str, key: str | None) -> Any:
-        """Be the only one who reads the order of that key, for the time of a block (async).
+        """Hold the exclusive right to read the request of that key, for a block (async).
 
         Raises:
             IdempotencyInProgress: another request does.

@@ -26,7 +26,7 @@ class TaskFiles:
     """Fetches files that are kept elsewhere, once for all steps of a job that run here at a time.
 
     Args:
-        objects: Where they are kept.
+        objects: The store they are kept in.
         folder: For the copies.
     """
 
@@ -38,7 +38,7 @@ class TaskFiles:
 
     @contextmanager
     def of(self, job: JobRecord) -> Iterator[Task]:
-        """Return a job's task, whose files are there for the time of the block.
+        """Return a job's task, whose files exist for the duration of the block.
 
         Raises:
             NotFound: a file is not kept any more.

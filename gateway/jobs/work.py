@@ -1,4 +1,4 @@
-"""The seam between the engine of jobs and what a job makes.
+"""The interface between the job engine and the work of a job.
 
 The engine ensures that every step is executed, on any worker and as often as needed; the work
 implements the video processing. All data passed between steps is small and can be written as JSON;
@@ -35,7 +35,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class JobPlan:
-    """How a task is divided.
+    """The division of a task.
 
     Attributes:
         segments: Number of parts; each can be rendered independently of the others.
@@ -53,7 +53,7 @@ class Made:
     """A rendered segment.
 
     Attributes:
-        frames: How many it has.
+        frames: Number of frames.
         facts: For the last step.
     """
 
@@ -67,7 +67,7 @@ class Finished:
 
     Attributes:
         media_type: Of the output.
-        suffix: Of a file's name for it, with the dot.
+        suffix: Suffix of its file name, with the dot.
         report: For the caller.
     """
 

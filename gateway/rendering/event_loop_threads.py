@@ -24,7 +24,7 @@ class EventLoopThreadPool:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="studio")
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Return what a coroutine returns, run in a thread; cancelled, it ends there, too."""
+        """Return the result of a coroutine run in a thread; cancellation is propagated to it."""
         loop = asyncio.get_running_loop()
         running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = []
 

@@ -29,7 +29,7 @@ from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
 
 REMEMBERED = 4
-"""Jobs whose files need not be looked at again."""
+"""Number of jobs whose decoded files are cached."""
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class VideoFuserFactory(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tools:
-    """What does the work.
+    """The components that do the work.
 
     Attributes:
         kit: The parts that find and change faces.
@@ -104,7 +104,7 @@ class RenderInputs:
     Attributes:
         sources: uint8 (H, W, 3) RGB each.
         references: Likewise.
-        players: Whose faces may be used.
+        players: The enrolled people whose faces may be used.
         library: Entries to match expressions with.
     """
 
@@ -165,8 +165,8 @@ def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:
 
     Args:
         path: Of the file.
-        limits: How large it may be.
-        name: What to call it in error messages.
+        limits: Limits on its size.
+        name: Its name in error messages.
 
     Raises:
         PayloadTooLarge: the file is larger than a picture's may be.

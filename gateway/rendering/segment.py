@@ -28,11 +28,11 @@ class SegmentTally:
     """Statistics of the processed frames of a part.
 
     Attributes:
-        frames: How many were encoded.
-        lost: How many of the source's could not be read.
+        frames: Number of encoded frames.
+        lost: Number of source frames that could not be read.
         changed: Frames in which a face was changed.
         faces: Faces that were changed.
-        interpolated: How many of these no network saw.
+        interpolated: Number of these that no network processed.
         cuts: Number of shot boundaries.
         frame_enhancer: The network that enhanced whole frames; None if none did.
         uncertain: Faces that may be upside down, each counted once.

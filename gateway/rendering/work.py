@@ -1,4 +1,4 @@
-"""What jobs make: videos and pictures with other faces in them."""
+"""The work of jobs: videos and images with replaced faces."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ CONTAINERS: Mapping[str, tuple[str, str]] = {
 
 
 class RenderWork:
-    """Makes what jobs ask for; see `jobs.work.Work`."""
+    """Renders the requests of jobs; see `jobs.work.Work`."""
 
     def __init__(self, tools: Tools, limits: RenderLimits) -> None:
         """Take what does the work, and its limits."""
@@ -86,7 +86,7 @@ class RenderWork:
         await self._tools.fuser.close()
 
     async def plan(self, task: Task, control: StepControl) -> JobPlan:
-        """Look at the target, find out who is in it, and divide it; see `Work.plan`."""
+        """Probe the target, identify the people in it, and divide it; see `Work.plan`."""
         options = VideoOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
         if not await self._compute.run(_is_video, target_of(task)):

@@ -80,6 +80,6 @@ class Admission:
         self._closed = True
 
     def _until_free_s(self) -> int:
-        """Guess the seconds until those who are here are done, at least 1."""
+        """Estimate the seconds until the admitted requests are done, at least 1."""
         rounds = self.admitted / self._concurrency
         return min(60, max(1, math.ceil(rounds * self._usual_s)))

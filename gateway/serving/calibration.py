@@ -42,7 +42,7 @@ from gateway.processors import maskers
 LOOKED_AT = ("blazeface_short", "blazeface_full", "face_mesh", "iris")
 """The networks that finding faces runs."""
 HALF = "_fp16"
-"""How the names of networks end that are in half precision already."""
+"""Name suffixes of networks that are in half precision already."""
 SUPPORTED = tuple(
     name
     for name in (

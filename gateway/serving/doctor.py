@@ -30,13 +30,13 @@ _LEAST_SHM_MB = 64
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: What.
+        name: Name of the check.
         state: ok; warning: works, with less; error: does not work.
-        found: What there is, one sentence or a few values.
-        remedy: What to do; empty where nothing is to be done.
+        found: The finding, one sentence or a few values.
+        remedy: The remedy; empty where none is needed.
     """
 
     name: str

@@ -35,7 +35,7 @@ async def upgrade_jobs_database(settings: Settings) -> str:
 
 
 def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
-    """Return the engine the settings ask for, not yet started; None if they want none.
+    """Return the engine the settings select, not yet started; None if they select none.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.

@@ -1,4 +1,4 @@
-"""Quantising a model of the repository: pictures → what it is given → INT8 → how far it is off."""
+"""Quantising a model of the repository: images → network inputs → INT8 → deviation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def quantize_model(
     removed afterwards.
 
     Args:
-        settings: Where models and cache are.
+        settings: Settings with the folders of models and cache.
         name: Of the model; see `calibration.SUPPORTED`.
         folder: The pictures.
         target: The file to be written.

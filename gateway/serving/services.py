@@ -42,18 +42,18 @@ from gateway.storage.identities import FolderIdentityStore, IdentityStore
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Services:
-    """What handlers are given.
+    """The dependencies of request handlers.
 
     Attributes:
         settings: Of the service.
-        backend: Where the models run.
+        backend: The backend that runs the models.
         inference: The same, with models that are loaded when they are needed.
         compute: Threads for imaging work.
         analyser: Finds faces.
         fuser: Swaps them.
         tracker: Follows one through a video.
         enroller: Makes libraries of expressions.
-        expressions: Where these are kept.
+        expressions: The store of expression libraries.
         identifier: Enrols people.
         identities: The store of identities.
         admission: Admission control of requests.
@@ -86,7 +86,7 @@ class Services:
 
 
 def build_services(settings: Settings) -> Services:
-    """Make the parts; nothing is started or connected yet.
+    """Build the components; none is started or connected yet.
 
     Raises:
         SetupIncomplete: the model repository has no catalogue, or it cannot be read.
@@ -187,7 +187,7 @@ def expected_quality(settings: Settings) -> QualityLimits:
 def make_inference(
     settings: Settings, metrics: Metrics, *, resident: Collection[str]
 ) -> ModelControl:
-    """Return the backend the settings ask for, not yet started.
+    """Return the backend the settings select, not yet started.
 
     A server of our own begins with the models that are `resident`.
     """

@@ -17,7 +17,7 @@ from gateway.storage.folder import FolderStore, RecordCodec, Store, id_pattern, 
 
 PREFIX = "exp_"
 ID = id_pattern(PREFIX)
-"""What an id looks like."""
+"""The format of an id."""
 _FORMAT = 1
 
 
@@ -29,7 +29,7 @@ class LibraryEntry:
         expression: float32 (K + C,), named controls and residual coefficients.
         landmarks: float32 (478, 3), in the crop's pixels; z on x's scale.
         crop: uint8 (h, w, 3) RGB, the face and a little around it.
-        reliability: How far all this can be trusted, 0–1.
+        reliability: Reliability of these values, 0–1.
     """
 
     expression: F32
@@ -44,7 +44,7 @@ class LibraryInfo:
 
     Attributes:
         id: `exp_` and 32 hexadecimal digits.
-        name: What its maker called it.
+        name: The name given by its creator.
         created: When, UTC.
         size: Number of entries.
     """
@@ -61,7 +61,7 @@ class ExpressionLibrary:
 
     Attributes:
         id: `exp_` and 32 hexadecimal digits.
-        name: What its maker called it.
+        name: The name given by its creator.
         created: When, UTC.
         entries: At least one.
     """
@@ -119,7 +119,7 @@ def _unpack(data: Mapping[str, NDArray[Any]]) -> ExpressionLibrary:
     for n, (expression, landmarks, reliability) in enumerate(zip(*arrays, strict=True)):
         crop = data[f"crop_{n}"]
         for array in (expression, landmarks, crop):
-            array.setflags(write=False)  # they are shared by all who ask
+            array.setflags(write=False)  # they are shared by all callers
         entries.append(LibraryEntry(expression, landmarks, crop, float(reliability)))
     return ExpressionLibrary(info.id, info.name, info.created, tuple(entries))
 
@@ -131,14 +131,14 @@ def _full(most: int) -> LibraryLimit:
 LIBRARIES = RecordCodec("library", PREFIX, pack, _unpack, _unpack_info, LibraryNotFound, _full)
 
 ExpressionStore = Store[ExpressionLibrary, LibraryInfo]
-"""Where libraries are kept."""
+"""The store of libraries."""
 
 
 class FolderExpressionStore(FolderStore[ExpressionLibrary, LibraryInfo]):
     """Libraries as files in a folder.
 
     Args:
-        folder: Where.
+        folder: Storage folder.
         most: Libraries that may be kept.
     """
 

@@ -70,9 +70,9 @@ class RecordCodec(Generic[ThingT, InfoT]):
         prefix: Prefix of its ids, followed by 32 hexadecimal digits.
         pack: Converts it to the arrays to save.
         unpack: Makes it of these.
-        unpack_info: Makes its info; arrays it does not ask for are not read.
+        unpack_info: Builds its info; arrays it does not request are not read.
         missing: Raised for an id that is none.
-        full: Makes what is raised where no more may be kept; takes how many may be.
+        full: Builds the error for a full store; takes the maximum number of items.
     """
 
     noun: str
@@ -90,7 +90,7 @@ def new_id(prefix: str) -> str:
 
 
 def id_pattern(prefix: str) -> re.Pattern[str]:
-    """Return what an id looks like; nothing else ever becomes part of a path."""
+    """Return the format of an id; no other text ever becomes part of a path."""
     return re.compile(rf"{prefix}[0-9a-f]{{32}}")
 
 
@@ -100,7 +100,7 @@ def latest_first(infos: list[InfoT]) -> list[InfoT]:
 
 
 class Store(Protocol[ThingT, InfoT]):
-    """Where things are kept. Calls may wait for a disk: make them in a thread.
+    """A store of items. Calls may block on disk I/O: make them in a thread.
 
     Which error stands for a missing thing and for a full store is the kind's.
     """
@@ -114,7 +114,7 @@ class Store(Protocol[ThingT, InfoT]):
         ...
 
     def infos(self) -> list[InfoT]:
-        """Return what is kept, the latest first."""
+        """Return the stored items, the latest first."""
         ...
 
     def delete(self, id: str) -> None:
@@ -130,8 +130,8 @@ class FolderStore(Generic[ThingT, InfoT]):
     """Items as files in a folder, created with the first item; only its owner has access.
 
     Args:
-        folder: Where.
-        kind: What.
+        folder: Storage folder.
+        kind: Kind of the items.
         most: Things that may be kept.
     """
 
@@ -209,7 +209,7 @@ class FolderStore(Generic[ThingT, InfoT]):
         return self._folder / f"{id}.npz"
 
     def _read(self, path: Path, unpack: Callable[[Arrays], T]) -> T:
-        """Read a file; arrays that `unpack` does not ask for are left where they are."""
+        """Read a file; arrays that `unpack` does not request are not loaded."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 return unpack(data)

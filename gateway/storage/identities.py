@@ -20,7 +20,7 @@ from gateway.storage.folder import FolderStore, RecordCodec, Store, id_pattern, 
 
 PREFIX = "idn_"
 ID = id_pattern(PREFIX)
-"""What an id looks like."""
+"""The format of an id."""
 _FORMAT = 1
 _MAX_PIXELS = 2**24
 _FIT = ("identity", "expression", "rotation", "translation", "scale", "residual")
@@ -41,12 +41,12 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptPortrait:
-    """One portrait and what was found in it.
+    """One portrait and its analysis.
 
     Attributes:
         image: uint8 (h, w, 3) RGB, the face and a little around it.
         face: The face, in the image's pixels.
-        descriptor: float32 (128,), who it is.
+        descriptor: float32 (128,), the identity embedding.
     """
 
     image: U8
@@ -99,7 +99,7 @@ class EnrolledIdentity:
 
     @property
     def descriptor(self) -> F32:
-        """float32 (128,), who it is: the mean over the portraits."""
+        """float32 (128,), the identity embedding: the mean over the portraits."""
         found = np.stack([portrait.descriptor for portrait in self.portraits])
         return np.asarray(found.mean(0), np.float32)
 
@@ -158,7 +158,7 @@ def _unpack(data: Mapping[str, NDArray[Any]]) -> EnrolledIdentity:
 def _unpacked(data: Mapping[str, NDArray[Any]], n: int) -> KeptPortrait:
     def array(name: str) -> NDArray[Any]:
         found = data[f"{name}_{n}"]
-        found.setflags(write=False)  # it is shared by all who ask
+        found.setflags(write=False)  # it is shared by all callers
         return found
 
     try:
@@ -188,14 +188,14 @@ def _full(most: int) -> IdentityLimit:
 IDENTITIES = RecordCodec("identity", PREFIX, pack, _unpack, _unpack_info, IdentityNotFound, _full)
 
 IdentityStore = Store[EnrolledIdentity, IdentityInfo]
-"""Where identities are kept."""
+"""The store of identities."""
 
 
 class FolderIdentityStore(FolderStore[EnrolledIdentity, IdentityInfo]):
     """Identities as files in a folder.
 
     Args:
-        folder: Where.
+        folder: Storage folder.
         most: Identities that may be kept.
     """
 

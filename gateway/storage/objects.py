@@ -46,7 +46,7 @@ class StoredObject:
 
 
 class ObjectStore:
-    """Files under keys. Calls wait for a disk or a network: make them in a thread.
+    """Files under keys. Calls block on disk or network I/O: make them in a thread.
 
     Args:
         url: `s3://…`, `gs://…`, `az://…`, or `file:///…`; credentials come from the environment.
@@ -73,7 +73,7 @@ class ObjectStore:
 
     @property
     def folder(self) -> Path | None:
-        """Where the files lie, if they do in a folder."""
+        """The folder of the files, if they are in a folder."""
         return self._folder
 
     def put(self, key: str, path: Path) -> int:
@@ -147,7 +147,7 @@ class ObjectStore:
                 yield bytes(obstore.get_range(self._remote, key, start=at, end=stop))
 
     def objects(self, prefix: str) -> list[StoredObject]:
-        """Return what is kept below a prefix, which ends where a name does."""
+        """Return the files below a prefix, which ends at a name boundary."""
         if self._folder is not None:
             return list(_below(self._folder, _checked(prefix)))
         with _reachable():
@@ -231,7 +231,7 @@ def _read_file(path: Path, start: int, end: int | None) -> Iterator[bytes]:
 
 
 def _below(folder: Path, prefix: str) -> Iterator[StoredObject]:
-    """Yield what is below a prefix; what is removed meanwhile is left out."""
+    """Yield the files below a prefix; those removed meanwhile are omitted."""
     for place, folders, names in os.walk(folder / prefix):
         folders.sort()
         for name in sorted(names):

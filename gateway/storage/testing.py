@@ -13,7 +13,7 @@ class MemoryStore(Generic[ThingT, InfoT]):
     """Things in memory; behaves as `FolderStore`.
 
     Args:
-        kind: What.
+        kind: Kind of the items.
         most: Things that may be kept.
     """
 
@@ -34,7 +34,7 @@ class MemoryStore(Generic[ThingT, InfoT]):
         return self._things[id]
 
     def infos(self) -> list[InfoT]:
-        """Return what is kept, the latest first."""
+        """Return the stored items, the latest first."""
         return latest_first([thing.info for thing in self._things.values()])
 
     def delete(self, id: str) -> None:

@@ -36,7 +36,7 @@ from gateway.storage.folder import id_pattern, new_id
 
 PREFIX = "upl_"
 ID = id_pattern(PREFIX)
-"""What an id looks like."""
+"""The format of an id."""
 ALGORITHMS = ("sha1", "sha256", "md5")
 """Of checksums; the first one is the one that every client knows."""
 
@@ -47,10 +47,10 @@ class Upload:
 
     Attributes:
         id: `upl_` and 32 hexadecimal digits.
-        tenant: Whose it is.
+        tenant: Its owner.
         length: Bytes it will have.
         expires: When it is removed, in seconds since 1970, UTC.
-        metadata: What its sender said of it, unread.
+        metadata: Metadata from its sender, unparsed.
         offset: Bytes that are there.
     """
 
@@ -74,7 +74,7 @@ class Checksum:
         header: Name of the algorithm and the digest in base64.
 
     Raises:
-        InvalidRequest: it is nothing of that kind.
+        InvalidRequest: it is not a valid checksum.
     """
 
     def __init__(self, header: str) -> None:
@@ -130,9 +130,9 @@ class UploadStore:
     """Uploads in a folder, created with the first upload. Calls may block on disk I/O.
 
     Args:
-        folder: Where.
+        folder: Storage folder.
         most: Uploads that may be kept.
-        max_bytes: Of one.
+        max_bytes: Maximum size of an upload.
         keep_s: Seconds an upload is kept after it was last written to.
     """
 

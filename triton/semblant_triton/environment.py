@@ -58,7 +58,7 @@ class TritonEnvironment:
     def variables(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the server's environment variables, on top of `base` (default: ours).
 
-        Whatever would make the server's Python look into the gateway's environment is dropped.
+        Variables that would make the server's Python use the gateway's environment are dropped.
         """
         kept = dict(os.environ if base is None else base)
         for name in (
@@ -102,7 +102,7 @@ def environment_exists(venv: Path) -> bool:
 
 
 def create_environment(venv: Path) -> None:
-    """Make the server's virtual environment; what is there already is completed.
+    """Create the server's virtual environment; a partial one is completed.
 
     Raises:
         PlatformUnsupported: the packaged server cannot run on this machine.
@@ -157,7 +157,7 @@ def check_platform() -> None:
     """Refuse platforms the packaged server is not built for.
 
     Raises:
-        PlatformUnsupported: saying what is needed and what is here.
+        PlatformUnsupported: stating the required and the actual platform.
     """
     machine = platform.machine().lower()
     if sys.platform != "linux" or machine not in ("x86_64", "amd64"):

@@ -1,4 +1,4 @@
-"""Running the embedded server on its own, for a gateway elsewhere or for a look at it."""
+"""Standalone embedded server, for a gateway elsewhere or for inspection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the wire and comes back: pure functions, shared by both clients."""
+"""Requests and responses on the wire: pure functions, shared by both clients."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ class SwapResult:
 
     Attributes:
         data: The encoded picture.
-        media_type: What it is encoded as.
+        media_type: Its encoding.
         faces_found: Faces the target shows.
         faces_swapped: Those that were changed.
-        warnings: What may spoil the result.
+        warnings: Conditions that may impair the result.
         timings_ms: Milliseconds by stage, in order.
         request_id: For the operator's log.
         quality: Figures of the swapped faces by name, of each the worst.
@@ -176,7 +176,7 @@ def swap_result(response: httpx.Response) -> SwapResult:
 
     Raises:
         SemblantError: the error the server reported, as the matching class.
-        InternalError: if it is no picture, as from a server that is none of ours.
+        InternalError: if it is not an image, as from a foreign server.
     """
     raise_for_problem(response)
     headers = response.headers
@@ -206,7 +206,7 @@ def faces_result(response: httpx.Response) -> FacesResult:
 
     Raises:
         SemblantError: the error the server reported, as the matching class.
-        InternalError: if it is no report, as from a server that is none of ours.
+        InternalError: if it is not a report, as from a foreign server.
     """
     raise_for_problem(response)
     try:
@@ -287,7 +287,7 @@ def read(file: File) -> bytes:
     """Return a file's bytes; of an array or a picture of Pillow's those of a PNG.
 
     Raises:
-        TypeError: it is nothing of what a `File` may be.
+        TypeError: it is of no type that a `File` may have.
         ValueError: an array is not of a shape and type that a picture has.
         OSError: it cannot be read.
     """
@@ -333,7 +333,7 @@ def _png(pixels: Any) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes) -> Path:
-    """Write a file in one step, making its folder; returns the path."""
+    """Write a file atomically, creating its folder; returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{secrets.token_hex(8)}.part")  # two writers must not share one
     try:

@@ -56,7 +56,7 @@ def run(
         reference: The person to select, for `face_selector.mode = reference`; several for
             `mapping`.
         server: Address of a running server; without one everything runs in this process.
-        timeout_s: Seconds one picture may take, or what is done to one frame.
+        timeout_s: Seconds the processing of one image, or of one frame, may take.
         on_progress: Called with the target's path, or that of its result where it has none, and its
             job, several times a second.
         told: Former name of `on_progress`.
@@ -68,7 +68,7 @@ def run(
         SemblantError: by its subclass, with a stable `spec.code`; the targets before are done.
         ValueError: for an ending that is no known format, a server that is no address, an array
             that is no picture, or a video that is to go nowhere.
-        TypeError: for what is no picture at all.
+        TypeError: for an input that is not an image.
         OSError: if a file cannot be read or written.
     """
     if told is not None:

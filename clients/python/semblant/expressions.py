@@ -71,7 +71,7 @@ class Library:
 
     Attributes:
         id: `exp_` and 32 hexadecimal digits.
-        name: What its maker called it.
+        name: The name given by its creator.
         created: When, ISO 8601, UTC.
         size: Number of entries.
         entries: One mapping per entry, as the API documents it; none in a list of libraries.
@@ -123,7 +123,7 @@ def enrol_request(
     count: int | None,
     timeout_s: float,
 ) -> dict[str, Any]:
-    """Return httpx's arguments for making a library."""
+    """Return httpx's arguments for creating a library."""
     files = [("frame", ("frame", read(f), "application/octet-stream")) for f in several(frames)]
     if video is not None:
         files.append(("video", ("video", read(video), "application/octet-stream")))
@@ -158,7 +158,7 @@ def track_result(response: httpx.Response) -> TrackResult:
 
     Raises:
         SemblantError: the error the server reported, as the matching class.
-        InternalError: if it is no track, as from a server that is none of ours.
+        InternalError: if it is not a track, as from a foreign server.
     """
     raise_for_problem(response)
     warnings = response.headers.get("x-semblant-warnings", "none")

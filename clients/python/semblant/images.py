@@ -49,7 +49,7 @@ def process_image(
         source_path: One portrait or several of the same person, or of those that `mapping` names;
             an empty list where the request needs no source.
         target_path: The picture to change.
-        output_path: Where the result goes; its ending says the format (.png, .jpg, .webp,
+        output_path: Path of the result; its suffix selects the format (.png, .jpg, .webp,
             .avif). None: nowhere; the result has it as `data`, a PNG, and `image`, an array.
         execution_providers: For running here: ONNX Runtime's providers, first choice first;
             `cpu`, `cuda`, `tensorrt` … or full names.
@@ -64,13 +64,13 @@ def process_image(
         timeout_s: Seconds the request may take.
 
     Returns:
-        What happened, with the encoded picture.
+        The result, with the encoded image.
 
     Raises:
         SemblantError: by its subclass, with a stable `spec.code`.
         ValueError: for an output ending that is no known format, a server that is no address, or
             an array that is no picture.
-        TypeError: for what is no picture at all.
+        TypeError: for an input that is not an image.
         OSError: if a file cannot be read or written.
     """
     media_type = "image/png" if output_path is None else media_type_of(output_path)

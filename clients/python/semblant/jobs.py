@@ -133,7 +133,7 @@ def submit_request(asked: JobRequest, *, timeout_s: float) -> Iterator[dict[str,
 def job_request(
     method: str, id: str | None = None, what: str = "", *, timeout_s: float
 ) -> dict[str, Any]:
-    """Return httpx's arguments for one job, or something of it, or for all without an id."""
+    """Return httpx's arguments for one job, or a part of it, or for all without an id."""
     arguments = kept_request(method, JOBS, id, timeout_s=timeout_s)
     return arguments | {"url": arguments["url"] + (f"/{what}" if what else "")}
 
@@ -158,7 +158,7 @@ def job_result(response: httpx.Response) -> Job:
 
     Raises:
         SemblantError: the error the server reported, as the matching class.
-        InternalError: if it is none, as from a server that is none of ours.
+        InternalError: if it is not one, as from a foreign server.
     """
     raise_for_problem(response)
     return read_job(json_object(response))

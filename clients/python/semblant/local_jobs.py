@@ -28,9 +28,9 @@ CONTAINERS = {
     ".gif": "gif",
     ".webp": "webp",
 }
-"""What holds a video, by the ending of its file's name; .webp is a picture's as well."""
+"""File suffixes of videos; .webp is used for images as well."""
 LOOK_S = 0.25
-"""Seconds between two looks at how far a job is."""
+"""Seconds between two polls of a job's progress."""
 
 
 def is_video(path: str | Path, target: File | None = None) -> bool:
@@ -103,7 +103,7 @@ async def make_video(
     if job.status == "failed" and job.document.get("resumable"):
         job = await client.resume_job(job.id)
     elif job.final and job.status != "succeeded":
-        # It was given up; this is another try.
+        # It was abandoned; this is another attempt.
         await client.delete_job(job.id)
         job = await client.submit_job(asked)
     while not job.final:

@@ -82,7 +82,7 @@ def identity_result(response: httpx.Response) -> Identity:
 
     Raises:
         SemblantError: the error the server reported, as the matching class.
-        InternalError: if it is none, as from a server that is none of ours.
+        InternalError: if it is not one, as from a foreign server.
     """
     raise_for_problem(response)
     try:

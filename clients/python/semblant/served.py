@@ -1,4 +1,4 @@
-"""Which networks a running service has loaded."""
+"""The networks a running service has loaded."""
 
 from __future__ import annotations
 

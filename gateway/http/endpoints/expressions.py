@@ -34,7 +34,7 @@ from gateway.storage.expressions import ExpressionLibrary
 
 _SOURCES = ("frame", "video")
 GAP_S = Fraction(1, 10)
-"""Seconds between two frames of a video that are looked at: neighbours are alike."""
+"""Seconds between two sampled frames of a video: neighbouring frames are similar."""
 
 
 async def post_expressions(services: Services, request: Request) -> Response:

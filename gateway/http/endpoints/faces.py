@@ -1,4 +1,4 @@
-"""POST /v1/faces: what is known about the faces of a picture."""
+"""POST /v1/faces: analysis of the faces in an image."""
 
 from __future__ import annotations
 

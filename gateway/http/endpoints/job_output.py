@@ -45,7 +45,7 @@ def _tags(header: str) -> list[str]:
 def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     """Return start and end of the bytes that are wanted; None for all.
 
-    What cannot be read, and what is more than one range, is ignored, as it may be.
+    Invalid headers and multiple ranges are ignored, as the standard permits.
 
     Raises:
         RangeNotSatisfiable: there are no such bytes.

@@ -11,6 +11,6 @@ from gateway.serving.services import Services
 
 
 async def get_readyz(services: Services, request: Request) -> Response:
-    """Answer, or raise what is in the way."""
+    """Respond, or raise the error that prevents readiness."""
     services.health.require()
     return Response(HealthState(status="ready").model_dump_json(), media_type=JSON)

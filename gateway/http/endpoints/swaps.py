@@ -164,7 +164,7 @@ def _picture(made: _Made, exchange: Exchange) -> Response:
 
 
 def _told(face: SwappedFace) -> list[str]:
-    """Return what may have spoiled a face: of the target's, of what was done, of the result."""
+    """Return the warnings of a face: from the target, the processing and the result."""
     findings = () if face.quality is None else face.quality.findings
     return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
 

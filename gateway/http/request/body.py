@@ -23,10 +23,10 @@ LINGER_BYTES = 8 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """How much of a body is read.
+    """Limits on reading a body.
 
     Attributes:
-        max_bytes: Of a whole one.
+        max_bytes: Maximum size of a whole body.
         timeout_s: Seconds from its first wanted byte to its last.
     """
 

@@ -1,4 +1,4 @@
-"""Reading multipart forms: which fields there may be, and what is wrong if others come."""
+"""Reading of multipart forms: permitted fields, and errors for unexpected ones."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Field:
     """One field of a form.
 
     Attributes:
-        least: How often it must be there.
-        most: How often it may be there.
+        least: Minimum number of occurrences.
+        most: Maximum number of occurrences.
         file: Whether it is a file; text may be sent as a file too, as `curl -F name=@file` does.
     """
 
@@ -56,7 +56,7 @@ class Form:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many parts each field has."""
+        """Number of parts of each field."""
         return {name: len(parts) for name, parts in self._parts.items()}
 
     async def files(self, name: str) -> list[bytes]:
@@ -119,9 +119,9 @@ async def read_form(
     that have been moved away by the end of the block stay.
 
     Raises:
-        UnsupportedRequestType: the body is something else.
+        UnsupportedRequestType: the body is of another type.
         InvalidRequest: it is malformed, or a field is unknown, of the wrong kind or repeated.
-        MissingField: naming what is missing.
+        MissingField: naming the missing field.
         PayloadTooLarge, RequestTimeout: from reading.
         StorageFull: the folder has no room.
     """
@@ -142,7 +142,7 @@ class KeptFile:
     """A file of a form, on disk and with its digest, as far as a parser needs to know it.
 
     Args:
-        folder: Where to put it.
+        folder: Destination folder.
 
     Raises:
         StorageFull: there is no room.

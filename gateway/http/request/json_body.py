@@ -14,7 +14,7 @@ async def read_json(request: Request, kind: type[Model]) -> Model:
     """Read and check the body of a request.
 
     Raises:
-        UnsupportedRequestType: it is something else.
+        UnsupportedRequestType: it is of another type.
         PayloadTooLarge: it is longer than any that makes sense.
         InvalidOptions: with every finding, each with its JSON pointer.
     """

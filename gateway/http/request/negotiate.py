@@ -1,4 +1,4 @@
-"""What to answer with, by `Accept` (RFC 9110 §12.5.1)."""
+"""Content negotiation by `Accept` (RFC 9110 §12.5.1)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Accepted:
 
 
 def acceptable(header: str | None, offers: Sequence[str]) -> Accepted:
-    """Match an `Accept` header with what is on offer; none, or an empty one, takes everything.
+    """Match an `Accept` header with the available types; none, or an empty one, accepts all.
 
     Raises:
         NotAcceptable: naming what could be had.

@@ -33,8 +33,8 @@ class Route:
         media_types: Other types of the answer.
         content: Further types of the answer, each with its OpenAPI media type object.
         status: Of the answer.
-        headers: Of the answer, each with what it means.
-        errors: What may go wrong, beyond what may always.
+        headers: Response headers, each with its description.
+        errors: Possible errors, besides those common to all routes.
         extra: Further members of the OpenAPI operation, such as the body.
     """
 

@@ -120,7 +120,7 @@ def analysed(face: Face, options: FacesOptions) -> AnalysedFace:
 
 
 def track_line(frame: TimedFrame, seen: FollowedFace | None, options: TrackOptions) -> TrackLine:
-    """Render what was seen in a frame of a video."""
+    """Serialise the analysis of a video frame."""
     when: dict[str, Any] = {"frame": frame.index, "time_s": round(float(frame.time_s), 6)}
     if seen is None:
         return TrackLine(**when, face=None)

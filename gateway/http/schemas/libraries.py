@@ -160,7 +160,7 @@ def library(kept: ExpressionLibrary) -> LibraryBody:
 
 
 def new_library(kept: ExpressionLibrary, enrolment: Enrolment, warnings: list[str]) -> NewLibrary:
-    """Render a library just made, and what did not get into it."""
+    """Serialise a newly created library, and the inputs that were skipped."""
     skipped = [
         SkippedFrame(origin=skip.origin, index=skip.index, reason=skip.reason)
         for skip in enrolment.skipped

@@ -16,9 +16,9 @@ from gateway.pipeline.face import quality as pipeline_quality
 from gateway.pipeline.result import FusedImage, SwappedFace
 
 ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris", FIT_MODEL)
-"""The networks that look for faces."""
+"""The networks that detect faces."""
 IDENTITY_MODEL = "face_embedding"
-"""The network that tells people apart."""
+"""The network that computes identity embeddings."""
 
 
 class Answer(BaseModel):

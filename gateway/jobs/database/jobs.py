@@ -34,18 +34,18 @@ from gateway.jobs.job import (
 )
 from gateway.jobs.work import JobPlan
 
-_MOST_AT_ONCE = 100  # of what is swept in one go
+_MOST_AT_ONCE = 100  # maximum number of rows per sweep
 Files = Mapping[str, Sequence[StoredFile]]
 
 
 @dataclass(frozen=True, slots=True)
 class JobQuery:
-    """Which jobs are to be listed.
+    """Filter of the jobs to list.
 
     Attributes:
         statuses: In one of which they are; none: in any.
         after: The creation time and id of the last one that was listed before.
-        limit: How many at most.
+        limit: Maximum number.
     """
 
     statuses: tuple[Status, ...] = ()
@@ -58,7 +58,7 @@ class JobStore:
 
     Args:
         engine: Connections to the database.
-        queues: Where that which follows from a change is put, in the same transaction.
+        queues: Queues for follow-up tasks of a change, in the same transaction.
     """
 
     def __init__(self, engine: sa.Engine, queues: Queues) -> None:
@@ -234,7 +234,7 @@ class JobStore:
         )
 
     def tidied(self, job: JobRecord, *, files_left: bool) -> None:
-        """Note that nothing is left of a job but what is kept."""
+        """Record that all data of a job but those to be retained have been removed."""
         change = sa.update(JOBS).where(JOBS.c.id == job.id, JOBS.c.version == job.version)
         values: dict[str, Any] = {"tidy": True}
         if not files_left:
@@ -285,7 +285,7 @@ class JobStore:
 
 
 def _entering(status: Status) -> dict[str, Any]:
-    """Return what a job is like when it comes into a state."""
+    """Return the column values of a job that enters a state."""
     if status is Status.QUEUED:
         return {
             "stage": JobStage.QUEUED,

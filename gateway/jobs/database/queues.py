@@ -16,7 +16,7 @@ from gateway.jobs.job import Event, JobRecord
 
 APPLICATION = "semblant"
 VIDEOS, SEGMENTS, WEBHOOKS = "videos", "segments", "webhooks"
-"""Names of the queues, and of what is in them."""
+"""Names of the queues and of the tasks in them."""
 _WEBHOOKS_AT_ONCE = 16
 _FIRST = 1
 _LEVEL = 10**8  # more segments than any job has
@@ -28,7 +28,7 @@ class Owner:
 
     Attributes:
         executor: The process.
-        claims: How often it was begun.
+        claims: Number of times it was begun.
     """
 
     executor: str | None
@@ -46,7 +46,7 @@ def segment_id(job_id: str, run: str, index: int) -> str:
 
 
 def job_of(workflow_id: str) -> tuple[str, str]:
-    """Return the job and the run that something of the engine's belongs to."""
+    """Return the job and the run that a task of the engine belongs to."""
     job_id, run, *_ = workflow_id.split(".")
     return job_id, run
 
@@ -81,10 +81,10 @@ class Queues:
         """Say how much of each may be taken out at a time; the last one to say so counts.
 
         Args:
-            pace: How often to look.
+            pace: The polling intervals.
             videos: By one process.
             segments: By one process.
-            tenant_videos: Of one tenant, by all processes.
+            tenant_videos: Maximum number of one tenant, by all processes.
         """
         register = partial(
             self._client.register_queue,
@@ -145,7 +145,7 @@ class Queues:
                 self._client.delete_workflows([each.workflow_id for each in known])
 
     def owner(self, workflow_id: str) -> Owner | None:
-        """Return who carries something out; None if it is not known."""
+        """Return the owner of a task; None if the task is not known."""
         found = self._list(workflow_ids=[workflow_id])
         return Owner(found[0].executor_id, found[0].recovery_attempts or 0) if found else None
 
@@ -159,7 +159,7 @@ class Queues:
         return {each.workflow_id: each.queue_name for each in held if each.queue_name}
 
     def broken(self, most: int = 100) -> list[str]:
-        """Return the latest names of what the engine has given up, of videos and segments."""
+        """Return the latest names of abandoned tasks of the engine, of videos and segments."""
         found = self._list(
             status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR"],
             name=[VIDEOS, SEGMENTS],
@@ -190,7 +190,7 @@ def _matters(record: logging.LogRecord) -> bool:
 
 
 def _quieten() -> None:
-    """Let the engine's lines join ours, and only those that matter.
+    """Forward the engine's log lines to our log, and only the relevant ones.
 
     By itself it would write to the terminal, and a line for every look while the database is away.
     """

@@ -23,7 +23,7 @@ def live_workers(engine: sa.Engine, pace: Intervals) -> set[str]:
 
 
 def delete_stale_workers(engine: sa.Engine, pace: Intervals) -> None:
-    """Forget workers that have been dead for so long that nothing of theirs is left to take."""
+    """Remove workers that have been dead for so long that all their tasks were taken over."""
     with transaction(engine) as connection:
         connection.execute(sa.delete(WORKERS).where(WORKERS.c.beat < Now() - 100 * pace.dead_s))
 
@@ -39,8 +39,8 @@ class WorkerLease:
 
     Args:
         url: Of the database.
-        worker: Whose heart it is.
-        pace: How often it beats, and for how long it may not.
+        worker: Identifier of the worker.
+        pace: The heartbeat interval and its tolerances.
     """
 
     def __init__(self, url: str, worker: str, pace: Intervals) -> None:

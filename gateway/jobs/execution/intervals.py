@@ -1,4 +1,4 @@
-"""How often what happens, in seconds."""
+"""Intervals of periodic actions, in seconds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Intervals:
         fence_s: Time without a successful heartbeat after which a worker stops itself.
         dead_s: Time without a heartbeat after which others take over; more than `fence_s`.
         reap_s: Interval between two checks for dead workers.
-        reap_here_s: Between two looks for the dead of this machine, which do not need the database.
-        queue_s: Between two looks for work.
-        watch_s: Between two looks at whether the jobs in hand are still wanted.
+        reap_here_s: Interval between checks for dead workers of this machine, without the database.
+        queue_s: Interval between two polls for work.
+        watch_s: Interval between two checks for the cancellation of current jobs.
         progress_s: Least time between two notes of progress of a job.
-        keep_s: Between two looks for deadlines.
-        sweep_s: Between two looks for what is to be removed.
-        orphans_s: Between two looks for files that belong to no job.
+        keep_s: Interval between two checks of deadlines.
+        sweep_s: Interval between two sweeps for data to be removed.
+        orphans_s: Interval between two searches for files that belong to no job.
         orphan_s: Age from which files that belong to no job are removed.
         first_pause_s: Before a second attempt; it doubles with each further one.
         longest_pause_s: Before any attempt.

@@ -1,4 +1,4 @@
-"""Removing what is not needed any more: at a job's end, and at the end of its time."""
+"""Removal of data no longer needed: at a job's end, and at the end of its retention."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def output_key(job_id: str, attempt: str, suffix: str) -> str:
 
 
 class CleanupRetries:
-    """Which jobs' clean-up failed lately, and when it is to be tried again; for any thread.
+    """Jobs whose clean-up failed recently, and the times of the next attempts; thread-safe.
 
     Args:
         first_s: Before the second attempt; it doubles with each further one.
@@ -84,15 +84,15 @@ class CleanupRetries:
 
 
 class Janitor:
-    """Ends jobs whose time is over and removes what they leave; safe in several processes.
+    """Ends jobs whose time limit has passed and removes their data; safe in several processes.
 
     Args:
-        store: Where jobs are known.
-        queues: Where they may wait.
-        objects: Where their files are.
+        store: The store of jobs.
+        queues: The queues they may wait in.
+        objects: The store of their files.
         engine: Connections to the database.
         folders: In which the workers of this machine have a folder or a file each, by their ids.
-        pace: How often to look.
+        pace: The polling intervals.
         observer: Told of every job that is ended here.
         further: Called at every sweep.
     """
@@ -143,7 +143,7 @@ class Janitor:
         return job
 
     def after(self, job: JobRecord) -> None:
-        """Do what is to be done once a job has ended; what fails of it is done later."""
+        """Clean up after a job that has ended; failed parts are retried later."""
         self._observer.ended(job)
         try:
             self.tidy(job)
@@ -174,7 +174,7 @@ class Janitor:
         return now is not None and now.run == job.run and now.status is job.status
 
     def _needed(self, job: JobRecord) -> set[str]:
-        """Return the keys of what is kept of a job that has ended."""
+        """Return the keys of the retained files of a job that has ended."""
         if job.output is not None:
             return {job.output.key}
         full = job.failure is not None and job.failure.code == StorageFull.spec.code
@@ -200,7 +200,7 @@ class Janitor:
         )
 
     def sweep(self) -> None:
-        """Remove what others left, and what has been kept for long enough."""
+        """Remove the remains of other processes, and data whose retention has expired."""
         for job in self._store.untidy(_OWN_MATTER_S, without=self._retries.waiting()):
             self._guarded(self.tidy, job)
         for job in self._store.expired(without=self._retries.waiting()):

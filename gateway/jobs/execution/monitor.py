@@ -26,8 +26,8 @@ class MonitoredStep:
     """The control of one attempt at a step; see `Control`.
 
     Args:
-        heart: Whether others may have taken over.
-        job_id: Whose step it is.
+        heart: Reports whether other workers may have taken over.
+        job_id: The job of the step.
         run: Identifier of the run.
         attempt: Unique identifier of the attempt.
         index: Index of the segment; None for another step, whose frames do not count.
@@ -53,7 +53,7 @@ class MonitoredStep:
 
     @property
     def frames(self) -> int:
-        """How many frames are done."""
+        """Number of finished frames."""
         return self._frames
 
     @property
@@ -88,7 +88,7 @@ class MonitoredStep:
 
 @dataclass(slots=True)
 class _Pulse:
-    """How fast a job gets on."""
+    """Processing speed of a job."""
 
     frames: int
     at: float
@@ -109,9 +109,9 @@ class Watch:
     """Looks after all steps of a worker: whether they are wanted, and how far they are.
 
     Args:
-        store: Where that is to be seen, and noted.
-        heart: Of the worker.
-        pace: How often.
+        store: The store of jobs, which is polled and updated.
+        heart: Heartbeat of the worker.
+        pace: The intervals.
     """
 
     def __init__(self, store: JobStore, heart: WorkerLease, pace: Intervals) -> None:
@@ -144,7 +144,7 @@ class Watch:
             self._stop_leaving()
 
     def leave(self) -> None:
-        """Let every step end, now and from now on: others will carry the jobs out."""
+        """Stop every current and future step: other workers will execute the jobs."""
         with self._lock:
             self._draining = self._leaving = True
             self._stop_leaving()

@@ -130,14 +130,14 @@ class Attempts:
         index: int | None = None,
         idle: bool = False,
     ) -> T:
-        """Return what a step returns, at the latest after as many attempts as there may be.
+        """Return the result of a step, after at most the permitted number of attempts.
 
         An attempt that ends because the database or this process was away for too long does not
         count. Nor does one that finds networks or a store away, as long as there is patience.
 
         Args:
-            job_id: Whose step it is.
-            run: Of which run.
+            job_id: The job of the step.
+            run: Identifier of the run.
             step: Takes its control and a folder that is gone afterwards.
             owner: The executor of the step; if it changes meanwhile, this process no longer owns
                 it.
@@ -218,12 +218,12 @@ class Attempts:
             if control.unwanted:
                 until = until or time.monotonic() + _GRACE_S
                 if time.monotonic() >= until and tasks:
-                    # It ends when it has let go of its files: they are removed with the attempt.
+                    # It ends when it has released its files: they are removed with the attempt.
                     self._loop.call_soon_threadsafe(tasks[0].cancel)
                     until = math.inf
 
     def patiently(self, call: Callable[[], T]) -> T:
-        """Return what a call returns, however long the database is away.
+        """Return the result of a call, retried as long as the database is unavailable.
 
         Raises:
             Abandoned: this worker ends meanwhile.

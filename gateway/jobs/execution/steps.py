@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class Divided(TypedDict):
-    """How a job is divided, as the engine keeps it."""
+    """The division of a job into segments, as stored by the engine."""
 
     segments: int
     todo: list[int]
@@ -59,15 +59,15 @@ class Steps:
     """The steps a worker executes for jobs.
 
     Args:
-        work: What jobs make.
+        work: The work that jobs execute.
         attempts: Makes attempts at it.
-        store: Where jobs are known.
-        queues: Where the engine keeps who does what.
-        objects: Where files are.
+        store: The store of jobs.
+        queues: The engine's queues, with the owners of tasks.
+        objects: The store of files.
         tidier: Ends jobs.
         observer: Notified of results.
         inputs: Folder for copies of files that are kept elsewhere.
-        pace: How often to look.
+        pace: The polling intervals.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class Steps:
             raise Abandoned  # another attempt began after this one, and will do
 
     def _part(self, job: JobRecord, segment: FinishedSegment, folder: Path) -> tuple[Path, Made]:
-        """Return a segment to be joined, if it is what was recorded."""
+        """Return a segment to be joined, if it matches its record."""
         with suppress(NotFound):
             path = self._objects.local(segment.file.key, folder)
             if sha256_of(path) == segment.file.sha256:
@@ -242,7 +242,7 @@ class Steps:
         raise InternalError(f"Segment {segment.index} is not what was recorded.")
 
     def _publish(self, job: JobRecord, output: Output, report: dict[str, object]) -> None:
-        """Let the output count, or else leave nothing of it."""
+        """Record the output, or remove it completely."""
 
         def publish() -> JobRecord | None:
             values = {"output": asdict(output), "report": report}

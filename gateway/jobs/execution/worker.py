@@ -69,23 +69,23 @@ class Worker:
 
     Args:
         url: Of the database.
-        store: Where jobs are known.
-        queues: Where they wait.
-        objects: Where their files are.
+        store: The store of jobs.
+        queues: The queues they wait in.
+        objects: The store of their files.
         tidier: Ends them.
         work: The work the jobs execute.
         tell: Calls a job's webhook and returns whether delivery is settled: takes the message's id,
             the job's, and the event.
-        observer: Told of what is done.
+        observer: Notified of events.
         scratch: Folder of the folders of all workers of this machine.
         locks: Locks by which the workers of this machine detect each other.
         jobs: Maximum number of jobs executed concurrently.
         segments: Maximum number of segments rendered concurrently.
         tenant_jobs: Maximum number of one tenant's jobs executed concurrently, by all workers.
         attempts: Maximum number of failed attempts at a step.
-        patience_s: Seconds that a step waits, in all, for what is away.
-        webhook_attempts: How many calls of a webhook may fail.
-        pace: How often what happens.
+        patience_s: Total seconds that a step waits for unavailable services.
+        webhook_attempts: Maximum number of failed calls of a webhook.
+        pace: The intervals of periodic actions.
     """
 
     def __init__(
@@ -258,7 +258,7 @@ class Worker:
         self._lost = lost
 
     def _look_for_broken(self) -> None:
-        """Fail jobs that the engine has given up: they end every process that carries them out."""
+        """Fail jobs that the engine has abandoned: they end every process that executes them."""
         for name in self._queues.broken():
             job_id, run = job_of(name)
             job = self._store.get(job_id)

@@ -86,11 +86,11 @@ class WorkerLocks:
         return {path.name.removesuffix(LOCK_SUFFIX) for path in paths if self._is_dead(path)}
 
     def forget(self, worker: str) -> None:
-        """Remove the file of a worker that is dead, once nothing of it is left to take over."""
+        """Remove the file of a worker that is dead, once all its tasks are taken over."""
         self._path(worker).unlink(missing_ok=True)
 
     def _is_dead(self, path: Path) -> bool:
-        with suppress(OSError):  # it is gone, or locked by who lives
+        with suppress(OSError):  # it is removed, or locked by a live worker
             file = os.open(path, os.O_RDONLY)
             try:
                 if os.read(file, 64).decode(errors="replace") == self._boot:

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: none that lies inside.
+"""Permitted webhook addresses: none in internal networks.
 
 A name is resolved once, and the resulting address is checked and then connected to: the owner of
 the name cannot rebind it in between.
@@ -66,14 +66,14 @@ def is_outside(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAddress:
-    """Where a webhook is sent.
+    """The destination of a webhook.
 
     Attributes:
         scheme: `https`, or `http`.
         host: As the caller named it.
         port: The TCP port.
         target: Path and query.
-        address: The numeric address that was looked at, to connect to.
+        address: The checked numeric address, to connect to.
     """
 
     scheme: str

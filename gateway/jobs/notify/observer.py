@@ -17,7 +17,7 @@ class Counter(Protocol):
         """Count a job that has ended.
 
         Args:
-            status: How.
+            status: Its final status.
             code: Of the error, if there was one.
             waited_s: Seconds until it started, or until it ended without starting.
             took_s: Seconds of execution; None if it never started.
@@ -42,7 +42,7 @@ class Counter(Protocol):
 
 
 class Observer:
-    """Tells of jobs; nothing of what they are about.
+    """Reports events of jobs, without their contents.
 
     Args:
         counter: Counts them.

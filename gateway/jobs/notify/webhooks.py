@@ -29,7 +29,7 @@ class Webhooks:
     Args:
         secrets: To sign with, `whsec_…`, all of them each time, so that they can be changed while
             calls are under way. None: there are no webhooks.
-        guard: Which addresses may be called.
+        guard: Checks which addresses may be called.
         timeout_s: Seconds a call may take.
         job: Returns a job, None if it is there no more.
         render: Makes a call's body of it.
@@ -67,7 +67,7 @@ class Webhooks:
         self._guard.check(webhook.url)
 
     def tell(self, message_id: str, job_id: str, event: str) -> bool:
-        """Call a job's webhook; return whether that is settled, or else is to be tried again."""
+        """Call a job's webhook; return whether delivery is settled, or else is to be retried."""
         try:
             job = self._job(job_id)
         except JobsUnavailable:
@@ -84,7 +84,7 @@ class Webhooks:
         return 200 <= status < 300 or status == _GONE
 
     async def _call(self, place: WebhookAddress, message_id: str, event: Event, body: bytes) -> int:
-        """Make a call and return the answer's status; nothing else of the answer is read."""
+        """Send a request and return the response status; the rest of the response is not read."""
         url = httpx.URL(scheme=place.scheme, host=place.address, port=place.port)
         request = httpx.Request(
             "POST",

@@ -123,7 +123,7 @@ class TritonPythonModel:
                 )
 
     def _read(self, index: int, request: Any) -> Work:
-        """Return the request as `Work`; ValueError says what is wrong with it."""
+        """Return the request as `Work`; ValueError states the defect."""
         feeds = {}
         rows = None
         for slot in self._inputs:

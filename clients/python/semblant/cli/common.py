@@ -1,4 +1,4 @@
-"""What several commands share: the options that say where work is done, and JSON options."""
+"""Shared parts of the commands: the options that select the backend, and JSON options."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def read_settings(**given: Any) -> Settings:
     """Return the settings: what is given, then the environment, then defaults.
 
     Raises:
-        typer.BadParameter: naming what is wrong.
+        typer.BadParameter: naming the invalid value.
     """
     from pydantic import ValidationError  # noqa: PLC0415
     from pydantic_settings import SettingsError  # noqa: PLC0415

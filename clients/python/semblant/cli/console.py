@@ -1,4 +1,4 @@
-"""How the command line speaks: results to stdout, everything else to stderr."""
+"""Output of the command line: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Lazy:
 
     @property
     def real(self) -> Console:
-        """The console itself, for what asks more of it than its attributes."""
+        """The console itself, for uses that need more than its attributes."""
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def explain(error: SemblantError) -> None:
 
 
 def explain_machine(error: OSError) -> None:
-    """Print what the machine refused, such as to read or write a file."""
+    """Print an operating system error, such as a failure to read or write a file."""
     _complain("machine", str(error))
 
 

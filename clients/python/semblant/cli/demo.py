@@ -56,7 +56,7 @@ async def _swaps(settings: Settings, samples: dict[str, Path]) -> list[SwapResul
         context = in_process(settings)
         client = await context.__aenter__()
     try:
-        # The first swap warms caches and compiles kernels; the second one is what it costs.
+        # The first swap warms caches and compiles kernels; the second one shows the actual cost.
         for _ in range(2):
             results = [
                 await client.swap(samples[source], samples[target], media_type="image/png")

@@ -1,4 +1,4 @@
-"""The part of `semblant swap` that makes videos."""
+"""The part of `semblant swap` that renders videos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Alembic executes: the revisions, over a connection that the caller has locked."""
+"""The Alembic environment: runs the revisions over a connection locked by the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that were replaced, in what is stored: statuses, options, plans, queues, a table."""
+"""Replacement of old names in stored data: statuses, options, plans, queues, a table."""
 
 from __future__ import annotations
 
