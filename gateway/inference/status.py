@@ -18,7 +18,7 @@ from gateway.errors import (
 )
 
 STATUS_TABLE: dict[grpc.StatusCode, type[SemblantError]] = {
-    grpc.StatusCode.OK: InferenceFailed,  # an error that carries OK is no answer
+    grpc.StatusCode.OK: InferenceFailed,  # an error with status OK is not a valid response
     grpc.StatusCode.CANCELLED: RequestCanceled,
     grpc.StatusCode.UNKNOWN: InferenceFailed,
     grpc.StatusCode.INVALID_ARGUMENT: InferenceRejected,

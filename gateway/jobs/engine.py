@@ -150,7 +150,7 @@ class DurableEngine:
         await asyncio.to_thread(self._close)
 
     def check_webhook(self, order: JobSubmission) -> None:
-        """Check an order's webhook; see `JobEngine.check_webhook`."""
+        """Check the webhook of a request; see `JobEngine.check_webhook`."""
         if order.webhook is not None:
             self._webhooks.check(order.webhook)
 
@@ -172,7 +172,7 @@ class DurableEngine:
                 log.warning("job %s: its key stays taken for a while", id)
 
     async def submit(self, order: JobSubmission) -> SubmitResult:
-        """Take an order on; see `JobEngine.submit`."""
+        """Accept a request; see `JobEngine.submit`."""
         return await asyncio.to_thread(self._submit, order)
 
     async def get(self, tenant: str, id: str) -> JobRecord:

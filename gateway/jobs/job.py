@@ -262,11 +262,11 @@ class JobSubmission:
     """A request for a job.
 
     Attributes:
-        tenant: By whom.
+        tenant: The requesting tenant.
         files: Of every form field its files, in their order.
         options: As the work returned them.
         uploads: Of form fields the upload whose file takes a file's place.
-        key: Tells this order from others of the tenant, however often it is sent.
+        key: Idempotency key of this request, unique within the tenant.
         source_id: The enrolled identity in place of source files.
         webhook: The webhook to notify.
         priority: Its queue priority.
@@ -303,7 +303,7 @@ class JobSubmission:
 
 
 def job_id(tenant: str, key: str | None) -> str:
-    """Return the id of a tenant's order: the same for the same key, new without one."""
+    """Return the id of a tenant's request: the same for the same key, new without one."""
     if key is None:
         return f"job_{secrets.token_hex(16)}"
     return f"job_{hashlib.sha256(json.dumps([tenant, key]).encode()).hexdigest()[:32]}"

@@ -63,7 +63,7 @@ class JobEngine(Protocol):
         ...
 
     def check_webhook(self, order: JobSubmission) -> None:
-        """Check that an order's webhook may be called.
+        """Check that the webhook of a request may be called.
 
         Raises:
             WebhookRefused: it may not.
@@ -79,7 +79,7 @@ class JobEngine(Protocol):
         ...
 
     async def submit(self, order: JobSubmission) -> SubmitResult:
-        """Take an order on, or find that it was; its files are moved away from where they lie.
+        """Accept a request unless it was accepted before; its files are moved into the store.
 
         Raises:
             IdempotencyMismatch: its key was used for another one.
@@ -109,7 +109,7 @@ class JobEngine(Protocol):
         ...
 
     async def resume(self, tenant: str, id: str) -> JobRecord:
-        """Resume a failed job from its last completed segment; return it.
+        """Resume a failed job from where it stopped; return it.
 
         Raises:
             JobNotFound: there is none.
@@ -118,7 +118,7 @@ class JobEngine(Protocol):
         ...
 
     async def delete(self, tenant: str, id: str) -> None:
-        """Call a job off and remove all that is kept of it.
+        """Cancel a job and remove all its stored data.
 
         Raises:
             JobNotFound: there is none.

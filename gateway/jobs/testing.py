@@ -192,7 +192,7 @@ async def running_engine(
     """Run an engine over fake work, with settings by name, for the time of the block.
 
     Its `work` is a `FakeWork`; webhooks go to `transport`, if there is one. Only one engine that
-    carries jobs out may run in a process.
+    executes jobs may run in a process.
     """
     chosen = Settings(**{"data_dir": folder, "worker_drain_s": 0, **settings})
     engine = DurableEngine(

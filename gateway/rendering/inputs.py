@@ -29,7 +29,7 @@ from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
 
 REMEMBERED = 4
-"""Number of jobs whose decoded files are cached."""
+"""Number of jobs whose read files are cached."""
 
 T = TypeVar("T")
 
@@ -78,8 +78,8 @@ class Tools:
         kit: The parts that find and change faces.
         fuser: Factory of the face processor, which belongs to its creating thread; it is given
             the threads to read frames in, and the event loop that the networks belong to.
-        studio: Threads for that.
-        pictures: Changes a picture's.
+        studio: Threads for frame processing.
+        pictures: Changes the faces of an image.
         identities: Enrolled people.
         expressions: Libraries of expressions.
     """
@@ -121,7 +121,7 @@ class AsyncCache(Generic[T]):
         self._known: OrderedDict[str, asyncio.Future[T]] = OrderedDict()
 
     async def of(self, key: str, find: Callable[[], Awaitable[T]]) -> T:
-        """Return what is known by a key, or find it out."""
+        """Return the cached value of a key, or compute it."""
         while (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             if known.done() and (known.cancelled() or known.exception() is not None):
@@ -140,7 +140,7 @@ async def read_inputs(
     """Read the portraits and all that is named beside them.
 
     Raises:
-        SemblantError: a picture cannot be used, or what is named is not there.
+        SemblantError: an image cannot be used, or a named item does not exist.
     """
     stored = await read_stored(
         options,

@@ -21,13 +21,13 @@ LONGEST = Fraction(7, 4)
 LEAD_IN_S = Fraction(1, 2)
 """Seconds analysed before a part, so that it continues seamlessly from the previous one."""
 LEAD_OUT_S = Fraction(1, 4)
-"""Seconds after it that are looked at: what comes then has a say in how its last frames are."""
+"""Seconds analysed after a part: later frames influence its last ones."""
 FIRST_LOOK, CLOSEST_LOOK = 24, 384
 """Number of frames a survey samples at first, and at most until it finds a person."""
 ENOUGH_KEYS = 3
-"""Key frames from which on a survey's first look needs no others."""
+"""Number of key frames from which on a survey's first pass samples no others."""
 SURVEY_S = Fraction(2)
-"""Seconds between two frames of a survey's first look, at least."""
+"""Minimum seconds between two frames of a survey's first pass."""
 
 
 def segment_length(length_s: Fraction, rate: Fraction) -> Fraction:
@@ -42,7 +42,7 @@ def segment_length(length_s: Fraction, rate: Fraction) -> Fraction:
 
 
 def split_into_segments(timing: Timing, whole: TimeSpan) -> list[TimeSpan]:
-    """Return the parts of a span of a video, in their order, without gaps.
+    """Return the parts of a span of a video, in order, without gaps.
 
     They begin at key frames, where decoding can begin, as long as these come often enough.
     """

@@ -296,7 +296,7 @@ class RenderWork:
             )
 
     async def _probe_of(self, task: Task, options: VideoOptions) -> Probe:
-        """Return what the target is, or is to be brought to first."""
+        """Return the properties of the target, or those after its tone mapping."""
 
         async def look() -> Probe:
             probe = await self._compute.run(self._source(task).probe)

@@ -46,7 +46,7 @@ class Check:
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Return all checks of this machine, in a fixed order; nothing is changed but by trying."""
+    """Return all checks of this machine, in a fixed order, without lasting changes."""
     looks: tuple[Callable[[Settings], Iterator[Check]], ...] = (
         _python,
         _folders,

@@ -15,7 +15,7 @@ from gateway.networks.available import AvailableModels
 from gateway.settings import Settings
 
 ROOM = 1.5
-"""Bytes a model takes when it runs, over those of its file: weights, and what it computes with."""
+"""Ratio of a model's run-time memory to its file size: weights and work space."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ def installed_models(settings: Settings) -> InstalledModels:
     """Look for networks of the zoo in the model repository.
 
     Raises:
-        SetupIncomplete, ContractViolation: the zoo, or what is installed of it, cannot be read.
+        SetupIncomplete, ContractViolation: the zoo, or its installed part, cannot be read.
     """
     zoo = load_zoo(settings.model_repository)
     have = installed(settings.model_repository)

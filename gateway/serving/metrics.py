@@ -31,7 +31,7 @@ _QUALITY = {
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
     ),
 }
-"""Figures of results that are kept, each with what it is and its buckets."""
+"""Recorded statistics of results, each with its description and buckets."""
 
 
 class JobMetrics:

@@ -217,7 +217,7 @@ def make_inference(
 
 
 def backend_of(settings: Settings) -> str:
-    """Return the backend of the settings, `auto` decided by what is installed here."""
+    """Return the backend of the settings, with `auto` resolved by the installed packages."""
     if settings.backend != "auto":
         return settings.backend
     return "embedded" if environment_exists(settings.triton_environment) else "local"
@@ -225,7 +225,7 @@ def backend_of(settings: Settings) -> str:
 
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
-    """Start what has to be started, watch the models meanwhile, and end everything after.
+    """Start the components, watch the models meanwhile, and stop all components afterwards.
 
     Nothing of it outlives the block: no thread, no network's session, no setting of the process.
     With a backend of our own a fault at the start is raised; a Triton elsewhere may come later.

@@ -43,7 +43,7 @@ def fake_services(
     videos: bool = False,
     **settings: Any,
 ) -> Services:
-    """Return services over fake networks, with settings by name; nothing is started.
+    """Return services over fake networks, with settings by name; none is started.
 
     `pulled` are names of installed networks that `inference` has beside our own. Unless given,
     `inference` is `fake_face_inference()`, and libraries and identities are kept in

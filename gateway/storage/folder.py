@@ -102,7 +102,7 @@ def latest_first(infos: list[InfoT]) -> list[InfoT]:
 class Store(Protocol[ThingT, InfoT]):
     """A store of items. Calls may block on disk I/O: make them in a thread.
 
-    Which error stands for a missing thing and for a full store is the kind's.
+    The kind defines the errors for a missing item and for a full store.
     """
 
     def add(self, thing: ThingT) -> None:

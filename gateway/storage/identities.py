@@ -1,4 +1,4 @@
-"""Enrolled people, one file each in a folder: portraits, what was found there, the consent."""
+"""Enrolled people, one file each in a folder: portraits, their analysis, the consent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files under keys, in a folder or in an object store; what is read under a key is all of it.
+"""Files under keys, in a folder or in an object store; reads under a key are never partial.
 
 A key is what a path would be: names with slashes between. Where the store is a folder, files are
 moved into it and read where they lie; elsewhere they are sent and fetched.
@@ -77,10 +77,10 @@ class ObjectStore:
         return self._folder
 
     def put(self, key: str, path: Path) -> int:
-        """Move a file under a key, where it replaces what was there; return its size in bytes.
+        """Move a file under a key, replacing any previous file; return its size in bytes.
 
         Raises:
-            StorageFull, StorageUnavailable: it is not there, and what was there still is.
+            StorageFull, StorageUnavailable: it is not stored, and the previous file still is.
         """
         size = path.stat().st_size
         if self._folder is None:

@@ -79,7 +79,7 @@ class TritonEnvironment:
         return kept
 
     def lay_out_backends(self, target: Path) -> None:
-        """Fill `target` with Triton's Python backend and ours, as the server expects them."""
+        """Install Triton's Python backend and ours into `target`, as the server expects them."""
         python = target / "python"
         shutil.copytree(self.python_backend, python, ignore=shutil.ignore_patterns("__pycache__"))
         stub = python / self.stub.name

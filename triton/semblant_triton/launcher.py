@@ -46,7 +46,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Return three ports that are free now; another program may still get there first."""
+        """Return three ports that are free now; another program may still bind them first."""
         with contextlib.ExitStack() as held:
             numbers = []
             for _ in range(3):

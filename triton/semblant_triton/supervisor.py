@@ -51,7 +51,7 @@ class Supervisor:
         self._orphaned = False
 
     def run(self) -> int:
-        """Start the server, wait for its end or for ours; return its exit status."""
+        """Start the server, wait until it or our process ends; return its exit status."""
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         wake = self._listen_to_signals()
         parent = self._watch_parent()
@@ -142,7 +142,7 @@ class Supervisor:
                 self._status = os.waitstatus_to_exitcode(status)
 
     def _sweep(self) -> None:
-        """End what the server left behind, and remove its files."""
+        """End the server's remaining processes, and remove its files."""
         end = time.monotonic() + _REAP_S
         while self._server and self._reap() and time.monotonic() < end:
             self._kill_group()

@@ -41,7 +41,7 @@ class Pixels(Protocol):
 
     @property
     def __array_interface__(self) -> Mapping[str, Any]:
-        """What its numbers are."""
+        """The NumPy array interface."""
 
 
 File = bytes | str | PathLike[str] | Readable | Pixels
@@ -227,7 +227,7 @@ def raise_for_problem(response: httpx.Response) -> None:
 
     Raises:
         SemblantError: the class of the problem's `code`, with its detail and findings; an
-            `InternalError` for what is no problem document of ours.
+            `InternalError` for a response that is not one of our problem documents.
     """
     if deprecated := response.headers.get("x-semblant-deprecated"):
         warnings.warn(deprecated, DeprecationWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""Clients of a running server: one for threads, one for event loops, nothing else differs."""
+"""Clients of a running server: one for threads, one for event loops, otherwise identical."""
 
 from __future__ import annotations
 

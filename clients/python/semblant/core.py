@@ -104,7 +104,7 @@ def outputs(
 ) -> list[tuple[bytes | Path, Path | None]]:
     """Return every target, by its path or bytes, with where its result goes; None is nowhere.
 
-    Of what has no name the result is called by its number, from 0.
+    The result of an input without a name is named by its index, from 0.
 
     Raises:
         ValueError: there are none, two would go to the same place, or an ending is unknown.

@@ -75,8 +75,8 @@ class Library:
         created: When, ISO 8601, UTC.
         size: Number of entries.
         entries: One mapping per entry, as the API documents it; none in a list of libraries.
-        skipped: Of a new one: what gave no entry, and why.
-        warnings: Of a new one: `damaged` if a part of the video could not be read.
+        skipped: For a new library: the inputs that gave no entry, with reasons.
+        warnings: For a new library: `damaged` if a part of the video could not be read.
     """
 
     id: str
@@ -94,7 +94,7 @@ class ExpressionMatch:
 
     Attributes:
         index: Its number in the library, from 0.
-        distance: How far it is away, in the spread of all expressions.
+        distance: Its distance, relative to the spread of all expressions.
         controls: Its named controls, each 0–1.
     """
 

@@ -107,9 +107,9 @@ def process_image(
 
 
 def add_enhancer(options: dict[str, Any], name: str = "face_enhancer") -> None:
-    """Append face enhancement to the options, which are modified in place.
+    """Add an enhancement step at the end of the options' processors, modified in place.
 
-    Or enhancement of the whole image (`frame_enhancer`), which is the very last step.
+    Faces are enhanced before the whole image (`frame_enhancer`), which is the very last step.
     """
     steps = list(options.get("processors", ["face_swapper"]))
     if name not in steps:

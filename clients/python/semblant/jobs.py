@@ -75,8 +75,8 @@ class JobRequest:
         options: As the API documents them.
         webhook: `url` and `events`: the endpoint to notify.
         priority: `high`, `normal` or `low`.
-        retention: How long it is kept once it has ended, such as `6h`.
-        cancel_after: How long it may take, such as `5m`.
+        retention: Retention time after its end, such as `6h`.
+        cancel_after: Time limit, such as `5m`.
         key: Idempotency key, so that sending the job twice is harmless; generated unless given.
     """
 

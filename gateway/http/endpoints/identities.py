@@ -24,7 +24,7 @@ from gateway.storage.identities import EnrolledIdentity
 
 
 async def post_identities(services: Services, request: Request) -> Response:
-    """Read the form, look at the portraits, keep them, and answer the identity."""
+    """Read the form, analyse and store the portraits, and return the identity."""
     acceptable(request.headers.get("accept"), (JSON,))
     settings = services.settings
     fields = {

@@ -29,7 +29,7 @@ async def get_job_events(services: Services, request: Request) -> Response:
     engine, tenant, after = engine_of(services), tenant_of(request), _last_seen(request)
     job = await engine.get(tenant, id_of(request))
     if job.final and job.version <= after:
-        return Response(status_code=204)  # what makes a browser not ask again
+        return Response(status_code=204)  # stops a browser from reconnecting
     stream = _stream(services, engine, job, after)
     headers = {"X-Accel-Buffering": "no"}  # a proxy is to pass each event on at once
     return StreamingResponse(stream, media_type=EVENTS, headers=headers)

@@ -56,7 +56,7 @@ async def post_uploads(services: Services, request: Request) -> Response:
 
 
 async def head_upload(services: Services, request: Request) -> Response:
-    """Answer where an upload has got to."""
+    """Return the offset of an upload."""
     upload = await _get(_store(services, request), request)
     headers = {**_headers(upload), "Upload-Length": str(upload.length)}
     if upload.metadata:

@@ -1,4 +1,4 @@
-"""Working on a request: in its turn, by its deadline, and only as long as someone waits for it."""
+"""Execution of a request: queued, with a deadline, and cancelled when the client disconnects."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Form:
         return files[0] if files else None
 
     async def kept(self, name: str) -> list[SentFile]:
-        """Return where the files of a field lie, in their order, of a form that was read to disk.
+        """Return the paths of the files of a field, in order, of a form that was read to disk.
 
         Raises:
             EmptyUpload: one of them has no content.
@@ -157,18 +157,18 @@ class KeptFile:
             self._file = self._path.open("x+b")
 
     def write(self, data: bytes) -> int:
-        """Append what has arrived."""
+        """Append received data."""
         self._digest.update(data)
         self.size += len(data)
         with room_on_disk():
             return self._file.write(data)
 
     def read(self, size: int = -1) -> bytes:
-        """Return what comes next."""
+        """Return the next bytes."""
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go elsewhere, after all of it has arrived."""
+        """Seek, after all data have been received."""
         with room_on_disk():
             return self._file.seek(offset, whence)
 
@@ -211,7 +211,7 @@ class _Parser(MultiPartParser):
             part.file = cast("BinaryIO", kept)
 
     def on_end(self) -> None:
-        """Note that the last boundary was seen."""
+        """Record that the last boundary was seen."""
         self._ended = True
 
     async def parse(self) -> FormData:

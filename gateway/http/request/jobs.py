@@ -122,8 +122,8 @@ class PageToken:
     """The cursor of the next page of a list; opaque to callers.
 
     Attributes:
-        created: Of the last job that was listed.
-        id: Of it.
+        created: Creation time of the last job that was listed.
+        id: Its id.
     """
 
     created: float

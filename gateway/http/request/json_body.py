@@ -15,7 +15,7 @@ async def read_json(request: Request, kind: type[Model]) -> Model:
 
     Raises:
         UnsupportedRequestType: it is of another type.
-        PayloadTooLarge: it is longer than any that makes sense.
+        PayloadTooLarge: it exceeds the maximum size of a body.
         InvalidOptions: with every finding, each with its JSON pointer.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

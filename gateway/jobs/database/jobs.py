@@ -242,7 +242,7 @@ class JobStore:
         with self._begin() as connection:
             connection.execute(change.values(**values))
 
-    # Orders that are being read
+    # Requests that are being read
 
     def take(self, id: str, token: str, *, at_most_s: float) -> None:
         """Record that the request of a job is being read, so that no other process reads it.
@@ -265,7 +265,7 @@ class JobStore:
             raise IdempotencyInProgress(retry_after_s=1) from None
 
     def let_go(self, id: str, token: str) -> None:
-        """Note that an order is read, or never will be."""
+        """Record that a request has been read, or never will be."""
         with self._begin() as connection:
             connection.execute(
                 sa.delete(IDEMPOTENCY_LOCKS).where(

@@ -47,7 +47,7 @@ JOBS = sa.Table(
     sa.Column("failure", sa.JSON(none_as_null=True)),
     sa.Column("output", sa.JSON(none_as_null=True)),
     sa.Column("report", sa.JSON(none_as_null=True)),
-    # Whether its files are there, and whether nothing else is left but what is kept.
+    # Whether its files exist, and whether all data but those to be retained are removed.
     sa.Column("has_files", sa.Boolean, nullable=False),
     sa.Column("tidy", sa.Boolean, nullable=False),
     sa.Index("semblant_jobs_of_tenant", "tenant", "created", "id"),

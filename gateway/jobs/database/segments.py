@@ -74,7 +74,7 @@ class SegmentStore:
             )
 
     def made(self, id: str) -> list[FinishedSegment]:
-        """Return the segments of a job that are there, in their order."""
+        """Return the recorded segments of a job, in order."""
         query = (
             sa.select(SEGMENTS)
             .where(SEGMENTS.c.job_id == id, SEGMENTS.c.file.is_not(None))

@@ -36,8 +36,8 @@ async def prepare_database(
     Args:
         engine: Connections to the database.
         upgrade: Whether the schema may be changed or created.
-        wait_s: Seconds to wait for a database that is away.
-        pause_s: Seconds between two tries.
+        wait_s: Seconds to wait for an unavailable database.
+        pause_s: Seconds between two attempts.
 
     Raises:
         JobsUnavailable: the database is not reachable for so long.

@@ -75,7 +75,7 @@ class WorkerLease:
             raise LeaseLost()
 
     def stop(self) -> None:
-        """Stop beating, and let others take over at once what may be left."""
+        """Stop the heartbeat, and let other workers take over remaining tasks at once."""
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -26,7 +26,7 @@ from gateway.storage.objects import ObjectStore
 log = logging.getLogger(__name__)
 
 PREFIX = "jobs"
-_OWN_MATTER_S = 10.0  # the process that ended a job cleans up within this time
+_OWN_MATTER_S = 10.0  # reserved for the process that ended a job to clean up after it
 _LONGEST_CLEANUP_PAUSE_S = 3600.0
 _MOST_PUT_OFF = 1000  # named in one statement
 
@@ -60,7 +60,7 @@ class CleanupRetries:
         self._lock = threading.Lock()
 
     def put_off(self, job_id: str) -> int:
-        """Note that an attempt failed; return how many have in a row."""
+        """Record a failed attempt; return the number of consecutive failures."""
         with self._lock:
             failed = self._failed.get(job_id, (0, 0.0))[0] + 1
             pause_s = min(self._first_s * 2.0 ** min(failed - 1, 30), self._longest_s)
@@ -68,7 +68,7 @@ class CleanupRetries:
         return failed
 
     def forget(self, job_id: str) -> None:
-        """Note that an attempt succeeded."""
+        """Record a successful attempt."""
         with self._lock:
             self._failed.pop(job_id, None)
 
@@ -135,7 +135,7 @@ class Janitor:
     def end(
         self, job_id: str, to: Status, *, run: str | None = None, failure: Failure | None = None
     ) -> JobRecord | None:
-        """End a job without an output, and tidy up after it; None if it has ended already."""
+        """End a job without an output, and clean up after it; None if it has ended already."""
         values = {} if failure is None else {"failure": _told(failure)}
         job = self._store.move(job_id, to, run=run, **values)
         if job is not None:

@@ -48,7 +48,7 @@ from gateway.storage.objects import ObjectStore
 log = logging.getLogger(__name__)
 
 VERSION = "wf1"
-"""Of the order of steps: only processes of the same one take over from each other."""
+"""Version of the order of steps: only processes of the same version take over tasks."""
 _VIDEO_RECOVERIES = 50  # a long video may outlive many processes
 _SEGMENT_RECOVERIES = 5  # a step that ends this many processes is not retried
 _CONNECTIONS = 10
@@ -175,7 +175,7 @@ class Worker:
         self._reaping.start()
 
     def stop(self, drain_s: float) -> None:
-        """Take no more, let segments be finished for a while, and leave the rest to others."""
+        """Accept no more work, let segments finish for a while, and leave the rest to others."""
         self._ending.set()
         # Waiting steps stop at once; rendering steps get time to finish and record the result.
         self._watch.drain()
@@ -269,7 +269,7 @@ class Worker:
             self._tidier.end(job_id, Status.FAILED, run=run, failure=failure)
 
     def _register(self, steps: Steps) -> None:
-        """Tell the engine what jobs consist of; the order of steps is what `VERSION` stands for."""
+        """Register the steps of jobs with the engine; `VERSION` identifies the order of steps."""
 
         @DBOS.workflow(name=SEGMENTS, max_recovery_attempts=_SEGMENT_RECOVERIES)
         def segment(job_id: str, run: str, index: int) -> bool:

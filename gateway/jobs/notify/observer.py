@@ -18,18 +18,18 @@ class Counter(Protocol):
 
         Args:
             status: Its final status.
-            code: Of the error, if there was one.
+            code: Code of the error, if there was one.
             waited_s: Seconds until it started, or until it ended without starting.
             took_s: Seconds of execution; None if it never started.
         """
         ...
 
     def segment_made(self, *, frames: int, seconds: float) -> None:
-        """Count a segment that was recorded, and the seconds it took."""
+        """Count a recorded segment, and its rendering time in seconds."""
         ...
 
     def attempt_failed(self, code: str) -> None:
-        """Count an attempt at a step that failed, by the error's code."""
+        """Count a failed attempt at a step, by the error's code."""
         ...
 
     def cleanup_failed(self) -> None:

@@ -23,7 +23,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; errors of ours become one message and an exit code."""
+    """Run the command line; our own errors become one message and an exit code."""
     # SVT-AV1 writes to the standard error otherwise, and knows no other way to be quiet. Only a
     # process of our own may decide that.
     os.environ.setdefault("SVT_LOG", "1")

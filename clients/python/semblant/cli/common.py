@@ -88,7 +88,7 @@ class Connection:
         jobs: bool = False,
         settings: Mapping[str, object] = MappingProxyType({}),
     ) -> T:
-        """Return what comes of a client of the server, or of a service started for it.
+        """Return the result of a call with a client of the server, or of a service started for it.
 
         A service that is started here executes jobs only with `jobs`; further `settings` are
         of it, too.
@@ -127,7 +127,7 @@ class JobsConnection:
 
     Attributes:
         server: Its address.
-        tenant: Whose jobs.
+        tenant: Owner of the jobs.
         timeout: Seconds a request may take.
     """
 
@@ -136,7 +136,7 @@ class JobsConnection:
     timeout: float = field(default=60.0, metadata={"option": TimeoutOption})
 
     def run(self, work: Callable[[AsyncClient], Awaitable[T]]) -> T:
-        """Return what comes of a client of the server.
+        """Return the result of a call with a client of the server.
 
         Raises:
             typer.BadParameter: the server's address is none.
@@ -199,7 +199,7 @@ def connected(
 
 
 def read_settings(**given: Any) -> Settings:
-    """Return the settings: what is given, then the environment, then defaults.
+    """Return the settings: given values, then the environment, then defaults.
 
     Raises:
         typer.BadParameter: naming the invalid value.

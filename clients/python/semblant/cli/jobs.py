@@ -1,4 +1,4 @@
-"""`semblant jobs`: videos that a server makes in their turn."""
+"""`semblant jobs`: video jobs on a server."""
 
 from __future__ import annotations
 

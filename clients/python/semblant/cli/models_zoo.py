@@ -172,7 +172,7 @@ def _report(result: PullResult) -> None:
 
 @contextmanager
 def _bar(name: str) -> Iterator[PullProgress]:
-    """Show how far a download is, where somebody looks."""
+    """Show the progress of a download on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(
         *columns,

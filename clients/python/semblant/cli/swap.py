@@ -185,13 +185,13 @@ def _report(result: SwapResult, done: str) -> None:
     if result.quality:
         err.print(", ".join(f"{name} {value:g}" for name, value in result.quality.items()))
     for warning in result.warnings:
-        # Of one word: what the face is. Of several: what was done about it.
+        # One word: a property of the face. Several: the action taken.
         about = "" if "_" in warning else "the target's face is "
         err.print(f"[yellow]warning[/] {about}{escape(warning.replace('_', ' '))}")
 
 
 def _needs_no_source(options: dict[str, object]) -> bool:
-    """Return whether options ask for nothing of a picture that is sent."""
+    """Return whether the options require no source image."""
     if "mapping" in options:
         return True  # the service knows whether its entries name sources
     steps = options.get("processors", ["face_swapper"])

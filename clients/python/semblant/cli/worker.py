@@ -1,4 +1,4 @@
-"""`semblant worker`: carries jobs out."""
+"""`semblant worker`: executes jobs."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _rewrite(
     keys: list[str],
     changes: dict[str, Callable[[dict[str, Any]], dict[str, Any]]],
 ) -> None:
-    """Replace the JSON of all rows that what is done to it changes."""
+    """Rewrite the JSON of all rows that the given functions change."""
     key = [table.c[name] for name in keys]
     for id in connection.execute(sa.select(*key)).all():
         this = [column == value for column, value in zip(key, id, strict=True)]
