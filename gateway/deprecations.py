@@ -101,7 +101,7 @@ def collected() -> Iterator[list[Rename]]:
 
 
 def note(rename: Rename) -> None:
-    """Record that somebody used an old name."""
+    """Record that a person used an old name."""
     notes = _notes.get()
     if notes is None:
         warnings.warn(str(rename), DeprecationWarning, stacklevel=3)

@@ -87,7 +87,7 @@ def triton_requirements() -> Path:
 def prepare_repository(repository: Path) -> None:
     """Bring the catalogue and the configurations into a model repository that lacks them.
 
-    A repository that has a catalogue is somebody's own, or was prepared before, and is left alone.
+    A repository that has a catalogue is a person's own, or was prepared before, and is left alone.
 
     Raises:
         SetupIncomplete: the folder cannot be written.

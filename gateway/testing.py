@@ -66,7 +66,7 @@ class FakeInference:
         self._gate.clear()
 
     def release(self) -> None:
-        """Let the waiting calls go on."""
+        """Let the waiting calls continue."""
         self._gate.set()
 
     async def under_way(self, model: str, calls: int = 1) -> None:

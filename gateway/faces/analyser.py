@@ -84,7 +84,7 @@ class FaceAnalyser:
         """Return where faces may be in a picture (H, W, 3) RGB, without looking at them.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         return await self._detector.find(image, deadline=deadline, options=options)
@@ -95,7 +95,7 @@ class FaceAnalyser:
         """Return the faces of a picture (H, W, 3) RGB, the largest first.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         options = options or DetectOptions()

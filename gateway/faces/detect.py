@@ -1,4 +1,4 @@
-"""Where faces may be in a picture: the detectors, at the scales and angles that are asked for."""
+"""Where faces may be in a picture: the detectors, at the scales and angles that are requested."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class FaceDetector:
         """Return where faces may be in a picture (H, W, 3) RGB, as the first look tells.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         found = Candidates.joined([])

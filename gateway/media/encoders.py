@@ -58,7 +58,7 @@ USUAL: Final[dict[ContainerFormat, Encoder]] = {
     "gif": "gif",
     "webp": "webp",
 }
-"""Which encoder a container's videos are usually made by, where none is asked for."""
+"""Which encoder a container's videos are usually made by, where none is requested."""
 
 _PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Preset))}
 # By place: SVT-AV1's and libvpx's own scales of effort, and NVENC's.
@@ -127,7 +127,7 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
 
     Args:
         probe: What the frames are: the source's, or what became of them on the way.
-        wish: What is asked for.
+        wish: What is requested.
         threads: Of the encoder; 0 are as many as it likes.
     """
     encoder = _segments_by(wish)
@@ -175,7 +175,7 @@ def losses(probe: Probe, wish: EncoderConfig) -> tuple[str, ...]:
 
     `opacity_lost`, `colors_reduced` (to a palette of 256), `depth_reduced` (fewer bits a sample),
     `chroma_reduced` (coarser subsampling), `hdr_metadata_lost` (brightness of the video and its
-    display). What was asked for, such as tone mapping, is none.
+    display). What was requested, such as tone mapping, is none.
     """
     source, made = PixelFormat.of(probe.decoded[0]), PixelFormat.of(written_format(probe, wish))
     down, across = made.steps
@@ -192,7 +192,7 @@ def losses(probe: Probe, wish: EncoderConfig) -> tuple[str, ...]:
 
 
 def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
-    """Return what holds the video: what was asked for, the source's, or the encoder's usual one."""
+    """Return what holds the video: what was requested, the source's, or the encoder's usual one."""
     holders = HOLDERS[wish.encoder]
     if wish.container is not None:
         return wish.container

@@ -4,7 +4,8 @@
     pixels ──ImageTruncated──▶ upright RGB (+ alpha)
 
 The header is judged before a pixel is decoded, so a decompression bomb costs nothing. Only what
-decoders raise for broken files is the file's fault: everything else is ours, and goes on as it is.
+decoders raise for broken files is the file's fault: everything else is ours, and continues as it
+is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Videos: bytes or a file → upright RGB frames, one after the other.
 
     bytes ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶
-    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is told by `damaged`
+    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is identified by `damaged`
 
 The decoder is given an open file, never a name: it can reach nothing else on this machine.
 """
@@ -98,7 +98,7 @@ class RgbVideo:
             yield frame
 
     def close(self) -> None:
-        """Let go of the video; frames that are asked for afterwards do not come."""
+        """Let go of the video; frames that are requested afterwards do not come."""
         with self._lock:
             if self._video is not None:
                 self._video.container.close()

@@ -58,7 +58,7 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
     """Read a video that was joined, and compare it with what was put into it.
 
     Frames: their number, times that rise strictly, and from the first to the last as long as it was
-    asked for, up to the container's own clock (1 ms in Matroska). Sound that was copied: all its
+    requested, up to the container's own clock (1 ms in Matroska). Sound that was copied: all its
     bytes, and where it begins beside the picture. The first frame: that it can be decoded, its size
     and how it is turned.
 

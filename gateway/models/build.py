@@ -98,7 +98,7 @@ def build_models(
         force: Build also what is up to date.
 
     Returns:
-        One result per model, in the order asked for.
+        One result per model, in the order requested.
 
     Raises:
         UnknownModel: a name is not in the catalogue.

@@ -1,7 +1,7 @@
 """Fetching a model's file: from a folder, or over HTTP, going on where it was interrupted.
 
 What has come lies in `<cache>/downloads/<name>.part`, with a note beside it of what it is a part
-of. It is gone on with only if the server says that the file is still the same, or if a digest
+of. It is continued with only if the server says that the file is still the same, or if a digest
 will tell in the end.
 """
 
@@ -155,7 +155,7 @@ def fetch(
 
 
 def fetched_file(path: Path) -> Fetched:
-    """Return a file somebody gave.
+    """Return a file a person gave.
 
     Raises:
         OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""What was pulled, remembered: `zoo.lock.json` beside the zoo, not part of the repository.
+"""What was installed, remembered: `zoo.lock.json` beside the zoo, not part of the repository.
 
 A file's digest is trusted when it first comes, unless the zoo states it, and from then on has to
 be the same. So is the licence: it was accepted once, by whoever pulled.

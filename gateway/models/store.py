@@ -121,10 +121,10 @@ class ModelStore:
 
         Raises:
             UnknownModel: the zoo has no such model.
-            ModelNotPermitted: one may not be used commercially, and that was asked for.
+            ModelNotPermitted: one may not be used commercially, and that was requested.
         """
         zoo = self.zoo
-        for name in names:  # what needs another is told by its own name
+        for name in names:  # what needs another is identified by its own name
             self._check_permitted(zoo.model(name))
         wanted = {model.name: model for name in names for model in zoo.with_needs(name)}
         return list(wanted.values())
@@ -190,7 +190,7 @@ class ModelStore:
         return PullResult(model, record, fresh=True, trusted_first=not pinned)
 
     def add(self, file: Path, name: str) -> PullResult:
-        """Install a file somebody has as a model.
+        """Install a file a person has as a model.
 
         Its digest is pinned only if the zoo has no place to pull it from.
 

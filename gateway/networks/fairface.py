@@ -46,7 +46,7 @@ class FairFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         crops, _ = await self._compute.run(aligned_crops, image, landmarks_5, TEMPLATE, SIDE_PX)
@@ -60,7 +60,7 @@ class FairFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(crops):

@@ -75,7 +75,7 @@ class Landmarker:
             float32 (N, 68, 2), and float32 (N,), 0–1.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(boxes):

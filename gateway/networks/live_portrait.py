@@ -59,7 +59,7 @@ class LivePortrait:
             uint8 RGB (N, 512, 512, 3).
 
         Raises:
-            UnknownModel: a network has not been pulled.
+            UnknownModel: a network has not been installed.
             InferenceError, DeadlineExceeded: from a network.
         """
         number = len(shown)

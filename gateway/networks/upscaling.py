@@ -101,7 +101,7 @@ class Upscaler:
             uint8 RGB (H · scale, W · scale, 3).
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         tiling = self.spec.tiling

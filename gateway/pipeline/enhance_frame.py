@@ -15,7 +15,7 @@ from gateway.processors.frame_enhancer import FrameEnhancer
 
 
 class FrameEnhancement:
-    """Makes one video's frames clearer, or one picture, or leaves them if that is not asked for."""
+    """Makes one video's frames clearer, or one picture, or leaves them if that is not requested."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class FrameEnhancement:
         options: SwapOptions,
         timings: Timings,
     ) -> None:
-        """Take who does it, if anybody; threads; what is asked for; what gets the stage's time."""
+        """Take who does it, if anybody; threads; what is requested; what gets the stage's time."""
         self._enhancer = enhancer
         self._compute = compute
         self._scale = options.frame_enhancer_scale
@@ -32,9 +32,9 @@ class FrameEnhancement:
         self._timings = timings
 
     async def picture(self, image: U8, deadline: Deadline) -> tuple[U8, str | None]:
-        """Return a picture (H, W, 3) RGB, clearer if asked for, and who did it.
+        """Return a picture (H, W, 3) RGB, clearer if requested, and who did it.
 
-        It is larger if that is asked for, too.
+        It is larger if that is requested, too.
 
         Raises:
             InferenceError, DeadlineExceeded: from a network.

@@ -60,7 +60,7 @@ class Identifier:
 
 
 def inconsistent_portraits(identity: EnrolledIdentity) -> list[int]:
-    """Return which portraits of an identity seem to show somebody else than most others do.
+    """Return which portraits of an identity seem to show another person than most others do.
 
     Of two that differ both are told: which of them is meant cannot be known.
     """

@@ -86,9 +86,9 @@ class ImageFuser:
         identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
         source_id: str | None = None,
     ) -> FusedImage:
-        """Put the faces of the sources into the target; or change its own, if no swap is asked for.
+        """Put the faces of the sources into the target; or change its own, if no swap is requested.
 
-        Last, all of the picture is made clearer, if that is asked for. Where nothing is to be done
+        Last, all of the picture is enhanced, if that is requested. Where nothing is to be done
         to faces nobody looks for any.
 
         Args:

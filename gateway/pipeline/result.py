@@ -51,7 +51,7 @@ class SwappedFace:
 
 
 class Note(StrEnum):
-    """What was done where the pictures did not show what was asked for."""
+    """What was done where the pictures did not show what was requested."""
 
     MOUTH_INVENTED = "mouth_invented"
     """The mouth opens and nobody shows its inside: a dark hollow was painted."""
@@ -64,7 +64,7 @@ class Note(StrEnum):
 
 
 WITHOUT_NETWORK = (MESH, MORPHABLE, CLASSICAL)
-"""Who needs no network that is pulled."""
+"""Who needs no network that is installed."""
 ENTRY_UNMATCHED = "entry_unmatched"
 """An optional entry of the mapping means nobody in the target: told beside notes of faces."""
 

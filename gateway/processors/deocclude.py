@@ -1,6 +1,6 @@
 """Takes glasses off a portrait, before its face is put into another picture.
 
-Frames are found as what is before the face around the eyes. What is under them is continued from
+Frames are found as occlusions of the face around the eyes. What is under them is continued from
 the skin beside them.
 """
 

@@ -1,4 +1,4 @@
-"""`face_enhancer`: makes a face clearer, whoever's face it is and whatever made it."""
+"""`face_enhancer`: enhances a face, whoever's face it is and whatever made it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FEATURE_SOFT_PX = 1.5
 MEASURED_PX = 320
 """Side of the part of a picture, at least, on which coding is looked for."""
 HIDDEN = (0.3, 0.7)
-"""Probabilities between which what is before a face goes over into it."""
+"""Probabilities between which occlusions of a face goes over into it."""
 
 
 class Enhancer(Protocol):
@@ -70,7 +70,7 @@ class Enhancer(Protocol):
             image: uint8 (H, W, 3) RGB.
             face: The face.
             region: See `reach`.
-            mask: float32 (h, w), where in it the result is to be seen; what is before the face is
+            mask: float32 (h, w), where in it the result is to be seen; occlusions of the face is
                 left out.
             deadline: When the answer is of no use any more.
 
@@ -146,7 +146,7 @@ class NetworkEnhancer:
 def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
     """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face; see `Enhancer.process`.
 
-    What is before the face, as a sharp frame of glasses, does not tell how soft the face is.
+    Occlusions of the face, as a sharp frame of glasses, does not tell how soft the face is.
     """
     pixels = np.ascontiguousarray(region.of(image), np.uint8)
     places = _places(face, region, mask > 0.5 * mask.max())

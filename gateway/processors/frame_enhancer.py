@@ -128,7 +128,7 @@ class NetworkFrameEnhancer:
         """Do nothing: what it makes of a frame hangs on that frame alone."""
 
     async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
-        """Return a picture, larger if asked for; see `FrameEnhancer.picture`."""
+        """Return a picture, larger if requested; see `FrameEnhancer.picture`."""
         made = await self._network.upscale(image, deadline=deadline, batch=TILES)
         return await self._compute.run(_mixed, image, made, scale, blend)
 

@@ -61,7 +61,7 @@ class LiveRestorer:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the networks have not been pulled.
+            UnknownModel: the networks have not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         chosen = frozenset(regions)

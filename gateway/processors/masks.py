@@ -1,4 +1,4 @@
-"""Where a new face is to be seen: its own soft edge, what lies before it, and what is asked for.
+"""Where a new face is to be seen: its own soft edge, what lies before it, and what is requested.
 
 What several masks say is combined by the least of them.
 """

@@ -54,7 +54,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkSwap:
-    """One face of a picture that is to become somebody's.
+    """One face of a picture that is to become a person's.
 
     Attributes:
         face: To be replaced.

@@ -68,7 +68,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
 
     Returns:
         What changed; None if nothing moves inside the picture. Its region is empty where nothing
-        moves because nobody shows what was asked for.
+        moves because nobody shows what was requested.
     """
     after, fillings = _openable(before, after, donors)
     kinds = {name: filling.kind for name, filling in fillings.items()}

@@ -45,7 +45,7 @@ _PARTS = {
 REST_FRAMES = 8.0
 """Frames after the first from which on a person's own rest outweighs the average person's."""
 REST_QUANTILE = 0.2
-"""Controls have one direction: somebody at rest shows little of each."""
+"""Controls have one direction: a person at rest shows little of each."""
 NAMES = tuple(control.name for control in CONTROLS)
 
 
@@ -188,7 +188,7 @@ def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[ExpressionRe
     The residual is of no region: it follows only with all of them.
 
     Args:
-        expression: (K + C,), asked for.
+        expression: (K + C,), requested.
         since: (K + C,), shown until then.
         regions: What follows.
     """

@@ -45,8 +45,8 @@ RIDGE = 1.5
 """Of a known person: each control's own share in the quadratic term, again. Overlapping controls
 compete for what is seen; 0 would tell them apart best, more keeps noise from being blown up."""
 LEAST_ENERGY = 0.07
-"""Sum of squared motions, in inter-ocular distances, that a control needs to be told by: what moves
-less is not read into the motion of others."""
+"""Sum of squared motions, in inter-ocular distances, that a control needs to be identified by: what
+moves less is not read into the motion of others."""
 LEAST_SCALE = 1e-6
 """Inter-ocular distance, in longer sides of the picture, below which there is no face to fit."""
 FARTHEST_PX = 1e6

@@ -44,7 +44,7 @@ class FaceModel:
         gram: float32 (K, K), quadratic term of the controls' problem.
         leak: float32 (K, C), the controls' share in the residual coefficients.
         rigidity: float32 (478,), weights for the pose.
-        rest: float32 (K + C,), the expression found in neutral faces: what a fit says of somebody
+        rest: float32 (K + C,), the expression found in neutral faces: what a fit says of a person
             who does nothing.
         rest_share: float32 (K,), how far a control found in a single frame is its person's at
             rest: variance of rest over people ÷ (that + variance of one person over time).

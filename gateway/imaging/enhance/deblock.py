@@ -264,7 +264,7 @@ def _level_columns(luma, first, limit):
             steps[y, n] = luma[y, x + 1] - luma[y, x] - half * (before + after)
             roughs[y, n] = abs(before) + abs(after)
     for y in range(height):
-        # Along the border a step goes on, other noise does not.
+        # Along the border a step continues, other noise does not.
         above, below = max(y - 1, 0), min(y + 1, height - 1)
         for n in range(count):
             x = start + n * PERIOD

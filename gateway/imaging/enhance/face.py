@@ -1,4 +1,4 @@
-"""A face made clearer without a network: noise is taken out, what is soft is steepened.
+"""A face enhanced without a network: noise is taken out, what is soft is steepened.
 
 Detail is what two Gaussian blurs take from the brightness. It is laid on again: on eyes, brows,
 lips and all edges much, on plain skin little, so that pores are not made more than they are; the
@@ -73,7 +73,7 @@ def luma_of(image: U8) -> F32:
 
 
 def enhanced(image: U8, places: FacePlaces, damage: Damage) -> U8:
-    """Return a picture of a face, uint8 (h, w, 3), made clearer.
+    """Return a picture of a face, uint8 (h, w, 3), enhanced.
 
     Args:
         image: uint8 (h, w, 3) RGB.

@@ -1,4 +1,4 @@
-"""A whole picture made clearer without a network, in its luma alone and in place.
+"""A whole picture enhanced without a network, in its luma alone and in place.
 
 What is taken out and what is steepened follows from windows of the picture, as in `deblock.py` and
 `face.py`. Here these windows are measured at half the size, which changes little and costs a

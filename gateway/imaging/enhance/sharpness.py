@@ -34,7 +34,7 @@ ROWS = 80
 WIDEST_PX = 8.0
 """Blur beyond which there are no edges to be told from."""
 SHARPEST_PX = 0.5
-"""Blur below which edges cannot be told apart."""
+"""Blur below which edges cannot be distinguished."""
 CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6

@@ -1,4 +1,4 @@
-"""How good a fused picture is, told by its pixels: what changed, what shows, what is lost.
+"""How good a fused picture is, identified by its pixels: what changed, what shows, what is lost.
 
 All figures compare a result with the untouched target. Those of detail, seam and colour may be
 taken from reduced pictures: they are about what is seen at the size of the face.

@@ -13,7 +13,7 @@ from gateway.imaging.geometry.warp import shrink_area
 from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
 
 SIDE = 0.95
-"""Side of BlazeFace's square over the geometric mean of a box's sides. The networks of the field
+"""Side of BlazeFace's square over the geometric mean of a box's sides. The third-party models
 learned boxes from hairline to chin; BlazeFace's square ends at brows and chin."""
 DOWN = 0.18
 """How far its centre lies below that of a box, in distances from the eyes to the mouth."""

@@ -64,7 +64,7 @@ class SwapNetwork:
 
         Raises:
             ValueError: the portrait or the target's embedding is missing, or of another shape.
-            UnknownModel: the converter has not been pulled.
+            UnknownModel: the converter has not been installed.
             InferenceError, DeadlineExceeded: from the converter.
         """
         if self.spec.family.picture is not None:
@@ -93,7 +93,7 @@ class SwapNetwork:
 
         Raises:
             ValueError: B is no multiple of the network's side.
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         times, rest = divmod(crops.shape[1], self.spec.side_px)

@@ -26,7 +26,7 @@ from gateway.faces.morphable.person import Person, alikeness
 from gateway.pipeline.timings import Timings
 
 LOST_S = Fraction(1, 2)
-"""Seconds without a face after which whoever comes is somebody new."""
+"""Seconds without a face after which whoever comes is a person new."""
 ENOUGH_FRAMES = 8
 """Frames from which on a person's identity is surer than that of one frame."""
 ALIKE, ALIKE_ELSEWHERE = 0.25, 0.5

@@ -1,4 +1,4 @@
-"""Trying again: other ways of fusing a face, until it is as good as is asked for."""
+"""Trying again: other ways of fusing a face, until it is as good as is requested."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Trial:
 
 
 def trials(asked: Trial, *, retry: bool) -> list[Trial]:
-    """Return what is tried: what was asked for, then, if at all, everything else in its order."""
+    """Return what is tried: what was requested, then, if at all, everything else in its order."""
     others = [Trial(color, blend) for color in COLORS for blend in BLENDS] if retry else []
     return [asked, *(trial for trial in others if trial != asked)]
 
@@ -86,7 +86,7 @@ async def best_of(
     Args:
         canvas: As it is before an attempt; every attempt begins with that.
         settings: What to try, in this order, at least one.
-        limits: What is asked for.
+        limits: What is requested.
         make: Paints on the canvas and measures.
     """
     mark = canvas.mark()
@@ -110,7 +110,7 @@ def require_quality(attempt: Attempt[T], limits: QualityLimits, face: int) -> No
     """Check that the best attempt for a face (its place among the target's) is good enough.
 
     Raises:
-        QualityBelowThreshold: with its figures, how it was made, and what was asked for.
+        QualityBelowThreshold: with its figures, how it was made, and what was requested.
     """
     if not attempt.short:
         return

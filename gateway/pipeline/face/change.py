@@ -74,11 +74,11 @@ class FaceTask:
         portraits: Of the person that the face becomes.
         faces: All faces of the target.
         library: Entries to match expressions with.
-        options: What is asked for.
+        options: What is requested.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
         chosen: Who changes faces.
-        enhancement: Makes the faces clearer, if that is asked for.
+        enhancement: Makes the faces clearer, if that is requested.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
         seen: Where that one is seen, as it was sent; None if nobody has looked.
         memory: What is remembered of that face in a video's frames before; None in a picture.

@@ -41,7 +41,7 @@ class Retouch:
 
 
 class Enhancement:
-    """Makes faces of one picture clearer, or leaves them if that is not asked for."""
+    """Makes faces of one picture clearer, or leaves them if that is not requested."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Enhancement:
             enhancer: Who does it; None if nobody is to.
             masking: Tells where a face itself is seen.
             compute: Threads for imaging work.
-            options: What is asked for.
+            options: What is requested.
             deadline: When the result is of no use any more.
             timings: Gets the stage's time.
         """
@@ -80,7 +80,7 @@ class Enhancement:
             nearer: float32 (n, 2) each, outlines of faces that lie before it.
 
         Raises:
-            UnknownModel: a masking network is asked for that has not been pulled.
+            UnknownModel: a masking network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         enhancer, options = self._enhancer, self._options
@@ -111,7 +111,7 @@ class Enhancement:
         Outside the mask nothing changes.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if retouch is None:

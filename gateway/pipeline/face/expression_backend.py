@@ -60,7 +60,7 @@ class ExpressionBackend(Protocol):
 
         Args:
             target: uint8 (H, W, 3) RGB, as it was sent.
-            image: uint8 (H, W, 3) RGB, the same before the swap, but with the expression asked for.
+            image: uint8 (H, W, 3) RGB, the same before the swap, but with the expression requested.
             subject: The face.
         """
         ...

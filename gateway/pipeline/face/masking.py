@@ -1,4 +1,4 @@
-"""What may be seen of a new face: what covers either face, and what is asked for."""
+"""What may be seen of a new face: what covers either face, and what is requested."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Masking:
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
     ) -> list[Visibility | None]:
-        """Return where each face of a picture (H, W, 3) is seen, as far as that is asked for.
+        """Return where each face of a picture (H, W, 3) is seen, as far as that is requested.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -98,12 +98,12 @@ class Masking:
             face: That face.
             layer: The new one.
             portrait: Where it is from.
-            masks: What is asked for.
+            masks: What is requested.
             seen: Where the old face is seen, if that is known already.
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: a network is asked for that has not been pulled.
+            UnknownModel: a network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         limits: list[F32] = []
@@ -136,7 +136,7 @@ class Masking:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: a network is asked for that has not been pulled.
+            UnknownModel: a network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         if "occlusion" not in masks.types:

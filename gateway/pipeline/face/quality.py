@@ -134,7 +134,7 @@ class Subject:
 
     Attributes:
         face: As it was in the target.
-        shown: As it is to be shown: with the expression that was asked for.
+        shown: As it is to be shown: with the expression that was requested.
         portrait: Whose face it becomes.
         layer: The new pixels.
         matte: Where they count.

@@ -207,7 +207,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def helping_networks(self) -> dict[str, str]:
-        """The networks beside the four that have to be pulled, and where they are named."""
+        """The networks beside the four that have to be installed, and where they are named."""
         out: dict[str, str] = {}
         if self.detector.model != BLAZEFACE:
             out[self.detector.model] = "/detector/model"
@@ -221,7 +221,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def needs_source(self) -> bool:
-        """Whether something of a source picture is asked for."""
+        """Whether something of a source picture is requested."""
         if self.mapping:
             return any(entry.sources for entry in self.mapping)
         if "face_swapper" in self.processors:
@@ -257,7 +257,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def recognises(self) -> bool:
-        """Whether people are told apart by their descriptors."""
+        """Whether people are distinguished by their descriptors."""
         if self.mapping:
             return any(entry.position is None for entry in self.mapping)
         return self.face_selector.mode == "reference"

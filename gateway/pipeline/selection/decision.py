@@ -1,6 +1,6 @@
 """Which faces of a target are meant, and by which entry: decided once, for images and videos.
 
-Everything is known before: faces, what they look like, whose descriptors were asked for. An image
+Everything is known before: faces, what they look like, whose descriptors were requested. An image
 is one view in which every face is a candidate; a video is many views of fewer people.
 """
 
@@ -52,7 +52,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meant:
-    """Somebody whose face is changed; everybody, if neither candidate nor descriptor is known.
+    """A person whose face is changed; everybody, if neither candidate nor descriptor is known.
 
     Attributes:
         candidate: Who that is; None if they are known by their descriptor only.
@@ -127,7 +127,7 @@ def _fitting(evidence: Evidence, selector: FaceSelector) -> frozenset[int]:
 
 
 def _alike(evidence: Evidence, known: F32, distance: float) -> tuple[Meant, ...]:
-    """Return all candidates who are like somebody, the nearest first; or whoever will be."""
+    """Return all candidates who are like a person, the nearest first; or whoever will be."""
     if evidence.descriptors is None:
         return (Meant(descriptor=known),)
     distances = np.linalg.norm(evidence.descriptors - known, axis=1)

@@ -1,4 +1,4 @@
-"""Who does what is asked for: networks that were pulled, or what needs none."""
+"""Who does what is requested: networks that were installed, or what needs none."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SelectedModels:
 
 
 class ModelSelector:
-    """The networks of the field that are at hand.
+    """The third-party models that are at hand.
 
     Attributes:
         inference: What runs them, and our own.
@@ -71,7 +71,7 @@ class ModelSelector:
         """Return options that name who does it, where they leave it open.
 
         Raises:
-            UnknownModel: a network is named that has not been pulled.
+            UnknownModel: a network is named that has not been installed.
             ModelNotPermitted: one is named that may not be used here.
         """
         steps = set(options.processors)
@@ -132,7 +132,7 @@ class ModelSelector:
         )
 
     def enhancer(self, options: SwapOptions) -> Enhancer | None:
-        """Return who makes faces clearer; None if that is not asked for."""
+        """Return who makes faces clearer; None if that is not requested."""
         if "face_enhancer" not in options.processors:
             return None
         name = options.enhancer_model
@@ -141,7 +141,7 @@ class ModelSelector:
         return NetworkEnhancer(name, self.inference, self.compute, weight=options.enhancer_weight)
 
     def frame_enhancer(self, options: SwapOptions) -> FrameEnhancer | None:
-        """Return who makes pictures and frames clearer; None if that is not asked for."""
+        """Return who makes pictures and frames clearer; None if that is not requested."""
         if "frame_enhancer" not in options.processors or options.frame_enhancer_blend == 0:
             return None
         spec = UPSCALERS.get(options.frame_enhancer_model)

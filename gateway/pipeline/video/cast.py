@@ -16,7 +16,7 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPerson:
-    """Somebody seen in the video.
+    """A person seen in the video.
 
     Attributes:
         descriptor: float32 (128,).
@@ -55,7 +55,7 @@ class VideoCast:
     farthest: float
 
     def part_of(self, descriptor: F32) -> CastRole | None:
-        """Return the part that somebody with a descriptor (128,) has, if any."""
+        """Return the part that a person with a descriptor (128,) has, if any."""
         best, least = None, self.farthest
         for part in self.parts:
             off = 0.0 if part.descriptor is None else _apart(part.descriptor, descriptor)
@@ -64,7 +64,7 @@ class VideoCast:
         return best
 
     def rest_of(self, descriptor: F32) -> F32 | None:
-        """Return the rest (K + C,) of somebody with a descriptor (128,), if they are known."""
+        """Return the rest (K + C,) of a person with a descriptor (128,), if they are known."""
         near = min(self.known, key=lambda k: _apart(k.descriptor, descriptor), default=None)
         if near is None or _apart(near.descriptor, descriptor) > self.farthest:
             return None

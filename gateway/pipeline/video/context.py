@@ -20,7 +20,7 @@ class VideoFusionContext:
     Attributes:
         cast: Who is in it, and whose faces are changed.
         players: Whose faces may be used.
-        options: What is asked for.
+        options: What is requested.
         timings: Gets the stages' times.
         library: Entries to match expressions with.
         call_s: Seconds that what is done to one frame may take.

@@ -42,11 +42,11 @@ class _Followed:
     """A frame and who is in it.
 
     Attributes:
-        time_s: Of the frame, in seconds; what is told exactly is told by the picture.
+        time_s: Of the frame, in seconds; what is told exactly is identified by the picture.
         shot: Number of its shot.
         faces: By their tracks, as the frame by itself shows them.
-        picture: The frame; None once it has gone on.
-        sightings: Who is in it; none once it has gone on.
+        picture: The frame; None once it has continued.
+        sightings: Who is in it; none once it has continued.
     """
 
     time_s: float
@@ -82,9 +82,9 @@ class VideoFuser:
     async def fuse(
         self, pictures: Iterable[EditableFrame], production: VideoFusionContext
     ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
-        """Yield every frame of a part of a video, its faces changed and all of it made clearer.
+        """Yield every frame of a part of a video, its faces changed and all of it enhanced.
 
-        Each only if asked for: where nobody is meant, nobody looks for faces. Frames that only lead
+        Each only if requested: where nobody is meant, nobody looks for faces. Frames that only lead
         in come out, too, as they were; those that lead out do not. A bounded number of frames is
         held, however long the video is. Close the iterator if it is left early
         (`contextlib.aclosing`).

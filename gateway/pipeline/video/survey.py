@@ -58,7 +58,7 @@ class _Somebody:
     def saw(
         self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: FaceAttributes | None
     ) -> None:
-        """Add a face, and what it looks like if that was asked for."""
+        """Add a face, and what it looks like if that was requested."""
         if face.quality.score > self.best:
             self.best, self.looks = face.quality.score, looks
         self.descriptors.append(descriptor)
@@ -128,12 +128,12 @@ class Surveyor:
         Raises:
             NoFaceInTarget: there is nobody to be seen in any of the frames.
             NoMatchingFace: whoever is meant by place is not there.
-            InvalidOptions: somebody is meant by a reference that was not sent.
+            InvalidOptions: a person is meant by a reference that was not sent.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
             InferenceError, DeadlineExceeded: from the networks.
         """
         known = await self._people.known(references, identities, options, deadline=deadline)
-        # People are told apart here; what they show is read when they are followed.
+        # People are distinguished here; what they show is read when they are followed.
         detect = replace(detection.of_targets(options), precise=False)
         people: list[_Somebody] = []
         views: list[View] = []
@@ -167,7 +167,7 @@ class Surveyor:
 
 
 def _part(meant: Meant, people: Sequence[KnownPerson]) -> CastRole:
-    """Return the role of somebody who is meant."""
+    """Return the role of a person who is meant."""
     descriptor = meant.descriptor
     if meant.candidate is not None:
         descriptor = people[meant.candidate].descriptor
@@ -179,7 +179,7 @@ def _is_face(face: Face) -> bool:
 
 
 def _nearest(people: list[_Somebody], descriptor: F32) -> int:
-    """Return which of the people somebody is; who is nobody of them becomes one."""
+    """Return which of the people a person is; who is nobody of them becomes one."""
     apart = [float(np.linalg.norm(one.descriptor - descriptor)) for one in people]
     if apart and min(apart) <= SURELY:
         return int(np.argmin(apart))

@@ -45,7 +45,7 @@ REMEMBERED, KNOWN = 16, 8
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """What is remembered of somebody.
+    """What is remembered of a person.
 
     Attributes:
         number: Of the person.
