@@ -1,4 +1,4 @@
-"""Who a face is: dlib's ResNet descriptor.
+"""Face identity: dlib's ResNet descriptor.
 
 (D. King, "High quality face recognition with deep metric learning", 2017: 99.38 % on LFW with
 one person's descriptors within 0.6 of one another.)

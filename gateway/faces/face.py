@@ -1,4 +1,4 @@
-"""What is known about one face in one picture."""
+"""The properties of one face in one picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FaceWarning(StrEnum):
     PROFILE = "profile"
     """Turned by more than 30° to the side."""
     STEEP = "steep"
-    """Looks up or down by more than 30°."""
+    """Pitched up or down by more than 30°."""
     BLURRED = "blurred"
     """Little fine detail for its size."""
     SMALL = "small"
@@ -31,7 +31,7 @@ class FaceWarning(StrEnum):
     UNRELIABLE = "unreliable"
     """The landmarks are not those of a face: perhaps there is none."""
     ORIENTATION_UNCERTAIN = "orientation_uncertain"
-    """It looks as much like a face upside down as the way up that was chosen."""
+    """The face is as plausible upside down as in the chosen orientation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Face:
         warnings: What may spoil a result.
         fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
         known_rest: float32 (K + C,), the expression the person has at rest, where other pictures
-            tell it; None where only this one is known.
+            determine it; None where only this one is known.
         eye_offsets: float32 (n, 2), by how much a network of their own has moved lids and irises;
             None where that is not kept.
     """

@@ -171,7 +171,7 @@ def kept_eyes(landmarks: F64, offsets: F32) -> F64:
     """Return a mesh (478, 3) with its lids and irises moved as another frame's were.
 
     Args:
-        landmarks: float64 (478, 3), as the mesh network tells.
+        landmarks: float64 (478, 3), as the mesh network returns them.
         offsets: float32 (n, 2), from `eye_offsets` of a frame shortly before.
     """
     out = landmarks.copy()
@@ -183,7 +183,7 @@ def eye_offsets(landmarks: F64, refined: F64) -> F32:
     """Return by how much lids and irises were moved, float32 (n, 2) in pixels.
 
     Args:
-        landmarks: float64 (478, 3), as the mesh network told.
+        landmarks: float64 (478, 3), as the mesh network returned them.
         refined: float64 (478, 3), from `refine_eyes`.
     """
     at = _eye_points()
@@ -198,7 +198,7 @@ def _eye_points() -> NDArray[np.int64]:
 
 
 def refine_eyes(landmarks: F64, crops: tuple[Crop, Crop], contours: F32, irises: F32) -> F64:
-    """Replace lids and irises by what the iris network saw.
+    """Replace lids and irises by the iris network's output.
 
     Args:
         landmarks: float64 (478, 3).

@@ -127,7 +127,7 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
 
     Args:
         probe: What the frames are: the source's, or what became of them on the way.
-        wish: What is requested.
+        wish: The requested options.
         threads: Of the encoder; 0 are as many as it likes.
     """
     encoder = _segments_by(wish)

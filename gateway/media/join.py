@@ -103,7 +103,7 @@ def join(
         source: Where sound and the like come from.
         segments: In their order.
         out: The file; it is there only when it is complete.
-        probe: What the source is.
+        probe: Properties of the source.
         wish: The same that the segments were encoded by.
         span: The part of the source that they are; None is all of it.
 

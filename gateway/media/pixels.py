@@ -27,7 +27,7 @@ class Colors:
     """How a video's colours are meant: numbers of ITU-T H.273, 2 where it does not tell.
 
     Attributes:
-        full: Whether all codes are used; None if not told.
+        full: Whether all codes are used; None if not specified.
         space: The matrix (table 4).
         primaries: Table 2.
         transfer: Table 3; 16 is PQ, 18 is HLG (ITU-R BT.2100).

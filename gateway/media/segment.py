@@ -55,7 +55,7 @@ class SegmentWriter:
 
     Args:
         path: Of the file.
-        probe: What the frames are.
+        probe: Properties of the frames.
         wish: How they are to be encoded.
         threads: Of the encoder; 0 are as many as it likes.
 

@@ -23,8 +23,8 @@ class Mastering:
     """The display a video was mastered on (SMPTE ST 2086).
 
     Attributes:
-        primaries: x and y of red, green and blue, and of white (CIE 1931); None if not told.
-        luminance: Least and most, cd/m²; None if not told.
+        primaries: x and y of red, green and blue, and of white (CIE 1931); None if not specified.
+        luminance: Least and most, cd/m²; None if not specified.
     """
 
     primaries: tuple[tuple[Fraction, Fraction], ...] | None

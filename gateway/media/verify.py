@@ -65,7 +65,7 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
     Args:
         path: Of the video.
         report: What was joined.
-        probe: What the source is.
+        probe: Properties of the source.
 
     Raises:
         OutputInvalid: with what is wrong.

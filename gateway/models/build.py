@@ -28,7 +28,7 @@ BuildState = Literal["ready", "missing", "outdated"]
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What was done about one model.
+    """The result of one model's installation or build.
 
     Attributes:
         name: The model.
@@ -91,7 +91,7 @@ def build_models(
 
     Args:
         repository: The model repository; each model goes to `<name>/1/model.onnx`.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         names: Which models; all if None.
         on_progress: Told what happens, see `Progress`.
         download: Fetches a package; pip if None.

@@ -157,9 +157,9 @@ class ModelEntry:
     Attributes:
         name: Folder name in the model repository.
         title: What people call it.
-        task: What it is for.
+        task: Its purpose.
         license: SPDX identifier of the weights' licence.
-        credit: Who made it.
+        credit: Its author.
         commercial: Whether the licence allows commercial use.
         weights: Where the original network lies: in a package, or here.
         exporter: Which reader turns it into ONNX.
@@ -189,7 +189,7 @@ class SampleEntry:
         name: Short name.
         title: Who is seen.
         license: Terms of use.
-        credit: Who made it.
+        credit: Its author.
         image: Where the file lies.
     """
 

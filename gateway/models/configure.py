@@ -73,8 +73,8 @@ def catalog_config(
 
     Args:
         entry: The catalogue's entry.
-        profile: What it is to run on.
-        engine_cache: Folder on the server where TensorRT keeps what it built.
+        profile: The hardware profile it runs on.
+        engine_cache: Folder on the server where TensorRT caches its engines.
         int8: Whether it is served in INT8.
     """
     facts = _Facts(
@@ -106,7 +106,7 @@ def zoo_config(
     Args:
         model: The zoo's entry.
         record: What was measured when it was installed.
-        profile: What it is to run on.
+        profile: The hardware profile it runs on.
         engine_cache: As for `catalog_config`.
         int8: Whether it is served in INT8.
     """

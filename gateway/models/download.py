@@ -111,9 +111,9 @@ def fetch(
     Args:
         model: Whose file.
         sources: Where to look.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         sha256: The digest it has to have; empty if any will do.
-        tell: Told how far it is.
+        tell: Callback that receives the progress.
         client: Makes the requests; one of its own if None, with the environment's proxies.
         pause: Waits for seconds before it is tried again.
 

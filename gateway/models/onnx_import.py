@@ -54,7 +54,7 @@ def import_network(
     Args:
         source: The foreign file.
         target: Where the normalised one is written; its folder exists.
-        model: What it is to be.
+        model: The expected model.
         twin: The normalised file of `model.twin`, if that is installed.
 
     Raises:

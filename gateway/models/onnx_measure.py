@@ -71,7 +71,7 @@ def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
 
     Args:
         path: The ONNX file, its outputs named as the model's.
-        model: What it is to be.
+        model: The expected model.
         together: Whether to run several rows, alone and at once; else one row is run.
 
     Raises:

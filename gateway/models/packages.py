@@ -36,7 +36,7 @@ def fetch_package(
 
     Args:
         package: What to fetch.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         download: Does the download; pip if None.
 
     Raises:

@@ -158,7 +158,7 @@ def quantize(source: Path, target: Path, rows: Rows) -> Comparison:
     Raises:
         CalibrationTooSmall: there are too few rows of either kind.
         ModelFormatInvalid: the network cannot be quantised or run.
-        ModelVerificationFailed: in INT8 it answers with what is not a number.
+        ModelVerificationFailed: in INT8 it returns values that are not numbers.
         StorageFull: there is no room.
         OSError: a file cannot be read or written.
     """
@@ -261,7 +261,7 @@ def compare(reference: Path, quantized: Path, rows: Rows) -> Comparison:
 
     Raises:
         ModelFormatInvalid: one cannot be run.
-        ModelVerificationFailed: the second answers with what is not a number.
+        ModelVerificationFailed: the second returns values that are not numbers.
     """
     sessions = [session_of(path, threads=1) for path in (reference, quantized)]
     names = [output.name for output in sessions[0].get_outputs()]

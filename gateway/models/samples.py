@@ -22,7 +22,7 @@ def fetch_samples(
 
     Args:
         repository: The model repository, whose catalogue names the samples.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         folder: Where the pictures go; made if need be.
         names: Which samples; all if None.
         download: Fetches a package; pip if None.

@@ -72,7 +72,7 @@ class ZooStatus:
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What was done about one model.
+    """The result of one model's installation or build.
 
     Attributes:
         model: The zoo's entry.
@@ -93,9 +93,9 @@ class ModelStore:
 
     Attributes:
         repository: The model repository.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         profile: What the configurations are written for.
-        engine_cache: Folder on the server where TensorRT keeps what it built.
+        engine_cache: Folder on the server where TensorRT caches its engines.
         commercial: Whether models are refused that may not be used commercially.
         sources: Where files are looked for; the zoo's hosts are added unless it is offline.
     """
@@ -156,7 +156,7 @@ class ModelStore:
         Args:
             model: Which.
             force: Also if it is installed.
-            progress: Told how far it is.
+            progress: Callback that receives the progress.
 
         Raises:
             LicenseNotAccepted, ModelNotPermitted: it may not be.

@@ -110,11 +110,11 @@ class ZooModel:
     Attributes:
         name: Folder name in the model repository.
         title: What people call it.
-        task: What it is for.
+        task: Its purpose.
         family: Which models share its inputs and outputs.
         license: SPDX identifier, or what its makers call it.
         license_url: Where to read it.
-        credit: Who made it.
+        credit: Its author.
         commercial: Whether its own licence clearly allows commercial use.
         usable_commercially: Whether that is so of it and of all it needs.
         needs: Models it cannot do without, directly.

@@ -52,8 +52,8 @@ class ImageFuser:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
-            masking: Tells where a new face may be seen.
+            embedder: Distinguishes people.
+            masking: Determines where a new face may be visible.
             compute: Threads for imaging work.
             min_face_px: Width below which a face is refused.
             expected: What results are expected to be like; what is beyond it is told.

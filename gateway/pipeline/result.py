@@ -79,7 +79,7 @@ class FusedImage:
         swapped: The faces that were changed.
         faces: All faces of the target.
         portraits: The face used of each source.
-        unmatched: Indices of the mapping's optional entries that mean nobody here.
+        unmatched: Indices of the mapping's optional entries without a match here.
         frame_enhancer: Who made all of the picture clearer; None if nobody did.
     """
 

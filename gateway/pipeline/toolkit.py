@@ -29,9 +29,9 @@ class Toolkit:
     Attributes:
         models: The models that are at hand, and what runs them and the array work.
         analyser: Finds faces.
-        embedder: Tells people apart.
+        embedder: Distinguishes people.
         people: Finds portraits, and the faces that are meant.
-        masking: Tells where a new face may be seen.
+        masking: Determines where a new face may be visible.
         max_residual: See `faces.assess.assess`.
         min_face_px: Width below which a face is refused, or left alone in a video.
     """

@@ -45,7 +45,7 @@ class FrameEnhancer(Protocol):
         Args:
             image: uint8 (H, W, 3) RGB.
             scale: 1, unless the enhancer can make pictures larger.
-            blend: How much of the clearer one is mixed in, 0–1.
+            blend: Share of the enhanced picture in the blend, 0–1.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -58,7 +58,7 @@ class FrameEnhancer(Protocol):
 
         Args:
             planes: The frame.
-            blend: How much of the clearer one is mixed in, 0–1.
+            blend: Share of the enhanced picture in the blend, 0–1.
             deadline: When the answer is of no use any more.
 
         Raises:

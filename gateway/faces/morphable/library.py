@@ -31,7 +31,7 @@ def find_best_match(library: AnyFloat, expression: AnyFloat, *, last: int | None
 
     Args:
         library: Expressions, N ≥ 1.
-        expression: What is requested.
+        expression: The requested expression.
         last: The entry chosen the moment before. It stays unless another one is clearly nearer,
             so that the choice does not flip back and forth between two that are alike.
 

@@ -24,13 +24,13 @@ TRUST, WIDE_TRUST = 0.08, 0.02
 COARSEST = 2.5
 """Cells to a standard deviation below which a coarser grid would be seen."""
 DARK = 6.0
-"""Levels added before ratios are taken: what is nearly black tells none."""
+"""Levels added before ratios are taken: nearly black pixels have no reliable ratio."""
 MOST = float(np.log(4.0))
 """Natural logarithm of the greatest ratio."""
 
 
 def relight(cells: Cells, sigma_cells: float) -> F32:
-    """Return what the source is multiplied by to be under the target's light.
+    """Return the gain that puts the source under the target's light.
 
     Args:
         cells: Both pictures' means over skin.

@@ -1,4 +1,4 @@
-"""Detail of one size: folds of the skin, told from its colour and from its grain."""
+"""Detail of one size: folds of the skin, distinguished from its colour and from its grain."""
 
 from __future__ import annotations
 

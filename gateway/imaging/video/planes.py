@@ -108,7 +108,7 @@ class Planes:
             for grey. With the identity as matrix the three are G, B and R.
         size: (H, W).
         steps: Rows and columns of luma a sample of chroma, 1 or 2.
-        coding: What the numbers mean.
+        coding: Meaning of the sample values.
         orientation: What makes it upright. Regions and RGB pictures are always upright.
     """
 
@@ -182,7 +182,7 @@ def put_back(planes: Planes, region: Region, before: U8, after: U8) -> None:
         planes: Changed in place.
         region: The part, inside the picture.
         before: uint8 (h, w, 3), as `rgb_of` returned it.
-        after: uint8 (h, w, 3), what it is to become.
+        after: uint8 (h, w, 3), the desired result.
     """
     orientation, coding = planes.orientation, planes.coding
     stored = orientation.stored_region(region, planes.shape)

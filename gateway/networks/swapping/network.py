@@ -52,7 +52,7 @@ class SwapNetwork:
         """Return what the network is told of the new face: a row for `swap`.
 
         Args:
-            identity: Who it is.
+            identity: The identity.
             target_raw: float32 (512,), ArcFace's embedding of the face it takes the place of, not
                 normalised; not needed at the neutral weight, nor by networks that are shown a
                 portrait.

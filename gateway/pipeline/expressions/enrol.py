@@ -110,7 +110,7 @@ class Enroller:
         Raises:
             NoFaceInSource: nothing shows a face.
             FaceNotReliable: none of the faces can be used.
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         found = _Collection(count)
         await self._from_pictures(found, pictures, deadline, timings)

@@ -138,7 +138,7 @@ class ExpressionTracker:
             options: How hard to look for faces.
 
         Raises:
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         follower = Follower()
         async with aclosing(ahead(frames, self._compute, timings)) as coming:

@@ -47,7 +47,7 @@ class Attempt(Generic[T]):
 
     Attributes:
         made: What is told of it.
-        figures: What was measured.
+        figures: The measured values.
         trial: How it was fused.
         short: The figures that do not meet their limits, and by how much.
         number: How many attempts were made in all.
@@ -86,7 +86,7 @@ async def best_of(
     Args:
         canvas: As it is before an attempt; every attempt begins with that.
         settings: What to try, in this order, at least one.
-        limits: What is requested.
+        limits: The requested options.
         make: Paints on the canvas and measures.
     """
     mark = canvas.mark()

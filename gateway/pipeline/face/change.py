@@ -74,7 +74,7 @@ class FaceTask:
         portraits: Of the person that the face becomes.
         faces: All faces of the target.
         library: Entries to match expressions with.
-        options: What is requested.
+        options: The requested options.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
         chosen: Who changes faces.

@@ -57,9 +57,9 @@ class Enhancement:
 
         Args:
             enhancer: Who does it; None if nobody is to.
-            masking: Tells where a face itself is seen.
+            masking: Determines where a face itself is seen.
             compute: Threads for imaging work.
-            options: What is requested.
+            options: The requested options.
             deadline: When the result is of no use any more.
             timings: Gets the stage's time.
         """

@@ -71,7 +71,7 @@ def plan_expression(
         face: The face.
         portraits: The sources; with `expression: source` the first one's expression counts.
         library: Entries to match the target's expression with.
-        options: What is requested.
+        options: The requested options.
         last: The entry that was matched the moment before.
     """
     if not options.expresses:

@@ -98,7 +98,7 @@ class Masking:
             face: That face.
             layer: The new one.
             portrait: Where it is from.
-            masks: What is requested.
+            masks: The requested options.
             seen: Where the old face is seen, if that is known already.
             deadline: When the answer is of no use any more.
 

@@ -64,7 +64,7 @@ class ResultQuality:
     """How good a swapped face is, and how it was made.
 
     Attributes:
-        figures: What was measured.
+        figures: The measured values.
         findings: Names of the figures that are beyond what the service expects.
         attempts: How many times the face was fused.
         color: How its colours were brought to the target's.

@@ -195,7 +195,7 @@ class MaskOptions(OptionsModel):
 
 
 class QualityLimits(OptionsModel):
-    """What a swapped face is to be like; what is not given is not requested."""
+    """What a swapped face is to be like; what is not given is not asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

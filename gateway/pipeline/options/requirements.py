@@ -15,7 +15,7 @@ def require_pictures(
     """Check that the files that were sent are those that the options need.
 
     Args:
-        options: What is requested.
+        options: The requested options.
         counts: How many files each of the fields `source`, `target` and `reference` has.
         source_id: The enrolled identity that takes the sources' place, as the caller names it.
 

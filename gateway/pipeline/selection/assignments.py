@@ -103,7 +103,7 @@ class Assignments:
 
     Attributes:
         roles: Each face at most once, from far to near: what is nearer is painted later.
-        unmatched: Indices of the mapping's optional entries that mean nobody here.
+        unmatched: Indices of the mapping's optional entries without a match here.
     """
 
     roles: tuple[FaceAssignment, ...]

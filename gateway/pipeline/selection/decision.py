@@ -91,13 +91,13 @@ def decide(options: SwapOptions, evidence: Evidence, known: Mapping[int, F32]) -
     """Return whose faces of a target are changed.
 
     Args:
-        options: Who is meant.
+        options: The selected faces.
         evidence: What is known of the target.
         known: Descriptors (128,) of those who are to be recognised: by the index of the mapping's
             entry, or at 0 the one of `face_selector.mode = reference`.
 
     Raises:
-        NoMatchingFace: nobody is meant, or nobody by an entry that is not optional.
+        NoMatchingFace: no face is selected, or none by an entry that is not optional.
     """
     selector = options.face_selector
     fit = _fitting(evidence, selector)

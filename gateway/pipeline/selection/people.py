@@ -46,9 +46,9 @@ class People:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
+            embedder: Distinguishes people.
             min_face_px: Width below which a face is refused.
-            classifier: Tells what people look like, if it is at hand.
+            classifier: Classifies people's attributes, if available.
         """
         self._classifier = classifier
         self._analyser = analyser
@@ -119,12 +119,12 @@ class People:
             target: uint8 (H, W, 3) RGB.
             faces: Of the target.
             players: Whose faces may be used.
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
-            options: Who is meant.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
 
         Raises:
-            NoMatchingFace: nobody is meant, or nobody by an entry of the mapping.
+            NoMatchingFace: no face is selected, or none by an entry of the mapping.
             InvalidOptions: by reference, and there is none.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
         """
@@ -153,9 +153,9 @@ class People:
         """Return the descriptors (128,) of those who are to be recognised; see `decide`.
 
         Args:
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
             identities: Enrolled people that the mapping names, by their ids.
-            options: Who is meant.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
 
         Raises:

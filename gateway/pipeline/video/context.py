@@ -20,7 +20,7 @@ class VideoFusionContext:
     Attributes:
         cast: Who is in it, and whose faces are changed.
         players: Whose faces may be used.
-        options: What is requested.
+        options: The requested options.
         timings: Gets the stages' times.
         library: Entries to match expressions with.
         call_s: Seconds that what is done to one frame may take.
@@ -47,7 +47,7 @@ class FrameReport:
         changed: How many were changed.
         interpolated: How many of these no network saw.
         cut: Whether a new shot begins.
-        frame_enhancer: Who made all of it clearer; None if nobody did.
+        frame_enhancer: Frame enhancer that was applied; None if none was.
         uncertain: How many faces begin to be followed that may be upside down.
     """
 

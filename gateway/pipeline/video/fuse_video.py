@@ -94,7 +94,7 @@ class VideoFuser:
             production: What the video is made of.
 
         Raises:
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         enhancement = FrameEnhancement(
             self._masking.networks.frame_enhancer(production.options),

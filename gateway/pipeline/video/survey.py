@@ -96,10 +96,10 @@ class Surveyor:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
+            embedder: Distinguishes people.
             compute: Threads for array work.
             min_face_px: Width below which a face is left alone.
-            classifier: Tells what people look like, if it is at hand.
+            classifier: Classifies people's attributes, if available.
         """
         self._people = People(analyser, embedder, min_face_px=min_face_px, classifier=classifier)
         self._analyser = analyser
@@ -120,9 +120,9 @@ class Surveyor:
 
         Args:
             pictures: Frames from all over it, in their order; read in the imaging threads.
-            options: Who is meant.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
             identities: Enrolled people that the mapping names, by their ids.
 
         Raises:

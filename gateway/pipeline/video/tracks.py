@@ -64,7 +64,7 @@ class _Track:
     frames: int = 1
 
     def saw(self, sighting: TrackedFace, time_s: Fraction) -> None:
-        """Go on to the next frame."""
+        """Advance to the next frame."""
         self.last = sighting
         if sighting.interpolated:
             return
