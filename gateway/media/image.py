@@ -75,7 +75,7 @@ _WRITTEN: Final[dict[str, OutputFormat]] = {
     "WEBP": "webp",
     "AVIF": "avif",
 }
-"""What a picture of a format is best written as; every other one as PNG."""
+"""Preferred output format for each input format; every other one is written as PNG."""
 
 IMAGES_IGNORED: Final = "further_images_ignored"
 """Note: the file holds other pictures than the one that was read, such as a gain map."""
@@ -108,7 +108,7 @@ class Picture:
     Attributes:
         rgb: uint8 (H, W, 3), upright, in the colour space of `icc_profile` (sRGB if None).
         alpha: uint8 (H, W), or None for an opaque picture.
-        format: What it was read from, or is best written as.
+        format: The format it was read from, or its preferred output format.
         icc_profile: The file's color profile, carried along.
         deep: uint16 (H, W, 3) or (H, W, 4), the same pixels as they are in the file, if that has
             more than 8 bits a sample.
@@ -194,7 +194,7 @@ def _several(name: str, *, animated: bool = False) -> MultiFrameImage:
 
 @contextmanager
 def _reading(name: str, part: str = "is truncated or corrupt") -> Iterator[None]:
-    """Blame the file for what decoders raise for broken ones, and memory for what it causes."""
+    """Map decoder errors to an invalid file, and memory errors to a lack of memory."""
     try:
         yield
     except MemoryError as error:

@@ -33,7 +33,7 @@ class RgbFrame:
 
     Attributes:
         index: Its number among the video's frames, from 0.
-        time_s: Seconds after the video's beginning, as the container tells; strictly rising.
+        time_s: Seconds after the video's beginning, as given by the container; strictly rising.
         rgb: uint8 (H, W, 3), upright as the container's display matrix says.
     """
 

@@ -66,7 +66,7 @@ def orientation_of(frame: VideoFrame) -> Orientation:
 
 
 def mastering_of(frame: VideoFrame) -> Mastering | None:
-    """Return what a frame tells of its mastering display (`AVMasteringDisplayMetadata`)."""
+    """Return a frame's mastering display metadata (`AVMasteringDisplayMetadata`)."""
     raw = _raw(frame, Type.MASTERING_DISPLAY_METADATA)
     if raw is None:
         return None
@@ -77,7 +77,7 @@ def mastering_of(frame: VideoFrame) -> Mastering | None:
 
 
 def content_light_of(frame: VideoFrame) -> ContentLight | None:
-    """Return what a frame tells of the video's brightness (`AVContentLightMetadata`)."""
+    """Return a frame's content light level (`AVContentLightMetadata`)."""
     raw = _raw(frame, Type.CONTENT_LIGHT_LEVEL)
     if raw is None:
         return None

@@ -124,8 +124,8 @@ class CatalogTensor(TensorEntry):
         color: Channel order of an image input; None for other tensors.
         graph_color: Channel order the network itself wants.
         mean: Subtracted inside the graph, per RGB channel.
-        divisor: What the difference is divided by inside the graph.
-        activation: What the graph adds behind the original output.
+        divisor: The divisor of the difference inside the graph.
+        activation: The activation that the graph appends to the original output.
         clip: Limit ±clip of the value before the activation.
     """
 
@@ -187,7 +187,7 @@ class SampleEntry:
 
     Attributes:
         name: Short name.
-        title: Who is seen.
+        title: The person shown.
         license: Terms of use.
         credit: Its author.
         image: Where the file lies.

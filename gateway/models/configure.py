@@ -1,6 +1,6 @@
 """Triton's `config.pbtxt` of every model, for a CPU or a GPU server.
 
-The contract is the catalogue's or the zoo's; how large a batch may be is what was measured when a
+The contract is the catalogue's or the zoo's; the largest batch is the one measured when a
 model was installed.
 """
 
@@ -105,7 +105,7 @@ def zoo_config(
 
     Args:
         model: The zoo's entry.
-        record: What was measured when it was installed.
+        record: Measurements taken on installation.
         profile: The hardware profile it runs on.
         engine_cache: As for `catalog_config`.
         int8: Whether it is served in INT8.

@@ -1,8 +1,8 @@
 """Fetching a model's file: from a folder, or over HTTP, going on where it was interrupted.
 
-What has come lies in `<cache>/downloads/<name>.part`, with a note beside it of what it is a part
-of. It is continued with only if the server says that the file is still the same, or if a digest
-will tell in the end.
+The bytes received so far lie in `<cache>/downloads/<name>.part`, with a note beside it of the file
+it is a part of. It is continued with only if the server says that the file is still the same, or if
+a digest will show in the end.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Fetched:
     temporary: bool
 
     def discard(self) -> None:
-        """Delete what was downloaded; files of users stay."""
+        """Delete downloaded files; users' own files are kept."""
         if self.temporary:
             _note_of(self.path).unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is fetched, and with what."""
+    """A download and its client."""
 
     model: ZooModel
     sha256: str
@@ -347,7 +347,7 @@ def _mismatch(what: str, digest: str, sha256: str) -> ModelChecksumMismatch:
 
 
 def _silent(have: int, total: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def url_templates(mirrors: Sequence[str], hosts: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ The rounds are unrolled, and what follows from the model alone is worked out her
 
 - The read-outs of identity, controls and residual are one matrix, so are the three bases. What the
   identity leaves, and the controls' share in the residual, are linear and go into them.
-- What is not seen is filled in behind the read-out: filled = deviation + visibility · error, and
+- Hidden parts are filled in after the read-out: filled = deviation + visibility · error, and
   the read-out of a deviation is linear in its coefficients.
 - Shapes are kept about their weighted centre. The pose needs none then, and the translation is
   worked out once, at the end.
@@ -273,7 +273,7 @@ def _basis(model: FaceModel) -> F64:
 
 
 def _steps(solve: Solver) -> list[F64]:
-    """Return what a gradient step multiplies the last two results (xₖ, xₖ₋₁) with, by step.
+    """Return the factors of the last two results (xₖ, xₖ₋₁) in a gradient step, by step.
 
     Before the push is added and the bounds are kept, xₖ + mₖ (xₖ - xₖ₋₁) becomes its product with
     `step`, and xₖ stays. The first step knows one result only, and the last keeps only its own.

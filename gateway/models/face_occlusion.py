@@ -1,6 +1,6 @@
 """`face_occlusion` as an ONNX graph: a small network that halves its picture three times and back.
 
-What is known of every pixel beforehand is the same for all faces, so the first layer's answer to it
+The constant input of every pixel is the same for all faces, so the first layer's answer to it
 is worked out here and added as a constant.
 """
 

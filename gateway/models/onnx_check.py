@@ -1,4 +1,4 @@
-"""Whether a foreign ONNX file is the network it is said to be: every difference, told at once."""
+"""Validation of a third-party ONNX file against its contract: all differences reported at once."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _tensor(
     what: str, value: onnx.ValueInfoProto, spec: ZooTensor, model: ZooModel
 ) -> Iterator[str]:
     element = value.type.tensor_type.elem_type
-    # An output's type may be left open; running it will tell.
+    # An output's type may be left open; running it determines it.
     if element and _ELEMENT.get(element) != spec.dtype:
         dtype = _ELEMENT.get(element, TensorProto.DataType.Name(element).lower())
         yield f"{what} is {dtype}, not {spec.dtype}."

@@ -1,4 +1,4 @@
-"""What Triton is told to do with a model, by the machine it runs on."""
+"""Triton's configuration of a model, by the machine it runs on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LIVE, PICTURE, VIDEO = 1, 2, 3
 
 QUEUES: Mapping[int, Queue] = MappingProxyType(
     {
-        # Callers tell how long they can wait; a server 2.51 that wakes nobody takes half a second.
+        # Callers pass a timeout; a server 2.51 that does not wake its queue takes half a second.
         LIVE: Queue("live: a late answer is of no use", 1_000_000, 16),
         PICTURE: Queue("pictures, and whoever says nothing", 5_000_000, 256),
         VIDEO: Queue("videos: they wait for everybody else", 30_000_000, 256),
@@ -40,7 +40,7 @@ QUEUES: Mapping[int, Queue] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is told to Triton on one kind of machine.
+    """Triton's settings on one kind of machine.
 
     Attributes:
         name: What users call it.

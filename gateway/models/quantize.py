@@ -1,4 +1,4 @@
-"""A network in INT8: calibrated on what it is really given, and compared with what it was.
+"""A network in INT8: calibrated on real inputs, and compared with the original.
 
 Static quantisation in ONNX Runtime's QDQ form: weights per channel and activations are symmetric
 int8, as TensorRT wants them, from the smallest and largest values that calibration met. (Method
@@ -152,8 +152,8 @@ def quantize(source: Path, target: Path, rows: Rows) -> Comparison:
 
     Args:
         source: The ONNX file in single precision.
-        target: Where the other is written, all at once; its folder is made.
-        rows: What the network is given. Of four pictures three calibrate, one is compared on.
+        target: Where the INT8 network is written, atomically; its folder is created.
+        rows: The network's inputs. Of four pictures three calibrate, one is compared on.
 
     Raises:
         CalibrationTooSmall: there are too few rows of either kind.
@@ -224,7 +224,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 
 
 class _Sums:
-    """What is gathered of one output, row by row."""
+    """Statistics of one output, accumulated row by row."""
 
     def __init__(self) -> None:
         self.largest = self.absolute = self.squared = 0.0

@@ -1,4 +1,4 @@
-"""What is installed of the zoo: the files of a model and the record beside them."""
+"""Installed models of the zoo: the files of a model and the record beside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EMAP_FILE = "emap.npy"
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class Installed:
-    """What was found out about a model when it was installed.
+    """Findings about a model, made on installation.
 
     Attributes:
         model: Its name.
@@ -60,7 +60,7 @@ def installed(repository: Path) -> set[str]:
 
 
 def read_record(repository: Path, name: str) -> Installed | None:
-    """Return what is known of an installed model; None if it is not there, or not complete."""
+    """Return the record of an installed model; None if it is missing or incomplete."""
     folder = repository / name / MODEL_VERSION
     try:
         record = _RECORD.validate_json((folder / INSTALL_RECORD).read_bytes())

@@ -23,7 +23,7 @@ def fetch_samples(
     Args:
         repository: The model repository, whose catalogue names the samples.
         cache_dir: Folder for downloads that can be rebuilt.
-        folder: Where the pictures go; made if need be.
+        folder: Target folder of the pictures; created if needed.
         names: Which samples; all if None.
         download: Fetches a package; pip if None.
 

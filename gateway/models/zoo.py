@@ -127,7 +127,7 @@ class ZooModel:
         sizes: Named sizes, such as `side`, in pixels.
         base: Release the file is in; empty if it can only be added by hand.
         file: Name of the file there; likewise.
-        sha256: Digest of the file in lower-case hex; empty if nobody told us.
+        sha256: Digest of the file in lower-case hex; empty if unknown.
         size_bytes: Size of the file; 0 if unknown.
         twin: The same network in single precision; empty for all but half-precision ones.
         fp16: Whether computing it in half precision is good enough.
@@ -179,7 +179,7 @@ class ZooModel:
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class ZooLicense:
-    """What the name of a licence stands for.
+    """The terms behind the name of a licence.
 
     Attributes:
         url: Where to read it.
@@ -298,7 +298,7 @@ def _section(data: Mapping[str, Any], section: str, kind: type[T]) -> dict[str, 
 def _named(
     found: Mapping[str, T], section: str, table: Mapping[str, Any], key: str, where: str
 ) -> T:
-    """Return what a table's field names in another section."""
+    """Return the entry that a table's field refers to in another section."""
     if key not in table:
         raise ContractViolation(f"{where}: {key!r} is missing.")
     if table[key] not in found:

@@ -1,4 +1,4 @@
-"""Who a face is, as swappers want to be told: ArcFace's embedding.
+"""Face identity in the form that swappers take: ArcFace's embedding.
 
 J. Deng et al., "ArcFace: Additive angular margin loss for deep face recognition" (CVPR 2019), as
 InsightFace's `w600k_r50` computes it.

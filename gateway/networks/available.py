@@ -32,7 +32,7 @@ class AvailableModels:
 
         Args:
             name: Of the model.
-            pointer: Where in the options it is named, for whoever requested it.
+            pointer: Where in the options it is named, for the error message.
 
         Raises:
             UnknownModel: it has not been installed, or not all it needs.

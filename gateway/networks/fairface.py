@@ -38,7 +38,7 @@ class FairFace:
     async def look_at(
         self, image: U8, landmarks_5: AnyFloat, *, deadline: Deadline
     ) -> list[FaceAttributes]:
-        """Return what the faces of a picture look like.
+        """Return the attributes of the faces of a picture.
 
         Args:
             image: uint8 RGB (H, W, 3).

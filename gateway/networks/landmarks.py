@@ -35,7 +35,7 @@ class LandmarkSpec:
 
     Attributes:
         name: Of the model.
-        heatmaps: Whether its second output tells how sure it is; else each point's third number.
+        heatmaps: Whether its second output is the confidence; else each point's third number.
         sure: Mean certainty that counts as 1.
     """
 

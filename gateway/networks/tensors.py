@@ -64,7 +64,7 @@ def answer_of(
     Args:
         model: Its name, for the error.
         outputs: All it answered, in the order of its graph.
-        shape: What the output must have.
+        shape: The required shape of the output.
         place: Which output it is.
         loose: Whether only the number of elements counts; exporters write scalars as (N,), as
             (N, 1), …

@@ -23,7 +23,7 @@ def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
     """Return the detections of one view.
 
     The score is the geometric mean of a cell's probability of a face and of the trust in its box,
-    each cut to 0–1, as OpenCV has it: so a half means here what it means for other detectors,
+    each cut to 0–1, as OpenCV has it: so a half has the same meaning here as for other detectors,
     where their product would have to be only a quarter.
 
     Args:

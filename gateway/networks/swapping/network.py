@@ -1,4 +1,4 @@
-"""Runs a swapper: what it is told of the new face, and the crops it changes."""
+"""Runs a swapper: its conditioning on the new face, and the crops it changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SwapNetwork:
         *,
         deadline: Deadline,
     ) -> F32:
-        """Return what the network is told of the new face: a row for `swap`.
+        """Return the network's conditioning on the new face: a row for `swap`.
 
         Args:
             identity: The identity.
@@ -80,11 +80,11 @@ class SwapNetwork:
         return np.asarray(unit(vector) if self.spec.family.unit_length else vector, np.float32)
 
     async def swap(self, crops: U8, latents: F32, *, deadline: Deadline) -> U8:
-        """Return crops (N, B, B, 3) of faces with the looks of others.
+        """Return crops (N, B, B, 3) of faces with the identity of others.
 
         Args:
             crops: uint8 RGB (N, B, B, 3), aligned to the spec's template; B is a multiple k of its
-                side, and k² rows are made of each.
+                side, and each is split into k² rows.
             latents: What `latent` returns for each, float32 (N, 512) or (N, 3, S, S).
             deadline: When the answer is of no use any more.
 
