@@ -1,4 +1,4 @@
-"""`face_enhancer`: enhances a face, whoever's face it is and whatever made it."""
+"""`face_enhancer`: enhances any face, original or generated."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HIDDEN = (0.3, 0.7)
 
 
 class Enhancer(Protocol):
-    """Makes a face clearer."""
+    """Enhances a face."""
 
     name: str
 
@@ -105,7 +105,7 @@ class ClassicalEnhancer:
     async def process(
         self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
     ) -> U8:
-        """Return a region with a clearer face; see `Enhancer.process`."""
+        """Return a region with an enhanced face; see `Enhancer.process`."""
         deadline.check()
         return await self._compute.run(enhance_classically, image, face, region, mask)
 
@@ -144,9 +144,9 @@ class NetworkEnhancer:
 
 
 def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
-    """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face; see `Enhancer.process`.
+    """Return an enhanced region (h, w, 3) of a picture (H, W, 3); see `Enhancer.process`.
 
-    Occlusions of the face, as a sharp frame of glasses, does not tell how soft the face is.
+    Occlusions of the face, as a sharp frame of glasses, do not indicate how soft the face is.
     """
     pixels = np.ascontiguousarray(region.of(image), np.uint8)
     places = _places(face, region, mask > 0.5 * mask.max())
@@ -164,7 +164,7 @@ def visible_in(seen: Visibility, landmarks: AnyFloat, region: Region) -> F32 | N
     Args:
         seen: Where it is seen.
         landmarks: (≥ 468, 3), in the picture.
-        region: Of the picture; what is not the face's counts as seen.
+        region: Of the picture; pixels outside the face count as visible.
     """
     low, high = (np.float32(level) for level in HIDDEN)
     if seen.visible.min() >= high:

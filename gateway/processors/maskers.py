@@ -143,7 +143,7 @@ def _inside(*rings: Sequence[int]) -> Mask:
 
 
 class NetworkMaskers:
-    """Masks of pulled networks."""
+    """Masks of installed networks."""
 
     def __init__(self, inference: Inference, compute: Compute) -> None:
         """Take what runs the networks, and what runs the array work."""

@@ -54,11 +54,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrolment:
-    """What was found.
+    """The findings.
 
     Attributes:
         entries: The expressions, those of pictures first, in their order.
-        skipped: What gave none. Frames of a video that others resemble are not told.
+        skipped: Inputs without a result. Frames of a video that others resemble are not reported.
     """
 
     entries: tuple[LibraryEntry, ...]
@@ -183,7 +183,7 @@ class _Collection:
             self._thin_out()
 
     def result(self) -> Enrolment:
-        """Return what is kept."""
+        """Return the data to store."""
         if len(self._candidates) > self._count:
             self._thin_out()
         skipped = sorted(self._skipped, key=lambda s: (s.origin, s.index))

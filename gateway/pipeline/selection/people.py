@@ -1,4 +1,4 @@
-"""Who is in the pictures: portraits of the sources, faces of the target, and which are meant."""
+"""People in the pictures: portraits of the sources, faces of the target, and the selected ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from gateway.storage.identities import EnrolledIdentity
 
 
 class People:
-    """Finds people in pictures, and tells them apart."""
+    """Finds people in pictures, and distinguishes them."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class People:
     async def looks(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
     ) -> list[FaceAttributes] | None:
-        """Return what each face of an image (H, W, 3) looks like; None if that does not matter.
+        """Return the attributes of each face of an image (H, W, 3); None if they do not matter.
 
         Raises:
             UnknownModel: there is no classifier.
@@ -207,13 +207,13 @@ class People:
     async def _recognised(
         self, target: U8, faces: Sequence[Face], options: SwapOptions, deadline: Deadline
     ) -> F32 | None:
-        """Return who the faces are, (N, 128), if any are to be recognised."""
+        """Return the descriptors of the faces, (N, 128), if any are to be recognised."""
         if not options.recognises:
             return None
         return await self._embedder.embed(target, faces, deadline=deadline)
 
     async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:
-        """Return who (128,) the largest face of a picture is."""
+        """Return the descriptor (128,) of the largest face of a picture."""
         known = await self._analyser.analyse(picture, deadline=deadline)
         person = self._usable(known, which, NoFaceInSource)[:1]
         return np.asarray((await self._embedder.embed(picture, person, deadline=deadline))[0])

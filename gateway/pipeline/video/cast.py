@@ -1,4 +1,4 @@
-"""Who is who in a video: found out once, from all over it, so that every part of it agrees."""
+"""Identities in a video: determined once, from all over it, so that all parts agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from gateway.arrays import F32, AnyFloat
 
 DIGITS = 6
-"""Decimals of what is kept as text."""
+"""Decimals of numbers stored as text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ class CastRole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoCast:
-    """Who is in a video, and whose faces are changed.
+    """The people in a video, and the faces that are changed.
 
     Attributes:
         known: The people that were seen.
@@ -88,7 +88,7 @@ class VideoCast:
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> VideoCast:
-        """Return what `facts` has told."""
+        """Return the cast from the output of `facts`."""
         return cls(
             tuple(KnownPerson(_heard(k["descriptor"]), _heard(k["rest"])) for k in facts["known"]),
             tuple(

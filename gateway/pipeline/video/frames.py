@@ -32,23 +32,23 @@ nothing."""
 CLEAR = 0.9
 """Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
-"""Seconds after which about a third is left of what was seen before a face."""
+"""Seconds after which about a third is left of an earlier occlusion."""
 MARGIN = 0.1
 """Of the face's width, kept around it when it is swapped."""
 UNDECIDED_S = Fraction(1, 2)
-"""Seconds for which who is first seen from the side is not judged by that for good."""
+"""Seconds for which a person first seen from the side is not finally identified by that view."""
 
 
 @dataclass(slots=True, eq=False)
 class _Person:
-    """What is remembered of a track.
+    """The state of a track.
 
     Attributes:
         since_s: When it began.
         memory: Of the face.
         part: Whose face it is; None if it is left alone.
         rest: float32 (K + C,), the expression at rest, if it is known.
-        decided: Whether it is certain who it is.
+        decided: Whether the identity is certain.
         looked_s: When occlusions of the face was last looked at.
         pause_s: Until the next look.
         bare: Whether the portraits are used that wear no glasses.
@@ -77,7 +77,7 @@ class FrameMaker:
         compute: Compute,
         production: VideoFusionContext,
     ) -> None:
-        """Take the parts, and what the video is made of."""
+        """Take the parts, and the inputs of the video."""
         self._embedder = embedder
         self._masking = masking
         self._changer = changer
@@ -96,7 +96,7 @@ class FrameMaker:
 
         Args:
             picture: The frame.
-            sightings: Who is in it.
+            sightings: The people in it.
             faces: The faces by their tracks, as the frames around it say they are.
 
         Raises:
@@ -195,7 +195,7 @@ class FrameMaker:
             portraits = production.players.chosen(named)
             if "face_swapper" in options.processors:
                 portraits = await self._masking.known(portraits, options, deadline=deadline)
-            # What a face is at rest is worked out once.
+            # A face's rest state is computed once.
             self._known[entry] = [
                 replace(one, face=replace(one.face, known_rest=one.face.rest)) for one in portraits
             ]
@@ -213,7 +213,7 @@ class FrameMaker:
         return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
 
     async def _person(self, picture: EditableFrame, sighting: TrackedFace) -> _Person:
-        """Return what is known of a track, after finding out who it is."""
+        """Return the state of a track, after identifying the person."""
         person = self._people.setdefault(sighting.track, _Person(picture.time_s))
         if person.decided:
             return person
@@ -254,7 +254,7 @@ def _local(face: Face, region: Region, rest: F32 | None) -> Face:
 
 
 def _touched(canvas: UndoCanvas) -> list[Region]:
-    """Return what was painted over, as regions that do not overlap."""
+    """Return the painted regions, without overlap."""
     regions: list[Region] = []
     for stroke in canvas.since(0):
         one = stroke.region
