@@ -1,6 +1,6 @@
 """Names that were replaced: the old one is accepted for one release, and noted.
 
-`RENAMES` is the one table. A caller that reads a name from outside looks it up there, and calls
+`RENAMES` is the only table. A caller that reads a name from outside looks it up there, and calls
 `note`; where a request is answered, `collected` gathers the notes for a response header, elsewhere
 each becomes a `DeprecationWarning`.
 """
@@ -101,7 +101,7 @@ def collected() -> Iterator[list[Rename]]:
 
 
 def note(rename: Rename) -> None:
-    """Record that a person used an old name."""
+    """Record that a caller used an old name."""
     notes = _notes.get()
     if notes is None:
         warnings.warn(str(rename), DeprecationWarning, stacklevel=3)

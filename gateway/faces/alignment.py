@@ -1,4 +1,4 @@
-"""Aligned crops, as third-party models want them: five points laid onto a template."""
+"""Aligned crops, as third-party models take them: five points laid onto a template."""
 
 from __future__ import annotations
 

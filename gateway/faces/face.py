@@ -39,7 +39,7 @@ class HeadPose:
     """Head angles in degrees (`gateway.imaging.geometry.transforms.euler_degrees`).
 
     Attributes:
-        pitch: Positive looks down.
+        pitch: Positive when the face is turned down.
         yaw: Positive turns towards the right of the picture.
         roll: Positive tilts clockwise on screen.
     """

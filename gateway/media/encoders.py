@@ -126,7 +126,7 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
     """Return how a video is encoded.
 
     Args:
-        probe: What the frames are: the source's, or those after conversion.
+        probe: Properties of the frames: the source's, or those after conversion.
         wish: The requested options.
         threads: Of the encoder; 0 are as many as it likes.
     """

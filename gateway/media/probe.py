@@ -87,7 +87,7 @@ class Timing:
         frames: Packets that hold one, whether or not it can be decoded.
         key_times_s: Of the frames that decoding can begin at, rising.
         regular: Whether every packet has its own timestamp, and none decreases. If not, times
-            are made up from the beginning on, and no part can be read without those before it.
+            are synthesised from the beginning on, and no part can be read without those before it.
     """
 
     time_base: Fraction

@@ -64,7 +64,7 @@ def verify(path: Path, report: JoinReport, probe: Probe) -> None:
 
     Args:
         path: Of the video.
-        report: What was joined.
+        report: The report of the join.
         probe: Properties of the source.
 
     Raises:

@@ -22,7 +22,7 @@ EMAP_FILE = "emap.npy"
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class Installed:
-    """Findings about a model, made on installation.
+    """Findings about a model at its installation.
 
     Attributes:
         model: Its name.

@@ -76,7 +76,7 @@ class PullResult:
 
     Attributes:
         model: The zoo's entry.
-        record: Findings made on installation.
+        record: Findings at its installation.
         fresh: Whether it was installed now.
         trusted_first: Whether the file's digest was unknown before: it is pinned from now on.
     """
@@ -124,7 +124,7 @@ class ModelStore:
             ModelNotPermitted: one may not be used commercially, and that was requested.
         """
         zoo = self.zoo
-        for name in names:  # what needs another is identified by its own name
+        for name in names:  # a dependant is reported under its own name
             self._check_permitted(zoo.model(name))
         wanted = {model.name: model for name in names for model in zoo.with_needs(name)}
         return list(wanted.values())
@@ -190,7 +190,7 @@ class ModelStore:
         return PullResult(model, record, fresh=True, trusted_first=not pinned)
 
     def add(self, file: Path, name: str) -> PullResult:
-        """Install a file a person has as a model.
+        """Install a user's file as a model.
 
         Its digest is pinned only if the zoo has no place to pull it from.
 

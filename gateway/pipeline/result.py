@@ -80,7 +80,7 @@ class FusedImage:
         faces: All faces of the target.
         portraits: The face used of each source.
         unmatched: Indices of the mapping's optional entries without a match here.
-        frame_enhancer: Who made all of the picture clearer; None if nobody did.
+        frame_enhancer: The frame enhancer that was applied; None if none was.
     """
 
     image: U8

@@ -1,6 +1,6 @@
 """Takes glasses off a portrait, before its face is put into another picture.
 
-Frames are found as occlusions of the face around the eyes. The skin under them is continued from
+Frames are detected as occlusions of the face around the eyes. The skin under them is continued from
 the skin beside them.
 """
 

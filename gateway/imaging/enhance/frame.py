@@ -112,7 +112,7 @@ def noise_of(damage: Damage, gain: float) -> float:
     """Return the standard deviation in levels of the grain to remove, beyond the usual amount.
 
     Of grain g the filter leaves the share 1 - n² / g². Edges that are steepened by a gain have
-    theirs made more; that goes elsewhere.
+    their grain amplified; that is handled elsewhere.
     """
     kept = min(damage.grain, GRAIN_FREE) / (1 + GRAIN_OF_EDGES * gain)
     squared = damage.grain * (damage.grain - kept) + (BLOCKING_NOISE * damage.step) ** 2

@@ -291,7 +291,7 @@ def _by_direction(image: U8, yx: F64, middle: F64) -> dict[int, F64]:
 
 
 def sharpness_ratio(result: U8, target: U8, where: Mask, sigma_px: float = 1.0) -> float:
-    """Return how much fine detail a face has, over what the target's own had: 1 as much.
+    """Return how much fine detail a face has, relative to the target's own: 1 is equal.
 
     Detail is the root mean square of luma less its Gaussian blur.
 

@@ -174,7 +174,7 @@ def put_back(planes: Planes, region: Region, before: U8, after: U8) -> None:
     """Add to a region of the planes what two RGB pictures of it differ by.
 
     A sample of luma takes its pixel's difference, a sample of chroma the mean one of the pixels
-    that it is for. Where the two are equal, no sample changes, whatever the conversion: what lies
+    that it is for. Where the two are equal, no sample changes, for any conversion: what lies
     outside a mask stays equal bit for bit. What changes is clipped to the legal codes, or to what
     it was, if that lay beyond them.
 

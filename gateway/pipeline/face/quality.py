@@ -184,7 +184,7 @@ class Inspector:
         Args:
             subject: The face.
             canvas: As it is now.
-            known: float32 (2, 128), the identities it was made from; None leaves the networks out.
+            known: float32 (2, 128), the identities it was built from; None leaves the networks out.
             deadline: When the answer is of no use any more.
 
         Raises:

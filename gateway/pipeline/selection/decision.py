@@ -1,6 +1,6 @@
 """Selection of a target's faces, and by which entry: decided once, for images and videos.
 
-Everything is known before: faces, what they look like, whose descriptors were requested. An image
+Everything is known before: faces, their attributes, requested descriptors. An image
 is one view in which every face is a candidate; a video is many views of fewer people.
 """
 
@@ -92,7 +92,7 @@ def decide(options: SwapOptions, evidence: Evidence, known: Mapping[int, F32]) -
 
     Args:
         options: The selected faces.
-        evidence: What is known of the target.
+        evidence: The evidence about the target.
         known: Descriptors (128,) of those who are to be recognised: by the index of the mapping's
             entry, or at 0 the one of `face_selector.mode = reference`.
 

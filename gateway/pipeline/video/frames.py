@@ -27,7 +27,7 @@ from gateway.pipeline.video.frame import EditableFrame
 from gateway.processors.base import Portrait
 
 LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
-"""Seconds between two looks at occlusions of a face: where there is something, and where there is
+"""Seconds between two checks for occlusions of a face: where there are some, and where there is
 nothing."""
 CLEAR = 0.9
 """Share of a face that is seen where there is nothing before it."""
@@ -49,8 +49,8 @@ class _Person:
         part: Whose face it is; None if it is left alone.
         rest: float32 (K + C,), the expression at rest, if it is known.
         decided: Whether the identity is certain.
-        looked_s: When occlusions of the face was last looked at.
-        pause_s: Until the next look.
+        looked_s: When occlusions of the face were last checked.
+        pause_s: Until the next check.
         bare: Whether the portraits are used that wear no glasses.
         last_s: When the face was last changed.
     """
@@ -230,7 +230,7 @@ class FrameMaker:
         return person
 
     async def _look(self, person: _Person, now: Fraction, rgb: U8, face: Face) -> None:
-        """Look at occlusions of a face, now and then."""
+        """Check for occlusions of a face, now and then."""
         if person.looked_s is not None and now < person.looked_s + person.pause_s:
             return
         options, deadline = self._production.options, self._production.deadline()

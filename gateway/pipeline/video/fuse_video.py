@@ -45,7 +45,7 @@ class _Followed:
         time_s: Of the frame, in seconds; the exact time is in the picture.
         shot: Number of its shot.
         faces: By their tracks, as the frame by itself shows them.
-        picture: The frame; None once it has continued.
+        picture: The frame; None once it is passed on.
         sightings: The people in it; none once it is passed on.
     """
 

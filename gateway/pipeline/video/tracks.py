@@ -82,8 +82,8 @@ class _State:
     """The state of a tracker.
 
     Attributes:
-        tracks: People who are in the picture.
-        lost: People who were, a moment ago.
+        tracks: People in the picture.
+        lost: People recently in the picture.
         shot: The one that is running.
         looked_s: When faces were last looked for.
         roll: Degrees that the first face of the shot was tilted by whose orientation is certain.
