@@ -60,7 +60,7 @@ class Compute:
 
         Args:
             amount: Crops or faces to work on, a third of a millisecond each.
-            function: What to compute.
+            function: The function to run.
             *args: Its arguments.
             **kwargs: Likewise.
         """

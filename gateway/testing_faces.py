@@ -1,4 +1,4 @@
-"""Networks that find a face wherever a test wants one: the whole pipeline without models."""
+"""Networks that find a face wherever a test needs one: the whole pipeline without models."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ POINTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What differs between the two networks.
+    """Parameters that differ between the two networks.
 
     Attributes:
         model: Name in the model repository.
@@ -158,7 +158,7 @@ def decode(
     """Turn one view's raw outputs into detections.
 
     Args:
-        detector: Whose outputs they are.
+        detector: The detector that produced the outputs.
         view: The view it was detected in.
         boxes: float32 (A, 16) centre, size and six points, crop pixels from the anchor's centre.
         scores: float32 (A,), 0–1.

@@ -80,7 +80,7 @@ class Face:
         presence: Landmark network's confidence that this is a face, 0–1.
         pose: Head angles.
         quality: Pixel quality.
-        warnings: What may spoil a result.
+        warnings: Issues that may degrade a result.
         fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
         known_rest: float32 (K + C,), the expression the person has at rest, where other pictures
             determine it; None where only this one is known.

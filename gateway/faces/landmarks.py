@@ -124,7 +124,7 @@ def crop_from_detection(image: U8, box_xyxy: F32, side: float, points: F32) -> C
 
 
 def square_of_landmarks(landmarks: AnyFloat) -> Square:
-    """Return the square the mesh network wants for a face of landmarks (478, 3)."""
+    """Return the input square of the mesh network for a face of landmarks (478, 3)."""
     flat = landmarks[:N_MESH, :2]
     across = flat[263] - flat[33]
     angle = float(np.arctan2(across[1], across[0]))

@@ -89,7 +89,7 @@ def crops_around(image: U8, looks: list[MeshLook]) -> list[Crop]:
 
 
 def better_crops(image: U8, looks: list[MeshLook], sure: float) -> list[Crop | None]:
-    """Return the crop of a picture (H, W, 3) each mesh asks for; None where its own is as good."""
+    """Return the crop of a picture (H, W, 3) each mesh requires; None where its own is as good."""
     squares = [square_of_landmarks(look.mesh) for look in looks]
     return [
         None

@@ -1,4 +1,4 @@
-"""What lies before a face: hair, glasses, hands, microphones, caps.
+"""Occlusions of a face: hair, glasses, hands, microphones, caps.
 
 A small network of our own, `face_occlusion`, processes the unwrapped face (`faces/atlas.py`), at
 how far each pixel departs from this face's own skin (`imaging/skin.py`): so neither complexion nor

@@ -45,7 +45,7 @@ def readable_animation(file: BinaryIO, *, max_pixels: int, name: str) -> tuple[B
     Args:
         file: At its beginning.
         max_pixels: Width × height of a frame beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         VideoCorrupt, TooManyPixels, VideoTooLong: by name.

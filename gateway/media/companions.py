@@ -1,4 +1,4 @@
-"""What goes along with a video's picture into its new container: sound, words, data, attachments.
+"""Streams copied along with a video's picture: audio, subtitles, data, attachments.
 
 Packets are copied bit for bit. Sound that a container cannot hold is encoded anew; what else it
 cannot hold is left out, and so are other pictures (covers, second views), as the
@@ -35,7 +35,7 @@ _OF_THE_FILE: Final = ("DURATION", "NUMBER_OF_", "BPS", "_STATISTICS_", "encoder
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """What became of a stream beside the picture.
+    """The outcome of a stream beside the picture.
 
     Attributes:
         index: Its number in the source.
@@ -126,7 +126,7 @@ class Companions:
         """Yield what to write, about in the order of time, each with its decoding time in seconds.
 
         Args:
-            zero_s: What on the source's clock is 0 on the output's.
+            zero_s: The source's time that is 0 in the output.
             span: The part to take, both ends on the source's clock; a packet that is only partly in
                 it comes along as a whole.
         """

@@ -65,7 +65,7 @@ _PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Pr
 _SVT = (2, 3, 4, 6, 8, 9, 10, 11, 12)
 _VPX = (0, 1, 1, 2, 3, 4, 5, 7, 8)
 _NVENC = (7, 6, 5, 4, 3, 2, 2, 1, 1)
-# Whose subsampled videos must be divisible by the steps of their chroma.
+# Encoders whose subsampled videos must be divisible by the steps of their chroma.
 _EVEN = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc")
 # Encoders that accept the mastering display and the brightness.
 _TELL_BRIGHTNESS = ("libx264", "libx265", "libsvtav1")
@@ -94,7 +94,7 @@ class EncoderConfig(Protocol):
 
     @property
     def audio(self) -> Literal["copy", "drop"]:
-        """What becomes of the sound."""
+        """The handling of audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class EncodingPlan:
 
     Attributes:
         encoder: FFmpeg's name.
-        pixel_format: What frames are brought to.
+        pixel_format: The format frames are converted to.
         colors: Colour tags of the encoded video.
         rate: Frames a second, on average.
         time_base: Seconds a tick, the source's.

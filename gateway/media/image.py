@@ -4,7 +4,7 @@
     pixels ──ImageTruncated──▶ upright RGB (+ alpha)
 
 The header is judged before a pixel is decoded, so a decompression bomb costs nothing. Only what
-decoders raise for broken files is the file's fault: everything else is ours, and continues as it
+decoders raise for broken files is the file's fault: everything else is ours, and propagates as it
 is.
 """
 
@@ -95,7 +95,7 @@ _BROKEN: Final = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow and OpenCV raise for broken files, beside `cv2.error`."""
+"""Exceptions that Pillow and OpenCV raise for broken files, beside `cv2.error`."""
 
 # Pillow warns at half its own limit; ours is checked from the header instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -113,7 +113,7 @@ class Picture:
         deep: uint16 (H, W, 3) or (H, W, 4), the same pixels as they are in the file, if that has
             more than 8 bits a sample.
         depth: Bits of a sample in the file.
-        notes: What of the file was not read: `further_images_ignored`.
+        notes: Parts of the file that were not read: `further_images_ignored`.
     """
 
     rgb: U8
@@ -149,7 +149,7 @@ def decode_image(data: bytes, *, max_pixels: int, name: str = "The file") -> Pic
     Args:
         data: The file.
         max_pixels: Width × height beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAnImage, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
@@ -334,7 +334,7 @@ def _planes(image: Image.Image) -> tuple[U8, U8 | None]:
 
 
 _ORIENTATION = 0x0112
-# What turns a picture of each EXIF orientation upright (EXIF 2.32, tag 274).
+# The transform that turns a picture of each EXIF orientation upright (EXIF 2.32, tag 274).
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -358,7 +358,7 @@ def encode_image(picture: Picture, format: OutputFormat, *, quality: int = 92) -
     """Write a picture; a deep one with 16 bits if it becomes PNG, else with 8.
 
     Args:
-        picture: What to write. JPEG has no alpha: transparent pixels lie on white there.
+        picture: The picture to write. JPEG has no alpha: transparent pixels lie on white there.
         format: Of the file.
         quality: 1–100 for JPEG, WebP and AVIF; 100 makes WebP lossless.
     """

@@ -65,14 +65,14 @@ class JoinReport:
     """The joined video.
 
     Attributes:
-        container: What holds the video.
+        container: The video's container.
         codec: FFmpeg's name of the picture's.
         pixel_format: FFmpeg's name of the encoded pixel format.
         frames: Their number.
         duration_s: From the first frame to the last one's end.
-        companions: What became of the source's other streams.
+        companions: The outcome of the source's other streams.
         chapters: Their number.
-        notes: What of the video could not be held; see `losses`, and `tracks_left_out`.
+        notes: Parts of the video that could not be kept; see `losses`, and `tracks_left_out`.
     """
 
     container: ContainerFormat
@@ -215,7 +215,7 @@ def _joined(order: _Order) -> JoinReport:
             timing = probe.timing
             begins_s = timing.start_s + picture.first * timing.time_base
             if whole:
-                # What begins a little before 0 is what its decoder needs to begin with.
+                # Packets a little before 0 are the decoder's priming data.
                 zero_s = max(min([begins_s, *companions.starts_s()]), Fraction(0))
                 part_of = TimeSpan(Fraction(-(2**40)))
             else:

@@ -52,7 +52,7 @@ class OpenVideo:
         container: To be closed by the caller that opened it, before the file is.
         stream: Its picture.
         cut_short: Whether the file is shorter than its container says.
-        name: What to call it in error messages.
+        name: Its name in error messages.
         max_pixels: Width × height of a frame beyond which it is refused.
         animation: The original format (`webp`, `avif`), if the container was converted from it.
     """
@@ -80,7 +80,7 @@ def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The video
     Args:
         file: At its beginning. It is left open in any case.
         max_pixels: Width × height of a frame beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.

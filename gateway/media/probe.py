@@ -189,7 +189,7 @@ class Probe:
 
     @property
     def orientation(self) -> Orientation:
-        """What makes a frame upright."""
+        """The transform that makes a frame upright."""
         m = self.display_matrix
         return Orientation() if m is None else Orientation.of_matrix(m[0], m[1], m[3], m[4])
 

@@ -1,7 +1,7 @@
 """Videos: bytes or a file → upright RGB frames, one after the other.
 
     bytes ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶
-    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is identified by `damaged`
+    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is reported by `damaged`
 
 The decoder is given an open file, never a name: it can reach nothing else on this machine.
 """
@@ -51,7 +51,7 @@ class RgbVideo:
         source: The video, or the path of its file.
         max_pixels: Width × height of a frame beyond which it is refused.
         max_frames: Number of frames beyond which it is refused.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels, VideoTooLong: by name.

@@ -1,4 +1,4 @@
-"""What comes along with a frame: how it is to be turned, and how bright it was mastered."""
+"""Side data of a frame: its rotation, and its mastering brightness."""
 
 from __future__ import annotations
 

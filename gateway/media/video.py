@@ -65,7 +65,7 @@ class DecodedFrame:
         lead_in: Whether it is only analysed, as it precedes the encoded frames.
         lead_out: Whether it is only looked at, as it comes after that.
         coding: The interpretation of its samples.
-        orientation: What makes it upright.
+        orientation: The transform that makes it upright.
     """
 
     __slots__ = (
@@ -279,7 +279,7 @@ class VideoSource:
     Attributes:
         path: Of the file.
         max_pixels: Width × height of a frame beyond which it is refused.
-        name: What to call it in error messages.
+        name: Its name in error messages.
         threads: Of the decoder; 0 are as many as there are cores.
     """
 

@@ -122,7 +122,7 @@ class CatalogTensor(TensorEntry):
     Attributes:
         source: Name of the tensor in the original network.
         color: Channel order of an image input; None for other tensors.
-        graph_color: Channel order the network itself wants.
+        graph_color: Channel order of the network itself.
         mean: Subtracted inside the graph, per RGB channel.
         divisor: The divisor of the difference inside the graph.
         activation: The activation that the graph appends to the original output.
@@ -156,7 +156,7 @@ class ModelEntry:
 
     Attributes:
         name: Folder name in the model repository.
-        title: What people call it.
+        title: Its common name.
         task: Its purpose.
         license: SPDX identifier of the weights' licence.
         credit: Its author.

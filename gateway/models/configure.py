@@ -22,7 +22,7 @@ from gateway.models.zoo import ZooModel, ZooTensor
 CONFIG_FILE = "config.pbtxt"
 
 ALONE = frozenset(("face_3dmm",))
-"""Whose last bits depend on what else is in a batch."""
+"""Models whose last bits depend on the rest of the batch."""
 
 _DTYPES = {
     "uint8": "TYPE_UINT8",

@@ -109,7 +109,7 @@ def fetch(
     """Return a model's file, from the first place that has the right one.
 
     Args:
-        model: Whose file.
+        model: The model that the file belongs to.
         sources: Where to look.
         cache_dir: Folder for downloads that can be rebuilt.
         sha256: The digest it has to have; empty if any will do.
@@ -155,7 +155,7 @@ def fetch(
 
 
 def fetched_file(path: Path) -> Fetched:
-    """Return a file a person gave.
+    """Return a file given by a user.
 
     Raises:
         OSError: it cannot be read.
@@ -175,7 +175,7 @@ def public_url(url: str) -> str:
 
 
 class _Part:
-    """What has come of a file so far, and of which file."""
+    """The bytes of a file received so far, and their source."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path

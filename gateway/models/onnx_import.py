@@ -37,7 +37,7 @@ class Imported:
         max_batch_size: Largest batch of one call that comes out right; 0 where there is no batch.
         half_agrees: Of half precision, whether it was compared with its twin, and agreed.
         emap: The matrix that embeddings are multiplied with, (512, 512) float32; None for others.
-        notes: What users may want to know, one sentence each.
+        notes: Information for users, one sentence each.
     """
 
     max_batch_size: int

@@ -15,7 +15,7 @@ class Queue:
     """How long requests of one priority may wait, and how many of them.
 
     Attributes:
-        meaning: Whose requests these are.
+        meaning: The kind of request it holds.
         timeout_us: Microseconds a request may wait; afterwards it is refused.
         size: Requests that may wait; further ones are refused.
     """
@@ -43,7 +43,7 @@ class Profile:
     """Triton's settings on one kind of machine.
 
     Attributes:
-        name: What users call it.
+        name: Its name for users.
         gpu: Whether networks run on a GPU, built by TensorRT.
         delay_us: Microseconds to wait for more requests of a batch.
         usual_batch: The batch that TensorRT is to be best at.

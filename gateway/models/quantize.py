@@ -1,7 +1,7 @@
 """A network in INT8: calibrated on real inputs, and compared with the original.
 
 Static quantisation in ONNX Runtime's QDQ form: weights per channel and activations are symmetric
-int8, as TensorRT wants them, from the smallest and largest values that calibration met. (Method
+int8, as TensorRT expects them, from the smallest and largest values that calibration met. (Method
 and form: H. Wu et al., "Integer quantization for deep learning inference", 2020.)
 """
 

@@ -33,7 +33,7 @@ class Installed:
         onnx_bytes: Its size.
         max_batch_size: Largest batch of one call that comes out right; 0 where there is no batch.
         half_agrees: Of half precision, whether it was compared with its twin, and agreed.
-        notes: What users may want to know, one sentence each.
+        notes: Information for users, one sentence each.
     """
 
     model: str

@@ -109,7 +109,7 @@ class ZooModel:
 
     Attributes:
         name: Folder name in the model repository.
-        title: What people call it.
+        title: Its common name.
         task: Its purpose.
         family: Which models share its inputs and outputs.
         license: SPDX identifier, or what its makers call it.
@@ -192,7 +192,7 @@ class ZooLicense:
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class ZooFamily:
-    """What models of a family share; see `ZooModel`. Shapes may name sizes of the model."""
+    """Common properties of a model family; see `ZooModel`. Shapes may name sizes of the model."""
 
     task: str
     inputs: dict[str, dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Which of the field's networks are at hand."""
+"""Availability of third-party models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What part of a face each pixel shows: BiSeNet, trained on CelebAMask-HQ.
+"""Face parsing, one class per pixel: BiSeNet, trained on CelebAMask-HQ.
 
 C. Yu et al., "BiSeNet: Bilateral segmentation network for real-time semantic segmentation" (ECCV
 2018); C.-H. Lee et al., "MaskGAN" (CVPR 2020).

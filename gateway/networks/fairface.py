@@ -1,4 +1,4 @@
-"""What people look like, as FairFace's classifier takes it.
+"""Facial attributes, as predicted by FairFace's classifier.
 
 K. Kärkkäinen and J. Joo, "FairFace: Face attribute dataset for balanced race, gender, and age"
 (WACV 2021).

@@ -25,7 +25,7 @@ class SwappedFace:
         expression: float32 (K + C,), the face's current expression; None where it is unchanged.
         inpainting_sources: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
-        notes: What may be seen in the result.
+        notes: Fallbacks that may be visible in the result.
         source_id: The enrolled identity whose portrait `source` and `patches` count; None where
             they count the sources.
         entry: Index of the mapping's entry that named it; None without a mapping.

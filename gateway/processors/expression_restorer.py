@@ -39,7 +39,7 @@ class Performance:
 
     Attributes:
         expression: float32 (K + C,), as the face that is to show it would.
-        regions: What of it is to be shown.
+        regions: Its regions to show.
         seen_in: The picture that shows it, for its folds; None without one.
         donors: Pictures that may lend the inside of eyes and mouth.
         openings: How far mouth and eyes are to be open; None where no face shows it.

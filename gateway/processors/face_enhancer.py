@@ -44,7 +44,7 @@ FEATURE_SOFT_PX = 1.5
 MEASURED_PX = 320
 """Side of the part of a picture, at least, on which coding is looked for."""
 HIDDEN = (0.3, 0.7)
-"""Probabilities between which occlusions of a face goes over into it."""
+"""Probabilities between which occlusions of a face blend into it."""
 
 
 class Enhancer(Protocol):
@@ -70,7 +70,7 @@ class Enhancer(Protocol):
             image: uint8 (H, W, 3) RGB.
             face: The face.
             region: See `reach`.
-            mask: float32 (h, w), where in it the result is to be seen; occlusions of the face is
+            mask: float32 (h, w), where in it the result is visible; occlusions of the face are
                 left out.
             deadline: When the answer is of no use any more.
 

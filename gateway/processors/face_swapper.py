@@ -207,7 +207,7 @@ def _put_patch(
     Args:
         pixels: uint8 (h, w, 3), changed in place.
         patch: Which part.
-        portrait: Whose.
+        portrait: The portrait of the person.
         vertices: float32 (468, 3), where the mesh lies in `pixels`.
         support: float32 (h, w), where `pixels` show the face.
         textures: Where the portrait's comes from.

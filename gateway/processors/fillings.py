@@ -29,7 +29,7 @@ def fill(
         region: Where they lie.
         which: The opening.
         at: (478, 3) landmarks wanted.
-        donor: Whose pixels.
+        donor: The portrait that provides the pixels.
         gain: (3,), what to multiply the donor's colours with.
     """
     found = inside(which, at, donor.landmarks, region)

@@ -57,7 +57,7 @@ class LiveRestorer:
             actor: The picture that shows the expression, and the landmarks of its face.
             after: float32 (478, 3), where the face's landmarks will be about then.
             factor: How strongly: 0 leaves the face as it is, 1 shows the actor's expression.
-            regions: What of the expression counts.
+            regions: The regions of the expression that count.
             deadline: When the answer is of no use any more.
 
         Raises:

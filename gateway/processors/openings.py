@@ -66,7 +66,7 @@ class Donor:
     Attributes:
         image: uint8 (H, W, 3) RGB.
         landmarks: float32 (478, 3).
-        kind: What to call it.
+        kind: Its name.
     """
 
     image: U8

@@ -32,7 +32,7 @@ POSE_DEG, EXPRESSION, LIGHT = 15.0, 0.06, 0.25
 """Differences that weigh the same: degrees, inter-ocular distances a landmark moves, and the
 logarithm of brightness between two cheeks."""
 SHUT = 2.0
-"""What shut eyes cost where open ones are requested."""
+"""Cost of shut eyes where open ones are requested."""
 CLEARLY = 0.5
 """How much nearer another portrait must be to give a part of the face."""
 REACH = 0.32

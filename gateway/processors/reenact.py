@@ -120,7 +120,7 @@ def _color(image: U8, landmarks: F32, which: Sequence[int]) -> F64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Filling:
-    """What an opening gets that its own picture cannot fill; no donor: paint, or nothing."""
+    """The filling of an opening that its own picture lacks; no donor: paint, or nothing."""
 
     which: Opening
     kind: InpaintingSource

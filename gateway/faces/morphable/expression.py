@@ -164,7 +164,7 @@ def displacement(
     Args:
         expression: (K + C,), the later one.
         since: (K + C,), the earlier one.
-        regions: What may move; the rest stays as it was.
+        regions: The regions that may move; the rest stays as it was.
     """
     model = face_model()
     change = np.asarray(expression, np.float64) - since
@@ -190,7 +190,7 @@ def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[ExpressionRe
     Args:
         expression: (K + C,), requested.
         since: (K + C,), shown until then.
-        regions: What follows.
+        regions: The regions that follow.
     """
     chosen = frozenset(regions)
     if chosen == frozenset(ALL_REGIONS):

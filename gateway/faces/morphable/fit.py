@@ -45,7 +45,7 @@ RIDGE = 1.5
 """Of a known person: each control's own share in the quadratic term, again. Overlapping controls
 compete for what is seen; 0 would separate them best, more keeps noise from being blown up."""
 LEAST_ENERGY = 0.07
-"""Sum of squared motions, in inter-ocular distances, that a control needs to be identified by: what
+"""Sum of squared motions, in inter-ocular distances, that a control needs to be detected: what
 moves less is not read into the motion of others."""
 LEAST_SCALE = 1e-6
 """Inter-ocular distance, in longer sides of the picture, below which there is no face to fit."""
@@ -105,7 +105,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlsProblem:
-    """Minimise βᵀ G β / 2 - (left · pull)ᵀ β over 0 ≤ β ≤ 1, worked out as far as it can be.
+    """Minimise βᵀ G β / 2 - (left · pull)ᵀ β over 0 ≤ β ≤ 1, computed as far as it can be.
 
     Attributes:
         pull: float32 (V, K).

@@ -108,7 +108,7 @@ def perform(
         landmarks: (478, 3) as found.
         fit: Of these landmarks, N = 1.
         expression: (K + C,), as this person is to show it.
-        regions: What of it may move.
+        regions: Its regions that may move.
         rest: (K + C,), this person's face at rest, as far as it is known; see `rest_of`.
         openings: How far mouth and eyes are to be open, where another face shows it. Else they
             are open as the expression says, and the mouth shut at rest.

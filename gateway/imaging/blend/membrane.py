@@ -1,6 +1,6 @@
 """Poisson blending as a membrane.
 
-Poisson image editing (P. Pérez, M. Gangnet, A. Blake, SIGGRAPH 2003) asks for the picture whose
+Poisson image editing (P. Pérez, M. Gangnet, A. Blake, SIGGRAPH 2003) solves for the picture whose
 gradients are the source's inside a region and whose values are the target's on its border. With
 the source's own gradients the answer is the source plus a *membrane*: the harmonic function that
 equals target - source on the border. It is smooth, so a small grid holds all of it but the

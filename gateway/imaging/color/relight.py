@@ -1,6 +1,6 @@
 """Light carried from one face to another: the target's shading under the source's features.
 
-What is broad in a face's brightness and tint is the light on it (and its complexion); what is fine
+Low frequencies of a face's brightness and tint are the light on it (and its complexion); high ones
 is the face. So the source gets, on skin alone, the broad part of the target's: the ratio of the two
 pictures, averaged over a width that no feature has, by normalised convolution (H. Knutsson, C.-F.
 Westin, "Normalized and differential convolution", CVPR 1993), so that brows, lips, hair and what

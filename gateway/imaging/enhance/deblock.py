@@ -4,7 +4,7 @@ A codec that works in blocks leaves a step of brightness wherever two of them me
 distances; a periodogram of the steps gives the distance, also in pictures that were scaled since,
 and how high they are. Coding artefacts inside the blocks, ringing beside edges, are about
 as strong. Both are noise of known variance, and a guided filter with the picture as its own guide
-(K. He, J. Sun, X. Tang, "Guided image filtering", IEEE TPAMI 35(6), 2013) removes what is no
+(K. He, J. Sun, X. Tang, "Guided image filtering", IEEE TPAMI 35(6), 2013) removes variation of no
 more than that. Its windows' models are averaged by how flat the windows are: beside an edge those
 count that lie on one side of it, so ringing goes and the edge stays.
 """

@@ -1,7 +1,7 @@
 """A face enhanced without a network: noise is removed, soft edges are steepened.
 
-Detail is what two Gaussian blurs take from the brightness. It is laid on again: on eyes, brows,
-lips and all edges much, on plain skin little, so that pores are not exaggerated; the
+Detail is the part of the brightness that two Gaussian blurs remove. It is laid on again: on eyes,
+brows, lips and all edges much, on plain skin little, so that pores are not exaggerated; the
 less, the sharper the picture is already; and not at all where it is no more than noise. Brightness
 alone changes, so no colour fringes appear, and never leaves the range around a pixel by more than a
 few levels, so no halo does.

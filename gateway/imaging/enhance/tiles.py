@@ -21,7 +21,7 @@ class Tiling:
 
     Attributes:
         side_px: Side of a tile.
-        margin_px: What of it, on each side, is only there to be seen: a network knows least there.
+        margin_px: The part of it, on each side, that is context only: a network knows least there.
         ramp_px: Over how many pixels one tile goes over into the next.
         scale: How much larger a tile becomes.
     """

@@ -181,7 +181,7 @@ def seam_band(mask: F32) -> Mask:
     inside = (mask >= 0.5).astype(np.uint8)
     grown = cv2.dilate(inside, np.ones((3, 3), np.uint8))
     border = ((mask > BAND[0]) & (mask < BAND[1])) | (grown != inside)
-    # What can be reached from beyond the array without crossing the face.
+    # Area reachable from beyond the array without crossing the face.
     open_ = np.pad((mask < BAND[1]).astype(np.uint8), 1, constant_values=1)
     cv2.floodFill(open_, None, (0, 0), (2.0,))
     return np.asarray(border & (open_[1:-1, 1:-1] == 2))

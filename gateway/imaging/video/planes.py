@@ -109,7 +109,8 @@ class Planes:
         size: (H, W).
         steps: Rows and columns of luma a sample of chroma, 1 or 2.
         coding: Meaning of the sample values.
-        orientation: What makes it upright. Regions and RGB pictures are always upright.
+        orientation: The transform that makes it upright. Regions and RGB pictures are always
+            upright.
     """
 
     y: Samples

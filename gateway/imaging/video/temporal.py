@@ -1,6 +1,6 @@
-"""What of a fusion is carried on from one frame of a video to the next, so that nothing flickers.
+"""State of a fusion kept from one frame of a video to the next, so that nothing flickers.
 
-Colours, light, sharpness and the membrane are each worked out from one frame's pixels, noise
+Colours, light, sharpness and the membrane are each computed from one frame's pixels, noise
 included. Each is therefore an average over the last moments that forgets exponentially; what is
 spread over the face moves along with it first. A change too large to be noise (a lamp is switched
 on) is followed at once.
@@ -39,7 +39,7 @@ class TemporalState:
         cube: The lookup cube of colours; None where they are not known.
         skins: Statistics of both skins after it; None where they are not known.
         textures: Sharpness and grain, of the target and of the source; None where they cannot be
-            told.
+            measured.
         correction: Light and membrane; None where there is neither.
         face_from_region: float64 (2, 3), where the face was in its region: a similarity.
         age_s: Seconds since colours and textures were measured.

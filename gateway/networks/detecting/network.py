@@ -1,4 +1,4 @@
-"""Finds faces with a detector of the field."""
+"""Finds faces with a third-party detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detectors are shown of a picture, and where in it lies what they saw."""
+"""Views of a picture for detectors, and the mapping of detections back to the picture."""
 
 from __future__ import annotations
 

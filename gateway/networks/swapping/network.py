@@ -85,7 +85,7 @@ class SwapNetwork:
         Args:
             crops: uint8 RGB (N, B, B, 3), aligned to the spec's template; B is a multiple k of its
                 side, and each is split into k² rows.
-            latents: What `latent` returns for each, float32 (N, 512) or (N, 3, S, S).
+            latents: The results of `latent` for each, float32 (N, 512) or (N, 3, S, S).
             deadline: When the answer is of no use any more.
 
         Returns:

@@ -34,9 +34,9 @@ class Family:
     """Networks that take the new face's identity in the same form.
 
     Attributes:
-        name: As the field calls it.
-        embedding: What of an identity it starts from: the mean of the embeddings as they are, or
-            that of their directions.
+        name: Its common name.
+        embedding: The form of the identity it starts from: the mean of the embeddings as they are,
+            or that of their directions.
         converter: The network that brings it into the family's own space.
         emap: Whether a matrix that comes with the model does.
         unit_length: Whether the vector's length is 1 in the end.

@@ -61,7 +61,7 @@ class Attempt(Generic[T]):
 
     @property
     def worse(self) -> tuple[int, float]:
-        """What attempts are ordered by: how many limits are not met, and by how much."""
+        """Sort key of attempts: how many limits are not met, and by how much."""
         return len(self.short), sum(self.short.values())
 
     def quality(self, expected: QualityLimits) -> ResultQuality:
@@ -85,7 +85,7 @@ async def best_of(
 
     Args:
         canvas: As it is before an attempt; every attempt begins with that.
-        settings: What to try, in this order, at least one.
+        settings: The settings to try, in this order, at least one.
         limits: The requested limits.
         make: Paints on the canvas and measures.
     """

@@ -48,7 +48,7 @@ class FaceMemory:
     """The state of one face kept from frame to frame, so that nothing of it flickers.
 
     Attributes:
-        moment: What fusing the last frame found out.
+        moment: The state of the last frame's fusion.
         seen: Where the face was seen.
         choice: Which portraits gave it.
         reference: The library's entry that was matched.

@@ -81,7 +81,7 @@ class ExpressionBackend(Protocol):
             image: uint8 (H, W, 3) RGB.
             subject: The face.
             pattern: Shows it before the swap; see `pattern`.
-            regions: What of the expression counts.
+            regions: The regions of the expression that count.
             shape: How much of the portrait's geometry the swap has mixed in, 0–1.
             deadline: When the answer is of no use any more.
 

@@ -135,7 +135,7 @@ class Subject:
     Attributes:
         face: As it was in the target.
         shown: As it is to be shown: with the expression that was requested.
-        portrait: Whose face it becomes.
+        portrait: The portrait that provides the face.
         layer: The new pixels.
         matte: Where they count.
         mark: The moment of the canvas before anything of it was changed.

@@ -1,4 +1,4 @@
-"""What happens to a face, stage by stage, as pictures: for finding faults."""
+"""Trace of a face's processing, stage by stage, as pictures: for debugging."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meant:
-    """A person whose face is changed; everybody, if neither candidate nor descriptor is known.
+    """A person whose face is changed; all people, if neither candidate nor descriptor is known.
 
     Attributes:
         candidate: The candidate; None if they are known by their descriptor only.
@@ -67,7 +67,7 @@ class Meant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """Whose faces are changed.
+    """The faces that are changed.
 
     Attributes:
         meant: By the mapping's entries, each candidate at most once in an image.

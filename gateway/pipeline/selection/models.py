@@ -54,7 +54,7 @@ class ModelSelector:
     """The third-party models that are at hand.
 
     Attributes:
-        inference: What runs them, and our own.
+        inference: The backend that runs them, and our own.
         compute: Threads for array work.
         pulled: The installed networks.
     """

@@ -118,7 +118,7 @@ class People:
         Args:
             target: uint8 (H, W, 3) RGB.
             faces: Of the target.
-            players: Whose faces may be used.
+            players: People whose faces may be used.
             references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
             options: The selected faces.
             deadline: When the answer is of no use any more.

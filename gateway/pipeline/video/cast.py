@@ -29,10 +29,10 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CastRole:
-    """Whose face is changed.
+    """A person whose face is changed.
 
     Attributes:
-        descriptor: float32 (128,); None for everybody.
+        descriptor: float32 (128,); None for all people.
         entry: Index of the mapping's entry; None without a mapping.
     """
 
@@ -46,7 +46,7 @@ class VideoCast:
 
     Attributes:
         known: The people that were seen.
-        parts: Whose faces are changed.
+        parts: The people whose faces are changed.
         farthest: Distance of descriptors up to which two may be of one person.
     """
 

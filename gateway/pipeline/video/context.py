@@ -19,7 +19,7 @@ class VideoFusionContext:
 
     Attributes:
         cast: The people in it, and the faces that are changed.
-        players: Whose faces may be used.
+        players: People whose faces may be used.
         options: The requested options.
         timings: Gets the stages' times.
         library: Entries to match expressions with.

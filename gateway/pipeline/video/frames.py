@@ -46,7 +46,7 @@ class _Person:
     Attributes:
         since_s: When it began.
         memory: Of the face.
-        part: Whose face it is; None if it is left alone.
+        part: The role of the face; None if it is left alone.
         rest: float32 (K + C,), the expression at rest, if it is known.
         decided: Whether the identity is certain.
         looked_s: When occlusions of the face were last checked.

@@ -99,7 +99,7 @@ class _State:
 
 
 class FaceTracker:
-    """Follows everybody through one video; frames come in their order."""
+    """Tracks all people through one video; frames come in their order."""
 
     def __init__(
         self,
