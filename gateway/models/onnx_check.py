@@ -15,7 +15,7 @@ from gateway.errors import ModelFormatInvalid
 from gateway.models.zoo import ZooModel, ZooTensor
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 21
-"""Versions that every ONNX Runtime from 1.18 on reads, that of Triton's 24.10 release among
+"""Opsets that every ONNX Runtime from 1.18 on reads, that of Triton's 24.10 release among
 them."""
 
 _DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml", "com.microsoft"))

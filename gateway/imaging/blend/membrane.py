@@ -86,7 +86,7 @@ def cell_membrane(
         clear: bool (h, w), cells in which the two may meet; all of them if not given.
         skin: See `membrane`.
         even: Even out the difference along the border first: details finer than a grid's cells
-            would reach no further than a cell, and is better hidden by the mask.
+            would reach no further than a cell, and are better hidden by the mask.
     """
     border = meeting_cells(cells, clear, skin)
     difference = cells.target - cells.source

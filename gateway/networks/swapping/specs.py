@@ -91,8 +91,8 @@ BOOSTS_256 = (256, 512, 768, 1024)
 HYPERSWAP = Family("hyperswap", embedding="unit")
 # InsightFace: the embedding times a matrix that comes with the model.
 INSWAPPER = Family("inswapper", emap=True)
-# R. Chen et al., "SimSwap: An efficient framework for high fidelity face swapping" (MM 2020). What
-# its output is 0 to 1, also where its input is normalised as ImageNet's pictures are.
+# R. Chen et al., "SimSwap: An efficient framework for high fidelity face swapping" (MM 2020). Its
+# output is 0 to 1, also where its input is normalised as ImageNet's pictures are.
 SIMSWAP = Family("simswap", converter="crossface_simswap")
 # Y. Wang et al., "HifiFace: 3D shape and semantic prior guided face swapping" (IJCAI 2021).
 HIFIFACE = Family("hififace", converter="crossface_hififace")

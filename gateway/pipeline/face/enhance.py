@@ -75,7 +75,7 @@ class Enhancement:
 
         Args:
             image: uint8 (H, W, 3) RGB, the picture before the face is swapped: occlusions of the
-                old face is before the new one.
+                old face also cover the new one.
             face: As it is in it.
             nearer: float32 (n, 2) each, outlines of faces that lie before it.
 
