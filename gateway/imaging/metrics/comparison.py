@@ -28,7 +28,7 @@ RIM = 0.8
 MARGIN = RING[1] + 0.05
 """Units around the outline that a comparison needs to see."""
 DETAIL_PX, COLOR_PX = 200.0, 100.0
-"""Widths in pixels at which detail is judged, and seam and colour: detail twice as wide or wider
+"""Widths in pixels at which detail is judged, and seam and colour: a part twice as wide or wider
 is halved."""
 STATISTICS_PIXELS = 1000
 
