@@ -1,10 +1,11 @@
 """Light carried from one face to another: the target's shading under the source's features.
 
 Low frequencies of a face's brightness and tint are the light on it (and its complexion); high
-ones are the face. So the source gets, on skin alone, the broad part of the target's: the ratio of the two
-pictures, averaged over a width that no feature has, by normalised convolution (H. Knutsson, C.-F.
-Westin, "Normalized and differential convolution", CVPR 1993), so that brows, lips, hair and what
-covers the face have no say. Where hardly any skin is seen the average of a wider circle counts.
+frequencies are the face. So the source gets, on skin alone, the broad part of the target's: the
+ratio of the two pictures, averaged over a width that no feature has, by normalised convolution
+(H. Knutsson, C.-F. Westin, "Normalized and differential convolution", CVPR 1993), so that brows,
+lips, hair and occlusions have no say. Where hardly any skin is seen the average of a wider circle
+counts.
 """
 
 from __future__ import annotations
