@@ -3,8 +3,8 @@
     SemblantError
     ├── InputError                invalid input: repeating the request will not help
     │   ├── RequestError          the request itself (form, headers, options)
-    │   ├── JobError              a job, or an upload for one, that is not there or not in that
-    state │   ├── ImageError            a file that is not a usable picture
+    │   ├── JobError              a job, or an upload for one, that is not there or not in that state
+    │   ├── ImageError            a file that is not a usable picture
     │   ├── VideoError            a file that is not a usable video
     │   ├── FaceError             a picture without a usable face
     │   ├── ModelError            an invalid network, or one that may not be used
