@@ -56,11 +56,11 @@ class Compute:
     async def offload(
         self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Compute in a thread what is much; what is little costs less than handing it over.
+        """Compute large jobs in a thread; small ones cost less than handing them over.
 
         Args:
             amount: Crops or faces to work on, a third of a millisecond each.
-            function: What to compute.
+            function: The function to run.
             *args: Its arguments.
             **kwargs: Likewise.
         """

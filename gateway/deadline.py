@@ -1,4 +1,4 @@
-"""By when an answer must be there, and who goes first meanwhile: passed down every call."""
+"""The deadline of an answer, and the call priority until then: passed down every call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.errors import DeadlineExceeded
 
 
 class CallPriority(IntEnum):
-    """Who goes first where calls wait for the same network; the least number does."""
+    """Priority of calls that wait for the same network; the lowest number is served first."""
 
     LIVE = 1
     PICTURE = 2
@@ -23,7 +23,7 @@ class Deadline:
 
     Attributes:
         at: Seconds on `time.monotonic`'s scale.
-        priority: Whom the call may let go first, and who must let it.
+        priority: Which calls this one yields to, and which yield to it.
     """
 
     at: float

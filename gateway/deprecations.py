@@ -1,8 +1,8 @@
 """Names that were replaced: the old one is accepted for one release, and noted.
 
-`RENAMES` is the one table. Whoever reads a name from outside asks it, and calls `note`; where a
-request is answered, `collected` gathers the notes for a response header, elsewhere each becomes a
-`DeprecationWarning`.
+`RENAMES` is the only table. A caller that reads a name from outside looks it up there, and calls
+`note`; where a request is answered, `collected` gathers the notes for a response header, elsewhere
+each becomes a `DeprecationWarning`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Rename:
     """One replaced name.
 
     Attributes:
-        kind: What it names.
+        kind: The kind of thing it names.
         old: Still accepted. Of an option a path: dots between groups, `[]` for each entry.
         new: To be used instead.
         values: Old values that were replaced as well, with the new ones.
@@ -91,7 +91,7 @@ def renames(kind: RenameKind) -> dict[str, Rename]:
 
 @contextmanager
 def collected() -> Iterator[list[Rename]]:
-    """Gather what is noted within the block, each rename once, instead of warning."""
+    """Collect the notes within the block, each rename once, instead of warning."""
     notes: list[Rename] = []
     token = _notes.set(notes)
     try:
@@ -101,7 +101,7 @@ def collected() -> Iterator[list[Rename]]:
 
 
 def note(rename: Rename) -> None:
-    """Record that somebody used an old name."""
+    """Record that a caller used an old name."""
     notes = _notes.get()
     if notes is None:
         warnings.warn(str(rename), DeprecationWarning, stacklevel=3)

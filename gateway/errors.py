@@ -1,14 +1,14 @@
 """Every error a caller can meet, and the one table that says what each means outside.
 
     SemblantError
-    ├── InputError                what was sent is wrong: repeating it will not help
+    ├── InputError                invalid input: repeating the request will not help
     │   ├── RequestError          the request itself (form, headers, options)
     │   ├── JobError              a job, or an upload for one, that is not there or not in that state
     │   ├── ImageError            a file that is not a usable picture
     │   ├── VideoError            a file that is not a usable video
     │   ├── FaceError             a picture without a usable face
-    │   ├── ModelError            a network that is not what it should be, or may not be used
-    │   └── ResultError           pictures of which nothing good enough can be made
+    │   ├── ModelError            an invalid network, or one that may not be used
+    │   └── ResultError           pictures that yield no result of sufficient quality
     ├── CapacityError             right request, wrong moment: repeat later
     ├── InferenceError            a network did not answer, or answered nonsense
     └── InternalError             our fault; details go to the log only
@@ -99,7 +99,7 @@ def error_class(code: str) -> type[SemblantError] | None:
 
 
 class InputError(SemblantError):
-    """What was sent is wrong; repeating it unchanged will not help."""
+    """Invalid input; repeating the request unchanged will not help."""
 
 
 class RequestError(InputError):
@@ -123,11 +123,11 @@ class FaceError(InputError):
 
 
 class ModelError(InputError):
-    """A network that is not what it should be, or that may not be used."""
+    """An invalid network, or one that may not be used."""
 
 
 class ResultError(InputError):
-    """Pictures of which nothing good enough can be made."""
+    """Pictures that yield no result of sufficient quality."""
 
 
 class CapacityError(SemblantError):

@@ -29,7 +29,7 @@ def serve(settings: Settings) -> None:
         SemblantError: the service could not be started, by name.
     """
     _prepare_process(settings)
-    with suppress(asyncio.CancelledError):  # told to stop while still starting
+    with suppress(asyncio.CancelledError):  # asked to stop while still starting
         asyncio.run(_serve(build_services(settings)))
 
 
@@ -82,7 +82,7 @@ async def _serve(services: Services) -> None:
         if not server.started:
             starting.cancel()
         elif server.should_exit:
-            server.force_exit = True  # told twice: at once
+            server.force_exit = True  # second signal: stop at once
         server.should_exit = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
             server_header=False,
             ws="none",
             lifespan="off",
-            # Who has a place may finish; uvicorn's own limit for that is whole seconds.
+            # Requests being served may finish; uvicorn's own limit for that is whole seconds.
             timeout_graceful_shutdown=round(settings.request_deadline_s) + 1,
         )
         super().__init__(config)
@@ -123,7 +123,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to who runs the server: uvicorn would raise them again and end us."""
+        """Leave signals to the calling process: uvicorn would raise them again and end us."""
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -2,8 +2,8 @@
 
 A checkout is a folder with this package, `model_repository/catalog.toml` and `pyproject.toml`:
 there everything stays together. Installed from a wheel, the package carries the files of the model
-repository, the Triton backend and the requirements of its environment (`PACKAGED`), and what is
-built or kept goes to the folders that platformdirs names.
+repository, the Triton backend and the requirements of its environment (`PACKAGED`), and files that
+are built or kept go to the folders that platformdirs names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def release() -> str:
 
 
 def default_data_dir() -> Path:
-    """Return the folder of what is kept: identities, expression libraries, jobs."""
+    """Return the folder of persistent data: identities, expression libraries, jobs."""
     root = checkout()
     return root / ".data" if root else user_data_path(APP, appauthor=False) / "data"
 
@@ -87,7 +87,7 @@ def triton_requirements() -> Path:
 def prepare_repository(repository: Path) -> None:
     """Bring the catalogue and the configurations into a model repository that lacks them.
 
-    A repository that has a catalogue is somebody's own, or was prepared before, and is left alone.
+    A repository that has a catalogue is a person's own, or was prepared before, and is left alone.
 
     Raises:
         SetupIncomplete: the folder cannot be written.

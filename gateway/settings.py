@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         5.0, ge=0, description="Seconds between turning unready and stopping, for load balancers."
     )
 
-    # Limits on what is sent
+    # Limits on request sizes
     max_upload_bytes: int = Field(
         64 * 2**20,
         ge=1,
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         "face of the morphable model, root mean square, are unreliable and refused for a swap.",
     )
 
-    # What a result is expected to be like; beyond it is a finding of the report, no error
+    # Expected quality of a result; a violation is a finding of the report, not an error
     quality_max_seam_ratio: float = Field(
         1.6,
         gt=0,
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         "finding.",
     )
 
-    # What is kept
+    # Storage
     data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Folder of expression libraries, enrolled identities and jobs.",
@@ -338,7 +338,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read what is given first, then the environment, then old names in the environment."""
+        """Read explicit values first, then the environment, then old names in the environment."""
         return init_settings, env_settings, RenamedVariables(settings_cls)
 
     @field_validator(

@@ -30,7 +30,7 @@ class FakeModel:
     """A model that is a plain function.
 
     Attributes:
-        contract: What is checked before and after, as with a real model.
+        contract: The contract checked before and after, as with a real model.
         function: Inputs → outputs, for at most `max_batch_size` rows.
         failures: Errors raised by the next calls, one each.
         delay_s: Seconds every call takes.
@@ -50,7 +50,7 @@ class FakeInference:
     """Inference without networks, deterministic, and as disobedient as a test needs.
 
     Args:
-        models: The models; each can be told to fail, to be slow or to be full.
+        models: The models; each can be configured to fail, to be slow or to be full.
     """
 
     def __init__(self, models: Iterable[FakeModel]) -> None:
@@ -66,7 +66,7 @@ class FakeInference:
         self._gate.clear()
 
     def release(self) -> None:
-        """Let the waiting calls go on."""
+        """Let the waiting calls continue."""
         self._gate.set()
 
     async def under_way(self, model: str, calls: int = 1) -> None:

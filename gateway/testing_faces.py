@@ -1,4 +1,4 @@
-"""Networks that find a face wherever a test wants one: the whole pipeline without models."""
+"""Networks that find a face wherever a test needs one: the whole pipeline without models."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _occlusion_contract() -> ModelContract:
 
 
 def _hidden(inputs: Tensors) -> dict[str, F32]:
-    """Return that what is much greener than the face's skin is before it."""
+    """Return an occlusion mask: pixels much greener than the face's skin."""
     red, blue = (inputs["departures"][..., n].astype(np.float32) - ZERO for n in (1, 2))
     return {"hidden": np.where((red < GREENER) & (blue < GREENER), 0.99, 0.01).astype(np.float32)}
 

@@ -1,4 +1,4 @@
-"""Aligned crops, as networks of the field want them: five points laid onto a template."""
+"""Aligned crops, as third-party models take them: five points laid onto a template."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ from gateway.inference.protocol import Inference
 
 FIT_MODEL = "face_3dmm"
 STEPS_OVER = 3
-"""Further looks, each in the crop of the one before, at faces that are upside down."""
+"""Further inferences, each in the crop of the previous one, for faces that are upside down."""
 _UNCERTAIN = FaceWarning.ORIENTATION_UNCERTAIN
 
 
@@ -84,7 +84,7 @@ class FaceAnalyser:
         """Return where faces may be in a picture (H, W, 3) RGB, without looking at them.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         return await self._detector.find(image, deadline=deadline, options=options)
@@ -95,7 +95,7 @@ class FaceAnalyser:
         """Return the faces of a picture (H, W, 3) RGB, the largest first.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         options = options or DetectOptions()
@@ -178,7 +178,7 @@ class FaceAnalyser:
         """Look for faces upside down, where there is one: the detector had it in the wrong place.
 
         Returns:
-            The looks, those again that are seen better now, and others with their scores (N,).
+            The passes, repeated where that improved them, and others with their scores (N,).
         """
         over = replace(options, angles=(180,))
         found = await self._detector.look(image, (upside_down, (180,)), over, deadline)
@@ -206,7 +206,7 @@ class FaceAnalyser:
     ) -> list[MeshLook]:
         """Look at crops that a detector scored (N,), each the way up that shows more of a face.
 
-        What is clearly upright is looked at once; see `uprightness`.
+        A clearly upright face needs one inference; see `uprightness`.
         """
         doubted = [
             n
@@ -246,7 +246,7 @@ class FaceAnalyser:
         sure: float,
         eyes: Sequence[F32 | None] | None = None,
     ) -> list[Face]:
-        """Return the faces of looks that are scored (N,); see `SURE`, and for eyes `follow`."""
+        """Return the faces of passes that are scored (N,); see `SURE`, and for eyes `follow`."""
         keep = [i for i, look in enumerate(every) if look.presence >= options.min_presence]
         keep = distinct([look.mesh for look in every], keep, scores)
         if not keep:
@@ -290,7 +290,7 @@ class FaceAnalyser:
     def _assessed(
         self, looks: list[MeshLook], landmarks: F32, fits: Fit, scores: F32, shape: tuple[int, int]
     ) -> list[Face]:
-        """Make faces of the looks, their landmarks (N, 478, 3) and fits."""
+        """Build faces from the passes, their landmarks (N, 478, 3) and fits."""
         faces = []
         for n, look in enumerate(looks):
             points = landmarks[n].astype(np.float64)
@@ -323,7 +323,7 @@ class FaceAnalyser:
         deadline: Deadline,
         sure: float,
     ) -> list[MeshLook]:
-        """Repeat the looks whose crop does not sit on the face it found as it should.
+        """Repeat the passes whose crop is not aligned with the face found in it.
 
         The network is at home in crops of one margin and upright; the detector's are often off.
         """
@@ -346,7 +346,7 @@ class FaceAnalyser:
     async def _look_closely(
         self, image: U8, looks: list[MeshLook], deadline: Deadline
     ) -> list[MeshLook]:
-        """Average what is seen in several crops, each a little off the one the network wants."""
+        """Average the landmarks of several crops, slightly offset from the preferred one."""
         crops = await self._compute.run(crops_around, image, looks)
         meshes, _ = await self._mesh(crops, deadline)
         several = len(AROUND)

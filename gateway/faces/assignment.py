@@ -1,4 +1,4 @@
-"""Who is whom, decided for all at once: least total cost, one to one."""
+"""Identity assignment, solved for all faces at once: least total cost, one to one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gateway.arrays import F64, AnyFloat
 
 
 def recognise(distances: AnyFloat, farthest: float) -> list[int | None]:
-    """Return whom each known person is among the faces of a picture; None for nobody.
+    """Return the face of a picture matched to each known person; None for no match.
 
-    No face is two people. Finding nobody costs what the farthest match would, so that nobody is
+    No face is two people. No match costs as much as the farthest match would, so that no one is
     pushed to a poor match to make room for another poor one.
 
     Args:
@@ -23,7 +23,7 @@ def recognise(distances: AnyFloat, farthest: float) -> list[int | None]:
         return []
     nobody = np.nextafter(farthest, np.inf)
     costs = np.full((people, faces + people), nobody)
-    # What is too far costs more than nobody, and is never chosen.
+    # A match that is too far costs more than no match, and is never chosen.
     costs[:, :faces] = np.where(distances <= farthest, distances, 2 * nobody * people)
     return [column if column < faces else None for column in assign(costs)]
 

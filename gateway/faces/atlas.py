@@ -1,7 +1,7 @@
 """The face unrolled: a fixed rectangle in which every face's nose, brows and lips lie at one place.
 
 The mean face is projected onto a cylinder about a vertical axis behind it, so that cheeks keep
-their room. What is known of a face before it is looked at (where lips are, how near a place is to
+their room. Prior knowledge of a face (where lips are, how near a place is to
 the outline) is a picture here, and faces of two moments or of two people can be compared pixel by
 pixel.
 """
@@ -149,7 +149,7 @@ def _triangles(vertices: F32) -> tuple[NDArray[np.int32], F32]:
     """Return for each pixel its triangle's corners and their weights, (h, w, 3) each."""
     triangles = topology().triangles
     count = len(triangles)
-    # Each triangle gets corners of its own, so that they can tell which one it is.
+    # Each triangle gets corners of its own, so that they identify it.
     own = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
     told = np.zeros((3 * count, 3), np.float32)
     told[:, 0] = np.repeat(np.arange(count), 3)

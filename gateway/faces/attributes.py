@@ -1,4 +1,4 @@
-"""What a face looks like to a network that was shown many: no more than a guess at people."""
+"""Facial attributes as classified by a trained network: an estimate, not a fact about people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Race = Literal["white", "black", "latino", "asian", "indian", "arabic"]
 
 @dataclass(frozen=True, slots=True)
 class FaceAttributes:
-    """What a face is taken for.
+    """Attributes predicted for a face.
 
     Attributes:
         gender: As the network's data names it.
@@ -28,7 +28,7 @@ class FaceAttributes:
 
 @dataclass(frozen=True, slots=True)
 class AttributeFilter:
-    """What faces are to look like; what is None does not matter.
+    """Attributes that faces must have; None matches any.
 
     Attributes:
         gender: Of them.

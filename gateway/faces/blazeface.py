@@ -24,7 +24,7 @@ POINTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What differs between the two networks.
+    """Parameters that differ between the two networks.
 
     Attributes:
         model: Name in the model repository.
@@ -52,7 +52,7 @@ FULL_RANGE = Detector("blazeface_full", 192, ((48, 1),))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorView:
-    """One square crop a detector looks at.
+    """One square crop that a detector processes.
 
     Attributes:
         pixels: uint8 (S, S, 3) RGB, black outside the picture.
@@ -128,7 +128,7 @@ def tiled_views(image: U8, side: int, scale: float, overlap: float = 0.34) -> li
         side: Side of a view in pixels.
         scale: Scale of the views' pixels to the picture's.
         overlap: Least overlap of neighbours as a fraction of the side; it must exceed the
-            largest face this scale is meant for.
+            largest face this scale is designed for.
     """
     height, width = image.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -158,8 +158,8 @@ def decode(
     """Turn one view's raw outputs into detections.
 
     Args:
-        detector: Whose outputs they are.
-        view: What it looked at.
+        detector: The detector that produced the outputs.
+        view: The view it was detected in.
         boxes: float32 (A, 16) centre, size and six points, crop pixels from the anchor's centre.
         scores: float32 (A,), 0–1.
         min_score: Detections below it are dropped.

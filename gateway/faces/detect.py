@@ -1,4 +1,4 @@
-"""Where faces may be in a picture: the detectors, at the scales and angles that are asked for."""
+"""Where faces may be in a picture: the detectors, at the scales and angles that are requested."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class DetectOptions:
         min_score: Detector confidence below which a candidate is dropped, 0–1.
         min_presence: Landmark network's confidence below which it is dropped, 0–1.
         max_faces: Faces to return at the most, the largest first.
-        model: Who looks: our own `blazeface`, or a `Finder`, which is asked once.
+        model: The detector: our own `blazeface`, or a `Finder`, which is called once.
         precise: Look at each face from several crops and take the mean: half the landmarks' noise,
-            for four more looks. Expressions are finer than faces.
+            for four more passes. Expressions are finer than faces.
         roll: Degrees that another face of the same picture or shot is tilted by, which decides
             whether a face is upside down where nothing else does.
         either_way_up: Look at faces the detector is not sure of upside down, too.
@@ -83,7 +83,7 @@ class Finder(Protocol):
 
 
 class FaceDetector:
-    """Looks for faces with the detectors of an `Inference`, or with another one."""
+    """Detects faces with the detectors of an `Inference`, or with another one."""
 
     def __init__(
         self,
@@ -97,10 +97,10 @@ class FaceDetector:
         self._finders = finders
 
     async def find(self, image: U8, *, deadline: Deadline, options: DetectOptions) -> Candidates:
-        """Return where faces may be in a picture (H, W, 3) RGB, as the first look tells.
+        """Return where faces may be in a picture (H, W, 3) RGB, as found by the first pass.
 
         Raises:
-            UnknownModel: the detector that is asked for is not there.
+            UnknownModel: the detector that is requested is not there.
             InferenceError, DeadlineExceeded: from the networks.
         """
         found = Candidates.joined([])
@@ -119,7 +119,7 @@ class FaceDetector:
         options: DetectOptions,
         deadline: Deadline,
     ) -> Candidates:
-        """Return what the detectors see in a picture (H, W, 3), all views of one pass at once."""
+        """Return the detections of a picture (H, W, 3), all views of one pass at once."""
         if options.model != OWN:
             return await self._ask(image, options, deadline)
         make_views, steps = one
@@ -167,7 +167,7 @@ def _decoded(
 def passes(options: DetectOptions) -> list[Pass]:
     """Return how to look: the whole first, then closer, then from other angles and upside down.
 
-    Another detector than ours looks at the whole once.
+    A detector other than ours processes the whole picture once.
     """
     upright = (0, *options.angles)
     if options.model != OWN:
@@ -200,7 +200,7 @@ def tilted(image: U8, angle_deg: float) -> DetectionPasses:
 
 
 def upside_down(image: U8, angle_deg: float) -> DetectionPasses:
-    """A picture (H, W, 3) that nobody turned as it was taken, as from an older phone or scanner."""
+    """A picture (H, W, 3) that was never rotated upright, as from an older phone or scanner."""
     return _near(image, angle_deg) + _far(image, angle_deg)
 
 

@@ -1,4 +1,4 @@
-"""Who a face is: dlib's ResNet descriptor.
+"""Face identity: dlib's ResNet descriptor.
 
 (D. King, "High quality face recognition with deep metric learning", 2017: 99.38 % on LFW with
 one person's descriptors within 0.6 of one another.)
@@ -32,7 +32,7 @@ _TEMPLATE = np.array(
 
 
 def chip(image: U8, face: Face) -> U8:
-    """Cut out a face as the descriptor network wants it: uint8 (150, 150, 3) RGB."""
+    """Cut out a face as the descriptor network expects it: uint8 (150, 150, 3) RGB."""
     onto = np.zeros((5, 3))
     onto[:, :2] = (_TEMPLATE + CHIP_PADDING) / (1 + 2 * CHIP_PADDING) * CHIP_SIDE - 0.5
     points = np.zeros((5, 3))

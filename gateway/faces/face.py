@@ -1,4 +1,4 @@
-"""What is known about one face in one picture."""
+"""The properties of one face in one picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FaceWarning(StrEnum):
     PROFILE = "profile"
     """Turned by more than 30° to the side."""
     STEEP = "steep"
-    """Looks up or down by more than 30°."""
+    """Pitched up or down by more than 30°."""
     BLURRED = "blurred"
     """Little fine detail for its size."""
     SMALL = "small"
@@ -31,7 +31,7 @@ class FaceWarning(StrEnum):
     UNRELIABLE = "unreliable"
     """The landmarks are not those of a face: perhaps there is none."""
     ORIENTATION_UNCERTAIN = "orientation_uncertain"
-    """It looks as much like a face upside down as the way up that was chosen."""
+    """The face is as plausible upside down as in the chosen orientation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class HeadPose:
     """Head angles in degrees (`gateway.imaging.geometry.transforms.euler_degrees`).
 
     Attributes:
-        pitch: Positive looks down.
+        pitch: Positive when the face is turned down.
         yaw: Positive turns towards the right of the picture.
         roll: Positive tilts clockwise on screen.
     """
@@ -80,10 +80,10 @@ class Face:
         presence: Landmark network's confidence that this is a face, 0–1.
         pose: Head angles.
         quality: Pixel quality.
-        warnings: What may spoil a result.
+        warnings: Issues that may degrade a result.
         fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
         known_rest: float32 (K + C,), the expression the person has at rest, where other pictures
-            tell it; None where only this one is known.
+            determine it; None where only this one is known.
         eye_offsets: float32 (n, 2), by how much a network of their own has moved lids and irises;
             None where that is not kept.
     """

@@ -124,7 +124,7 @@ def crop_from_detection(image: U8, box_xyxy: F32, side: float, points: F32) -> C
 
 
 def square_of_landmarks(landmarks: AnyFloat) -> Square:
-    """Return the square the mesh network wants for a face of landmarks (478, 3)."""
+    """Return the input square of the mesh network for a face of landmarks (478, 3)."""
     flat = landmarks[:N_MESH, :2]
     across = flat[263] - flat[33]
     angle = float(np.arctan2(across[1], across[0]))
@@ -171,7 +171,7 @@ def kept_eyes(landmarks: F64, offsets: F32) -> F64:
     """Return a mesh (478, 3) with its lids and irises moved as another frame's were.
 
     Args:
-        landmarks: float64 (478, 3), as the mesh network tells.
+        landmarks: float64 (478, 3), as the mesh network returns them.
         offsets: float32 (n, 2), from `eye_offsets` of a frame shortly before.
     """
     out = landmarks.copy()
@@ -183,7 +183,7 @@ def eye_offsets(landmarks: F64, refined: F64) -> F32:
     """Return by how much lids and irises were moved, float32 (n, 2) in pixels.
 
     Args:
-        landmarks: float64 (478, 3), as the mesh network told.
+        landmarks: float64 (478, 3), as the mesh network returned them.
         refined: float64 (478, 3), from `refine_eyes`.
     """
     at = _eye_points()
@@ -198,7 +198,7 @@ def _eye_points() -> NDArray[np.int64]:
 
 
 def refine_eyes(landmarks: F64, crops: tuple[Crop, Crop], contours: F32, irises: F32) -> F64:
-    """Replace lids and irises by what the iris network saw.
+    """Replace lids and irises by the iris network's output.
 
     Args:
         landmarks: float64 (478, 3).

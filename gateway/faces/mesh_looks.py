@@ -1,4 +1,4 @@
-"""What the mesh network is shown of a picture, and what it sees there: arrays in, arrays out."""
+"""Input and output of the mesh network for a picture: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from gateway.faces.landmarks import (
 )
 
 SURE = 0.95
-"""Presence from which one look at what a detector found is enough; where a face is known to have
+"""Presence from which one inference on a detection is enough; where a face is known to have
 been, any look that finds it again is."""
 AROUND = ((0.6, 0.3, 0.05), (-0.3, 0.6, -0.05), (-0.6, -0.3, 0.05), (0.3, -0.6, -0.05))
 """Steps right and down, in pixels of the crop, and turns in radians of the crops averaged: half a
-pixel apart, so that what the network's grid does to one is undone by another."""
+pixel apart, so that the grid effects of the network cancel out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeshLook:
-    """A crop and what the mesh network saw in it: (478, 3) in the picture, and how sure it is.
+    """A crop and the mesh network's landmarks in it: (478, 3) in the picture, and how sure it is.
 
     `uncertain` is whether it saw as much of a face in the same crop upside down, `over` whether
     the detector had it so.
@@ -49,7 +49,7 @@ class MeshLook:
 
 
 def own_crop(image: U8, look: MeshLook) -> Crop:
-    """Return the crop of a picture (H, W, 3) that the network wants for what it saw."""
+    """Return the crop of a picture (H, W, 3) that fits the network's own landmarks."""
     return crop_square(image, square_of_landmarks(look.mesh), MESH_SIDE)
 
 
@@ -89,7 +89,7 @@ def crops_around(image: U8, looks: list[MeshLook]) -> list[Crop]:
 
 
 def better_crops(image: U8, looks: list[MeshLook], sure: float) -> list[Crop | None]:
-    """Return the crop of a picture (H, W, 3) each mesh asks for; None where its own is as good."""
+    """Return the crop of a picture (H, W, 3) each mesh requires; None where its own is as good."""
     squares = [square_of_landmarks(look.mesh) for look in looks]
     return [
         None
@@ -118,7 +118,7 @@ def distinct(meshes: list[F64], keep: list[int], scores: NDArray[np.float32]) ->
 
 
 def shares(look: MeshLook, other: MeshLook) -> bool:
-    """Return whether two looks are at one face."""
+    """Return whether two passes are of the same face."""
     return _shared(look.mesh, other.mesh) >= SAME_FACE
 
 

@@ -5,7 +5,7 @@ head's own frame, its landmarks and expression; so a moving head does not hide h
 is. Each channel of each group is then the value at the middle of a line fitted to a few frames
 before *and after* (local linear regression, W. Cleveland, J. Am. Stat. Assoc. 74(368), 1979): what
 moves evenly comes out as it went in. Where a frame departs from its line by more than noise
-would, as in a blink, it is believed as it is.
+would, as in a blink, it is taken as it is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CONTROL_NOISE, RESIDUAL_NOISE = 0.02, 0.1
 NOISIEST = 1.5
 """How many times as large a channel's noise may be: where an outline lies before hair, it is."""
 BELIEVED = (2.0, 4.0)
-"""Departures from the line, in deviations of the noise, from which on they begin to be believed,
+"""Departures from the line, in deviations of the noise, from which on they begin to be accepted,
 and fully are."""
 
 

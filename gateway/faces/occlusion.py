@@ -1,8 +1,8 @@
-"""What lies before a face: hair, glasses, hands, microphones, caps.
+"""Occlusions of a face: hair, glasses, hands, microphones, caps.
 
-A small network of our own, `face_occlusion`, looks at the face unrolled (`faces/atlas.py`), at how
-far each pixel departs from this face's own skin (`imaging/skin.py`): so neither complexion nor
-light nor pose count, and what is left to learn is little. `tools/learn_face_occlusion.py`
+A small network of our own, `face_occlusion`, processes the unwrapped face (`faces/atlas.py`), at
+how far each pixel departs from this face's own skin (`imaging/skin.py`): so neither complexion nor
+light nor pose count, and little is left to learn. `tools/learn_face_occlusion.py`
 taught it.
 """
 
@@ -47,10 +47,10 @@ class Visibility:
     visible: F32
 
     def steadied(self, before: Visibility, share: float) -> Visibility:
-        """Return what is seen in a video's frame, given what was seen in the frame before.
+        """Return the visibility in a video's frame, given that of the previous frame.
 
         Places on a face stay where they are in the atlas, however it moves. What flickers between
-        frames is evened out; what is certain is believed at once.
+        frames is evened out; certain values are adopted at once.
 
         Args:
             before: Of the frame before, itself steadied; of the same face.
@@ -97,7 +97,7 @@ def _bridge() -> tuple[Mask, tuple[Mask, Mask]]:
 
 
 def departures(image: U8, landmarks: AnyFloat) -> U8:
-    """Return what the network looks at: uint8 (HEIGHT, WIDTH, 5), see `skin_departures`.
+    """Return the network's input: uint8 (HEIGHT, WIDTH, 5), see `skin_departures`.
 
     Args:
         image: uint8 (H, W, 3) RGB.
@@ -122,7 +122,7 @@ def skin_prior() -> F32:
 
 
 def known_places() -> F32:
-    """Return what the network knows of every pixel beforehand, float32 (6, HEIGHT, WIDTH).
+    """Return the network's constant input for every pixel, float32 (6, HEIGHT, WIDTH).
 
     Distance to the outline, distance to the middle, height; eyes and brows, lips, the face.
     """
@@ -133,7 +133,7 @@ def known_places() -> F32:
 
 
 class OcclusionFinder:
-    """Tells where faces are covered, with the network of an `Inference`."""
+    """Determines where faces are covered, with the network of an `Inference`."""
 
     def __init__(self, inference: Inference, compute: Compute) -> None:
         """Take what runs the network, and what runs the array work."""

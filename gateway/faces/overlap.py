@@ -14,9 +14,9 @@ from gateway.faces.topology import FACE_OVAL
 def nearness(face: Face) -> tuple[float, ...]:
     """Return a key that sorts faces from far to near.
 
-    Heads are about equally large, so the one that looks larger is nearer to the camera. The width
+    Heads are about equally large, so the larger one is nearer to the camera. The width
     is that of the fitted head: a turned one is not smaller. Place decides between equals, so that
-    the order never depends on who was named first.
+    the order never depends on the order of naming.
     """
     left, _, _, bottom = face.box_xyxy
     return face.quality.width_px, float(bottom), float(left)

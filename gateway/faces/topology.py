@@ -1,6 +1,6 @@
 """The Face Mesh landmark order: what each of the 478 points is, and how they join up.
 
-"Left" and "right" in names are the subject's own, as in the field's papers: in an upright
+"Left" and "right" in names are the subject's own, as in the literature: in an upright
 portrait the subject's right eye is on the left of the picture.
 """
 

@@ -1,7 +1,7 @@
-"""Which way up a face is: the mesh network is asked twice where the detector leaves a doubt.
+"""Orientation of a face: the mesh network runs twice where the detector is ambiguous.
 
 Detector and mesh find a face in one that is upside down, too: the mouth for the eyes, the chin for
-the forehead. How sure the mesh network is of the crop turned by 180 degrees tells the two apart.
+the forehead. How sure the mesh network is of the crop turned by 180 degrees distinguishes the two.
 """
 
 from __future__ import annotations

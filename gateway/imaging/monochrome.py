@@ -9,11 +9,12 @@ import numpy as np
 from gateway.arrays import F32, U8
 
 FEW, SAMPLES = 256, 4096
-"""Pixels that suffice to tell most colour pictures, and those that are looked at otherwise."""
+"""Pixels that suffice to recognise most colour pictures, and those examined otherwise."""
 BIN = 8
 """Levels of luma whose chroma is taken together."""
 SPREAD = 9.0
-"""Levels by which the chroma of 98 % of a picture of one hue departs from what its luma tells, at
+"""Levels by which the chroma of 98 % of a picture of one hue departs from its prediction by luma,
+at
 most: what scanning and compression do. Colour portraits depart by 30 and more."""
 SHARE = 98.0
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)

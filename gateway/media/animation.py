@@ -1,7 +1,7 @@
 """Animations: pictures that move, which Pillow reads and writes where FFmpeg does not.
 
-FFmpeg reads GIF and APNG itself. Animated WebP and image sequences in AVIF are made an APNG in
-memory first, which loses nothing of 8 bits, their opacity and their times included.
+FFmpeg reads GIF and APNG itself. Animated WebP and image sequences in AVIF are converted to an APNG
+in memory first, which loses nothing of 8 bits, their opacity and their times included.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class AnimationFrame(NamedTuple):
 
 
 def readable_animation(file: BinaryIO, *, max_pixels: int, name: str) -> tuple[BinaryIO, str]:
-    """Return an animated WebP or AVIF as an APNG, and what it was: `webp` or `avif`.
+    """Return an animated WebP or AVIF as an APNG, and its original format: `webp` or `avif`.
 
     Args:
         file: At its beginning.
         max_pixels: Width × height of a frame beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         VideoCorrupt, TooManyPixels, VideoTooLong: by name.
@@ -93,7 +93,7 @@ def plays_of(path: Path) -> int:
             loops = image.info.get("loop")
             if image.format != "GIF":
                 return int(loops or FOREVER)
-            # A GIF tells how often it is shown again, and nothing if it is not.
+            # A GIF stores its number of repetitions, and nothing if it is not repeated.
             return 1 if loops is None else int(loops) + 1 if loops else FOREVER
     except (OSError, SyntaxError, ValueError, TypeError):
         return FOREVER

@@ -1,4 +1,4 @@
-"""What this installation can encode and read, found out by trying."""
+"""Capabilities of this installation to encode and decode, determined by trying."""
 
 from __future__ import annotations
 

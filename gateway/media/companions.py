@@ -1,8 +1,8 @@
-"""What goes along with a video's picture into its new container: sound, words, data, attachments.
+"""Streams copied along with a video's picture: audio, subtitles, data, attachments.
 
 Packets are copied bit for bit. Sound that a container cannot hold is encoded anew; what else it
-cannot hold is left out, and so are other pictures (covers, second views), as nobody changed the
-faces in them.
+cannot hold is left out, and so are other pictures (covers, second views), as the
+faces in them were not changed.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ How = Literal["copied", "encoded", "dropped"]
 
 # FFmpeg's encoder, and its rate if it takes no other, for sound a container cannot hold as it is.
 _SOUND: Final = {"webm": ("libopus", 48000), "mp4": ("aac", None), "mov": ("aac", None)}
-# What a container tells of the file it was, not of the video.
+# Container metadata that describe the original file, not the video.
 _OF_THE_FILE: Final = ("DURATION", "NUMBER_OF_", "BPS", "_STATISTICS_", "encoder", "vendor_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """What became of a stream beside the picture.
+    """The outcome of a stream beside the picture.
 
     Attributes:
         index: Its number in the source.
         kind: audio, subtitle, data, attachment, video.
         codec: FFmpeg's name in the source; None if it has none.
-        how: What was done.
+        how: How the stream was handled.
         sha256: Of all bytes of its packets, hexadecimal; None unless it was copied.
         packets: Their number.
         lost: Those that were too broken for the container.
@@ -126,7 +126,7 @@ class Companions:
         """Yield what to write, about in the order of time, each with its decoding time in seconds.
 
         Args:
-            zero_s: What on the source's clock is 0 on the output's.
+            zero_s: The source's time that is 0 in the output.
             span: The part to take, both ends on the source's clock; a packet that is only partly in
                 it comes along as a whole.
         """
@@ -138,7 +138,7 @@ class Companions:
         while True:
             try:
                 packet = next(packets, None)
-            except FFmpegError:  # the good part was copied; the picture tells of the damage
+            except FFmpegError:  # the intact part was copied; the picture's notes report the damage
                 packet = None
             if packet is None:
                 break

@@ -1,4 +1,4 @@
-"""What the first bytes of a video's container tell, without decoding anything."""
+"""Container format detection from a video's first bytes, without decoding anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHERS = (
     b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01",  # MXF: a partition
 )
 HEAD = _TS_PACKET + 1
-"""Bytes from which a container can be told."""
+"""Bytes from which a container can be identified."""
 
 
 _STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")

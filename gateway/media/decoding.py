@@ -1,4 +1,4 @@
-"""From packets to frames: what is broken is left out, and every frame gets its time."""
+"""From packets to frames: broken ones are skipped, and every frame gets its time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from av.video.stream import VideoStream
 from gateway.media.opening import fraction
 
 USUAL_RATE = Fraction(25)
-"""Frames a second of a video that does not tell."""
+"""Frames per second of a video that does not specify a rate."""
 Lost = Callable[[int | None], None]
-"""Told of a packet or frame that cannot be used: its timestamp, if it has one."""
+"""Callback for a packet or frame that cannot be used: its timestamp, if it has one."""
 
 
 def good_packets(
@@ -43,7 +43,7 @@ _WITH_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 def good_frames(container: InputContainer, stream: VideoStream, lost: Lost) -> Iterator[VideoFrame]:
-    """Decode as far as it goes, and leave out what is broken; opacity comes along."""
+    """Decode as far as it goes, and skip broken packets; opacity comes along."""
     decoder = _decoder_of_opacity(stream)
     for packet in good_packets(container, stream, lost):
         try:

@@ -1,7 +1,7 @@
 """Pictures of more than 8 bits a sample: read with OpenCV, written as PNG.
 
 Integers of 16 bits are kept as they are. Floating point is taken as a share of white, which is 1.0,
-or the largest value if that is more; less than 0 and what is no number is black.
+or the largest value if that is more; negative values and NaN are black.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class UnsupportedKind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeepHeader:
-    """What the header of a deep picture tells.
+    """Header data of a deep picture.
 
     Attributes:
         format: PNG or TIFF.
         size: (width, height) as stored.
-        orientation: EXIF 2.32, tag 274; None where it is told otherwise.
+        orientation: EXIF 2.32, tag 274; None where it is given elsewhere.
         pages: Whether there are more than one.
-        profile: Colour profile, None where it is told otherwise.
+        profile: Colour profile, None where it is given elsewhere.
     """
 
     format: str

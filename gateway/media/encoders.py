@@ -58,16 +58,16 @@ USUAL: Final[dict[ContainerFormat, Encoder]] = {
     "gif": "gif",
     "webp": "webp",
 }
-"""Which encoder a container's videos are usually made by, where none is asked for."""
+"""The default encoder of each container."""
 
 _PLACE: Final[dict[Preset, int]] = {name: k for k, name in enumerate(get_args(Preset))}
 # By place: SVT-AV1's and libvpx's own scales of effort, and NVENC's.
 _SVT = (2, 3, 4, 6, 8, 9, 10, 11, 12)
 _VPX = (0, 1, 1, 2, 3, 4, 5, 7, 8)
 _NVENC = (7, 6, 5, 4, 3, 2, 2, 1, 1)
-# Whose subsampled videos must be divisible by the steps of their chroma.
+# Encoders whose subsampled videos must be divisible by the steps of their chroma.
 _EVEN = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc")
-# Which are told the mastering display and the brightness.
+# Encoders that accept the mastering display and the brightness.
 _TELL_BRIGHTNESS = ("libx264", "libx265", "libsvtav1")
 _KEYS_S = 5
 """Seconds from one key frame to the next, at most."""
@@ -82,7 +82,7 @@ class EncoderConfig(Protocol):
 
     @property
     def preset(self) -> Preset:
-        """How much effort is made."""
+        """The encoding effort."""
 
     @property
     def quality(self) -> int:
@@ -90,11 +90,11 @@ class EncoderConfig(Protocol):
 
     @property
     def container(self) -> ContainerFormat | None:
-        """What is to hold the video; None leaves it to the source."""
+        """The output container; None keeps the source's."""
 
     @property
     def audio(self) -> Literal["copy", "drop"]:
-        """What becomes of the sound."""
+        """The handling of audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ class EncodingPlan:
 
     Attributes:
         encoder: FFmpeg's name.
-        pixel_format: What frames are brought to.
-        colors: Tags of what is encoded.
+        pixel_format: The format frames are converted to.
+        colors: Colour tags of the encoded video.
         rate: Frames a second, on average.
         time_base: Seconds a tick, the source's.
         aspect: Width of a stored pixel over its height.
@@ -126,8 +126,8 @@ def plan(probe: Probe, wish: EncoderConfig, *, threads: int = 0) -> EncodingPlan
     """Return how a video is encoded.
 
     Args:
-        probe: What the frames are: the source's, or what became of them on the way.
-        wish: What is asked for.
+        probe: Properties of the frames: the source's, or those after conversion.
+        wish: The requested options.
         threads: Of the encoder; 0 are as many as it likes.
     """
     encoder = _segments_by(wish)
@@ -175,7 +175,7 @@ def losses(probe: Probe, wish: EncoderConfig) -> tuple[str, ...]:
 
     `opacity_lost`, `colors_reduced` (to a palette of 256), `depth_reduced` (fewer bits a sample),
     `chroma_reduced` (coarser subsampling), `hdr_metadata_lost` (brightness of the video and its
-    display). What was asked for, such as tone mapping, is none.
+    display). A requested conversion, such as tone mapping, is not reported.
     """
     source, made = PixelFormat.of(probe.decoded[0]), PixelFormat.of(written_format(probe, wish))
     down, across = made.steps
@@ -192,7 +192,7 @@ def losses(probe: Probe, wish: EncoderConfig) -> tuple[str, ...]:
 
 
 def container_for(wish: EncoderConfig, source: str) -> ContainerFormat:
-    """Return what holds the video: what was asked for, the source's, or the encoder's usual one."""
+    """Return the output container: the requested one, the source's, or the encoder's default."""
     holders = HOLDERS[wish.encoder]
     if wish.container is not None:
         return wish.container
@@ -240,7 +240,7 @@ def _options(wish: EncoderConfig, probe: Probe, pixel_format: str, threads: int)
         more = _hdr_params(probe, "mastering-display", "cll")
         return {"preset": wish.preset, "crf": factor, **_joined("x264-params", more)}
     if encoder == "libx265":
-        # Each segment must begin anew; and a name of the encoder in it would tell nobody anything.
+        # Each segment must begin anew; and a name of the encoder in it would carry no information.
         fixed = ["log-level=none", "open-gop=0", "info=0", "repeat-headers=0"]
         pools = [f"pools={threads}"] if threads else []
         more = [*fixed, *pools, *_hdr_params(probe, "master-display", "max-cll")]
@@ -267,7 +267,7 @@ def _joined(name: str, params: list[str]) -> dict[str, str]:
 
 
 def _hdr_params(probe: Probe, mastering: str, light: str) -> list[str]:
-    """Return what tells a video's brightness, under the names that an encoder has for it."""
+    """Return the brightness metadata, under the encoder's option names."""
     found = []
     whole = mastering != "mastering-display" or light != "content-light"  # SVT-AV1 takes fractions
     if probe.mastering is not None and (told := _display(probe.mastering, whole=whole)):

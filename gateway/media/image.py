@@ -4,7 +4,8 @@
     pixels ──ImageTruncated──▶ upright RGB (+ alpha)
 
 The header is judged before a pixel is decoded, so a decompression bomb costs nothing. Only what
-decoders raise for broken files is the file's fault: everything else is ours, and goes on as it is.
+decoders raise for broken files is the file's fault: everything else is ours, and propagates as it
+is.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ _WRITTEN: Final[dict[str, OutputFormat]] = {
     "WEBP": "webp",
     "AVIF": "avif",
 }
-"""What a picture of a format is best written as; every other one as PNG."""
+"""Preferred output format for each input format; every other one is written as PNG."""
 
 IMAGES_IGNORED: Final = "further_images_ignored"
 """Note: the file holds other pictures than the one that was read, such as a gain map."""
@@ -94,7 +95,7 @@ _BROKEN: Final = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow and OpenCV raise for broken files, beside `cv2.error`."""
+"""Exceptions that Pillow and OpenCV raise for broken files, beside `cv2.error`."""
 
 # Pillow warns at half its own limit; ours is checked from the header instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -107,12 +108,12 @@ class Picture:
     Attributes:
         rgb: uint8 (H, W, 3), upright, in the colour space of `icc_profile` (sRGB if None).
         alpha: uint8 (H, W), or None for an opaque picture.
-        format: What it was read from, or is best written as.
+        format: The format it was read from, or its preferred output format.
         icc_profile: The file's color profile, carried along.
         deep: uint16 (H, W, 3) or (H, W, 4), the same pixels as they are in the file, if that has
             more than 8 bits a sample.
         depth: Bits of a sample in the file.
-        notes: What of the file was not read: `further_images_ignored`.
+        notes: Parts of the file that were not read: `further_images_ignored`.
     """
 
     rgb: U8
@@ -148,7 +149,7 @@ def decode_image(data: bytes, *, max_pixels: int, name: str = "The file") -> Pic
     Args:
         data: The file.
         max_pixels: Width × height beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAnImage, MultiFrameImage, TooManyPixels, ImageTruncated: by name.
@@ -193,7 +194,7 @@ def _several(name: str, *, animated: bool = False) -> MultiFrameImage:
 
 @contextmanager
 def _reading(name: str, part: str = "is truncated or corrupt") -> Iterator[None]:
-    """Blame the file for what decoders raise for broken ones, and memory for what it causes."""
+    """Map decoder errors to an invalid file, and memory errors to a lack of memory."""
     try:
         yield
     except MemoryError as error:
@@ -333,7 +334,7 @@ def _planes(image: Image.Image) -> tuple[U8, U8 | None]:
 
 
 _ORIENTATION = 0x0112
-# What turns a picture of each EXIF orientation upright (EXIF 2.32, tag 274).
+# The transform that turns a picture of each EXIF orientation upright (EXIF 2.32, tag 274).
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -357,7 +358,7 @@ def encode_image(picture: Picture, format: OutputFormat, *, quality: int = 92) -
     """Write a picture; a deep one with 16 bits if it becomes PNG, else with 8.
 
     Args:
-        picture: What to write. JPEG has no alpha: transparent pixels lie on white there.
+        picture: The picture to write. JPEG has no alpha: transparent pixels lie on white there.
         format: Of the file.
         quality: 1–100 for JPEG, WebP and AVIF; 100 makes WebP lossless.
     """

@@ -42,7 +42,7 @@ from gateway.media.segment import SegmentWriter
 from gateway.media.timecode import later, timecode_of
 from gateway.media.video import TimeSpan, VideoSource
 
-# What the source's container tells of itself.
+# Metadata of the source's container itself.
 _NOT_CARRIED: Final = (
     "major_brand",
     "minor_version",
@@ -52,9 +52,9 @@ _NOT_CARRIED: Final = (
 )
 _QUICKTIME: Final = ("mp4", "mov")
 TRACKS_LEFT_OUT: Final = "tracks_left_out"
-"""Note: the container cannot hold all tracks; `companions` tells which."""
+"""Note: the container cannot hold all tracks; `companions` lists which."""
 FRAMES_LEFT_OUT: Final = "frames_left_out"
-"""Note: frames follow each other faster than the container's clock can tell."""
+"""Note: frames follow each other faster than the container's clock can resolve."""
 _ANIMATIONS: Final = ("gif", "apng", "webp", "avif")
 _TRIED: Final = 200
 """Packets beside the picture that a rehearsal writes."""
@@ -62,17 +62,17 @@ _TRIED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class JoinReport:
-    """What was joined.
+    """The joined video.
 
     Attributes:
-        container: What holds the video.
+        container: The video's container.
         codec: FFmpeg's name of the picture's.
-        pixel_format: FFmpeg's name of what was encoded.
+        pixel_format: FFmpeg's name of the encoded pixel format.
         frames: Their number.
         duration_s: From the first frame to the last one's end.
-        companions: What became of the source's other streams.
+        companions: The outcome of the source's other streams.
         chapters: Their number.
-        notes: What of the video could not be held; see `losses`, and `tracks_left_out`.
+        notes: Parts of the video that could not be kept; see `losses`, and `tracks_left_out`.
     """
 
     container: ContainerFormat
@@ -94,16 +94,16 @@ def join(
     wish: EncoderConfig,
     span: TimeSpan | None = None,
 ) -> JoinReport:
-    """Write a video of its segments and of what the source holds beside its picture.
+    """Write a video from its segments and the source's other streams.
 
     A track that the container cannot hold after all is left out, and reported as dropped: none may
-    cost a video that is made.
+    cost a finished video.
 
     Args:
         source: Where sound and the like come from.
         segments: In their order.
         out: The file; it is there only when it is complete.
-        probe: What the source is.
+        probe: Properties of the source.
         wish: The same that the segments were encoded by.
         span: The part of the source that they are; None is all of it.
 
@@ -122,7 +122,7 @@ def rehearse(
     Args:
         source: The video.
         folder: Where there is room; nothing is left there.
-        probe: What the source is, or is brought to.
+        probe: Properties of the source, or of its conversion.
         wish: How it is to be encoded.
         threads: Of the encoder; 0 are as many as it likes.
 
@@ -156,7 +156,7 @@ def rehearse(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be joined, `without` these streams, with at `most` so many packets of others."""
+    """The streams to join, `without` these streams, with at `most` so many packets of others."""
 
     source: VideoSource
     segments: Sequence[Path]
@@ -215,7 +215,7 @@ def _joined(order: _Order) -> JoinReport:
             timing = probe.timing
             begins_s = timing.start_s + picture.first * timing.time_base
             if whole:
-                # What begins a little before 0 is what its decoder needs to begin with.
+                # Packets a little before 0 are the decoder's priming data.
                 zero_s = max(min([begins_s, *companions.starts_s()]), Fraction(0))
                 part_of = TimeSpan(Fraction(-(2**40)))
             else:
@@ -285,7 +285,7 @@ def _animated(order: _Order, part: Path) -> JoinReport:
 
 
 def _left_out(companions: Sequence[Companion], wish: EncoderConfig) -> tuple[str, ...]:
-    """Return a note if tracks were left out that nobody asked to leave out."""
+    """Return a note if tracks were left out without a request to do so."""
     wanted = [c for c in companions if c.kind != "audio" or wish.audio == "copy"]
     return (TRACKS_LEFT_OUT,) if any(c.how == "dropped" for c in wanted) else ()
 
@@ -295,7 +295,7 @@ def _options(container: ContainerFormat, probe: Probe) -> dict[str, str]:
         return {}
     # Edit lists are in ticks of the whole video; they are to be as fine as the picture's.
     scale = min(max(probe.timing.time_base.denominator, 1000), 2**31 - 1)
-    # Both have a track for a picture's timecode, which is made of its metadata.
+    # Both have a track for a picture's timecode, which is built from its metadata.
     return {"movflags": "+faststart", "movie_timescale": str(scale), "write_tmcd": "1"}
 
 

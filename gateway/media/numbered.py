@@ -15,7 +15,7 @@ class NumberedPictures:
     """Writes each picture it is given as `0001-name.png`; safe to use from any thread.
 
     Args:
-        folder: Where; it is made, for its owner's eyes only.
+        folder: Target folder; created with access for its owner only.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -49,12 +49,12 @@ class OpenVideo:
     """A video whose container was judged.
 
     Attributes:
-        container: To be closed by whoever opened it, before the file is.
+        container: To be closed by the caller that opened it, before the file is.
         stream: Its picture.
         cut_short: Whether the file is shorter than its container says.
-        name: What to call it in error messages.
+        name: Its name in error messages.
         max_pixels: Width × height of a frame beyond which it is refused.
-        animation: What it was (`webp`, `avif`), if the container was made of that.
+        animation: The original format (`webp`, `avif`), if the container was converted from it.
     """
 
     container: InputContainer
@@ -78,9 +78,9 @@ def open_video_stream(file: BinaryIO, *, max_pixels: int, name: str = "The video
     """Judge a video's container and open it.
 
     Args:
-        file: At its beginning. It is left open, whatever happens.
+        file: At its beginning. It is left open in any case.
         max_pixels: Width × height of a frame beyond which it is refused unseen.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.

@@ -30,7 +30,7 @@ class JoinedPicture:
 
     Args:
         segments: Their files.
-        probe: What the source is.
+        probe: Properties of the source.
 
     Attributes:
         ticks: Of each segment, when its frames are shown, in the order of decoding.

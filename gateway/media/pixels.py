@@ -1,4 +1,4 @@
-"""Pixel formats: which planes a frame has, and what it is brought to where they are none."""
+"""Pixel formats: the planes of a frame, and the format it is converted to where it has none."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SWS_BT709 = 1
 
 @dataclass(frozen=True, slots=True)
 class Colors:
-    """How a video's colours are meant: numbers of ITU-T H.273, 2 where it does not tell.
+    """Colour interpretation of a video: code points of ITU-T H.273, 2 where unspecified.
 
     Attributes:
-        full: Whether all codes are used; None if not told.
+        full: Whether all codes are used (full range); None if not specified.
         space: The matrix (table 4).
         primaries: Table 2.
         transfer: Table 3; 16 is PQ, 18 is HLG (ITU-R BT.2100).
@@ -46,7 +46,7 @@ class Colors:
         return "hlg" if self.transfer == 18 else "none"
 
     def matrix(self, height: int) -> Matrix:
-        """Return the matrix; of a video that does not tell, by its height, as players guess it."""
+        """Return the matrix; if unspecified, it is guessed by the height, as players do."""
         if self.space in (1, 7):  # SMPTE 240M differs by less than one level
             return "bt709"
         if self.space in (9, 10):
@@ -63,7 +63,7 @@ class Colors:
 
 
 def colors_of(frame: VideoFrame) -> Colors:
-    """Return what a frame tells of its colours."""
+    """Return a frame's colour tags."""
     full = {FULL: True, LIMITED: False}.get(int(frame.color_range))
     if frame.format.name.startswith("yuvj"):
         full = True
@@ -119,7 +119,7 @@ class PixelFormat:
         return f"yuv{letter}{_RATIOS[self.steps]}p{suffix}"
 
     def coding(self, colors: Colors, height: int) -> Coding:
-        """Return how the numbers of a video of that height are meant."""
+        """Return the sample interpretation of a video of that height."""
         full = self.kind != "yuv" if colors.full is None else colors.full
         return Coding(self.depth, full, "identity" if self.kind == "rgb" else colors.matrix(height))
 
@@ -208,7 +208,7 @@ def _samples(frame: VideoFrame, index: int) -> Samples:
 
 
 def _plain(name: str) -> str:
-    """Return a format's name without the old way to tell that all codes are used."""
+    """Return a format's name without the legacy full-range prefix."""
     return name.replace("yuvj", "yuv")
 
 

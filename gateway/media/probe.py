@@ -1,4 +1,4 @@
-"""What a video is, by its container, its first good frame and a walk over its packets."""
+"""Properties of a video, from its container, its first good frame and a walk over its packets."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Container = Literal[
     "avif",
 ]
 _PAINTED: Final = ("gif", "apng")
-"""Whose frames are painted one over the other from the first one on, whatever their packets say."""
+"""Formats whose frames are drawn over each other from the first one on, despite packet flags."""
 _KINDS: Final[dict[str, Container]] = {
     "avi": "avi",
     "mpegts": "mpegts",
@@ -65,7 +65,7 @@ class OtherStream:
         index: Its number in the container.
         kind: audio, subtitle, data, attachment, video (a cover or a second picture) or unknown.
         codec: FFmpeg's name; None if it has none.
-        language: As the container tells; None if it does not.
+        language: As given by the container; None if absent.
     """
 
     index: int
@@ -86,8 +86,8 @@ class Timing:
         rate: Frames a second, on average.
         frames: Packets that hold one, whether or not it can be decoded.
         key_times_s: Of the frames that decoding can begin at, rising.
-        regular: Whether every packet tells a time of its own, and none turns back. If not, times
-            are made up from the beginning on, and no part can be read without what is before it.
+        regular: Whether every packet has its own timestamp, and none decreases. If not, times
+            are synthesised from the beginning on, and no part can be read without those before it.
     """
 
     time_base: Fraction
@@ -107,7 +107,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class HighRange:
-    """What a video was before its high dynamic range was given up.
+    """Properties of a video before its high dynamic range was mapped to a standard one.
 
     Attributes:
         pixel_format: FFmpeg's name, as it is decoded.
@@ -122,7 +122,7 @@ class HighRange:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a video is, or what its frames are made into before they are worked on.
+    """Properties of a video, or of its frames after conversion for processing.
 
     Attributes:
         container: Its kind.
@@ -132,15 +132,16 @@ class Probe:
         sample_aspect: Width of a stored pixel over its height.
         pixel_format: FFmpeg's name, as it is decoded.
         colors: Its tags.
-        mastering: The display it was mastered on, if told.
-        light: How bright it gets, if told.
+        mastering: The display it was mastered on, if given.
+        light: Its content light level, if given.
         interlaced: Whether frames are two fields.
         timing: When frames are shown.
         others: All other streams.
         chapters: Their number.
         metadata: Title and the like.
         damaged: Whether the file is shorter than it says, or its packets end in an error.
-        mapped: What its frames are mapped from; None if they are what is decoded.
+        mapped: The properties its frames are mapped from; None if decoded frames are used as they
+            are.
     """
 
     container: Container
@@ -161,7 +162,7 @@ class Probe:
     mapped: HighRange | None = None
 
     def tone_mapped(self) -> Probe:
-        """Return what is read if a high dynamic range is to become BT.709 with 8 bits."""
+        """Return the probe after mapping a high dynamic range to BT.709 with 8 bits."""
         planar = self.planar
         if self.colors.hdr == "none" or planar.kind != "yuv":
             return self
@@ -181,14 +182,14 @@ class Probe:
 
     @property
     def decoded(self) -> tuple[str, Colors]:
-        """The pixel format and the colours of what is decoded."""
+        """The pixel format and the colours of the decoded frames."""
         if self.mapped is not None:
             return self.mapped.pixel_format, self.mapped.colors
         return self.pixel_format, self.colors
 
     @property
     def orientation(self) -> Orientation:
-        """What makes a frame upright."""
+        """The transform that makes a frame upright."""
         m = self.display_matrix
         return Orientation() if m is None else Orientation.of_matrix(m[0], m[1], m[3], m[4])
 
@@ -209,7 +210,7 @@ class Probe:
 
     @property
     def coding(self) -> Coding:
-        """How the numbers in the planes are meant."""
+        """The interpretation of the samples in the planes."""
         return self.planar.coding(self.colors, self.size[0])
 
 
@@ -273,7 +274,7 @@ def walk(video: OpenVideo) -> tuple[Timing, bool]:
 
 
 def described(video: OpenVideo, frame: VideoFrame, timing: Timing, *, webm: bool) -> Probe:
-    """Put together what is known of a video."""
+    """Assemble the properties of a video."""
     container, stream = video.container, video.stream
     aspect = fraction(stream.sample_aspect_ratio)
     return Probe(
@@ -307,6 +308,6 @@ def _kind(video: OpenVideo, *, webm: bool) -> Container:
 
 
 def _other(stream: Stream) -> OtherStream:
-    context: Any = stream.codec_context  # None where nothing decodes it, whatever the type says
+    context: Any = stream.codec_context  # None where no decoder exists, despite the type annotation
     codec = None if context is None else context.codec.canonical_name
     return OtherStream(stream.index, stream.type, codec, stream.language)

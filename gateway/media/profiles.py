@@ -1,4 +1,4 @@
-"""Colour profiles (ICC.1): what of a picture has to become sRGB, and what is carried along."""
+"""Colour profiles (ICC.1): which pictures are converted to sRGB, and which profiles are kept."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Videos: bytes or a file → upright RGB frames, one after the other.
 
     bytes ──EmptyUpload──▶ container ──NotAVideo, VideoCorrupt──▶
-    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is told by `damaged`
+    header ──VideoTooLong, TooManyPixels──▶ frames ──the same; a bad tail is reported by `damaged`
 
 The decoder is given an open file, never a name: it can reach nothing else on this machine.
 """
@@ -33,7 +33,7 @@ class RgbFrame:
 
     Attributes:
         index: Its number among the video's frames, from 0.
-        time_s: Seconds after the video's beginning, as the container tells; strictly rising.
+        time_s: Seconds after the video's beginning, as given by the container; strictly rising.
         rgb: uint8 (H, W, 3), upright as the container's display matrix says.
     """
 
@@ -51,7 +51,7 @@ class RgbVideo:
         source: The video, or the path of its file.
         max_pixels: Width × height of a frame beyond which it is refused.
         max_frames: Number of frames beyond which it is refused.
-        name: What to call it in error messages.
+        name: Its name in error messages.
 
     Raises:
         EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels, VideoTooLong: by name.
@@ -98,7 +98,7 @@ class RgbVideo:
             yield frame
 
     def close(self) -> None:
-        """Let go of the video; frames that are asked for afterwards do not come."""
+        """Let go of the video; frames that are requested afterwards do not come."""
         with self._lock:
             if self._video is not None:
                 self._video.container.close()

@@ -31,7 +31,7 @@ _MOST_DELAY: Final = 16
 """Places by which frames may come too late to be shown in order: references of H.264 (A.3)."""
 MILLISECOND: Final = Fraction(1, 1000)
 FIRST_TICK: Final = "comment"
-"""Under which name a segment's metadata tell its first frame's time, in ticks of the source."""
+"""Metadata key of a segment's first frame time, in ticks of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SegmentWriter:
 
     Args:
         path: Of the file.
-        probe: What the frames are.
+        probe: Properties of the frames.
         wish: How they are to be encoded.
         threads: Of the encoder; 0 are as many as it likes.
 
@@ -95,7 +95,7 @@ class SegmentWriter:
         if self._first is None:
             self._first = tick
             self._container.metadata[FIRST_TICK] = str(tick)
-        # Times that were made up may be finer than the clock.
+        # Synthesised timestamps may be finer than the clock.
         self._last = max(tick - self._first, self._last + 1)
         picture.pts, picture.time_base = self._last, self._clock
         self._due.append(self._last)
@@ -109,7 +109,7 @@ class SegmentWriter:
         self._frames += 1
 
     def close(self) -> Segment:
-        """Encode what is left, and give the file its name."""
+        """Encode the remaining frames, and give the file its name."""
         assert self._container is not None
         if self._frames:
             self._mux(self._stream.encode())
@@ -121,9 +121,9 @@ class SegmentWriter:
         return Segment(self._path, self._frames)
 
     def discard(self) -> None:
-        """Remove what was not closed."""
+        """Remove an unclosed segment."""
         container, self._container = self._container, None
-        # What is thrown away need not be complete; on a full disk that cannot be had, either.
+        # A discarded file need not be complete; on a full disk that cannot be had, either.
         if container is not None:
             with suppress(FFmpegError, OSError):
                 container.close()
@@ -148,7 +148,7 @@ class SegmentWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Discard what was not closed."""
+        """Discard an unclosed segment."""
         self.discard()
 
 
@@ -160,7 +160,7 @@ def _holder(plan: EncodingPlan) -> dict[str, Any]:
     """Return how a segment's container is opened.
 
     Opacity of VP9 is held by Matroska only. Its clock has milliseconds, so there a tick is called
-    one, whatever it is.
+    one, of any kind.
     """
     if plan.encoder == "libvpx-vp9" and PixelFormat.of(plan.pixel_format).alpha:
         return {"format": "matroska", "options": {"avoid_negative_ts": "disabled"}}

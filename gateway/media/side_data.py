@@ -1,4 +1,4 @@
-"""What comes along with a frame: how it is to be turned, and how bright it was mastered."""
+"""Side data of a frame: its rotation, and its mastering brightness."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Mastering:
     """The display a video was mastered on (SMPTE ST 2086).
 
     Attributes:
-        primaries: x and y of red, green and blue, and of white (CIE 1931); None if not told.
-        luminance: Least and most, cd/m²; None if not told.
+        primaries: x and y of red, green and blue, and of white (CIE 1931); None if not specified.
+        luminance: Least and most, cd/m²; None if not specified.
     """
 
     primaries: tuple[tuple[Fraction, Fraction], ...] | None
@@ -66,7 +66,7 @@ def orientation_of(frame: VideoFrame) -> Orientation:
 
 
 def mastering_of(frame: VideoFrame) -> Mastering | None:
-    """Return what a frame tells of its mastering display (`AVMasteringDisplayMetadata`)."""
+    """Return a frame's mastering display metadata (`AVMasteringDisplayMetadata`)."""
     raw = _raw(frame, Type.MASTERING_DISPLAY_METADATA)
     if raw is None:
         return None
@@ -77,7 +77,7 @@ def mastering_of(frame: VideoFrame) -> Mastering | None:
 
 
 def content_light_of(frame: VideoFrame) -> ContentLight | None:
-    """Return what a frame tells of the video's brightness (`AVContentLightMetadata`)."""
+    """Return a frame's content light level (`AVContentLightMetadata`)."""
     raw = _raw(frame, Type.CONTENT_LIGHT_LEVEL)
     if raw is None:
         return None

@@ -1,4 +1,4 @@
-"""Looking at a video that was made, before anybody else does: whether it holds what it should."""
+"""Verification of a written video before its release: whether its contents are as expected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ANIMATION_MS: Final = 30
 
 @dataclass(slots=True, eq=False)
 class _Seen:
-    """What was seen of a stream's packets; times are in its ticks."""
+    """Statistics of a stream's packets; times are in its ticks."""
 
     count: int = 0
     first: int | None = None
@@ -55,20 +55,20 @@ class _Seen:
 
 
 def verify(path: Path, report: JoinReport, probe: Probe) -> None:
-    """Read a video that was joined, and compare it with what was put into it.
+    """Read a video that was joined, and compare it with its input.
 
     Frames: their number, times that rise strictly, and from the first to the last as long as it was
-    asked for, up to the container's own clock (1 ms in Matroska). Sound that was copied: all its
+    requested, up to the container's own clock (1 ms in Matroska). Sound that was copied: all its
     bytes, and where it begins beside the picture. The first frame: that it can be decoded, its size
     and how it is turned.
 
     Args:
         path: Of the video.
-        report: What was joined.
-        probe: What the source is.
+        report: The report of the join.
+        probe: Properties of the source.
 
     Raises:
-        OutputInvalid: with what is wrong.
+        OutputInvalid: with the differences found.
         OSError: if it cannot be read.
     """
     if report.container in ANIMATED:

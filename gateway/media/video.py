@@ -1,4 +1,4 @@
-"""Videos to be made anew: what they are, and their frames, part by part.
+"""Reading of videos to be re-encoded: their properties, and their frames, part by part.
 
     path ──▶ `VideoSource.probe` ──▶ `Probe`
                       └──▶ `read` of a span ──▶ `DecodedFrame`s: read, edited in place, written
@@ -62,10 +62,10 @@ class DecodedFrame:
     Args:
         picture: As decoded, of a planar pixel format.
         time_s: Seconds after the video's beginning.
-        lead_in: Whether it is only looked at, as it comes before what is encoded.
+        lead_in: Whether it is only analysed, as it precedes the encoded frames.
         lead_out: Whether it is only looked at, as it comes after that.
-        coding: How its numbers are meant.
-        orientation: What makes it upright.
+        coding: The interpretation of its samples.
+        orientation: The transform that makes it upright.
     """
 
     __slots__ = (
@@ -97,7 +97,7 @@ class DecodedFrame:
 
     @property
     def picture(self) -> VideoFrame:
-        """What is encoded: the frame with all that was written."""
+        """The frame to encode, with all changes applied."""
         return self._picture
 
     def small(self, longest: int) -> U8:
@@ -125,7 +125,7 @@ class DecodedFrame:
 
 
 class _Preparation:
-    """Brings decoded frames to the planes that a probe tells of."""
+    """Converts decoded frames to the planes described by a probe."""
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
@@ -159,7 +159,7 @@ class SpanReader:
 
     Args:
         source: Which video.
-        probe: What it is, or, from `Probe.tone_mapped`, what is to be made of it.
+        probe: Its properties, or, from `Probe.tone_mapped`, those after conversion.
         span: Which part.
         since_s: Where the frames begin that are only looked at; `span.start_s` if there are none.
         until_s: Where those end that are only looked at; `span.end_s` if there are none.
@@ -279,7 +279,7 @@ class VideoSource:
     Attributes:
         path: Of the file.
         max_pixels: Width × height of a frame beyond which it is refused.
-        name: What to call it in error messages.
+        name: Its name in error messages.
         threads: Of the decoder; 0 are as many as there are cores.
     """
 
@@ -289,7 +289,7 @@ class VideoSource:
     threads: int = 0
 
     def probe(self) -> Probe:
-        """Tell what the video is; all its packets are looked at, one frame is decoded.
+        """Return the video's properties; all its packets are read, one frame is decoded.
 
         Raises:
             EmptyUpload, NotAVideo, VideoCorrupt, TooManyPixels: by name.
@@ -313,7 +313,7 @@ class VideoSource:
         since_s: Fraction | None = None,
         until_s: Fraction | None = None,
     ) -> SpanReader:
-        """Return a reader of a part of the video, and of what is looked at before and after it."""
+        """Return a reader of a part of the video, with its lead-in and lead-out."""
         return SpanReader(self, probe, span, since_s=since_s, until_s=until_s)
 
     @contextmanager

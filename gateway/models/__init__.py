@@ -1,1 +1,1 @@
-"""The model repository: what is in it, and how its networks are built from public packages."""
+"""The model repository: its contents, and how its networks are built from public packages."""

@@ -28,7 +28,7 @@ BuildState = Literal["ready", "missing", "outdated"]
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What was done about one model.
+    """The result of one model's installation or build.
 
     Attributes:
         name: The model.
@@ -66,7 +66,7 @@ class ModelCheck:
 
     Attributes:
         name: The model.
-        findings: What is wrong, one sentence each; empty when all is well.
+        findings: The problems found, one sentence each; empty if there are none.
     """
 
     name: str
@@ -91,14 +91,14 @@ def build_models(
 
     Args:
         repository: The model repository; each model goes to `<name>/1/model.onnx`.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         names: Which models; all if None.
-        on_progress: Told what happens, see `Progress`.
+        on_progress: Callback that receives the progress, see `Progress`.
         download: Fetches a package; pip if None.
-        force: Build also what is up to date.
+        force: Also rebuild models that are up to date.
 
     Returns:
-        One result per model, in the order asked for.
+        One result per model, in the order requested.
 
     Raises:
         UnknownModel: a name is not in the catalogue.

@@ -122,10 +122,10 @@ class CatalogTensor(TensorEntry):
     Attributes:
         source: Name of the tensor in the original network.
         color: Channel order of an image input; None for other tensors.
-        graph_color: Channel order the network itself wants.
+        graph_color: Channel order of the network itself.
         mean: Subtracted inside the graph, per RGB channel.
-        divisor: What the difference is divided by inside the graph.
-        activation: What the graph adds behind the original output.
+        divisor: The divisor of the difference inside the graph.
+        activation: The activation that the graph appends to the original output.
         clip: Limit ±clip of the value before the activation.
     """
 
@@ -156,10 +156,10 @@ class ModelEntry:
 
     Attributes:
         name: Folder name in the model repository.
-        title: What people call it.
-        task: What it is for.
+        title: Its common name.
+        task: Its purpose.
         license: SPDX identifier of the weights' licence.
-        credit: Who made it.
+        credit: Its author.
         commercial: Whether the licence allows commercial use.
         weights: Where the original network lies: in a package, or here.
         exporter: Which reader turns it into ONNX.
@@ -187,9 +187,9 @@ class SampleEntry:
 
     Attributes:
         name: Short name.
-        title: Who is seen.
+        title: The person shown.
         license: Terms of use.
-        credit: Who made it.
+        credit: Its author.
         image: Where the file lies.
     """
 

@@ -1,6 +1,6 @@
 """Triton's `config.pbtxt` of every model, for a CPU or a GPU server.
 
-The contract is the catalogue's or the zoo's; how large a batch may be is what was measured when a
+The contract is the catalogue's or the zoo's; the largest batch is the one measured when a
 model was installed.
 """
 
@@ -22,7 +22,7 @@ from gateway.models.zoo import ZooModel, ZooTensor
 CONFIG_FILE = "config.pbtxt"
 
 ALONE = frozenset(("face_3dmm",))
-"""Whose last bits depend on what else is in a batch."""
+"""Models whose last bits depend on the rest of the batch."""
 
 _DTYPES = {
     "uint8": "TYPE_UINT8",
@@ -73,8 +73,8 @@ def catalog_config(
 
     Args:
         entry: The catalogue's entry.
-        profile: What it is to run on.
-        engine_cache: Folder on the server where TensorRT keeps what it built.
+        profile: The hardware profile it runs on.
+        engine_cache: Folder on the server where TensorRT caches its engines.
         int8: Whether it is served in INT8.
     """
     facts = _Facts(
@@ -105,8 +105,8 @@ def zoo_config(
 
     Args:
         model: The zoo's entry.
-        record: What was measured when it was installed.
-        profile: What it is to run on.
+        record: Measurements taken on installation.
+        profile: The hardware profile it runs on.
         engine_cache: As for `catalog_config`.
         int8: Whether it is served in INT8.
     """

@@ -109,7 +109,7 @@ def _layers(reader: DlibReader, image: CatalogTensor) -> Iterator[DlibLayer]:
 
 
 def _read_input(reader: DlibReader, image: CatalogTensor) -> None:
-    """Read the input layer, which must be what the contract says of the image."""
+    """Read the input layer, which must match the contract of the image."""
     reader.expect("input_rgb_image_sized")
     mean = [reader.real() for _ in range(3)]
     rows, columns = reader.integer(), reader.integer()

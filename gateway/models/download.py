@@ -1,8 +1,8 @@
 """Fetching a model's file: from a folder, or over HTTP, going on where it was interrupted.
 
-What has come lies in `<cache>/downloads/<name>.part`, with a note beside it of what it is a part
-of. It is gone on with only if the server says that the file is still the same, or if a digest
-will tell in the end.
+The bytes received so far lie in `<cache>/downloads/<name>.part`, with a note beside it of the file
+it is a part of. It is continued with only if the server says that the file is still the same, or if
+a digest will show in the end.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Fetched:
     temporary: bool
 
     def discard(self) -> None:
-        """Delete what was downloaded; files of users stay."""
+        """Delete downloaded files; users' own files are kept."""
         if self.temporary:
             _note_of(self.path).unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is fetched, and with what."""
+    """A download and its client."""
 
     model: ZooModel
     sha256: str
@@ -109,11 +109,11 @@ def fetch(
     """Return a model's file, from the first place that has the right one.
 
     Args:
-        model: Whose file.
+        model: The model that the file belongs to.
         sources: Where to look.
-        cache_dir: Folder for downloads that can be made again.
+        cache_dir: Folder for downloads that can be rebuilt.
         sha256: The digest it has to have; empty if any will do.
-        tell: Told how far it is.
+        tell: Callback that receives the progress.
         client: Makes the requests; one of its own if None, with the environment's proxies.
         pause: Waits for seconds before it is tried again.
 
@@ -155,7 +155,7 @@ def fetch(
 
 
 def fetched_file(path: Path) -> Fetched:
-    """Return a file somebody gave.
+    """Return a file given by a user.
 
     Raises:
         OSError: it cannot be read.
@@ -175,7 +175,7 @@ def public_url(url: str) -> str:
 
 
 class _Part:
-    """What has come of a file so far, and of which file."""
+    """The bytes of a file received so far, and their source."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
@@ -347,7 +347,7 @@ def _mismatch(what: str, digest: str, sha256: str) -> ModelChecksumMismatch:
 
 
 def _silent(have: int, total: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def url_templates(mirrors: Sequence[str], hosts: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""What the catalogue and the zoo have in common: entries of TOML files, checked by pydantic.
+"""Common base of the catalogue and the zoo: entries of TOML files, checked by pydantic.
 
-Entries are pydantic dataclasses; what is wrong with one is told with the file, the entry and the
+Entries are pydantic dataclasses; errors in one are reported with the file, the entry and the
 field it is in.
 """
 
@@ -48,7 +48,7 @@ class TensorEntry:
         name: Name in the contract.
         dtype: Element type.
         shape: Shape without the batch axis.
-        meaning: What the values are, with units.
+        meaning: Meaning of the values, with units.
     """
 
     name: str
@@ -67,7 +67,7 @@ def tensor_tables(value: object) -> object:
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Return what a TOML file holds; `what` is what messages call it.
+    """Return the contents of a TOML file; `what` is its name in messages.
 
     Raises:
         SetupIncomplete: it is not there, or no TOML.
@@ -83,13 +83,13 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 def read_entry(
     kind: type[T], table: Mapping[str, Any], where: str, context: Mapping[str, Any] | None = None
 ) -> T:
-    """Return an entry made of a table.
+    """Return an entry built from a table.
 
     Args:
         kind: A pydantic dataclass.
         table: Of the file.
         where: File and section, for messages.
-        context: What the validators look things up in.
+        context: Lookup context of the validators.
 
     Raises:
         ContractViolation: naming all fields that are missing, unknown or wrong.
@@ -101,7 +101,7 @@ def read_entry(
 
 
 def findings(error: ValidationError, table: object = None) -> list[str]:
-    """Return what is wrong with a table, a sentence's part for each field."""
+    """Return the errors of a table, one clause for each field."""
     out = []
     for one in error.errors(include_url=False):
         field, context = _field(one["loc"], table), one.get("ctx", {})

@@ -1,13 +1,13 @@
 """The morphable model's fit as an ONNX graph: `gateway.faces.morphable.fit`, number for number.
 
-The rounds are unrolled, and what follows from the model alone is worked out here:
+The rounds are unrolled, and all that depends on the model alone is computed here:
 
 - The read-outs of identity, controls and residual are one matrix, so are the three bases. What the
   identity leaves, and the controls' share in the residual, are linear and go into them.
-- What is not seen is filled in behind the read-out: filled = deviation + visibility · error, and
+- Hidden parts are filled in after the read-out: filled = deviation + visibility · error, and
   the read-out of a deviation is linear in its coefficients.
 - Shapes are kept about their weighted centre. The pose needs none then, and the translation is
-  worked out once, at the end.
+  computed once, at the end.
 - A gradient step for the controls is one product, whose state is the last two steps.
 - Landmarks are first taken about their own centre, so that single precision is spent on the face.
 """
@@ -197,7 +197,7 @@ class _FitWriter:
         return seen, node("Sub", [head, expected])
 
     def _solved(self, pose: _Pose, old: _Shape, error: str) -> _Shape:
-        """Write the shape that a weighted error (N, V) asks for."""
+        """Write the shape that a weighted error (N, V) requires."""
         node = self._onnx.node
         known = self._constant("basis_readout", self._basis @ self._readout)
         known = node("MatMul", [old.coefficients, known])
@@ -273,7 +273,7 @@ def _basis(model: FaceModel) -> F64:
 
 
 def _steps(solve: Solver) -> list[F64]:
-    """Return what a gradient step multiplies the last two results (xₖ, xₖ₋₁) with, by step.
+    """Return the factors of the last two results (xₖ, xₖ₋₁) in a gradient step, by step.
 
     Before the push is added and the bounds are kept, xₖ + mₖ (xₖ - xₖ₋₁) becomes its product with
     `step`, and xₖ stays. The first step knows one result only, and the last keeps only its own.

@@ -1,7 +1,7 @@
 """`face_occlusion` as an ONNX graph: a small network that halves its picture three times and back.
 
-What is known of every pixel beforehand is the same for all faces, so the first layer's answer to it
-is worked out here and added as a constant.
+The constant input of every pixel is the same for all faces, so the first layer's answer to it
+is computed here and added as a constant.
 """
 
 from __future__ import annotations

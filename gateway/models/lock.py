@@ -1,7 +1,7 @@
-"""What was pulled, remembered: `zoo.lock.json` beside the zoo, not part of the repository.
+"""Record of installed models: `zoo.lock.json` beside the zoo, not part of the repository.
 
 A file's digest is trusted when it first comes, unless the zoo states it, and from then on has to
-be the same. So is the licence: it was accepted once, by whoever pulled.
+be the same. So is the licence: it was accepted once, on installation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BUSY_FILE = ".zoo.busy"
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class Pinned:
-    """What is known of one model.
+    """The lock record of one model.
 
     Attributes:
         sha256: Digest of its file as it came, lower-case hex; empty until one came.
@@ -53,7 +53,7 @@ _LOCK = TypeAdapter(_Lock)
 
 
 def read_lock(repository: Path) -> dict[str, Pinned]:
-    """Return what is known, by the model's name.
+    """Return the records, by the model's name.
 
     Raises:
         SetupIncomplete: the file is there and cannot be read.

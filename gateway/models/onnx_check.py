@@ -1,4 +1,4 @@
-"""Whether a foreign ONNX file is the network it is said to be: every difference, told at once."""
+"""Validation of a third-party ONNX file against its contract: all differences reported at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from gateway.errors import ModelFormatInvalid
 from gateway.models.zoo import ZooModel, ZooTensor
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 21
-"""What every ONNX Runtime from 1.18 on reads, that of Triton's 24.10 release among them."""
+"""Opsets that every ONNX Runtime from 1.18 on reads, that of Triton's 24.10 release among
+them."""
 
 _DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml", "com.microsoft"))
 _ELEMENT: dict[int, str] = {
@@ -160,7 +161,7 @@ def _tensor(
     what: str, value: onnx.ValueInfoProto, spec: ZooTensor, model: ZooModel
 ) -> Iterator[str]:
     element = value.type.tensor_type.elem_type
-    # An output's type may be left open; running it will tell.
+    # An output's type may be left open; running it determines it.
     if element and _ELEMENT.get(element) != spec.dtype:
         dtype = _ELEMENT.get(element, TensorProto.DataType.Name(element).lower())
         yield f"{what} is {dtype}, not {spec.dtype}."

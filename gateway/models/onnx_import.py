@@ -31,13 +31,13 @@ _OLDEST_IR, _NEWEST_IR = 4, 10
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was found out about a network.
+    """Findings about a network.
 
     Attributes:
         max_batch_size: Largest batch of one call that comes out right; 0 where there is no batch.
         half_agrees: Of half precision, whether it was compared with its twin, and agreed.
         emap: The matrix that embeddings are multiplied with, (512, 512) float32; None for others.
-        notes: What users may want to know, one sentence each.
+        notes: Information for users, one sentence each.
     """
 
     max_batch_size: int
@@ -54,11 +54,11 @@ def import_network(
     Args:
         source: The foreign file.
         target: Where the normalised one is written; its folder exists.
-        model: What it is to be.
+        model: The expected model.
         twin: The normalised file of `model.twin`, if that is installed.
 
     Raises:
-        ModelFormatInvalid: it is another network, or cannot be run; `errors` tell each difference.
+        ModelFormatInvalid: it is another network, or cannot be run; `errors` list each difference.
         ModelUnsound: it answers nonsense.
         OSError: a file cannot be read or written.
     """
@@ -106,7 +106,7 @@ def _open_reshapes(source: Path, target: Path, model: ZooModel, known: Measured)
             tried = measure(trial, model, together=True)
         except ModelFormatInvalid:  # another 1 than a batch's was opened
             return False
-        # What it answers to rows alone must not have changed either.
+        # Its output for single rows must not have changed either.
         if not tried.rows_independent or not Measured(known.alone, tried.together).rows_independent:
             return False
         trial.replace(target)
@@ -151,7 +151,7 @@ def _name_outputs(graph: onnx.GraphProto, model: ZooModel) -> None:
             copies.append((spec, value.name))
         else:
             renames[value.name] = spec.name
-    for spec in model.outputs:  # whoever has one of our names already gives it up
+    for spec in model.outputs:  # a tensor that already has one of our names is renamed
         if spec.name in made | weights and renames.get(spec.name) != spec.name:
             renames.setdefault(spec.name, f"{spec.name}__inner")
     _rename(graph, renames)
@@ -170,7 +170,7 @@ def _copy(graph: onnx.GraphProto, name: str, spec: ZooTensor, model: ZooModel) -
 
 
 def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
-    """Rename tensors wherever they are made or read, inner graphs too."""
+    """Rename tensors wherever they are produced or consumed, inner graphs too."""
     for inner in graphs(graph):
         for tensor in inner.initializer:
             tensor.name = names.get(tensor.name, tensor.name)

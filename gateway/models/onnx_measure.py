@@ -1,4 +1,4 @@
-"""What a network does, found out by running it on ONNX Runtime's CPU provider."""
+"""Measurement of a network's behaviour on ONNX Runtime's CPU provider."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _LOG_FATAL = 4
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A network's answers to a few made-up rows.
+    """A network's outputs for a few synthetic rows.
 
     Attributes:
-        alone: Per row, what the network answers to it alone, (1, …) each.
-        together: What it answers to all rows at once, (N, …); None if it cannot, or was not asked.
+        alone: Per row, the network's output for it alone, (1, …) each.
+        together: Its output for all rows at once, (N, …); None if unsupported, or not run.
     """
 
     alone: tuple[NamedArrays, ...]
@@ -54,7 +54,7 @@ class Measured:
 
 
 def sample_rows(model: ZooModel, rows: int) -> list[NamedArrays]:
-    """Return made-up inputs, always the same, one row each: (1, …), from 0 to 1."""
+    """Return synthetic inputs, always the same, one row each: (1, …), from 0 to 1."""
     rng = np.random.default_rng(20260101)
     usual = model.open_sizes[1] if model.open_sizes else 0
     first = (1,) if model.batch == "rows" else ()
@@ -67,11 +67,11 @@ def sample_rows(model: ZooModel, rows: int) -> list[NamedArrays]:
 
 
 def measure(path: Path, model: ZooModel, *, together: bool) -> Measured:
-    """Run a normalised network on made-up rows.
+    """Run a normalised network on synthetic rows.
 
     Args:
         path: The ONNX file, its outputs named as the model's.
-        model: What it is to be.
+        model: The expected model.
         together: Whether to run several rows, alone and at once; else one row is run.
 
     Raises:
@@ -106,7 +106,7 @@ def check_half(model: ZooModel, outputs: NamedArrays, twin: Path | None) -> bool
 
     Args:
         model: The network in half precision.
-        outputs: Its answer to the first made-up row.
+        outputs: Its output for the first synthetic row.
         twin: The ONNX file of the same network in single precision, if it is installed.
 
     Raises:
@@ -192,5 +192,5 @@ def _rms(values: NDArray[Any]) -> float:
 
 
 def short(error: Exception) -> str:
-    """Return what an error of ONNX Runtime tells, on one line and not without end."""
+    """Return the message of an ONNX Runtime error, on one line and truncated."""
     return " ".join(str(error).split())[:500]

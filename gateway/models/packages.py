@@ -35,8 +35,8 @@ def fetch_package(
     Safe to call from several processes: a download becomes visible only when complete.
 
     Args:
-        package: What to fetch.
-        cache_dir: Folder for downloads that can be made again.
+        package: The package to fetch.
+        cache_dir: Folder for downloads that can be rebuilt.
         download: Does the download; pip if None.
 
     Raises:

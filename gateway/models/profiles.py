@@ -1,4 +1,4 @@
-"""What Triton is told to do with a model, by the machine it runs on."""
+"""Triton's configuration of a model, by the machine it runs on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Queue:
     """How long requests of one priority may wait, and how many of them.
 
     Attributes:
-        meaning: Whose requests these are.
+        meaning: The kind of request it holds.
         timeout_us: Microseconds a request may wait; afterwards it is refused.
         size: Requests that may wait; further ones are refused.
     """
@@ -30,7 +30,7 @@ LIVE, PICTURE, VIDEO = 1, 2, 3
 
 QUEUES: Mapping[int, Queue] = MappingProxyType(
     {
-        # Callers tell how long they can wait; a server 2.51 that wakes nobody takes half a second.
+        # Callers pass a timeout; a server 2.51 that does not wake its queue takes half a second.
         LIVE: Queue("live: a late answer is of no use", 1_000_000, 16),
         PICTURE: Queue("pictures, and whoever says nothing", 5_000_000, 256),
         VIDEO: Queue("videos: they wait for everybody else", 30_000_000, 256),
@@ -40,10 +40,10 @@ QUEUES: Mapping[int, Queue] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is told to Triton on one kind of machine.
+    """Triton's settings on one kind of machine.
 
     Attributes:
-        name: What users call it.
+        name: Its name for users.
         gpu: Whether networks run on a GPU, built by TensorRT.
         delay_us: Microseconds to wait for more requests of a batch.
         usual_batch: The batch that TensorRT is to be best at.

@@ -1,7 +1,7 @@
-"""A network in INT8: calibrated on what it is really given, and compared with what it was.
+"""A network in INT8: calibrated on real inputs, and compared with the original.
 
 Static quantisation in ONNX Runtime's QDQ form: weights per channel and activations are symmetric
-int8, as TensorRT wants them, from the smallest and largest values that calibration met. (Method
+int8, as TensorRT expects them, from the smallest and largest values that calibration met. (Method
 and form: H. Wu et al., "Integer quantization for deep learning inference", 2020.)
 """
 
@@ -152,13 +152,13 @@ def quantize(source: Path, target: Path, rows: Rows) -> Comparison:
 
     Args:
         source: The ONNX file in single precision.
-        target: Where the other is written, all at once; its folder is made.
-        rows: What the network is given. Of four pictures three calibrate, one is compared on.
+        target: Where the INT8 network is written, atomically; its folder is created.
+        rows: The network's inputs. Of four pictures three calibrate, one is compared on.
 
     Raises:
         CalibrationTooSmall: there are too few rows of either kind.
         ModelFormatInvalid: the network cannot be quantised or run.
-        ModelVerificationFailed: in INT8 it answers with what is not a number.
+        ModelVerificationFailed: in INT8 it returns values that are not numbers.
         StorageFull: there is no room.
         OSError: a file cannot be read or written.
     """
@@ -224,7 +224,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 
 
 class _Sums:
-    """What is gathered of one output, row by row."""
+    """Statistics of one output, accumulated row by row."""
 
     def __init__(self) -> None:
         self.largest = self.absolute = self.squared = 0.0
@@ -261,7 +261,7 @@ def compare(reference: Path, quantized: Path, rows: Rows) -> Comparison:
 
     Raises:
         ModelFormatInvalid: one cannot be run.
-        ModelVerificationFailed: the second answers with what is not a number.
+        ModelVerificationFailed: the second returns values that are not numbers.
     """
     sessions = [session_of(path, threads=1) for path in (reference, quantized)]
     names = [output.name for output in sessions[0].get_outputs()]

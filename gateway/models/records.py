@@ -1,4 +1,4 @@
-"""What is installed of the zoo: the files of a model and the record beside them."""
+"""Installed models of the zoo: the files of a model and the record beside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EMAP_FILE = "emap.npy"
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class Installed:
-    """What was found out about a model when it was installed.
+    """Findings about a model at its installation.
 
     Attributes:
         model: Its name.
@@ -33,7 +33,7 @@ class Installed:
         onnx_bytes: Its size.
         max_batch_size: Largest batch of one call that comes out right; 0 where there is no batch.
         half_agrees: Of half precision, whether it was compared with its twin, and agreed.
-        notes: What users may want to know, one sentence each.
+        notes: Information for users, one sentence each.
     """
 
     model: str
@@ -60,7 +60,7 @@ def installed(repository: Path) -> set[str]:
 
 
 def read_record(repository: Path, name: str) -> Installed | None:
-    """Return what is known of an installed model; None if it is not there, or not complete."""
+    """Return the record of an installed model; None if it is missing or incomplete."""
     folder = repository / name / MODEL_VERSION
     try:
         record = _RECORD.validate_json((folder / INSTALL_RECORD).read_bytes())

@@ -22,8 +22,8 @@ def fetch_samples(
 
     Args:
         repository: The model repository, whose catalogue names the samples.
-        cache_dir: Folder for downloads that can be made again.
-        folder: Where the pictures go; made if need be.
+        cache_dir: Folder for downloads that can be rebuilt.
+        folder: Target folder of the pictures; created if needed.
         names: Which samples; all if None.
         download: Fetches a package; pip if None.
 

@@ -1,6 +1,6 @@
 """Which file of a model is served: the network as it was installed, or the same in INT8.
 
-The one in single precision is kept beside, and its being there tells that the other is served.
+The one in single precision is kept beside, and its presence indicates that the other is served.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.models.records import MODEL_FILE
 from gateway.models.zoo import load_zoo
 
 KEPT_FILE = "model.fp32.onnx"
-"""Beside `model.onnx` where that is the network in INT8: the one it was made of."""
+"""Beside `model.onnx` where that is the network in INT8: the network it was derived from."""
 
 
 def served_path(repository: Path, name: str) -> Path:
@@ -46,7 +46,7 @@ def original(path: Path) -> Path:
 
 
 def install_quantized(path: Path, quantized: Path) -> None:
-    """Serve a network in INT8 in the place of itself; whatever interrupts it, one is served.
+    """Serve a network in INT8 in the place of the original; one of them is always served.
 
     Args:
         path: The file that is served.

@@ -1,7 +1,7 @@
 """Pulling, adding, checking and removing models of the zoo.
 
-A model's folder becomes visible when it is complete: it is made under another name beside it and
-renamed. What a crash leaves behind is swept by the next change.
+A model's folder becomes visible when it is complete: it is written under another name beside it and
+renamed. Leftovers of a crash are removed by the next change.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from gateway.models.zoo import Zoo, ZooModel, load_zoo
 
 PullStage = Literal["download", "import", "installed", "kept"]
 PullProgress = Callable[[str, PullStage, int, int], None]
-"""Called with a model's name, what is going on, and of a download the bytes there and in all."""
+"""Called with a model's name, the current step, and a download's received and total bytes."""
 
 InstallState = Literal["present", "missing", "outdated"]
 
@@ -72,13 +72,13 @@ class ZooStatus:
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What was done about one model.
+    """The result of one model's installation or build.
 
     Attributes:
         model: The zoo's entry.
-        record: What was found out about it when it was installed.
+        record: Findings at its installation.
         fresh: Whether it was installed now.
-        trusted_first: Whether nobody knew the file's digest before: it is pinned from now on.
+        trusted_first: Whether the file's digest was unknown before: it is pinned from now on.
     """
 
     model: ZooModel
@@ -93,9 +93,9 @@ class ModelStore:
 
     Attributes:
         repository: The model repository.
-        cache_dir: Folder for downloads that can be made again.
-        profile: What the configurations are written for.
-        engine_cache: Folder on the server where TensorRT keeps what it built.
+        cache_dir: Folder for downloads that can be rebuilt.
+        profile: The profile that the configurations are written for.
+        engine_cache: Folder on the server where TensorRT caches its engines.
         commercial: Whether models are refused that may not be used commercially.
         sources: Where files are looked for; the zoo's hosts are added unless it is offline.
     """
@@ -121,10 +121,10 @@ class ModelStore:
 
         Raises:
             UnknownModel: the zoo has no such model.
-            ModelNotPermitted: one may not be used commercially, and that was asked for.
+            ModelNotPermitted: one may not be used commercially, and that was requested.
         """
         zoo = self.zoo
-        for name in names:  # what needs another is told by its own name
+        for name in names:  # a dependant is reported under its own name
             self._check_permitted(zoo.model(name))
         wanted = {model.name: model for name in names for model in zoo.with_needs(name)}
         return list(wanted.values())
@@ -151,12 +151,12 @@ class ModelStore:
     def pull(
         self, model: ZooModel, *, force: bool = False, progress: PullProgress | None = None
     ) -> PullResult:
-        """Download and install one model, without what it needs.
+        """Download and install one model, without its dependencies.
 
         Args:
             model: Which.
             force: Also if it is installed.
-            progress: Told how far it is.
+            progress: Callback that receives the progress.
 
         Raises:
             LicenseNotAccepted, ModelNotPermitted: it may not be.
@@ -190,7 +190,7 @@ class ModelStore:
         return PullResult(model, record, fresh=True, trusted_first=not pinned)
 
     def add(self, file: Path, name: str) -> PullResult:
-        """Install a file somebody has as a model.
+        """Install a user's file as a model.
 
         Its digest is pinned only if the zoo has no place to pull it from.
 
@@ -229,7 +229,7 @@ class ModelStore:
         return found
 
     def verify(self, name: str) -> list[str]:
-        """Return what is wrong with an installed model, one sentence each.
+        """Return the problems of an installed model, one sentence each.
 
         Raises:
             UnknownModel: the zoo has no such model.
@@ -306,7 +306,7 @@ class ModelStore:
         return Sources(url_templates(own.urls, hosts), own.folder, own.offline, own.timeout_s)
 
     def _pinned(self, model: ZooModel) -> str:
-        """Return the digest a file has to have; empty if nobody knows."""
+        """Return the digest a file has to have; empty if unknown."""
         known = read_lock(self.repository).get(model.name)
         return model.sha256 or (known.sha256 if known else "")
 

@@ -104,7 +104,7 @@ class _Export:
 
     def _operator(self, op: Operator) -> None:
         if op.kind in _FOLDED:
-            # Sparse constants were made dense on reading; only the element type is left.
+            # Sparse constants were densified on reading; only the element type is left.
             constant = self._constant(op.inputs[0])
             wide = op.kind == "DEQUANTIZE"
             self.constants[op.outputs[0]] = constant.astype(np.float32) if wide else constant

@@ -32,7 +32,7 @@ def channel_widths(graph: TfliteGraph) -> dict[int, int]:
     }
     for number in graph.outputs.values():
         widths.pop(number, None)
-    # Taking one out may take out its neighbours, so this goes on until nothing changes.
+    # Taking one out may take out its neighbours, so this continues until nothing changes.
     count = -1
     while count != len(widths):
         count = len(widths)

@@ -109,12 +109,12 @@ class ZooModel:
 
     Attributes:
         name: Folder name in the model repository.
-        title: What people call it.
-        task: What it is for.
+        title: Its common name.
+        task: Its purpose.
         family: Which models share its inputs and outputs.
         license: SPDX identifier, or what its makers call it.
         license_url: Where to read it.
-        credit: Who made it.
+        credit: Its author.
         commercial: Whether its own licence clearly allows commercial use.
         usable_commercially: Whether that is so of it and of all it needs.
         needs: Models it cannot do without, directly.
@@ -127,7 +127,7 @@ class ZooModel:
         sizes: Named sizes, such as `side`, in pixels.
         base: Release the file is in; empty if it can only be added by hand.
         file: Name of the file there; likewise.
-        sha256: Digest of the file in lower-case hex; empty if nobody told us.
+        sha256: Digest of the file in lower-case hex; empty if unknown.
         size_bytes: Size of the file; 0 if unknown.
         twin: The same network in single precision; empty for all but half-precision ones.
         fp16: Whether computing it in half precision is good enough.
@@ -179,7 +179,7 @@ class ZooModel:
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class ZooLicense:
-    """What the name of a licence stands for.
+    """The terms behind the name of a licence.
 
     Attributes:
         url: Where to read it.
@@ -192,7 +192,7 @@ class ZooLicense:
 
 @dataclass(frozen=True, slots=True, config=ENTRY)
 class ZooFamily:
-    """What models of a family share; see `ZooModel`. Shapes may name sizes of the model."""
+    """Common properties of a model family; see `ZooModel`. Shapes may name sizes of the model."""
 
     task: str
     inputs: dict[str, dict[str, Any]]
@@ -298,7 +298,7 @@ def _section(data: Mapping[str, Any], section: str, kind: type[T]) -> dict[str, 
 def _named(
     found: Mapping[str, T], section: str, table: Mapping[str, Any], key: str, where: str
 ) -> T:
-    """Return what a table's field names in another section."""
+    """Return the entry that a table's field refers to in another section."""
     if key not in table:
         raise ContractViolation(f"{where}: {key!r} is missing.")
     if table[key] not in found:

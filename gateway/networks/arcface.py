@@ -1,4 +1,4 @@
-"""Who a face is, as swappers want to be told: ArcFace's embedding.
+"""Face identity in the form that swappers take: ArcFace's embedding.
 
 J. Deng et al., "ArcFace: Additive angular margin loss for deep face recognition" (CVPR 2019), as
 InsightFace's `w600k_r50` computes it.
@@ -38,7 +38,7 @@ class ArcFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(crops):

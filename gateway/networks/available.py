@@ -1,4 +1,4 @@
-"""Which of the field's networks are at hand."""
+"""Availability of third-party models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.errors import ModelNotPermitted, UnknownModel
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AvailableModels:
-    """Networks that were pulled, with all that they need.
+    """Networks that were installed, with all that they need.
 
     Attributes:
         names: Those that may be used.
@@ -32,10 +32,10 @@ class AvailableModels:
 
         Args:
             name: Of the model.
-            pointer: Where in the options it is named, for whoever asked for it.
+            pointer: Where in the options it is named, for the error message.
 
         Raises:
-            UnknownModel: it has not been pulled, or not all it needs.
+            UnknownModel: it has not been installed, or not all it needs.
             ModelNotPermitted: it may not be used commercially, and this service is.
         """
         if name in self.refused:

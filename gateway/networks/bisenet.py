@@ -1,4 +1,4 @@
-"""What part of a face each pixel shows: BiSeNet, trained on CelebAMask-HQ.
+"""Face parsing, one class per pixel: BiSeNet, trained on CelebAMask-HQ.
 
 C. Yu et al., "BiSeNet: Bilateral segmentation network for real-time semantic segmentation" (ECCV
 2018); C.-H. Lee et al., "MaskGAN" (CVPR 2020).
@@ -36,7 +36,7 @@ class BiSeNet:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(crops):

@@ -1,4 +1,4 @@
-"""Crops of faces, aligned as a network wants them."""
+"""Crops of faces, aligned as a network expects them."""
 
 from __future__ import annotations
 

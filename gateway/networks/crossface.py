@@ -31,7 +31,7 @@ class CrossFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(raw):

@@ -1,4 +1,4 @@
-"""What people look like, as FairFace's classifier takes it.
+"""Facial attributes, as predicted by FairFace's classifier.
 
 K. Kärkkäinen and J. Joo, "FairFace: Face attribute dataset for balanced race, gender, and age"
 (WACV 2021).
@@ -38,7 +38,7 @@ class FairFace:
     async def look_at(
         self, image: U8, landmarks_5: AnyFloat, *, deadline: Deadline
     ) -> list[FaceAttributes]:
-        """Return what the faces of a picture look like.
+        """Return the attributes of the faces of a picture.
 
         Args:
             image: uint8 RGB (H, W, 3).
@@ -46,7 +46,7 @@ class FairFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         crops, _ = await self._compute.run(aligned_crops, image, landmarks_5, TEMPLATE, SIDE_PX)
@@ -60,7 +60,7 @@ class FairFace:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(crops):

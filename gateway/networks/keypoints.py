@@ -1,7 +1,7 @@
 """LivePortrait's 21 keypoints: which of them an expression moves, how far, and where they lie.
 
 J. Guo et al., "LivePortrait: Efficient portrait animation with stitching and retargeting control"
-(2024). The ranges are those the field's expression restorers use, to four digits.
+(2024). The ranges are those common expression restorers use, to four digits.
 """
 
 from __future__ import annotations

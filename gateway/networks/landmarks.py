@@ -35,7 +35,7 @@ class LandmarkSpec:
 
     Attributes:
         name: Of the model.
-        heatmaps: Whether its second output tells how sure it is; else each point's third number.
+        heatmaps: Whether its second output is the confidence; else each point's third number.
         sure: Mean certainty that counts as 1.
     """
 
@@ -75,7 +75,7 @@ class Landmarker:
             float32 (N, 68, 2), and float32 (N,), 0–1.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(boxes):

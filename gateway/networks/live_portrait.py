@@ -22,7 +22,7 @@ MODELS = (FEATURE_EXTRACTOR, MOTION_EXTRACTOR, GENERATOR)
 TEMPLATE: Template = "arcface_128"
 SIDE_PX = 512
 SEEN_PX = 256
-"""Side of what the extractors see."""
+"""Side of the extractors' input."""
 VOLUME = (32, 16, 64, 64)
 """A face's features: channels, depth, height, width."""
 
@@ -59,7 +59,7 @@ class LivePortrait:
             uint8 RGB (N, 512, 512, 3).
 
         Raises:
-            UnknownModel: a network has not been pulled.
+            UnknownModel: a network has not been installed.
             InferenceError, DeadlineExceeded: from a network.
         """
         number = len(shown)
@@ -71,7 +71,7 @@ class LivePortrait:
         )
         own, others = motion.part(0, number), motion.part(number, 2 * number)
         expression = wished(own.expression, others.expression, factor, upper=upper, lower=lower)
-        # The graph calls `source` what the face is driven to, and `target` where it comes from.
+        # The graph names the driving motion `source`, and the original one `target`.
         given = {
             "feature_volume": volume,
             "source": placed(own, expression),

@@ -85,7 +85,7 @@ class FaceRestorer:
             uint8 RGB (N, S, S, 3).
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if not len(crops):

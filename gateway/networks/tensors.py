@@ -29,7 +29,7 @@ UNIT = Scale((0, 0, 0), (1, 1, 1))
 SIGNED = Scale((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 """-1–1."""
 IMAGENET = Scale((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-"""Mean and deviation of ImageNet's pictures (Deng et al., 2009), as most classifiers want it."""
+"""Mean and deviation of ImageNet's pictures (Deng et al., 2009), as most classifiers expect it."""
 
 
 def planes_of(crops: U8, scale: Scale) -> F32:
@@ -64,7 +64,7 @@ def answer_of(
     Args:
         model: Its name, for the error.
         outputs: All it answered, in the order of its graph.
-        shape: What the output must have.
+        shape: The required shape of the output.
         place: Which output it is.
         loose: Whether only the number of elements counts; exporters write scalars as (N,), as
             (N, 1), …

@@ -17,7 +17,8 @@ from gateway.inference.protocol import Inference
 from gateway.networks.tensors import UNIT, answer_of, planes_of
 
 IN_FLIGHT = 3
-"""Batches of one picture that are worked on at a time: one is made, one runs, one is laid down."""
+"""Batches of one picture that are worked on at a time: one is prepared, one runs, one is
+written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ UPSCALERS: Mapping[str, UpscaleSpec] = {
 and enlarges enough.
 
 No measurement of this project stands behind the order, as it has run only stand-ins of these
-networks. Real-ESRGAN comes first as it is made for all kinds of damage and content, the smaller
-scale first as most of what a larger one makes is thrown away; SPAN is lighter; half precision comes
+networks. Real-ESRGAN comes first as it is trained for all kinds of damage and content, the smaller
+scale first as most of a larger one's output is discarded; SPAN is lighter; half precision comes
 last. The others are for one kind of picture, or a matter of taste.
 
-What a tile loses at its edges is what the field's programs cut off; over twice that, it goes over
+The margin of a tile is the one that common programs crop; over twice that, it goes over
 into its neighbour here.
 """
 
@@ -101,7 +102,7 @@ class Upscaler:
             uint8 RGB (H · scale, W · scale, 3).
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         tiling = self.spec.tiling

@@ -1,1 +1,1 @@
-"""The order of steps, told once."""
+"""The single definition of the order of steps."""

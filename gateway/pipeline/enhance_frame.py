@@ -1,4 +1,4 @@
-"""The very last step: making the whole picture clearer, or every frame of a video."""
+"""The last step of all: enhancing the whole picture, or every frame of a video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.processors.frame_enhancer import FrameEnhancer
 
 
 class FrameEnhancement:
-    """Makes one video's frames clearer, or one picture, or leaves them if that is not asked for."""
+    """Enhances one video's frames, or one picture, or leaves them if that is not requested."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class FrameEnhancement:
         options: SwapOptions,
         timings: Timings,
     ) -> None:
-        """Take who does it, if anybody; threads; what is asked for; what gets the stage's time."""
+        """Take the enhancer, if any; threads; the requested options; the timer of the stage."""
         self._enhancer = enhancer
         self._compute = compute
         self._scale = options.frame_enhancer_scale
@@ -32,9 +32,9 @@ class FrameEnhancement:
         self._timings = timings
 
     async def picture(self, image: U8, deadline: Deadline) -> tuple[U8, str | None]:
-        """Return a picture (H, W, 3) RGB, clearer if asked for, and who did it.
+        """Return a picture (H, W, 3) RGB, enhanced if requested, and the enhancer's name.
 
-        It is larger if that is asked for, too.
+        It is larger if that is requested, too.
 
         Raises:
             InferenceError, DeadlineExceeded: from a network.
@@ -49,7 +49,7 @@ class FrameEnhancement:
     async def frame(
         self, picture: EditableFrame, report: FrameReport, deadline: Deadline
     ) -> FrameReport:
-        """Make a frame clearer, unless it leads in; return its report with who did it.
+        """Enhance a frame, unless it leads in; return its report with the enhancer's name.
 
         Raises:
             DeadlineExceeded: it is too late.

@@ -1,4 +1,4 @@
-"""Enrolling a person: portraits are looked at once, and kept with what was found."""
+"""Enrolling a person: portraits are analysed once, and stored with the results."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Identifier:
 
 
 def inconsistent_portraits(identity: EnrolledIdentity) -> list[int]:
-    """Return which portraits of an identity seem to show somebody else than most others do.
+    """Return which portraits of an identity seem to show another person than most others do.
 
-    Of two that differ both are told: which of them is meant cannot be known.
+    Of two that differ both are reported: the intended one cannot be known.
     """
     found = np.stack([portrait.descriptor for portrait in identity.portraits])
     distances = np.linalg.norm(found[:, None] - found, axis=2)

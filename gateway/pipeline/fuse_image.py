@@ -52,12 +52,12 @@ class ImageFuser:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
-            masking: Tells where a new face may be seen.
+            embedder: Distinguishes people.
+            masking: Determines where a new face may be visible.
             compute: Threads for imaging work.
             min_face_px: Width below which a face is refused.
-            expected: What results are expected to be like; what is beyond it is told.
-            observe: Told how good every swapped face is, and whether that is good enough.
+            expected: Expected quality of results; deviations are reported.
+            observe: Callback with the quality of every swapped face, and whether it is sufficient.
             trace: Takes pictures of every stage of every face, for finding faults.
         """
         self._changer = FaceChanger(
@@ -86,17 +86,17 @@ class ImageFuser:
         identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
         source_id: str | None = None,
     ) -> FusedImage:
-        """Put the faces of the sources into the target; or change its own, if no swap is asked for.
+        """Put the faces of the sources into the target; or change its own, if no swap is requested.
 
-        Last, all of the picture is made clearer, if that is asked for. Where nothing is to be done
-        to faces nobody looks for any.
+        Last, all of the picture is enhanced, if that is requested. Where nothing is to be done
+        to faces none are detected.
 
         Args:
             sources: Portraits, uint8 (H, W, 3) RGB each; of each the largest face counts. Of one
                 person, or of those that `mapping` names. For every target face, and for its eyes
                 and mouth, the portrait is used that is nearest in pose, expression and light.
             target: uint8 (H, W, 3) RGB.
-            options: What is wanted.
+            options: The requested options.
             deadline: When the result is of no use any more.
             timings: Gets the stages' times.
             references: uint8 (H, W, 3) RGB each: the person meant, for `face_selector.mode =

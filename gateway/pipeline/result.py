@@ -1,4 +1,4 @@
-"""What a swap has made of a picture."""
+"""The result of a swap on a picture."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class SwappedFace:
         face: As it was in the target.
         source: Index of the source portrait that was used; None where the person stayed.
         patches: Indices of further portraits, by the part of the face they gave.
-        expression: float32 (K + C,), what the face shows now; None where it was left alone.
+        expression: float32 (K + C,), the face's current expression; None where it is unchanged.
         inpainting_sources: Where the inside of eyes and mouth came from, where not from the target.
         reference: Index of the library's entry that was matched, if there was a library.
-        notes: What may be seen in the result.
+        notes: Fallbacks that may be visible in the result.
         source_id: The enrolled identity whose portrait `source` and `patches` count; None where
             they count the sources.
         entry: Index of the mapping's entry that named it; None without a mapping.
         quality: How good it is; None where the person stayed.
-        enhancer: Who made it clearer; None where nobody did.
-        swapper: Who swapped it; None where the person stayed.
-        restorer: Who gave it an expression; None where nobody did.
+        enhancer: The enhancer that was applied; None if none was.
+        swapper: The swapper that was applied; None where the identity is unchanged.
+        restorer: The expression backend that was applied; None if none was.
     """
 
     face: Face
@@ -51,12 +51,12 @@ class SwappedFace:
 
 
 class Note(StrEnum):
-    """What was done where the pictures did not show what was asked for."""
+    """Fallbacks applied where the pictures did not show the requested content."""
 
     MOUTH_INVENTED = "mouth_invented"
-    """The mouth opens and nobody shows its inside: a dark hollow was painted."""
+    """The mouth opens and no picture shows its inside: a dark hollow was painted."""
     EYE_LEFT_SHUT = "eye_left_shut"
-    """An eye should open and nobody shows it open: it stayed shut."""
+    """An eye should open and no picture shows it open: it stayed shut."""
     SOURCE_EYES_SHUT = "source_eyes_shut"
     """The portrait's eyes are shut, the target's are seen."""
     LIPS_CLOSED_OVER = "lips_closed_over"
@@ -64,9 +64,9 @@ class Note(StrEnum):
 
 
 WITHOUT_NETWORK = (MESH, MORPHABLE, CLASSICAL)
-"""Who needs no network that is pulled."""
+"""Processors that need no installed network."""
 ENTRY_UNMATCHED = "entry_unmatched"
-"""An optional entry of the mapping means nobody in the target: told beside notes of faces."""
+"""An optional entry of the mapping has no match in the target: reported beside notes of faces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +74,13 @@ class FusedImage:
     """A fused picture and what happened.
 
     Attributes:
-        image: uint8 (H, W, 3) RGB; outside what was changed the target's values, bit
+        image: uint8 (H, W, 3) RGB; outside the changed pixels the target's values, bit
             for bit.
         swapped: The faces that were changed.
         faces: All faces of the target.
         portraits: The face used of each source.
-        unmatched: Indices of the mapping's optional entries that mean nobody here.
-        frame_enhancer: Who made all of the picture clearer; None if nobody did.
+        unmatched: Indices of the mapping's optional entries without a match here.
+        frame_enhancer: The frame enhancer that was applied; None if none was.
     """
 
     image: U8
@@ -92,12 +92,12 @@ class FusedImage:
 
     @property
     def swapper(self) -> str | None:
-        """Who swapped faces; None if nobody did."""
+        """The swappers that were applied; None if none was."""
         return next((face.swapper for face in self.swapped if face.swapper is not None), None)
 
     @property
     def networks(self) -> list[str]:
-        """The pulled networks that had a part in it, each once."""
+        """The installed networks that had a part in it, each once."""
         named = [n for face in self.swapped for n in (face.swapper, face.restorer, face.enhancer)]
         named.append(self.frame_enhancer)
         return list(dict.fromkeys(n for n in named if n is not None and n not in WITHOUT_NETWORK))

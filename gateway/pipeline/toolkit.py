@@ -1,4 +1,4 @@
-"""The parts that find and change faces, put together once over whatever runs the networks."""
+"""The parts that find and change faces, assembled once over an inference backend."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Toolkit:
     Attributes:
         models: The models that are at hand, and what runs them and the array work.
         analyser: Finds faces.
-        embedder: Tells people apart.
-        people: Finds portraits, and the faces that are meant.
-        masking: Tells where a new face may be seen.
+        embedder: Distinguishes people.
+        people: Finds portraits, and the selected faces.
+        masking: Determines where a new face may be visible.
         max_residual: See `faces.assess.assess`.
         min_face_px: Width below which a face is refused, or left alone in a video.
     """
@@ -107,7 +107,7 @@ class Toolkit:
         )
 
     def surveyor(self) -> Surveyor:
-        """Return what finds out who is in a video."""
+        """Return the survey that identifies the people in a video."""
         return Surveyor(
             self.analyser,
             self.embedder,

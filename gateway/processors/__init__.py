@@ -1,1 +1,1 @@
-"""What can be done to a face, one processor per file, behind one small Protocol."""
+"""Operations on a face, one processor per file, behind one small Protocol."""

@@ -1,6 +1,6 @@
 """Takes glasses off a portrait, before its face is put into another picture.
 
-Frames are found as what is before the face around the eyes. What is under them is continued from
+Frames are detected as occlusions of the face around the eyes. The skin under them is continued from
 the skin beside them.
 """
 
@@ -30,7 +30,7 @@ ZONE = (-0.98, 0.05)
 HIDDEN = 0.22
 """Probability from which on something is taken for a part of a frame, once there is one."""
 WIDER, REACH = 0.04, 0.05
-"""What is painted over is this much wider than what was found, and looks so far for skin; in
+"""The painted area is this much wider than the detected one, and samples skin this far away; in
 inter-ocular distances."""
 THICK_PX = 6
 """Half the width in pixels of the atlas from which on something is no frame."""
@@ -39,10 +39,11 @@ CHEEK = 0.4
 LENSES = (-0.85, -0.32, 0.16)
 """Heights on the mean face: from where to where lenses are around eyes, and below them."""
 EVENED, SHINE = 0.8, 0.2
-"""How far what is behind lenses is brought to the skin's own shading; and by how much, logarithm of
+"""How far pixels behind lenses are brought to the skin's own shading; and by how much, logarithm of
 brightness, something must be too bright to be shine."""
 FINE_PX, SOFT_PX = 0.8, 2.5
-"""Smoothing in pixels of the atlas: of what is evened out, so that grain stays, and of where."""
+"""Smoothing in pixels of the atlas: of the evened-out shading, so that grain stays, and of
+where."""
 UNIT_PX = 60.0
 """Inter-ocular distance in pixels at which it is painted; larger pictures are shrunk for it."""
 
@@ -56,7 +57,7 @@ def without_glasses(portrait: Portrait) -> Portrait:
     # Hair and ears beside them are no frames.
     thick = widened(withdrawn(frames > HIDDEN, THICK_PX, 0.5) > 0.5, THICK_PX)
     frames[thick] = 0
-    # What is left of a frame's edge would be a ragged hole.
+    # The rest of a frame's edge would be a ragged hole.
     under = widened(frames > HIDDEN, 2) & _zone() & ~thick
     visible = np.where(under, np.float32(1), seen.visible)
     image = _painted_over(portrait.image, portrait.face, frames)
@@ -77,7 +78,7 @@ def _painted_over(image: U8, face: Face, frames: F32) -> U8:
     on_face = place[0] >= 0
     found = (sampled(frames, place) > HIDDEN) & on_face
     hidden = widened(found, max(1, round(WIDER * unit / factor)))
-    # The eyes themselves are what is to be kept.
+    # The eyes themselves are to be kept.
     hidden &= found | (sampled(_eyes(), place) < 0.5) | ~on_face
     out = image.copy()
     part = np.ascontiguousarray(region.of(image), np.uint8)

@@ -1,8 +1,8 @@
-"""`expression_restorer`: gives a face an expression, whoever's face it is.
+"""`expression_restorer`: gives any face an expression.
 
 By itself it gives a face the expression of another picture, of a library, or of named controls:
-so a picture whose face was swapped, by whatever swapper, gets the original's expression back. After
-our own swapper it mends what is not where that should have put it.
+so a picture whose face was swapped, by any swapper, gets the original's expression back. After
+our own swapper it corrects landmarks that are not at their target position.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Performance:
 
     Attributes:
         expression: float32 (K + C,), as the face that is to show it would.
-        regions: What of it is to be shown.
+        regions: Its regions to show.
         seen_in: The picture that shows it, for its folds; None without one.
         donors: Pictures that may lend the inside of eyes and mouth.
         openings: How far mouth and eyes are to be open; None where no face shows it.
@@ -99,7 +99,7 @@ def performed(face: Face, performance: Performance) -> F32:
 def settle(image: U8, found: F32, expected: F32, donors: Sequence[Donor] = ()) -> Reenacted | None:
     """Move a swapped face's landmarks to where the swap should have put them.
 
-    What is less than the landmark networks err by is left alone.
+    Differences below the landmark networks' error are left alone.
 
     Args:
         image: uint8 (H, W, 3) RGB.
@@ -114,12 +114,12 @@ def settle(image: U8, found: F32, expected: F32, donors: Sequence[Donor] = ()) -
     share = np.maximum(length - noise, 0) / np.maximum(length, 1e-6)
     for eye in (RIGHT, LEFT):
         if is_shut(eye, found) and not is_shut(eye, expected):
-            share[eye.lids] = 1  # half-way open is not what is wanted
+            share[eye.lids] = 1  # half-way open is not wanted
     return reenact(image, found, found + share * off, donors)
 
 
 def shown_by(face: Face, result: Reenacted, performance: Performance) -> Face:
-    """Return what is known of a face after it was given an expression."""
+    """Return the state of a face after it was given an expression."""
     shown = within(performance.expression, face.expression, performance.regions)
     skin = result.landmarks[:N_MESH, :2]
     return replace(

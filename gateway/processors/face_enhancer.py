@@ -1,4 +1,4 @@
-"""`face_enhancer`: makes a face clearer, whoever's face it is and whatever made it."""
+"""`face_enhancer`: enhances any face, original or generated."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ FEATURE_SOFT_PX = 1.5
 MEASURED_PX = 320
 """Side of the part of a picture, at least, on which coding is looked for."""
 HIDDEN = (0.3, 0.7)
-"""Probabilities between which what is before a face goes over into it."""
+"""Probabilities between which occlusions of a face blend into it."""
 
 
 class Enhancer(Protocol):
-    """Makes a face clearer."""
+    """Enhances a face."""
 
     name: str
 
@@ -70,7 +70,7 @@ class Enhancer(Protocol):
             image: uint8 (H, W, 3) RGB.
             face: The face.
             region: See `reach`.
-            mask: float32 (h, w), where in it the result is to be seen; what is before the face is
+            mask: float32 (h, w), where in it the result is visible; occlusions of the face are
                 left out.
             deadline: When the answer is of no use any more.
 
@@ -105,7 +105,7 @@ class ClassicalEnhancer:
     async def process(
         self, image: U8, face: Face, region: Region, mask: F32, *, deadline: Deadline
     ) -> U8:
-        """Return a region with a clearer face; see `Enhancer.process`."""
+        """Return a region with an enhanced face; see `Enhancer.process`."""
         deadline.check()
         return await self._compute.run(enhance_classically, image, face, region, mask)
 
@@ -144,9 +144,9 @@ class NetworkEnhancer:
 
 
 def enhance_classically(image: U8, face: Face, region: Region, mask: F32) -> U8:
-    """Return a region (h, w, 3) of a picture (H, W, 3) with a clearer face; see `Enhancer.process`.
+    """Return an enhanced region (h, w, 3) of a picture (H, W, 3); see `Enhancer.process`.
 
-    What is before the face, as a sharp frame of glasses, does not tell how soft the face is.
+    Occlusions of the face, as a sharp frame of glasses, do not indicate how soft the face is.
     """
     pixels = np.ascontiguousarray(region.of(image), np.uint8)
     places = _places(face, region, mask > 0.5 * mask.max())
@@ -164,7 +164,7 @@ def visible_in(seen: Visibility, landmarks: AnyFloat, region: Region) -> F32 | N
     Args:
         seen: Where it is seen.
         landmarks: (≥ 468, 3), in the picture.
-        region: Of the picture; what is not the face's counts as seen.
+        region: Of the picture; pixels outside the face count as visible.
     """
     low, high = (np.float32(level) for level in HIDDEN)
     if seen.visible.min() >= high:

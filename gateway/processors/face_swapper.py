@@ -121,7 +121,7 @@ def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
 
 
 def _geometry(face: Face, portrait: Portrait, shape: float, shown: F32) -> F32:
-    """Return the landmarks (468, 3) of a portrait's person who shows an expression (K + C,)."""
+    """Return the landmarks (468, 3) of a portrait's person with an expression (K + C,)."""
     performing = perform(
         portrait.face.landmarks,
         portrait.face.fit,
@@ -148,7 +148,7 @@ def swap_layer(
         portrait: Of the person whose face it becomes.
         settings: How.
         patches: Other portraits of that person, for parts of the face.
-        textures: Those of the portraits that were made already, if they are to be kept.
+        textures: Those of the portraits that were computed already, if they are to be kept.
     """
     source = portrait.face.landmarks[:N_MESH]
     shown = retarget(face.expression, face.rest, portrait.face.rest)
@@ -207,7 +207,7 @@ def _put_patch(
     Args:
         pixels: uint8 (h, w, 3), changed in place.
         patch: Which part.
-        portrait: Whose.
+        portrait: The portrait of the person.
         vertices: float32 (468, 3), where the mesh lies in `pixels`.
         support: float32 (h, w), where `pixels` show the face.
         textures: Where the portrait's comes from.

@@ -29,7 +29,7 @@ def fill(
         region: Where they lie.
         which: The opening.
         at: (478, 3) landmarks wanted.
-        donor: Whose pixels.
+        donor: The portrait that provides the pixels.
         gain: (3,), what to multiply the donor's colours with.
     """
     found = inside(which, at, donor.landmarks, region)
@@ -38,7 +38,7 @@ def fill(
     part, x, y, _ = found
     pixels = remap(donor.image, x, y).astype(np.float32) * gain.astype(np.float32)
     if which.iris:
-        # Deeper in the shadow of brow and lid than the donor's skin tells, and of the lid above.
+        # Deeper in the shadow of brow and lid than the donor's skin suggests, and of the lid above.
         top, bottom = (
             np.asarray(at)[list(side), 1].mean() for side in zip(*which.pairs, strict=True)
         )
@@ -49,7 +49,7 @@ def fill(
 
 
 def hollow(picture: U8, region: Region, at: AnyFloat, lips: F64) -> None:
-    """Paint the dark of an open mouth nobody has seen into a picture that is ours to change.
+    """Paint a dark cavity for an unseen open mouth into a picture that may be modified.
 
     Args:
         picture: uint8 (h, w, 3), the pixels of `region`.
@@ -72,7 +72,7 @@ def smooth_rim(picture: U8, region: Region, which: Opening, at: AnyFloat) -> Non
         picture: uint8 (h, w, 3), the pixels of `region`, ours to change.
         region: Where they lie.
         which: The opening.
-        at: (478, 3) landmarks in the picture that is made.
+        at: (478, 3) landmarks in the rendered picture.
     """
     ring = np.asarray(at)[list(which.ring), :2]
     around = bounding_region(ring, (region.y1, region.x1), margin=4)

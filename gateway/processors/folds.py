@@ -18,7 +18,7 @@ FOLDS_FROM, FOLDS_FULLY = 0.03, 0.16
 FOLDS_SEEN = 0.01
 """Weight from which on folds are worth looking for."""
 FOLDS_SHARE = 0.5
-"""The rest are a person's own, whatever the expression."""
+"""The rest are a person's own, independent of expression."""
 
 
 def folding(changed: AnyFloat) -> F32:

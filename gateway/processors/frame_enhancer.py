@@ -1,4 +1,4 @@
-"""`frame_enhancer`: makes a whole picture clearer, or every frame of a video."""
+"""`frame_enhancer`: enhances a whole picture, or every frame of a video."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CLASSICAL = "classical"
 TILES = 8
 """Tiles of a picture that go to a network in one request."""
 PICTURE = Coding(8, full=True, matrix="identity")
-"""What the numbers of a picture mean."""
+"""The meaning of a picture's sample values."""
 
 
 class FrameEnhancer(Protocol):
-    """Makes the frames of one video clearer, which come in their order; or one picture."""
+    """Enhances the frames of one video, which come in their order; or one picture."""
 
     name: str
 
@@ -40,12 +40,12 @@ class FrameEnhancer(Protocol):
         ...
 
     async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
-        """Return a picture by itself, clearer and `scale` times as large: uint8 (H·k, W·k, 3) RGB.
+        """Return a single picture, enhanced and `scale` times as large: uint8 (H·k, W·k, 3) RGB.
 
         Args:
             image: uint8 (H, W, 3) RGB.
             scale: 1, unless the enhancer can make pictures larger.
-            blend: How much of the clearer one is mixed in, 0–1.
+            blend: Share of the enhanced picture in the blend, 0–1.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -54,11 +54,11 @@ class FrameEnhancer(Protocol):
         ...
 
     async def process(self, planes: Planes, blend: float, *, deadline: Deadline) -> None:
-        """Make the frame that was looked at last clearer, in place.
+        """Enhance the frame that was analysed last, in place.
 
         Args:
             planes: The frame.
-            blend: How much of the clearer one is mixed in, 0–1.
+            blend: Share of the enhanced picture in the blend, 0–1.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -68,7 +68,7 @@ class FrameEnhancer(Protocol):
 
 
 class ClassicalFrameEnhancer:
-    """`frame_enhancer` without a network: what it does follows what was measured, steadily."""
+    """`frame_enhancer` without a network: its strength follows smoothed measurements."""
 
     name: str = CLASSICAL
 
@@ -80,13 +80,13 @@ class ClassicalFrameEnhancer:
         self._measured_s = self._looked_s = Fraction(0)
 
     async def look(self, planes: Planes, time_s: Fraction, *, cut: bool) -> None:
-        """Measure what a frame suffers from, now and then; see `FrameEnhancer.look`."""
+        """Measure a frame's degradation, now and then; see `FrameEnhancer.look`."""
         before, found = (None, None) if cut else (self._condition, self._measured)
         if found is None or time_s - self._measured_s >= EVERY_S:
             found = await self._compute.run(_condition_of, planes)
             self._measured_s = time_s
         self._measured = found
-        # It goes a little with each frame: nobody is to see when it was measured.
+        # It goes a little with each frame: measurements must not be visible.
         dt_s = float(time_s - self._looked_s)
         self._condition = found if before is None else steadied(found, before, dt_s)
         self._looked_s = time_s
@@ -125,15 +125,15 @@ class NetworkFrameEnhancer:
         self._compute = compute
 
     async def look(self, planes: Planes, time_s: Fraction, *, cut: bool) -> None:
-        """Do nothing: what it makes of a frame hangs on that frame alone."""
+        """Do nothing: its output for a frame depends on that frame alone."""
 
     async def picture(self, image: U8, scale: int, blend: float, *, deadline: Deadline) -> U8:
-        """Return a picture, larger if asked for; see `FrameEnhancer.picture`."""
+        """Return a picture, larger if requested; see `FrameEnhancer.picture`."""
         made = await self._network.upscale(image, deadline=deadline, batch=TILES)
         return await self._compute.run(_mixed, image, made, scale, blend)
 
     async def process(self, planes: Planes, blend: float, *, deadline: Deadline) -> None:
-        """Put back what a frame gains from the network; see `FrameEnhancer.process`."""
+        """Write back the network's enhancement of a frame; see `FrameEnhancer.process`."""
         height, width = planes.shape
         whole = Region(0, 0, width, height)
         before = await self._compute.run(rgb_of, planes, whole)
@@ -142,7 +142,7 @@ class NetworkFrameEnhancer:
 
 
 def _mixed(image: U8, made: U8, scale: int, blend: float) -> U8:
-    """Return a picture (H, W, 3) at `scale` times its size, so much of it as a network made it."""
+    """Return a picture (H, W, 3) at `scale` times its size, blended with the network's output."""
     finer = made.shape[1] / (image.shape[1] * scale)
     if finer != 1:
         made, _ = shrink_area(made, finer)

@@ -20,7 +20,7 @@ from gateway.processors.reenact import Reenacted
 
 NAME = "live_portrait"
 STRENGTH = 0.8
-"""What the network is told for a factor of 1, as is usual; it goes a little beyond what it is told
+"""The network's input for a factor of 1, as is usual; it slightly exaggerates its input
 by itself."""
 BOX_EDGE = 0.09
 """Width of the soft edge of the crop, as a share of its side."""
@@ -54,14 +54,14 @@ class LiveRestorer:
         Args:
             image: uint8 (H, W, 3) RGB.
             landmarks: float32 (478, 3), of the face in it.
-            actor: The picture that shows the expression, and the landmarks of whoever does.
+            actor: The picture that shows the expression, and the landmarks of its face.
             after: float32 (478, 3), where the face's landmarks will be about then.
-            factor: How strongly: 0 leaves the face as it is, 1 shows what the actor shows.
-            regions: What of the expression counts.
+            factor: How strongly: 0 leaves the face as it is, 1 shows the actor's expression.
+            regions: The regions of the expression that count.
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the networks have not been pulled.
+            UnknownModel: the networks have not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         chosen = frozenset(regions)

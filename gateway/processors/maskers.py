@@ -1,4 +1,4 @@
-"""Masks that are asked for by name: areas and parts of a face, and what networks say of it.
+"""Masks that are requested by name: areas and parts of a face, and what networks say of it.
 
 A mask lies in a layer's region and is 0–1, 1 where the new face may be seen. What several say is
 combined by the least.
@@ -143,7 +143,7 @@ def _inside(*rings: Sequence[int]) -> Mask:
 
 
 class NetworkMaskers:
-    """Masks of pulled networks."""
+    """Masks of installed networks."""
 
     def __init__(self, inference: Inference, compute: Compute) -> None:
         """Take what runs the networks, and what runs the array work."""
@@ -156,7 +156,7 @@ class NetworkMaskers:
         """Return where XSeg sees a face (h, w) of a picture (H, W, 3) and nothing before it.
 
         Raises:
-            UnknownModel: the model has not been pulled.
+            UnknownModel: the model has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         matrix, crops = await self._compute.run(_cropped, image, face, xseg.SIDE_PX)
@@ -177,7 +177,7 @@ class NetworkMaskers:
         """Return where BiSeNet sees some parts (h, w) of a face of a picture (H, W, 3).
 
         Raises:
-            UnknownModel: the model has not been pulled.
+            UnknownModel: the model has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         matrix, crops = await self._compute.run(_cropped, image, face, bisenet.SIDE_PX)

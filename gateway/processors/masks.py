@@ -1,4 +1,4 @@
-"""Where a new face is to be seen: its own soft edge, what lies before it, and what is asked for.
+"""Visibility of a new face: its own soft edge, occlusions, and the requested masks.
 
 What several masks say is combined by the least of them.
 """
@@ -35,8 +35,8 @@ def matte_of(
 
     Args:
         layer: The new face.
-        target: Of the target's face: what is before it stays.
-        source: Of the portrait's: what is before it is not carried over.
+        target: Of the target's face: its occlusions stay.
+        source: Of the portrait's: its occlusions are not carried over.
         limits: Further masks, float32 (h, w) each, 0–1: outside of them the target stays.
     """
     sheets = np.stack(
@@ -62,7 +62,7 @@ def _certain(seen: Visibility | None) -> U8:
 
 
 def _left_by(hidden: Mask | None) -> U8:
-    """Return what is left of a face some way from what is before it, 0–255, in the atlas.
+    """Return the part of a face at some distance from its occlusions, 0–255, in the atlas.
 
     Right beside a fringe lies its shadow. The target's stays, and the source's is not carried over.
     """

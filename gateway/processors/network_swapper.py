@@ -1,7 +1,7 @@
 """`face_swapper` with a network: it draws the new face, we say where it counts.
 
-A network is told who the new face is and shown an aligned crop of the old one; it keeps its pose,
-expression and light. What it makes becomes a layer like any other: bounded by the outline of the
+A network takes the new face's identity and an aligned crop of the old one; it keeps its pose,
+expression and light. Its output becomes a layer like any other: bounded by the outline of the
 mesh, brought to the picture's colours and sharpness, and blended.
 """
 
@@ -42,7 +42,7 @@ class NetworkSettings:
     """How a network swapper works.
 
     Attributes:
-        side_px: Side of the crops it is made to work on; a multiple of its own.
+        side_px: Side of the crops it processes; a multiple of its own.
         weight: How much the new face is the source's, 0–1; 0.5 is neutral.
         edges: Where the new face ends; the rest of it does not concern networks.
     """
@@ -54,7 +54,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkSwap:
-    """One face of a picture that is to become somebody's.
+    """One face of a picture that is to become a person's.
 
     Attributes:
         face: To be replaced.
@@ -68,7 +68,7 @@ class NetworkSwap:
 
 
 class NetworkSwapper:
-    """Swaps with one network; made once for a picture, or for a part of a video."""
+    """Swaps with one network; created once for a picture, or for a part of a video."""
 
     def __init__(
         self, network: SwapNetwork, arcface: ArcFace, compute: Compute, settings: NetworkSettings
@@ -79,7 +79,7 @@ class NetworkSwapper:
         self._arcface = arcface
         self._compute = compute
         self._settings = settings
-        # The portraits are kept with what was found out about them: ids are theirs for so long.
+        # The portraits are kept with their results: their ids stay unique for as long.
         self._known: dict[tuple[int, ...], tuple[tuple[Portrait, ...], F32]] = {}
         self._made: dict[int, tuple[Face, U8, AnyFloat]] = {}
 
@@ -90,7 +90,7 @@ class NetworkSwapper:
 
         Args:
             image: uint8 (H, W, 3) RGB.
-            orders: Who becomes whom.
+            orders: The swaps to perform.
             deadline: When the result is of no use any more.
 
         Raises:
@@ -146,7 +146,7 @@ class NetworkSwapper:
         return list(await self._arcface.embed(crops, deadline=deadline))
 
     async def _latent(self, order: NetworkSwap, target: F32 | None, deadline: Deadline) -> F32:
-        """Return what the network is told of the new face."""
+        """Return the network's conditioning on the new face."""
         picture = self._network.spec.family.picture
         asked = tuple(order.portraits) if picture is None else (order.best,)
         key = tuple(map(id, asked))

@@ -1,7 +1,7 @@
 """Eyes and mouth: what shows where a face opens.
 
 Skin is carried along by the mesh; what lies behind it is not. An iris moves as a disc of its own
-and the white follows; where an eye or a mouth opens that was shut, what is to be seen comes from a
+and the white follows; where an eye or a mouth opens that was shut, its inside comes from a
 *donor*, another picture of a face, fitted into the opening and to its light.
 """
 
@@ -24,7 +24,7 @@ from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.imaging.masks.soft import depth_inside
 
 LIPS_MEET = 0.016
-"""Inter-ocular distances between lips below which a mouth that is made is shut."""
+"""Inter-ocular distances between lips below which a rendered mouth is shut."""
 LIP_DEPTH = 0.035
 """Inter-ocular distances from the inner rim at which a lip is surely lip."""
 SMALLEST_GAP = 0.035
@@ -33,7 +33,7 @@ SHUT_EYE = 0.05
 """Inter-ocular distances between lids below which an eye in a picture is shut: the landmark
 networks never bring them quite together."""
 LIDS_MEET = 0.03
-"""Inter-ocular distances between lids below which an eye that is made is shut."""
+"""Inter-ocular distances between lids below which a rendered eye is shut."""
 WIDEST = 1.35
 """How much wider an eye may open than in its own picture."""
 LIDS_STILL = 0.005
@@ -41,7 +41,7 @@ LIDS_STILL = 0.005
 LID_MEETS = 0.15
 """Where the lids of a shut eye meet: 0 at the lower one."""
 STRETCH = 2.2
-"""How much further an opening may gape than in its own picture before another one is asked."""
+"""How much further an opening may gape than in its own picture before another one is used."""
 
 
 class InpaintingSource(StrEnum):
@@ -54,9 +54,9 @@ class InpaintingSource(StrEnum):
     TARGET = "target"
     """The target."""
     INVENTED = "invented"
-    """Nobody showed it: a dark hollow was painted."""
+    """No picture showed it: a dark hollow was painted."""
     LEFT_SHUT = "left_shut"
-    """Nobody showed it: it stayed as it was."""
+    """No picture showed it: it stayed as it was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class Donor:
     Attributes:
         image: uint8 (H, W, 3) RGB.
         landmarks: float32 (478, 3).
-        kind: What to call it.
+        kind: Its name.
     """
 
     image: U8
@@ -123,7 +123,7 @@ def is_shut(which: Opening, landmarks: AnyFloat) -> bool:
 
 
 def lids_meet(which: Opening, landmarks: AnyFloat) -> bool:
-    """Return whether an eye that is to be made (478, 3) is shut; a mouth never is."""
+    """Return whether an eye to render (478, 3) is shut; a mouth never is."""
     return bool(which.iris) and _apart(which, landmarks) < LIDS_MEET
 
 
@@ -140,7 +140,7 @@ def held_eye(which: Opening, before: F32, after: F32) -> F32:
     """Return landmarks (478, 3) in which an eye shows no more than its own picture can.
 
     Lids that nearly meet do meet: a sliver of white between them is no shut eye. And a lid lifts
-    only so far off what it covers, which nobody has seen.
+    only so far off what it covers, which no picture shows.
 
     Args:
         which: An eye.
@@ -171,7 +171,7 @@ def on_lips(texture: F32, made: AnyFloat) -> F32:
 
     Args:
         texture: float32 (N, …), N ≥ 468, in the picture.
-        made: (M, …), M ≥ 468, in the picture that is to be made.
+        made: (M, …), M ≥ 468, in the picture to render.
     """
     shown = _apart(MOUTH, texture)
     share = np.clip((shown - _apart(MOUTH, made)) / max(shown, 1e-6), 0, 1)
@@ -222,7 +222,7 @@ def inside(
 
     Args:
         which: The opening.
-        at: (478, 3) landmarks in the picture to be made.
+        at: (478, 3) landmarks in the picture to render.
         texture: (478, 3) landmarks in the picture to take pixels from.
         region: Pixels outside it do not matter.
 
@@ -239,7 +239,8 @@ def inside(
     if which.iris:
         vertices, positions, triangles = _eye_strip(which, at, texture)
     elif _apart(which, at) < LIPS_MEET:
-        # What is left between lips that meet is theirs: each triangle shows one point of the rim.
+        # The remaining area between lips that meet is theirs: each triangle shows one point of the
+        # rim.
         vertices = vertices[triangles].reshape(-1, 2)
         positions = np.repeat(positions[triangles[:, 0]], 3, axis=0)
         triangles = np.arange(len(vertices), dtype=np.int32).reshape(-1, 3)
@@ -264,7 +265,7 @@ def _eye_strip(
 ) -> tuple[F64, F64, NDArray[np.int32]]:
     """Return an eye as a disc, the iris, and a strip, the white, around it.
 
-    The disc keeps its size and moves with the iris; the strip spans what is left to the lids.
+    The disc keeps its size and moves with the iris; the strip spans the rest up to the lids.
     """
     ring, eyes = list(which.ring), []
     scale = eye_distance(at) / eye_distance(texture)

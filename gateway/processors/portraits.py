@@ -1,7 +1,7 @@
 """Several portraits of one person: which one serves which part of the face.
 
 One portrait has shut eyes, another one an open mouth, a third a harsh shadow. The portrait that is
-nearest to what is asked, in pose, expression and light, gives the face; where another one is
+nearest to the target, in pose, expression and light, gives the face; where another one is
 clearly nearer around an eye or the mouth, it gives the skin there.
 """
 
@@ -32,7 +32,7 @@ POSE_DEG, EXPRESSION, LIGHT = 15.0, 0.06, 0.25
 """Differences that weigh the same: degrees, inter-ocular distances a landmark moves, and the
 logarithm of brightness between two cheeks."""
 SHUT = 2.0
-"""What shut eyes cost where open ones are asked for."""
+"""Cost of shut eyes where open ones are requested."""
 CLEARLY = 0.5
 """How much nearer another portrait must be to give a part of the face."""
 REACH = 0.32
@@ -63,7 +63,7 @@ def choose(
         target: uint8 (H, W, 3) RGB.
         face: In it.
         portraits: Of the person, n ≥ 1.
-        last: What was chosen for a video's frame before. It stays unless others are clearly nearer.
+        last: The choice for a video's previous frame. It stays unless others are clearly nearer.
     """
     if len(portraits) == 1:
         return Choice(0)
@@ -82,7 +82,7 @@ def choose(
 
 
 def _costs(target: U8, face: Face, portrait: Portrait) -> list[float]:
-    """Return how far a portrait is from what is asked: as a whole, then for each patch."""
+    """Return how far a portrait is from the target: as a whole, then for each patch."""
     own = portrait.face
     turned = float(np.hypot(own.pose.yaw - face.pose.yaw, own.pose.pitch - face.pose.pitch))
     lit = abs(sidelight(portrait.image, own.landmarks) - sidelight(target, face.landmarks))

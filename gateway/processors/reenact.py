@@ -68,14 +68,14 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
 
     Returns:
         What changed; None if nothing moves inside the picture. Its region is empty where nothing
-        moves because nobody shows what was asked for.
+        moves because no picture shows the request.
     """
     after, fillings = _openable(before, after, donors)
     kinds = {name: filling.kind for name, filling in fillings.items()}
     texture = on_lips(before, after)
     motion = _motion(texture, after, (image.shape[0], image.shape[1]))
     if motion is None:
-        # An eye that should open, and does not because nobody shows it open, is to be told.
+        # An eye that should open, and does not because no picture shows it open, is to be reported.
         told = InpaintingSource.LEFT_SHUT in kinds.values()
         return Reenacted(Region(0, 0, 0, 0), image[:0, :0].copy(), after, kinds) if told else None
     region = motion.region
@@ -120,7 +120,7 @@ def _color(image: U8, landmarks: F32, which: Sequence[int]) -> F64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Filling:
-    """What an opening gets that its own picture cannot fill; no donor: paint, or nothing."""
+    """The filling of an opening that its own picture lacks; no donor: paint, or nothing."""
 
     which: Opening
     kind: InpaintingSource
@@ -141,7 +141,7 @@ def _openable(before: F32, after: F32, donors: Sequence[Donor]) -> tuple[F32, di
         elif which is MOUTH:
             fillings[which.name] = _Filling(which, InpaintingSource.INVENTED)
         else:
-            # An eye that was shut and that nobody shows open: better shut than empty.
+            # An eye that was shut and that no picture shows open: better shut than empty.
             after = after.copy()
             lids = which.lids
             after[lids] = before[lids] + (after[lids] - before[lids]).mean(0)

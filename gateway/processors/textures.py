@@ -67,7 +67,7 @@ class Textures:
         self._shown: dict[int, tuple[Portrait, PortraitFindings]] = {}
 
     def shown(self, portrait: Portrait) -> PortraitFindings:
-        """Return what a portrait shows of its face."""
+        """Return the visible texture of a portrait's face."""
         if id(portrait) not in self._shown:
             source, triangles = portrait.face.landmarks[:N_MESH], topology().triangles
             facing = vertex_facing(source, triangles)
@@ -83,7 +83,7 @@ class Textures:
         size = min(size, round(STEPS * math.log2(LARGEST)))
         key = (id(portrait), size)
         if key not in self._made:
-            # The portrait is kept, too: so long nobody else can have its id.
+            # The portrait is kept, too: so long no other object can have its id.
             self._made[key] = portrait, _cut(portrait.image, source, 2 ** (size / STEPS))
         return self._made[key][1]
 

@@ -1,1 +1,1 @@
-"""The 3D morphable model: who somebody is, apart from what they do with their face."""
+"""The 3D morphable model: identity, separated from facial expression."""

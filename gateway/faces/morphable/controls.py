@@ -43,8 +43,8 @@ class Control:
 
     Attributes:
         name: ARKit's name.
-        part: What it moves.
-        measure: Float64 (478, 3): the weighted sum that tells it.
+        part: The part it moves.
+        measure: Float64 (478, 3): the weighted sum that measures it.
         partner: Name of the same control on the other side; itself in the middle.
     """
 
@@ -132,7 +132,7 @@ NOT_SEEN = (
     "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthPressLeft", "mouthPressRight",
     "tongueOut",
 )
-"""ARKit's other controls: a mesh of 478 points does not tell them from those above."""
+"""ARKit's other controls: a mesh of 478 points does not distinguish them from those above."""
 # fmt: on
 
 

@@ -45,7 +45,7 @@ _PARTS = {
 REST_FRAMES = 8.0
 """Frames after the first from which on a person's own rest outweighs the average person's."""
 REST_QUANTILE = 0.2
-"""Controls have one direction: somebody at rest shows little of each."""
+"""Controls have one direction: a person at rest shows little of each."""
 NAMES = tuple(control.name for control in CONTROLS)
 
 
@@ -60,7 +60,7 @@ def from_names(values: Mapping[str, float], own_rest: AnyFloat | None = None) ->
 
     Args:
         values: By name, each 0–1.
-        own_rest: (K + C,), of the person who is to show it; the average person's unless given.
+        own_rest: (K + C,), of the person to be animated; the average person's unless given.
 
     Raises:
         ValueError: a name is unknown or a value is not a number from 0 to 1; the message is one
@@ -87,10 +87,10 @@ def _is_share(value: object) -> bool:
 def rest_of(shown: AnyFloat, frames: float | None = None) -> F32:
     """Return the expression (K + C,) of a person's face at rest.
 
-    Seen once, nobody tells a wide mouth from a widened one. A control's rest is then between the
-    average person's and what is shown, as far as people differ in it more than they move it. The
-    residual, which is about who it is more than about what they do, is their own. The more
-    frames, the more of the controls' rest is what the person shows least.
+    A single frame does not distinguish a wide mouth from a widened one. A control's rest is then
+    between the average person's and what is shown, as far as people differ in it more than they
+    move it. The residual, which encodes identity more than expression, is their own. The more
+    frames, the more of the controls' rest is the person's own minimum.
 
     Args:
         shown: (n, K + C), n ≥ 1 expressions of the person.
@@ -122,8 +122,8 @@ def retarget(
 
     Args:
         wanted: (…, K + C), the expression to carry over.
-        wanted_rest: (K + C,), of the person who shows it; see `rest_of`.
-        own_rest: (K + C,), of the person who is to show it.
+        wanted_rest: (K + C,), of the person that shows it; see `rest_of`.
+        own_rest: (K + C,), of the person to be animated.
         factor: 0 is rest, 1 as it is, more exaggerates.
     """
     moved = factor * (np.asarray(wanted, np.float64) - wanted_rest)
@@ -164,7 +164,7 @@ def displacement(
     Args:
         expression: (K + C,), the later one.
         since: (K + C,), the earlier one.
-        regions: What may move; the rest stays as it was.
+        regions: The regions that may move; the rest stays as it was.
     """
     model = face_model()
     change = np.asarray(expression, np.float64) - since
@@ -188,9 +188,9 @@ def within(expression: AnyFloat, since: AnyFloat, regions: Iterable[ExpressionRe
     The residual is of no region: it follows only with all of them.
 
     Args:
-        expression: (K + C,), asked for.
+        expression: (K + C,), requested.
         since: (K + C,), shown until then.
-        regions: What follows.
+        regions: The regions that follow.
     """
     chosen = frozenset(regions)
     if chosen == frozenset(ALL_REGIONS):

@@ -40,13 +40,13 @@ FACING = (-0.3, 0.1)
 """Cosines to the view from which on skin begins to be seen, and counts fully."""
 LEAST_VISIBILITY = 0.05
 DEPTH_WEIGHT = 0.1
-"""What the landmark network's depths count, which follow expressions but little."""
+"""Weight of the landmark network's depths, which barely follow expressions."""
 RIDGE = 1.5
 """Of a known person: each control's own share in the quadratic term, again. Overlapping controls
-compete for what is seen; 0 would tell them apart best, more keeps noise from being blown up."""
+compete for what is seen; 0 would separate them best, more keeps noise from being blown up."""
 LEAST_ENERGY = 0.07
-"""Sum of squared motions, in inter-ocular distances, that a control needs to be told by: what moves
-less is not read into the motion of others."""
+"""Sum of squared motions, in inter-ocular distances, that a control needs to be detected: what
+moves less is not read into the motion of others."""
 LEAST_SCALE = 1e-6
 """Inter-ocular distance, in longer sides of the picture, below which there is no face to fit."""
 FARTHEST_PX = 1e6
@@ -105,11 +105,11 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlsProblem:
-    """Minimise βᵀ G β / 2 - (left · pull)ᵀ β over 0 ≤ β ≤ 1, worked out as far as it can be.
+    """Minimise βᵀ G β / 2 - (left · pull)ᵀ β over 0 ≤ β ≤ 1, computed as far as it can be.
 
     Attributes:
         pull: float32 (V, K).
-        step: float32 (K, K), I - G · diag(rate): what a gradient step keeps.
+        step: float32 (K, K), I - G · diag(rate): the share that a gradient step keeps.
         rate: float32 (K,), 1 / (L Gₖₖ), L the largest eigenvalue of G scaled to a diagonal of
             ones: small and large controls then converge alike.
     """
@@ -130,12 +130,12 @@ class ControlsProblem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solver:
-    """What a fit needs beside the model, worked out once.
+    """Precomputed data that a fit needs beside the model.
 
     Attributes:
         normals: float32 (478, 3), outward normals of the mean face; the irises look ahead.
         weights: float32 (478,), of the landmarks for the pose; they add up to 1.
-        anybody: The controls of a person who is not known: what people differ in beyond their
+        anybody: The controls of an unknown person: the variation between people beyond their
             identity coefficients counts as noise.
         known: The controls of a person whose bare face is known: what differs is expression.
         momentum: BOX_STEPS numbers, (tₖ - 1) / tₖ₊₁ of Beck and Teboulle.
@@ -155,7 +155,7 @@ def solver() -> Solver:
 
 
 def solver_of(model: FaceModel) -> Solver:
-    """Return what a model's fits need."""
+    """Return the precomputed data of a model's fits."""
     normals = np.zeros((N_LANDMARKS, 3), np.float32)
     normals[:, 2] = -1
     normals[:N_MESH] = vertex_normals(model.mean[:N_MESH], topology().triangles)
@@ -229,7 +229,7 @@ def fit_landmarks(
 def bare_faces(landmarks: AnyFloat, sizes_wh: AnyFloat, fit: Fit) -> F64:
     """Return faces (N, 478, 3) in the head's frame, as found but for pose and expression.
 
-    What is left is who it is, beyond what the identity's few coefficients tell.
+    The remainder is identity beyond the few identity coefficients.
 
     Args:
         landmarks: (N, 478, 3) the fit came from.

@@ -19,7 +19,7 @@ class Match:
 
     Attributes:
         index: Its place in the library.
-        distance: Mahalanobis distance of its expression to the one asked for.
+        distance: Mahalanobis distance of its expression to the one requested.
     """
 
     index: int
@@ -31,7 +31,7 @@ def find_best_match(library: AnyFloat, expression: AnyFloat, *, last: int | None
 
     Args:
         library: Expressions, N ≥ 1.
-        expression: What is asked for.
+        expression: The requested expression.
         last: The entry chosen the moment before. It stays unless another one is clearly nearer,
             so that the choice does not flip back and forth between two that are alike.
 

@@ -6,7 +6,8 @@ In the head's frame (rigid points of the mean face at rest, inter-ocular distanc
 
 with μ the mean, A the identity basis (α in standard deviations over people), B the named controls
 (β in 0–1), C what else expressions do (ρ in standard deviations), and Q how the landmark network
-itself distorts faces that turn, linear in q(R). `docs/EXPRESSION.md` tells how they are learned.
+itself distorts faces that turn, linear in q(R). `docs/EXPRESSION.md` describes how they are
+learned.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ class FaceModel:
         pose: float32 (5, V), distortion by `pose_terms`.
         identity_readout: float32 (V, I): a shape's deviation from the mean times this gives the
             identity coefficients.
-        expression_readout: float32 (V, K + C): what the identity leaves times this gives the
+        expression_readout: float32 (V, K + C): the residual after the identity times this gives the
             right-hand side of the controls' problem, and the residual coefficients before the
             controls' share is subtracted.
         gram: float32 (K, K), quadratic term of the controls' problem.
         leak: float32 (K, C), the controls' share in the residual coefficients.
         rigidity: float32 (478,), weights for the pose.
-        rest: float32 (K + C,), the expression found in neutral faces: what a fit says of somebody
-            who does nothing.
+        rest: float32 (K + C,), the expression found in neutral faces: the fit result of a person
+            at rest.
         rest_share: float32 (K,), how far a control found in a single frame is its person's at
             rest: variance of rest over people ÷ (that + variance of one person over time).
         covariance: float32 (K + C, K + C) of the expression about each person's mean.

@@ -1,6 +1,6 @@
 """A face performing: where its landmarks go when it shows another expression.
 
-What the model says moves is added to where the landmarks were found, so that everything the model
+The model's displacement is added to the detected landmarks, so that everything the model
 does not know of a face stays as it is. Two things are fitted to the person: lids travel as far as
 this person's eyes are high, and neither lids nor lips pass through one another.
 """
@@ -36,7 +36,7 @@ LIPS = (
 """Points of the inner rims of the lips that meet when a mouth is shut, right corner first."""
 LIP_REGIONS = frozenset((ExpressionRegion.MOUTH, ExpressionRegion.LOWER_FACE))
 REST_GAP = 0.01
-"""Inter-ocular distances between the lips of a mouth at rest: it is shut, whoever's it is."""
+"""Inter-ocular distances between the lips of a mouth at rest: it is shut, for any person."""
 UPPER_SHARE = 0.3
 """How much of closing is the upper lip's."""
 UPPER_REACH, LOWER_REACH = 0.2, 0.4
@@ -108,7 +108,7 @@ def perform(
         landmarks: (478, 3) as found.
         fit: Of these landmarks, N = 1.
         expression: (K + C,), as this person is to show it.
-        regions: What of it may move.
+        regions: Its regions that may move.
         rest: (K + C,), this person's face at rest, as far as it is known; see `rest_of`.
         openings: How far mouth and eyes are to be open, where another face shows it. Else they
             are open as the expression says, and the mouth shut at rest.
@@ -188,7 +188,7 @@ def apart(landmarks: F32, before: AnyFloat, rotation: AnyFloat) -> F32:
     Args:
         landmarks: In picture pixels.
         before: (478, 3), where they were: what lay crossed already may stay so.
-        rotation: (3, 3) of the head: what is above and below is said in its frame.
+        rotation: (3, 3) of the head: above and below are defined in its frame.
     """
     above, below = np.transpose([*LIDS["right"], *LIDS["left"], *LIPS])
     down = np.asarray(rotation)[:, 1]

@@ -1,4 +1,4 @@
-"""What is known about one person from one or several frames: identity and face at rest."""
+"""The state of one person, estimated from one or several frames: identity and face at rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two aligned pictures on a coarser grid: there what is smooth costs a fraction."""
+"""Two aligned pictures on a coarser grid: smooth quantities cost a fraction there."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from gateway.arrays import F32, U8
 from gateway.imaging.color.lut import LookupTables, look_up, to_level
 
 SHOULDER = 232.0
-"""Level above which what is made brighter rises ever less instead of being clipped at 255."""
+"""Level above which brightened values are compressed instead of being clipped at 255."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +143,7 @@ def _composite(out, source, mask, correction, lookup, grain):
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def _shoulder(level, start):
-    """Compress what is above some level into what room is left below 255."""
+    """Compress values above some level into the range left below 255."""
     room = max(np.float32(255) - start, np.float32(0))
     over = level - start
     return start + room * over / (over + room)

@@ -48,9 +48,9 @@ MEMBRANE_CELLS = 80
 STATISTICS_PIXELS = 800
 """Skin pixels that are enough to know its colour."""
 TEXTURE_PIXELS = 500
-"""Skin pixels below which sharpness and grain cannot be told."""
+"""Skin pixels below which sharpness and grain cannot be measured."""
 CLEAR_SHARE = 0.9
-"""Share of what is inside of a cell that must be clear for the membrane to meet there."""
+"""Share of the inside of a cell that must be unoccluded for the membrane to meet there."""
 
 
 def fuse(
@@ -92,7 +92,7 @@ class FrameTransition:
 
     Attributes:
         face_from_region: float64 (2, 3), where the face is in its region: a similarity.
-        before: What was found out about the frame before; None if this is the first one.
+        before: Measurements of the previous frame; None if this is the first one.
         dt_s: Seconds since then.
     """
 
@@ -115,9 +115,9 @@ def fuse_frame(
     blend: BlendMode = "poisson",
     texture: bool = True,
 ) -> tuple[U8, TemporalState]:
-    """Return a video's frame (h, w, 3) with `source` in it, and what the next one is to know.
+    """Return a video's frame (h, w, 3) with `source` in it, and the state for the next one.
 
-    What is told of a whole face is measured every `MEASURED_EVERY_S` seconds, and all of it is
+    Statistics of a whole face are measured every `MEASURED_EVERY_S` seconds, and all of it is
     steadied by the `passage` from the frame before. For everything else see `fuse`.
     """
     before, dt_s = passage.before, passage.dt_s
@@ -175,7 +175,7 @@ def _corrected(
     unit_px: float,
     reduction: int,
 ) -> Correction | None:
-    """Return light and membrane for a source (h, w, 3) on a target (h, w, 3), as they are asked."""
+    """Return light and membrane for a source (h, w, 3) on a target (h, w, 3), as requested."""
     correction = None
     if color == "adaptive":
         skin = cell_means(target, source, matte.skin, reduction, cube)

@@ -1,6 +1,6 @@
 """Poisson blending as a membrane.
 
-Poisson image editing (P. Pérez, M. Gangnet, A. Blake, SIGGRAPH 2003) asks for the picture whose
+Poisson image editing (P. Pérez, M. Gangnet, A. Blake, SIGGRAPH 2003) solves for the picture whose
 gradients are the source's inside a region and whose values are the target's on its border. With
 the source's own gradients the answer is the source plus a *membrane*: the harmonic function that
 equals target - source on the border. It is smooth, so a small grid holds all of it but the
@@ -85,8 +85,8 @@ def cell_membrane(
         cells: Means over the support.
         clear: bool (h, w), cells in which the two may meet; all of them if not given.
         skin: See `membrane`.
-        even: Even out the difference along the border first: what is finer than a grid's cells
-            would reach no further than a cell, and is better hidden by the mask.
+        even: Even out the difference along the border first: details finer than a grid's cells
+            would reach no further than a cell, and are better hidden by the mask.
     """
     border = meeting_cells(cells, clear, skin)
     difference = cells.target - cells.source
@@ -179,6 +179,6 @@ def _looks_like(rgb: F32, skin: tuple[LabStatistics, LabStatistics]) -> Mask:
     distance = (lab - mean) / spread
     alike = np.asarray(((distance**2).sum(-1) < SKIN_SPREADS**2).all(0))
     if max(s.deviation[1:].max() for s in skin) < COLORLESS:
-        # Nothing but brightness tells the shadow at a face's edge, and hair, from skin here.
+        # Only brightness distinguishes the shadow at a face's edge, and hair, from skin here.
         alike &= np.abs(lab[0, :, 0] - lab[1, :, 0]) < MOST_APART
     return alike

@@ -19,7 +19,7 @@ COARSEST = 5
 
 
 def fill_harmonic(values: F32, known: Mask, *, cycles: int = 2) -> F32:
-    """Fill in what is unknown with the harmonic function that has the known values.
+    """Fill in unknown values with the harmonic function that has the known values.
 
     Solves the five-point Laplace equation with Dirichlet values at the known pixels; nothing
     flows over the edge of the array.
@@ -43,7 +43,7 @@ def fill_harmonic(values: F32, known: Mask, *, cycles: int = 2) -> F32:
 
 
 def fill_poisson(values: F32, known: Mask, sources: F32, *, cycles: int = 8) -> F32:
-    """Fill in what is unknown with the function whose Laplacian is given.
+    """Fill in unknown values with the function whose Laplacian is given.
 
     Args:
         values: float32 (H, W, C); read only at known pixels.

@@ -1,8 +1,8 @@
 """Adaptive colour: white balance, complexion and tone of one skin given to another.
 
-Light and complexion multiply what a surface reflects, so this works on logarithms: brightness, and
-red and blue over green. What is as colourful as the source's skin becomes as colourful as the
-target's, and so does shine; what is dark and neutral beside it (brows, a grey beard) keeps its hue
+Light and complexion multiply a surface's reflectance, so this works on logarithms: brightness, and
+red and blue over green. Pixels as colourful as the source's skin become as colourful as the
+target's, and so does shine; dark neutral areas beside it (brows, a grey beard) keep their hue
 but for the light's cast.
 """
 
@@ -17,7 +17,7 @@ from gateway.imaging.color.log_chroma import features_of_logs, logs_of_features
 from gateway.imaging.color.transfer import centre_and_spread
 
 DARK = 6.0
-"""Levels added before logarithms are taken: what is nearly black tells no colour."""
+"""Levels added before logarithms are taken: nearly black pixels carry no colour information."""
 TONE_GAINS = (0.85, 1.15)
 """Least and most that contrast is stretched: spread is mostly light, which is seen to elsewhere."""
 LEAST_GAIN = 0.5
@@ -58,7 +58,7 @@ class AdaptiveTransfer:
         source: Statistics of the skin that is changed.
         target: Statistics of the one whose colour it gets.
         gains: float64 (3,), by how much departures from the mean are stretched.
-        cast: float64 (2,), what happens to the red and blue over green of what is neutral.
+        cast: float64 (2,), the change of the red and blue over green of neutral pixels.
         colors: How much of the source's colours the target's picture has room for, 0–1: none in
             black-and-white video.
     """

@@ -1,4 +1,4 @@
-"""Lightens what is too dark to be read."""
+"""Brightens pictures too dark to be analysed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Colours as logarithms: brightness, and red and blue over green.
 
-Light and complexion multiply what a surface reflects; here they add.
+Light and complexion multiply a surface's reflectance; here they add.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def level_cube(change: Callable[[F64], F64]) -> F32:
 def transfer_cube(transfer: Callable[[F64], F64]) -> F32:
     """Return a map of L*a*b* colours (…, 3) as a lookup cube of RGB levels by R, G and B.
 
-    float32 (CUBE, CUBE, CUBE, 3). Nodes may lie outside 0–255: what is interpolated between them is
+    float32 (CUBE, CUBE, CUBE, 3). Nodes may lie outside 0–255: values interpolated between them are
     clipped, not they.
     """
     change = rgb_from_lab(transfer(_GRID_LAB)) - _GRID_RGB
@@ -38,7 +38,7 @@ def transfer_cube(transfer: Callable[[F64], F64]) -> F32:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupTables:
-    """A lookup cube made ready for the kernels.
+    """A lookup cube prepared for the kernels.
 
     Attributes:
         nodes: float32 (n³ · 4,), the cube flattened, its three values padded to four lanes so

@@ -1,10 +1,11 @@
 """Light carried from one face to another: the target's shading under the source's features.
 
-What is broad in a face's brightness and tint is the light on it (and its complexion); what is fine
-is the face. So the source gets, on skin alone, the broad part of the target's: the ratio of the two
-pictures, averaged over a width that no feature has, by normalised convolution (H. Knutsson, C.-F.
-Westin, "Normalized and differential convolution", CVPR 1993), so that brows, lips, hair and what
-covers the face have no say. Where hardly any skin is seen the average of a wider circle counts.
+Low frequencies of a face's brightness and tint are the light on it (and its complexion); high
+frequencies are the face. So the source gets, on skin alone, the broad part of the target's: the
+ratio of the two pictures, averaged over a width that no feature has, by normalised convolution
+(H. Knutsson, C.-F. Westin, "Normalized and differential convolution", CVPR 1993), so that brows,
+lips, hair and occlusions have no say. Where hardly any skin is seen the average of a wider circle
+counts.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ TRUST, WIDE_TRUST = 0.08, 0.02
 COARSEST = 2.5
 """Cells to a standard deviation below which a coarser grid would be seen."""
 DARK = 6.0
-"""Levels added before ratios are taken: what is nearly black tells none."""
+"""Levels added before ratios are taken: nearly black pixels have no reliable ratio."""
 MOST = float(np.log(4.0))
 """Natural logarithm of the greatest ratio."""
 
 
 def relight(cells: Cells, sigma_cells: float) -> F32:
-    """Return what the source is multiplied by to be under the target's light.
+    """Return the gain that puts the source under the target's light.
 
     Args:
         cells: Both pictures' means over skin.

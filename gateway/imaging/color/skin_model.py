@@ -4,7 +4,7 @@ Skin of one person under one light has nearly one chromaticity, and a brightness
 surface: low-order spherical harmonics of its normal (R. Ramamoorthi, P. Hanrahan, "An efficient
 representation for irradiance environment maps", SIGGRAPH 2001). Both are fitted robustly, starting
 from the densest colour among the pixels that should be skin, so that half a face may be covered.
-What is left says what else is there, whatever the light and whatever the complexion.
+The residual shows everything else, regardless of light and complexion.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.arrays import F32, F64, U8
 from gateway.imaging.color.log_chroma import features_of_logs
 
 DARK = 8.0
-"""Levels added before logarithms are taken: what is darker tells no colour."""
+"""Levels added before logarithms are taken: darker pixels carry no colour information."""
 SPREAD_START = np.array([0.30, 0.07, 0.09])
 """Of brightness, red and blue over green (natural logarithms): how far skin may be from the densest
 colour before its shading is known."""

@@ -22,7 +22,7 @@ SDR: Final = Coding(8, False, "bt709")
 WHITE: Final = 203.0
 """cd/m² that become the brightest there is: HDR's reference white (ITU-R BT.2408)."""
 USUAL_PEAK: Final = 1000.0
-"""cd/m² of a video that does not tell how bright it gets."""
+"""cd/m² of a video that does not specify its peak brightness."""
 
 _NODES = 65
 # SMPTE ST 2084.

@@ -88,7 +88,7 @@ class SkinTransfer:
     """How colours with one skin's statistics become those of another.
 
     Attributes:
-        source: Statistics of what is changed.
+        source: Statistics of the pixels to change.
         target: Statistics that it is to have.
         gains: float64 (3,), by how much departures of L*, a* and b* from the mean are stretched.
     """
@@ -101,7 +101,7 @@ class SkinTransfer:
         """Map colours (…, 3).
 
         Lightness runs through a monotone curve that keeps black at 0 and white at 100, so that
-        highlights are compressed, not clipped. What is neutral beside the source's skin
+        highlights are compressed, not clipped. A colour neutral beside the source's skin
         (highlights, which show the light's own colour, brows, a grey beard) keeps its hue.
         """
         own, wanted = self.source.mean, self.target.mean
@@ -130,8 +130,8 @@ class HistogramTransfer:
     quantiles straight, beyond the outermost with slope 1.
 
     Attributes:
-        source: float64 (Q, 3), quantiles of what is changed.
-        target: float64 (Q, 3), the same quantiles of what it is to become.
+        source: float64 (Q, 3), quantiles of the pixels to change.
+        target: float64 (Q, 3), the same quantiles of the desired result.
     """
 
     source: F64

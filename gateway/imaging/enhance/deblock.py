@@ -1,10 +1,10 @@
 """Compression and grain: measured on a picture, and taken out of it as far as measured.
 
 A codec that works in blocks leaves a step of brightness wherever two of them meet, so at equal
-distances; a periodogram of the steps tells the distance, also in pictures that were scaled since,
-and how high they are. What the same coding does inside the blocks, ringing beside edges, is about
+distances; a periodogram of the steps gives the distance, also in pictures that were scaled since,
+and how high they are. Coding artefacts inside the blocks, ringing beside edges, are about
 as strong. Both are noise of known variance, and a guided filter with the picture as its own guide
-(K. He, J. Sun, X. Tang, "Guided image filtering", IEEE TPAMI 35(6), 2013) takes out what is no
+(K. He, J. Sun, X. Tang, "Guided image filtering", IEEE TPAMI 35(6), 2013) removes variation of no
 more than that. Its windows' models are averaged by how flat the windows are: beside an edge those
 count that lie on one side of it, so ringing goes and the edge stays.
 """
@@ -22,14 +22,14 @@ from gateway.arrays import F32, F64, U8, Mask
 PERIOD = 8
 """Pixels between the steps of a picture that was not scaled since."""
 SCALED_PERIODS = (9.0, 17.0)
-"""The same of one that was enlarged; in one that was made smaller steps are hardly seen."""
+"""The same of an enlarged one; in a reduced one steps are hardly seen."""
 _SPECTRUM = 2048
 SURE, SCALED_SURE = 2.2, 6.0
 """Times the usual height of the periodogram, from which on a peak is a grid."""
 LEAST_STEP = 0.3
 """Levels below which steps are not seen."""
 CLIP = 8.0
-"""Levels beyond which a step is an edge of what is shown."""
+"""Levels beyond which a step is an edge of the picture content."""
 BLOCKING_NOISE = 2.5
 """Standard deviation of the coding's noise, over how far the steps stand out."""
 STEEPEST = 10.0
@@ -38,7 +38,7 @@ GRAIN_FREE = 2.2
 """Levels of grain that belong to a good picture."""
 GRAIN_SHARE = 0.8
 LEFT = 0.15
-"""Share of what is no more than noise that stays: skin without any is plastic."""
+"""Share of the noise that is kept: skin without any looks like plastic."""
 EVEN = 8.0
 """Times the noise's variance up to which windows count about alike. Were flat ones preferred among
 those that show skin, its shading would come out in terraces."""
@@ -50,7 +50,7 @@ COLOR_NOISE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What a picture suffers from.
+    """The degradation of a picture.
 
     Attributes:
         step: How far steps between its codec's blocks stand out, in levels; 0 without a grid.
@@ -78,7 +78,7 @@ class Damage:
 
 
 def damage_of(luma: F32, skin: Mask) -> Damage:
-    """Return what a picture suffers from.
+    """Return a picture's degradation.
 
     Args:
         luma: float32 (h, w), brightness in levels.
@@ -96,7 +96,7 @@ def blocking_of(luma: F32) -> tuple[float, tuple[int, int] | None]:
     _steps(luma, columns, rows)
     low, high = SCALED_PERIODS
     period = np.append(1 / np.linspace(1 / high, 1 / (PERIOD - 1), 400), float(PERIOD))
-    # A grid runs both ways with one period; what is shown seldom does.
+    # A grid runs both ways with one period; picture content seldom does.
     height = np.sqrt(_comb(columns[2:-2], period) * _comb(rows[2:-2], period))
     usual, most = float(np.median(height)), float(height[-1])
     grid: tuple[int, int] | None = (_phase(columns), _phase(rows))
@@ -148,7 +148,7 @@ def grain_of(luma: F32, skin: Mask) -> float:
 def without_steps(luma: F32, damage: Damage) -> F32:
     """Return a brightness (h, w) whose blocks meet without a step.
 
-    What stands out between two blocks is spread over both, but for what is steeper than coding
+    The step between two blocks is spread over both, except where it is steeper than coding
     makes it, or lies in a part that is not smooth: those are edges.
     """
     out = luma if damage.grid is None else luma.copy()
@@ -167,7 +167,7 @@ def level_steps(luma: F32, damage: Damage) -> None:
 
 
 def smoothed(plane: F32, noise: float, radius_px: int = RADIUS_PX) -> F32:
-    """Return a plane (h, w) without what is no more than noise of a standard deviation.
+    """Return a plane (h, w) without noise of a standard deviation.
 
     Args:
         plane: float32, levels.
@@ -264,7 +264,7 @@ def _level_columns(luma, first, limit):
             steps[y, n] = luma[y, x + 1] - luma[y, x] - half * (before + after)
             roughs[y, n] = abs(before) + abs(after)
     for y in range(height):
-        # Along the border a step goes on, other noise does not.
+        # Along the border a step continues, other noise does not.
         above, below = max(y - 1, 0), min(y + 1, height - 1)
         for n in range(count):
             x = start + n * PERIOD
@@ -334,7 +334,7 @@ def share_kept(spread, variance):
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _models(mean, square, variance, models):
-    """Fit every window's line, with what is noise left out, and say how much it counts."""
+    """Fit every window's line, with noise left out, and return its weight."""
     slope, offset, weight = models
     height, width = mean.shape
     for y in range(height):

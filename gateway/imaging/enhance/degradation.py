@@ -1,9 +1,9 @@
-"""What a whole picture or video suffers from: coding, grain, softness; steadied over time.
+"""Degradation of a whole picture or video: coding, grain, softness; steadied over time.
 
-A face has skin, on which grain is told from detail; a picture has not. Here the flattest quarter of
-it takes that place, flat as means of 4×4 pixels see it, which grain hardly touches. Grain is fine:
-where those means differ much more than grain of that strength would make them, what looks like
-grain is something that is shown, as leaves and cloth are.
+A face has skin, on which grain is distinguished from detail; a picture has not. Here the flattest
+quarter of it takes that place, flat as means of 4×4 pixels see it, which grain hardly touches.
+Grain is fine: where those means differ much more than grain of that strength would cause, what
+appears as grain is something that is shown, as leaves and cloth are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gateway.imaging.video.planes import Coding, Samples
 MEASURED_PX = (720, 1280)
 """Rows and columns in the middle of a picture that are enough to measure on."""
 CELL_PX = 4
-"""Side of the squares whose means tell what is flat."""
+"""Side of the squares whose means identify flat areas."""
 FLATTEST = 0.25
 """Share of these, at most, that counts as flat."""
 SPAN = 0.74
@@ -33,20 +33,20 @@ UNCLIPPED = 6.0
 """Levels from black and white from which on grain is not cut off."""
 TILES, SHARP_TILE = (3, 4), 0.25
 """Rows and columns of parts that are judged by their sharpest edges; and which share of the parts
-is as sharp as the picture is said to be: what was laid over soft footage does not speak for it."""
+is as sharp as the picture is said to be: overlays on soft footage are not representative of it."""
 LEAST_TILE_PX = 8
-"""Side below which there is nothing to tell it from."""
+"""Side below which there is too little to measure it."""
 CALM_PX = 1.0
 """Standard deviation of a blur that keeps grain from being taken for sharpness."""
 SLOW_S, QUICK_S = 0.5, 0.1
-"""Seconds after which about a third of what was measured is left; and where steps rise."""
+"""Seconds after which about a third of a measurement's weight is left; and where steps rise."""
 EVERY_S = Fraction(1, 4)
 """Seconds between two measurements of a video."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a picture suffers from.
+    """The degradation of a picture.
 
     Attributes:
         damage: Coding and grain, in levels.
@@ -58,12 +58,12 @@ class Condition:
 
 
 def condition_of(plane: Samples, size: tuple[int, int], coding: Coding) -> Condition:
-    """Return what a picture suffers from, measured on its middle.
+    """Return a picture's degradation, measured in its centre.
 
     Args:
         plane: uint8 or uint16 (H, ≥ W), luma as it is stored.
         size: (H, W).
-        coding: What the numbers mean.
+        coding: Meaning of the sample values.
     """
     (y0, rows), (x0, columns) = (
         ((whole - min(whole, most)) // 2, min(whole, most))
@@ -77,7 +77,7 @@ def condition_of(plane: Samples, size: tuple[int, int], coding: Coding) -> Condi
 
 
 def steadied(now: Condition, before: Condition, dt_s: float) -> Condition:
-    """Return a condition that goes from what it was `dt_s` seconds before to what it is now."""
+    """Return a condition that moves from its value `dt_s` seconds before to its current value."""
     kept = float(np.exp(-dt_s / SLOW_S))
     one, other = now.damage, before.damage
     blur = now.blur_px if now.blur_px is not None else before.blur_px

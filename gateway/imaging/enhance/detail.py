@@ -1,4 +1,4 @@
-"""Detail of one size: folds of the skin, told from its colour and from its grain."""
+"""Detail of one size: folds of the skin, distinguished from its colour and from its grain."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _wide_blur(plane: F32, sigma: float) -> F32:
 def with_folds(image: U8, of: U8, weight: F32, fine_px: float, coarse_px: float) -> U8:
     """Return an image with another one's folds, by an expression ratio image.
 
-    The ratio of brightness with and without an expression is nearly the same for everybody
+    The ratio of brightness with and without an expression is nearly the same for all people
     (Z. Liu, Y. Shan, Z. Zhang, "Expressive expression mapping with ratio images", SIGGRAPH 2001).
     Here the one without is the image itself, so its own folds go where the other has none.
     Folds are wider than pixels: they are looked for in a picture as small as they allow.

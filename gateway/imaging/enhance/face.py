@@ -1,9 +1,9 @@
-"""A face made clearer without a network: noise is taken out, what is soft is steepened.
+"""A face enhanced without a network: noise is removed, soft edges are steepened.
 
-Detail is what two Gaussian blurs take from the brightness. It is laid on again: on eyes, brows,
-lips and all edges much, on plain skin little, so that pores are not made more than they are; the
+Detail is the part of the brightness that two Gaussian blurs remove. It is laid on again: on eyes,
+brows, lips and all edges much, on plain skin little, so that pores are not exaggerated; the
 less, the sharper the picture is already; and not at all where it is no more than noise. Brightness
-alone changes, so no colour fringes appear, and never leaves what is around a pixel by more than a
+alone changes, so no colour fringes appear, and never leaves the range around a pixel by more than a
 few levels, so no halo does.
 """
 
@@ -28,7 +28,7 @@ from gateway.imaging.enhance.sharpness import probe, texture_of
 
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 SHARP_PX, SOFT_PX = 0.75, 2.2
-"""Widths of edges, standard deviations in pixels: what is sharp is hardly steepened, what is soft
+"""Widths of edges, standard deviations in pixels: sharp edges are hardly steepened, soft ones
 as far as it goes."""
 GAIN = (0.15, 1.5)
 """How much of its finer detail a sharp and a soft picture gets again."""
@@ -43,18 +43,18 @@ ON_SKIN = 0.2
 EDGE = (3.0, 9.0)
 """Levels per pixel from which on something is an edge, and is one wholly."""
 HEADROOM = 2.0
-"""Levels by which a pixel may leave what is around it."""
+"""Levels by which a pixel may leave the range around it."""
 TOP = 253.0
-"""Level up to which a colour may be made brighter."""
+"""Level up to which a colour may be brightened."""
 CORE = 1.6
-"""Detail below so many deviations of what noise there is or was is hardly made more."""
+"""Detail below so many deviations of present or removed noise is hardly amplified."""
 LEAST_NOISE = 0.3
 """Levels of noise that there always is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacePlaces:
-    """What is where on a face, planes (h, w).
+    """Location maps of the parts of a face, planes (h, w).
 
     Attributes:
         features: float32, 0–1: eyes, brows and lips.
@@ -73,12 +73,12 @@ def luma_of(image: U8) -> F32:
 
 
 def enhanced(image: U8, places: FacePlaces, damage: Damage) -> U8:
-    """Return a picture of a face, uint8 (h, w, 3), made clearer.
+    """Return a picture of a face, uint8 (h, w, 3), enhanced.
 
     Args:
         image: uint8 (h, w, 3) RGB.
-        places: What is where in it.
-        damage: What the picture suffers from, as `damage_of` tells.
+        places: Location maps of its parts.
+        damage: The picture's degradation, as returned by `damage_of`.
     """
     luma = luma_of(image)
     noise = damage.noise
@@ -101,13 +101,13 @@ def enhanced(image: U8, places: FacePlaces, damage: Damage) -> U8:
 def _detail(
     clean: F32, width_px: float | None, features: F32, noise: float
 ) -> tuple[F32, F32, F32]:
-    """Return what to add to a brightness (h, w), and what is lowest and highest around each pixel.
+    """Return the change of a brightness (h, w), and the minimum and maximum around each pixel.
 
     Args:
         clean: float32 (h, w), the brightness without noise.
         width_px: Of its sharpest edges; None if it has none.
         features: float32 (h, w), 0–1, where to make most of detail.
-        noise: Standard deviation of what was taken out or is still there, in levels.
+        noise: Standard deviation of the removed or remaining noise, in levels.
     """
     width = SOFT_PX if width_px is None else width_px
     soft = float(np.clip((width - SHARP_PX) / (SOFT_PX - SHARP_PX), 0, 1))

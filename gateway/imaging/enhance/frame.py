@@ -1,6 +1,6 @@
-"""A whole picture made clearer without a network, in its luma alone and in place.
+"""A whole picture enhanced without a network, in its luma alone and in place.
 
-What is taken out and what is steepened follows from windows of the picture, as in `deblock.py` and
+The denoising and the steepening follow from windows of the picture, as in `deblock.py` and
 `face.py`. Here these windows are measured at half the size, which changes little and costs a
 quarter; all else is done a few rows at a time, so that a frame passes through the processor's
 cache once.
@@ -23,11 +23,11 @@ far as it goes."""
 GAIN = 1.5
 """How much of its finer detail a soft picture gets again."""
 BLUR_OF_WIDTH, BLUR_PX = 0.9, (0.8, 2.5)
-"""Standard deviation of the blur that tells detail, over that of the edges; and its bounds."""
+"""Standard deviation of the blur that isolates detail, over that of the edges; and its bounds."""
 REACH = 2.0
 """Standard deviations at which it ends."""
 CORE = 1.6
-"""Detail below so many deviations of what noise there is or was is hardly made more."""
+"""Detail below so many deviations of present or removed noise is hardly amplified."""
 LEAST_NOISE = 0.5
 """Levels of noise that there always is."""
 FINER_BITS = 4
@@ -58,7 +58,7 @@ def luma_of(planes: Planes) -> tuple[Samples, Coding]:
 
 
 def restore_planes(planes: Planes, condition: Condition, blend: float) -> None:
-    """Make a frame clearer, in place; see `restore`. Colours of RGB change by what luma does."""
+    """Enhance a frame, in place; see `restore`. Colours of RGB change by what luma does."""
     luma, coding = luma_of(planes)
     if luma is planes.y:
         restore(luma, planes.size, coding, condition, blend)
@@ -75,16 +75,16 @@ def restore_planes(planes: Planes, condition: Condition, blend: float) -> None:
 def restore(
     plane: Samples, size: tuple[int, int], coding: Coding, condition: Condition, blend: float
 ) -> None:
-    """Make a picture clearer, in place.
+    """Enhance a picture, in place.
 
-    Nothing leaves what is around it, so that there are no halos and nothing is clipped.
+    No pixel leaves the range around it, so that there are no halos and nothing is clipped.
 
     Args:
         plane: uint8 or uint16 (H, ≥ W), luma as it is stored.
         size: (H, W).
-        coding: What the numbers mean.
-        condition: What the picture suffers from.
-        blend: How much of the clearer one is mixed in, 0–1; 0 leaves every bit.
+        coding: Meaning of the sample values.
+        condition: The picture's degradation.
+        blend: Share of the enhanced picture in the blend, 0–1; 0 leaves every bit.
     """
     damage, gain = condition.damage, gain_for(condition.blur_px)
     noise = noise_of(damage, gain)
@@ -109,10 +109,10 @@ def restore(
 
 
 def noise_of(damage: Damage, gain: float) -> float:
-    """Return the standard deviation in levels of what is to go: as much grain stays as is usual.
+    """Return the standard deviation in levels of the grain to remove, beyond the usual amount.
 
     Of grain g the filter leaves the share 1 - n² / g². Edges that are steepened by a gain have
-    theirs made more; that goes elsewhere.
+    their grain amplified; that is handled elsewhere.
     """
     kept = min(damage.grain, GRAIN_FREE) / (1 + GRAIN_OF_EDGES * gain)
     squared = damage.grain * (damage.grain - kept) + (BLOCKING_NOISE * damage.step) ** 2
@@ -127,7 +127,7 @@ def gain_for(blur_px: float | None) -> float:
 
 
 def _kernel(blur_px: float | None) -> F32:
-    """Return the right half (r + 1,) of the blur that tells detail, its middle first."""
+    """Return the right half (r + 1,) of the blur that isolates detail, its centre first."""
     sigma = float(np.clip(BLUR_OF_WIDTH * (blur_px or 0.0), *BLUR_PX))
     taps = np.exp(-0.5 * (np.arange(int(np.ceil(REACH * sigma)) + 1) / sigma) ** 2)
     return np.asarray(taps / (2 * taps.sum() - taps[0]), np.float32)
@@ -139,7 +139,7 @@ def _kernel(blur_px: float | None) -> F32:
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _between(cells, c, other, padded, out):
-    """Interpolate a full row of what is known in half the size, between two of its rows."""
+    """Interpolate a full row of a map known at half the size, between two of its rows."""
     n = cells.shape[1]
     one, two = cells[c], cells[other]
     mine, less = np.float32(0.75), np.float32(0.25)
@@ -162,7 +162,7 @@ def _denoised(source, slope, offset, unit, clean):
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _from_rows(ring, y, height, kernel, seen):
-    """Blur down the columns around row y, and tell what is lowest and highest there.
+    """Blur down the columns around row y, and return the minimum and maximum there.
 
     `ring` holds the rows around it, `seen` (3, w + 2 r) gets the blur, the least and the most.
     """

@@ -3,11 +3,11 @@
 A lens blurs all that it sees alike, a sensor or a video sprinkles all of it with the same grain. A
 face from elsewhere is given away by either being otherwise.
 
-Blur is told from how much a known, further blur takes from the strongest edges (S. Zhuo, T. Sim,
-"Defocus map estimation from a single image", Pattern Recognition 44(9), 2011): an edge of width σ
-loses the factor sqrt(σ² + σ₀²) / σ. Grain is what a small blur takes from plain skin, by its median
-absolute value; where it is missing, the target's own is laid over the new face, so that it has the
-same size, colour and, in videos, the same life.
+Blur is estimated from how much a known, further blur takes from the strongest edges (S. Zhuo, T.
+Sim, "Defocus map estimation from a single image", Pattern Recognition 44(9), 2011): an edge of
+width σ loses the factor sqrt(σ² + σ₀²) / σ. Grain is the part that a small blur removes from plain
+skin, by its median absolute value; where it is missing, the target's own is laid over the new face,
+so that it has the same size, colour and, in videos, the same life.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ LEAST_EDGE = 6.0
 ROWS = 80
 """Rows that are enough to measure a texture on."""
 WIDEST_PX = 8.0
-"""Blur beyond which there are no edges to be told from."""
+"""Blur beyond which there are no edges to measure it on."""
 SHARPEST_PX = 0.5
-"""Blur below which edges cannot be told apart."""
+"""Blur below which edges cannot be distinguished."""
 CLOSE = 1.12
 """Ratio of widths up to which two edges count as equally sharp."""
 STRONGEST = 1.6
@@ -56,7 +56,7 @@ _SLIT = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class CaptureTexture:
-    """What a camera did to a part of a picture.
+    """The camera's blur and grain in a part of a picture.
 
     Attributes:
         blur_px: Width of the sharpest edges, standard deviation in pixels; None without edges.
@@ -130,7 +130,7 @@ def _median_deviation(counts: np.ndarray) -> float:
     upto = np.concatenate([[0], np.cumsum(counts)])
     borders = np.maximum(np.arange(len(upto)) - 0.5, 0)
     median = float(np.interp(0.5 * upto[-1], upto, borders))
-    # Of what is wholly flat the median is a quarter of a level.
+    # The median of a wholly flat area is a quarter of a level.
     return float(1.4826 * np.sqrt(max(median**2 - 0.25**2, 0)))
 
 
@@ -164,7 +164,7 @@ def as_sharp(
     core = np.float32(3 * own.grain + 1e-3)
     inverse = np.float32(1 / (2 * own.grain + 1e-3) ** 2)
     _refit(image, blurred, np.float32(edges), core, (np.float32(quiet), inverse), out)
-    # Of what is as small as grain a quarter of the edges' change is made.
+    # Details as small as grain get a quarter of the edges' change.
     return out, own.grain * (1 - quiet) * (1 + edges / 4)
 
 
@@ -188,7 +188,7 @@ def missing_grain(own: float, wanted: float) -> float:
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _survey(image, blurred, edges, skin, tallies):
-    """Tally steepness before and after the blur, and what the blur takes from skin."""
+    """Tally steepness before and after the blur, and the part of skin that the blur removes."""
     counts, steep, shallow, deviations = tallies
     height, width = edges.shape
     step = max(1, height // ROWS)
@@ -214,9 +214,9 @@ def _slope(image, y, x):
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _refit(image, blurred, edges, core, grain, out):
-    """Change what the blur took.
+    """Change the detail that the blur removed.
 
-    What is more than grain by brightness, so that no colour fringes appear; grain colour by colour.
+    Detail above the grain by brightness, so that no colour fringes appear; grain colour by colour.
     """
     quiet, inverse = grain
     height, width, _ = image.shape

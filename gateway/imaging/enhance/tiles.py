@@ -1,4 +1,4 @@
-"""A picture in tiles that overlap, and the picture that is made of what becomes of them."""
+"""A picture in overlapping tiles, and the picture assembled from the processed tiles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Tiling:
 
     Attributes:
         side_px: Side of a tile.
-        margin_px: What of it, on each side, is only there to be seen: a network knows least there.
+        margin_px: The part of it, on each side, that is context only: a network knows least there.
         ramp_px: Over how many pixels one tile goes over into the next.
         scale: How much larger a tile becomes.
     """
@@ -107,7 +107,7 @@ class TileCanvas:
         return self._out
 
     def _go_to(self, row: TileSpan) -> None:
-        """Round what is complete, and keep what the next row of tiles has a share in."""
+        """Round the complete rows, and keep those that the next row of tiles overlaps."""
         light = np.zeros((len(row.weights), self._width, 3), np.float32)
         if self._row is not None:
             complete = row.low - self._row.low

@@ -1,4 +1,4 @@
-"""Windows of a whole picture, looked at in half the size: what is noise there, and what is an edge.
+"""Windows of a whole picture, analysed at half the size: noise and edges in each.
 
 Every other window of the guided filter of `deblock.py` alone is looked at, as neighbours hardly
 differ: K. He, J. Sun, "Fast guided filter" (arXiv:1505.00996, 2015). Their means and variances are

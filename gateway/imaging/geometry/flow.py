@@ -1,4 +1,4 @@
-"""Points carried from one picture to the next by what the pixels do."""
+"""Points tracked from one picture to the next by optical flow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gateway.arrays import F32, U8, AnyFloat
 SIDE = 256
 """Pixels of the longer side at which motion is looked for."""
 UNLIKE = 0.45
-"""Share of a picture's own contrast by which what was carried may differ from what is there."""
+"""Share of a picture's own contrast by which the tracked patch may differ from the actual one."""
 
 
 def carried(before: U8, after: U8, points_xy: AnyFloat) -> F32 | None:
-    """Return where points (N, 2) of one picture are in the next one; None if that cannot be told.
+    """Return where points (N, 2) of one picture are in the next one; None if untrackable.
 
     Dense inverse search (T. Kroeger et al., "Fast optical flow using dense inverse search",
-    ECCV 2016), checked by what the motion makes of the first picture around the points.
+    ECCV 2016), checked by warping the first picture around the points with the motion.
 
     Args:
         before: uint8 (h, w, 3) RGB.

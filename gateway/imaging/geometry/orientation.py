@@ -15,7 +15,7 @@ Element = TypeVar("Element", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """What makes a stored picture upright: swap its axes, then mirror it.
+    """The transform that makes a stored picture upright: swap its axes, then mirror it.
 
     Attributes:
         swapped: Whether rows become columns.

@@ -23,8 +23,8 @@ def rasterise(
     """Interpolate vertex attributes over the nearest surface of a mesh.
 
     Triangles are painted from far to near, whichever way they face, so that a crease that folds
-    over by a hair leaves no hole; what is really turned away lies behind something nearer. A
-    pixel belongs to a triangle when its centre lies inside or on the border.
+    over by a hair leaves no hole; surfaces that are really turned away lie behind something nearer.
+    A pixel belongs to a triangle when its centre lies inside or on the border.
 
     Args:
         vertices: (V, 3) x and y in pixels (pixel centres at whole numbers), z away from the
@@ -153,7 +153,7 @@ def _paint(vertices, triangles, attributes, planes):
             first, last = _clip_span(v, dv, first, last)
             first, last = _clip_span(1.0 - u - v, -du - dv, first, last)
             # From the first pixel inside: out there a sliver's weights are huge, and in float32
-            # what is left of their difference in here would be noise.
+            # their remaining difference in here would be noise.
             u, v = u + first * du, v + first * dv
             for c in range(channels):
                 a = attributes[i, c]

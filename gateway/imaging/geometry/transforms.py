@@ -91,7 +91,7 @@ def transform_points(matrix: AnyFloat, points: AnyFloat) -> F64:
 def euler_degrees(rotation: F64) -> tuple[float, float, float]:
     """Head angles (pitch, yaw, roll) in degrees of a rotation from the mean face to the picture.
 
-    Positive pitch: the face looks down. Positive yaw: it turns towards the right of the picture
+    Positive pitch: the face is turned down. Positive yaw: it turns towards the right of the picture
     (the subject's left). Positive roll: it tilts clockwise on screen. The order is roll about
     the view axis, applied last, over yaw, over pitch.
     """

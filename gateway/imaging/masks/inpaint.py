@@ -1,4 +1,4 @@
-"""Painting over what is before a surface, from what is beside it."""
+"""Inpainting of occluders of a surface, from their surroundings."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SOFT = 0.25
 
 
 GRAIN_PX = 1.5
-"""What a blur of this deviation takes away is grain."""
+"""The part removed by a blur of this deviation is grain."""
 
 
 def painted_over(
     image: U8, hidden: Mask, reach_px: float, *, factor: int = 1, grain_below_px: int = 0
 ) -> U8:
-    """Return a picture with its hidden pixels continued from what is around them.
+    """Return a picture with its hidden pixels continued from their surroundings.
 
     A. Telea, "An image inpainting technique based on the fast marching method" (Journal of Graphics
     Tools 9(1), 2004), as OpenCV has it.
@@ -27,7 +27,7 @@ def painted_over(
         image: uint8 (h, w, 3) RGB.
         hidden: bool (h // factor, w // factor).
         reach_px: How far away counts, pixels of the picture.
-        factor: What is painted is this many times coarser than the picture.
+        factor: The inpainting is this many times coarser than the picture.
         grain_below_px: How far below it something is whose grain it is to have; 0: none.
     """
     if not hidden.any():
@@ -53,7 +53,7 @@ def _grain(image: U8, below_px: int) -> F32:
     """Return the grain (h, w, 3) of what lies so far below each pixel of a picture."""
     fine = image.astype(np.float32) - cv2.GaussianBlur(image, (0, 0), GRAIN_PX)
     limit = 2.5 * float(np.median(np.abs(fine[::4, ::4]))) + 0.5
-    # What is more than grain is a fold, and stays where it is.
+    # Detail above the grain is a fold, and stays where it is.
     square = np.square(fine / np.float32(limit))
     moved = np.roll(fine / (1 + square * square), -below_px, axis=0)
     moved[-below_px:] = 0

@@ -1,4 +1,4 @@
-"""Where new pixels count, worked out pixel by pixel from what is known of places on the face."""
+"""Where new pixels count, computed pixel by pixel from maps of the face."""
 
 from __future__ import annotations
 

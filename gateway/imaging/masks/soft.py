@@ -129,13 +129,13 @@ def softened_mask(mask: F32, softness_px: float) -> F32:
 
 
 def withdrawn(inside: Mask, by_px: int, softness_px: float) -> F32:
-    """Return a mask (h, w), 0–1, of a region made smaller and given a soft edge."""
+    """Return a mask (h, w), 0–1, of a region shrunk and given a soft edge."""
     smaller = cv2.erode(inside.astype(np.float32), disc(by_px))
     return np.asarray(cv2.GaussianBlur(smaller, (0, 0), softness_px), np.float32)
 
 
 def widened(inside: Mask, by_px: int) -> Mask:
-    """Return a region (h, w) made larger."""
+    """Return a region (h, w), dilated."""
     return np.asarray(cv2.dilate(inside.astype(np.uint8), disc(by_px)) > 0)
 
 

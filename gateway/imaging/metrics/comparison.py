@@ -1,4 +1,4 @@
-"""One part of a result compared with what was there before: all figures of `quality` at once."""
+"""One part of a result compared with the original: all figures of `quality` at once."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ RIM = 0.8
 MARGIN = RING[1] + 0.05
 """Units around the outline that a comparison needs to see."""
 DETAIL_PX, COLOR_PX = 200.0, 100.0
-"""Widths in pixels at which detail is judged, and seam and colour: what is twice as wide or wider
+"""Widths in pixels at which detail is judged, and seam and colour: a part twice as wide or wider
 is halved."""
 STATISTICS_PIXELS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class PixelFigures:
-    """What pixels tell of a result; see `gateway.imaging.metrics.fusion_quality`.
+    """Pixel metrics of a result; see `gateway.imaging.metrics.fusion_quality`.
 
     Attributes:
         outside_psnr_db: Of what lies outside the mask, decibels; infinite if nothing differs.
@@ -63,8 +63,8 @@ class ComparedRegion:
         mask: float32 (h, w), 0–1, how much of the new pixels is seen.
         skin: bool (h, w), pixels whose colour speaks for the skin.
         outline: float (n, 2), x and y of the polygon around it, pixels of the part.
-        width_px: Of what it shows, pixels.
-        unit_px: Pixels of the unit that widths on it are told in.
+        width_px: Of its content, pixels.
+        unit_px: Pixels of the unit that widths on it are measured in.
     """
 
     mask: F32
@@ -80,7 +80,7 @@ def compare(result: U8, target: U8, part: ComparedRegion) -> PixelFigures:
     Args:
         result: uint8 (h, w, 3) RGB.
         target: uint8 (h, w, 3) RGB, as it was before.
-        part: What was replaced, in the same frame (h, w), with `MARGIN` units around it.
+        part: The original, in the same frame (h, w), with `MARGIN` units around it.
     """
     psnr = psnr_db(result, target, part.mask)
     near = _View(result, target, part.mask, part.skin.astype(np.uint8) * 255)

@@ -1,7 +1,7 @@
-"""How good a fused picture is, told by its pixels: what changed, what shows, what is lost.
+"""Quality of a fused picture, measured on its pixels: changes, visible artefacts, lost detail.
 
 All figures compare a result with the untouched target. Those of detail, seam and colour may be
-taken from reduced pictures: they are about what is seen at the size of the face.
+taken from reduced pictures: they measure what is visible at the size of the face.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gateway.imaging.color.transfer import LabStatistics, lab_from_rgb
 BAND = (0.02, 0.98)
 """Values of a mask between which its border lies."""
 SECTORS = 12
-"""Directions around a face in which its colour is compared with what is beside it."""
+"""Directions around a face in which its colour is compared with its surroundings."""
 LEAST_IN_SECTOR = 16
 """Pixels of skin, inside and outside, that a direction needs to count."""
 SKIN_PIXELS = 900
@@ -181,7 +181,7 @@ def seam_band(mask: F32) -> Mask:
     inside = (mask >= 0.5).astype(np.uint8)
     grown = cv2.dilate(inside, np.ones((3, 3), np.uint8))
     border = ((mask > BAND[0]) & (mask < BAND[1])) | (grown != inside)
-    # What can be reached from beyond the array without crossing the face.
+    # Area reachable from beyond the array without crossing the face.
     open_ = np.pad((mask < BAND[1]).astype(np.uint8), 1, constant_values=1)
     cv2.floodFill(open_, None, (0, 0), (2.0,))
     return np.asarray(border & (open_[1:-1, 1:-1] == 2))
@@ -199,7 +199,7 @@ def outline_distance(corners: AnyFloat, shape: tuple[int, int]) -> F32:
 
     Args:
         corners: x and y, pixel centres at whole numbers.
-        shape: Of what is returned. If nothing of the polygon lies in it, all is infinitely far.
+        shape: Of the returned array. If nothing of the polygon lies in it, all is infinitely far.
     """
     outside = np.ones(shape, np.uint8)
     sixteenths = np.rint(np.asarray(corners) * 16).astype(np.int32)
@@ -246,7 +246,7 @@ def rings_delta_e(results: Sequence[U8], skin_inside: Mask, skin_ring: Mask) -> 
     """Return how far faces' colours are from that of the skin beside them, by CIEDE2000.
 
     Medians are compared direction by direction around the face's middle, so that a bright forehead
-    is held against what is above and a shaded chin against the neck; the median direction counts.
+    is compared with the area above and a shaded chin against the neck; the median direction counts.
 
     Args:
         results: uint8 (h, w, 3) RGB each; around the face they are all the same.
@@ -291,7 +291,7 @@ def _by_direction(image: U8, yx: F64, middle: F64) -> dict[int, F64]:
 
 
 def sharpness_ratio(result: U8, target: U8, where: Mask, sigma_px: float = 1.0) -> float:
-    """Return how much fine detail a face has, over what the target's own had: 1 as much.
+    """Return how much fine detail a face has, relative to the target's own: 1 is equal.
 
     Detail is the root mean square of luma less its Gaussian blur.
 

@@ -108,8 +108,9 @@ class Planes:
             for grey. With the identity as matrix the three are G, B and R.
         size: (H, W).
         steps: Rows and columns of luma a sample of chroma, 1 or 2.
-        coding: What the numbers mean.
-        orientation: What makes it upright. Regions and RGB pictures are always upright.
+        coding: Meaning of the sample values.
+        orientation: The transform that makes it upright. Regions and RGB pictures are always
+            upright.
     """
 
     y: Samples
@@ -174,7 +175,7 @@ def put_back(planes: Planes, region: Region, before: U8, after: U8) -> None:
     """Add to a region of the planes what two RGB pictures of it differ by.
 
     A sample of luma takes its pixel's difference, a sample of chroma the mean one of the pixels
-    that it is for. Where the two are equal, no sample changes, whatever the conversion: what lies
+    that it is for. Where the two are equal, no sample changes, for any conversion: what lies
     outside a mask stays equal bit for bit. What changes is clipped to the legal codes, or to what
     it was, if that lay beyond them.
 
@@ -182,7 +183,7 @@ def put_back(planes: Planes, region: Region, before: U8, after: U8) -> None:
         planes: Changed in place.
         region: The part, inside the picture.
         before: uint8 (h, w, 3), as `rgb_of` returned it.
-        after: uint8 (h, w, 3), what it is to become.
+        after: uint8 (h, w, 3), the desired result.
     """
     orientation, coding = planes.orientation, planes.coding
     stored = orientation.stored_region(region, planes.shape)

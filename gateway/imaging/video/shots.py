@@ -22,7 +22,7 @@ SUDDEN = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """What is remembered of a shot.
+    """The state kept of a shot.
 
     Attributes:
         last: uint8 (h, w, 3) RGB, its last frame's thumbnail.
@@ -40,9 +40,9 @@ class Shot:
         return cls(thumbnail, _colors(thumbnail))
 
     def next(self, thumbnail: U8) -> tuple[Shot, bool]:
-        """Go on to the next thumbnail (h, w, 3); return the shot, and whether it is a new one.
+        """Advance to the next thumbnail (h, w, 3); return the shot, and whether it is a new one.
 
-        A cut changes both what is where and which colours there are, and more than the motion
+        A cut changes both the layout and the colours, and more than the motion
         before it did; a pan changes only the first, a flash passes.
         """
         if thumbnail.shape != self.last.shape:

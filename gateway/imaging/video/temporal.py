@@ -1,6 +1,6 @@
-"""What of a fusion is carried on from one frame of a video to the next, so that nothing flickers.
+"""State of a fusion kept from one frame of a video to the next, so that nothing flickers.
 
-Colours, light, sharpness and the membrane are each worked out from one frame's pixels, noise
+Colours, light, sharpness and the membrane are each computed from one frame's pixels, noise
 included. Each is therefore an average over the last moments that forgets exponentially; what is
 spread over the face moves along with it first. A change too large to be noise (a lamp is switched
 on) is followed at once.
@@ -21,25 +21,25 @@ from gateway.imaging.enhance.sharpness import CaptureTexture
 from gateway.imaging.masks.soft import smoothstep
 
 SLOW_S, QUICK_S = 0.5, 0.15
-"""Seconds after which about a third of what was is left: of what is told of a whole face, and of
-what is told of every place on it."""
+"""Seconds after which about a third of the past is left: of statistics of a whole face, and of
+statistics of every place on it."""
 COLOR_CHANGE, LIGHT_CHANGE = (6.0, 18.0), (3.0, 9.0)
 """Levels between which a change stops being noise: of a face's colours, and of a place's."""
 MEASURED_EVERY_S, CORRECTED_EVERY_S = 0.12, 0.05
-"""Seconds between two looks at what is told of a whole face, and of every place on it."""
+"""Seconds between two measurements of the statistics of a whole face, and of every place on it."""
 
 Skins = tuple[LabStatistics, LabStatistics]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TemporalState:
-    """What was found out about one frame, steadied by those before.
+    """The measurements of one frame, smoothed over previous frames.
 
     Attributes:
         cube: The lookup cube of colours; None where they are not known.
         skins: Statistics of both skins after it; None where they are not known.
         textures: Sharpness and grain, of the target and of the source; None where they cannot be
-            told.
+            measured.
         correction: Light and membrane; None where there is neither.
         face_from_region: float64 (2, 3), where the face was in its region: a similarity.
         age_s: Seconds since colours and textures were measured.
@@ -180,7 +180,7 @@ def _square(matrix: AnyFloat, *, inverse: bool = False) -> F64:
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _settle(now, planes, kept, limits):
-    """Mix what is now into what was, in place: all of it where they differ by more than noise."""
+    """Mix current values into past ones, in place; replace where they differ by more than noise."""
     low, high = np.float32(limits[0]), np.float32(limits[1])
     one, skin = np.float32(1), np.float32(128)
     for y in range(planes.shape[0]):

@@ -1,1 +1,1 @@
-"""Networks of the field that find faces: a picture in, boxes with five points out."""
+"""Third-party face detectors: a picture in, boxes with five points out."""

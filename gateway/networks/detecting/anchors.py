@@ -25,13 +25,13 @@ SHAPES = tuple(
 
 
 def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
-    """Return what was seen in one view.
+    """Return the detections of one view.
 
     Args:
         outputs: Nine, float32: of strides 8, 16 and 32 scores (A, 1), then distances from the
             anchor to the box's left, top, right and bottom (A, 4), then points from the anchor
             (A, 10), both in strides.
-        min_score: What is less sure is dropped.
+        min_score: Detections below it are discarded.
     """
     parts = []
     for level, stride in enumerate(STRIDES):

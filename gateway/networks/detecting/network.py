@@ -1,4 +1,4 @@
-"""Finds faces with a detector of the field."""
+"""Finds faces with a third-party detector."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NetworkDetector:
     async def find(
         self, image: U8, *, min_score: float, angles: Sequence[int] = (), deadline: Deadline
     ) -> Candidates:
-        """Return where faces may be in a picture, as BlazeFace would tell.
+        """Return where faces may be in a picture, in BlazeFace's format.
 
         Args:
             image: uint8 RGB (H, W, 3).
@@ -42,7 +42,7 @@ class NetworkDetector:
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
 
@@ -63,7 +63,7 @@ class NetworkDetector:
     def _read(
         self, answers: Sequence[DetectorOutputs], views: list[LetterboxView], min_score: float
     ) -> Candidates:
-        """Return what the views show, each face once."""
+        """Return the detections of all views, each face once."""
         if self.spec.batched:
             whole = self._outputs(answers[0], (len(views),))
             rows = [[output[n] for output in whole] for n in range(len(views))]

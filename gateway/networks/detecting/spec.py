@@ -1,4 +1,4 @@
-"""What detectors of the field have in common: what they are shown, and what they tell."""
+"""Common interface of third-party detectors: their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STRIDES = (8, 16, 32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorHits:
-    """What a detector saw in one view, in pixels of its input counted from the edge.
+    """A detector's output for one view, in pixels of its input counted from the edge.
 
     Attributes:
         scores: float32 (D,), 0–1.
@@ -47,9 +47,9 @@ class DetectorSpec:
     Attributes:
         name: Of the model.
         scale: How it counts light.
-        shapes: What it answers for one view, output by output.
-        batched: Whether it looks at several views in one call.
-        decode: Takes these outputs of one view and the least score, gives what was seen.
+        shapes: The shapes of its outputs for one view.
+        batched: Whether it processes several views in one call.
+        decode: Takes these outputs of one view and the least score, returns the detections.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""All detectors of the field that there are adaptors for; `auto` is none of them."""
+"""All third-party detectors with an adapter; `auto` is none of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detectors are shown of a picture, and where in it lies what they saw."""
+"""Views of a picture for detectors, and the mapping of detections back to the picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.imaging.geometry.warp import shrink_area
 from gateway.networks.detecting.spec import SIDE_PX, DetectorHits
 
 SIDE = 0.95
-"""Side of BlazeFace's square over the geometric mean of a box's sides. The networks of the field
+"""Side of BlazeFace's square over the geometric mean of a box's sides. The third-party models
 learned boxes from hairline to chin; BlazeFace's square ends at brows and chin."""
 DOWN = 0.18
 """How far its centre lies below that of a box, in distances from the eyes to the mouth."""
@@ -24,7 +24,7 @@ the eyes, and down, in distances from the eyes to the mouth."""
 
 @dataclass(frozen=True, slots=True)
 class LetterboxView:
-    """How a view was made of a picture: shrunk, then turned, then laid into the upper left corner.
+    """Transform of a picture into a view: shrunk, then turned, put into the upper left corner.
 
     Attributes:
         quarters: Quarter turns, counter-clockwise.
@@ -48,9 +48,9 @@ class LetterboxView:
 
 
 def views_of(image: U8, angles: Sequence[int]) -> tuple[U8, list[LetterboxView]]:
-    """Return what a detector is shown, uint8 RGB (N, 640, 640, 3), upright first.
+    """Return a detector's input, uint8 RGB (N, 640, 640, 3), upright first.
 
-    Pictures are made smaller where they are too large, never larger; the rest of a view is black.
+    Pictures are scaled down where they are too large, never up; the rest of a view is black.
 
     Args:
         image: uint8 RGB (H, W, 3).
@@ -71,7 +71,7 @@ def views_of(image: U8, angles: Sequence[int]) -> tuple[U8, list[LetterboxView]]
 
 
 def candidates_of(seen: DetectorHits, view: LetterboxView) -> Candidates:
-    """Return what was seen in a view as BlazeFace would tell it, in pixels of the picture.
+    """Return the detections of a view in BlazeFace's format, in pixels of the picture.
 
     Boxes become the squares that BlazeFace draws, see `SIDE` and `DOWN`. Of its six points the
     five tell four; the ears are where a mean face under the same affine map has them, foreshortened

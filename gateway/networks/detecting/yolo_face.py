@@ -14,12 +14,12 @@ SHAPES = ((20, sum((SIDE_PX // stride) ** 2 for stride in STRIDES)),)
 
 
 def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
-    """Return what was seen in one view.
+    """Return the detections of one view.
 
     Args:
         outputs: One, float32 (20, A): centre x, y, width and height in pixels, the score, and x, y
             and confidence of five points.
-        min_score: What is less sure is dropped.
+        min_score: Detections below it are discarded.
     """
     found = outputs[0][:, outputs[0][4] >= min_score].T
     centres, half = found[:, :2], found[:, 2:4] / 2

@@ -20,17 +20,17 @@ SHAPES = tuple(((SIDE_PX // stride) ** 2, width) for width in (1, 1, 4, 10) for 
 
 
 def decode(outputs: Sequence[F32], min_score: float) -> DetectorHits:
-    """Return what was seen in one view.
+    """Return the detections of one view.
 
     The score is the geometric mean of a cell's probability of a face and of the trust in its box,
-    each cut to 0–1, as OpenCV has it: so a half means here what it means for other detectors,
+    each cut to 0–1, as OpenCV has it: so a half has the same meaning here as for other detectors,
     where their product would have to be only a quarter.
 
     Args:
         outputs: Twelve, float32: of strides 8, 16 and 32 probabilities (A, 1), then trust (A, 1),
             then boxes (A, 4), centre from the cell in strides and logarithms of the sides in
             strides, then points from the cell in strides (A, 10).
-        min_score: What is less sure is dropped.
+        min_score: Detections below it are discarded.
     """
     parts = []
     for level, stride in enumerate(STRIDES):

@@ -1,1 +1,1 @@
-"""Networks that give one face the looks of another."""
+"""Networks that transfer the identity of one face to another."""

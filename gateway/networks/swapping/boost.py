@@ -13,7 +13,7 @@ def interleaved(crops: U8, times: int) -> U8:
     Row i·k + j of a crop has its every k-th pixel from row i and column j on.
 
     Args:
-        crops: What is too large.
+        crops: The crops that are too large.
         times: k = B / S.
     """
     number, side = len(crops), crops.shape[1] // times

@@ -1,4 +1,4 @@
-"""Who the new face is, gathered from several portraits of one person."""
+"""The identity of the new face, aggregated from several portraits of one person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a swapper: what it is told of the new face, and the crops it changes."""
+"""Runs a swapper: its conditioning on the new face, and the crops it changes."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class SwapNetwork:
         *,
         deadline: Deadline,
     ) -> F32:
-        """Return what the network is told of the new face: a row for `swap`.
+        """Return the network's conditioning on the new face: a row for `swap`.
 
         Args:
-            identity: Who it is.
+            identity: The identity.
             target_raw: float32 (512,), ArcFace's embedding of the face it takes the place of, not
                 normalised; not needed at the neutral weight, nor by networks that are shown a
                 portrait.
@@ -64,7 +64,7 @@ class SwapNetwork:
 
         Raises:
             ValueError: the portrait or the target's embedding is missing, or of another shape.
-            UnknownModel: the converter has not been pulled.
+            UnknownModel: the converter has not been installed.
             InferenceError, DeadlineExceeded: from the converter.
         """
         if self.spec.family.picture is not None:
@@ -80,12 +80,12 @@ class SwapNetwork:
         return np.asarray(unit(vector) if self.spec.family.unit_length else vector, np.float32)
 
     async def swap(self, crops: U8, latents: F32, *, deadline: Deadline) -> U8:
-        """Return crops (N, B, B, 3) of faces with the looks of others.
+        """Return crops (N, B, B, 3) of faces with the identity of others.
 
         Args:
             crops: uint8 RGB (N, B, B, 3), aligned to the spec's template; B is a multiple k of its
-                side, and k² rows are made of each.
-            latents: What `latent` returns for each, float32 (N, 512) or (N, 3, S, S).
+                side, and each is split into k² rows.
+            latents: The results of `latent` for each, float32 (N, 512) or (N, 3, S, S).
             deadline: When the answer is of no use any more.
 
         Returns:
@@ -93,7 +93,7 @@ class SwapNetwork:
 
         Raises:
             ValueError: B is no multiple of the network's side.
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         times, rest = divmod(crops.shape[1], self.spec.side_px)

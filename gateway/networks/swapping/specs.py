@@ -1,4 +1,4 @@
-"""All swappers: how each is told who the new face is, and what its crops are like.
+"""All swappers: how each is conditioned on the new face, and the format of its crops.
 
 A new one is a line of `SWAPPERS`, and an entry of the zoo.
 """
@@ -16,12 +16,12 @@ from gateway.networks.tensors import IMAGENET, SIGNED, UNIT, Scale
 
 @dataclass(frozen=True, slots=True)
 class SourceCrop:
-    """How a network wants to be shown who the new face is.
+    """The form in which a network takes the new face's identity.
 
     Attributes:
         template: Where the five points lie.
         side_px: Side of the crop.
-        scale: How light is counted, whatever the target's scale.
+        scale: The value range of pixels, independent of the target's scale.
     """
 
     template: Template
@@ -31,12 +31,12 @@ class SourceCrop:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Networks that are told in the same way who the new face is.
+    """Networks that take the new face's identity in the same form.
 
     Attributes:
-        name: As the field calls it.
-        embedding: What of an identity it starts from: the mean of the embeddings as they are, or
-            that of their directions.
+        name: Its common name.
+        embedding: The form of the identity it starts from: the mean of the embeddings as they are,
+            or that of their directions.
         converter: The network that brings it into the family's own space.
         emap: Whether a matrix that comes with the model does.
         unit_length: Whether the vector's length is 1 in the end.
@@ -57,12 +57,12 @@ class SwapSpec:
 
     Attributes:
         name: Of the model.
-        family: What it is told of the new face, and how.
+        family: The form of its conditioning on the new face.
         template: Where the target's five points lie in a crop.
         side_px: Side of the crop.
-        given: How light is counted in what it is given.
-        made: And in what it makes.
-        boosts: Sides of crops it can be made to work on, in several rows; multiples of its own.
+        given: The value range of its input pixels.
+        made: The value range of its output pixels.
+        boosts: Sides of crops it can process, split into several rows; multiples of its own.
     """
 
     name: str
@@ -80,7 +80,7 @@ class SwapSpec:
 
     @property
     def takes_picture(self) -> bool:
-        """Whether it is shown a portrait instead of being told an embedding."""
+        """Whether its conditioning is a portrait instead of an embedding."""
         return self.family.picture is not None
 
 
@@ -91,8 +91,8 @@ BOOSTS_256 = (256, 512, 768, 1024)
 HYPERSWAP = Family("hyperswap", embedding="unit")
 # InsightFace: the embedding times a matrix that comes with the model.
 INSWAPPER = Family("inswapper", emap=True)
-# R. Chen et al., "SimSwap: An efficient framework for high fidelity face swapping" (MM 2020). What
-# it makes is 0 to 1, also where what it is given is counted as ImageNet's pictures are.
+# R. Chen et al., "SimSwap: An efficient framework for high fidelity face swapping" (MM 2020). Its
+# output is 0 to 1, also where its input is normalised as ImageNet's pictures are.
 SIMSWAP = Family("simswap", converter="crossface_simswap")
 # Y. Wang et al., "HifiFace: 3D shape and semantic prior guided face swapping" (IJCAI 2021).
 HIFIFACE = Family("hififace", converter="crossface_hififace")
@@ -129,5 +129,5 @@ SWAPPERS: Mapping[str, SwapSpec] = {
 No measurement of this project stands behind the order, as it has run only stand-ins of these
 networks. First come those that take ArcFace's embedding itself, of 256 before 128 pixels; then
 those for which a converter has to guess the embedding of another recogniser, finer crops first;
-last those that are shown one portrait, where all others are told the mean of several.
+last those that take one portrait, where all others take the mean of several.
 """

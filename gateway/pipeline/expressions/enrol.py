@@ -54,11 +54,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrolment:
-    """What was found.
+    """The findings.
 
     Attributes:
         entries: The expressions, those of pictures first, in their order.
-        skipped: What gave none. Frames of a video that others resemble are not told.
+        skipped: Inputs without a result. Frames of a video that others resemble are not reported.
     """
 
     entries: tuple[LibraryEntry, ...]
@@ -110,7 +110,7 @@ class Enroller:
         Raises:
             NoFaceInSource: nothing shows a face.
             FaceNotReliable: none of the faces can be used.
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         found = _Collection(count)
         await self._from_pictures(found, pictures, deadline, timings)
@@ -183,7 +183,7 @@ class _Collection:
             self._thin_out()
 
     def result(self) -> Enrolment:
-        """Return what is kept."""
+        """Return the data to store."""
         if len(self._candidates) > self._count:
             self._thin_out()
         skipped = sorted(self._skipped, key=lambda s: (s.origin, s.index))

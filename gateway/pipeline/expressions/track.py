@@ -1,8 +1,8 @@
 """A video: one face followed through it, with an expression for every frame.
 
 Whose face it is becomes known better with every frame. As soon as it is known well enough, the
-expression is what that one identity leaves of each frame, so that nothing of it flickers into who
-the person seems to be.
+expression is the residual of each frame after that one identity, so that nothing of it flickers
+into who the person seems to be.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gateway.faces.morphable.person import Person, alikeness
 from gateway.pipeline.timings import Timings
 
 LOST_S = Fraction(1, 2)
-"""Seconds without a face after which whoever comes is somebody new."""
+"""Seconds without a face after which the next face is a new person."""
 ENOUGH_FRAMES = 8
 """Frames from which on a person's identity is surer than that of one frame."""
 ALIKE, ALIKE_ELSEWHERE = 0.25, 0.5
@@ -36,13 +36,13 @@ ALIKE, ALIKE_ELSEWHERE = 0.25, 0.5
 and 4 %.
 """
 TURNED = frozenset((FaceWarning.PROFILE, FaceWarning.STEEP))
-"""Half of such a face is a guess: it says little about who it is."""
+"""Half of such a face is a guess: it says little about identity."""
 
 T = TypeVar("T")
 
 
 class TimedFrame(Protocol):
-    """What is known of a frame, wherever it comes from."""
+    """The state of a frame, independent of its origin."""
 
     @property
     def index(self) -> int:
@@ -74,7 +74,7 @@ class FollowedFace:
 
 
 class Follower:
-    """Follows one face from frame to frame; keeps what is known of the person."""
+    """Follows one face from frame to frame; keeps the state of the person."""
 
     def __init__(self) -> None:
         self.person = Person.nobody()
@@ -138,7 +138,7 @@ class ExpressionTracker:
             options: How hard to look for faces.
 
         Raises:
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         follower = Follower()
         async with aclosing(ahead(frames, self._compute, timings)) as coming:
@@ -155,10 +155,10 @@ class ExpressionTracker:
 
 
 async def ahead(items: Iterable[T], compute: Compute, timings: Timings) -> AsyncGenerator[T, None]:
-    """Yield items that are made in the imaging threads, one ahead of the one that is used.
+    """Yield items that are computed in the imaging threads, one ahead of the one that is used.
 
-    The time spent waiting for them is the stage `decode`. When this ends, nobody uses `items` any
-    more, in whatever way it ends.
+    The time spent waiting for them is the stage `decode`. When this ends, `items` is not used any
+    more, however it ends.
     """
     iterator = iter(items)
     coming = asyncio.ensure_future(compute.run(next, iterator, None))
@@ -178,7 +178,7 @@ async def ahead(items: Iterable[T], compute: Compute, timings: Timings) -> Async
 def likeness(person: Person, face: Face) -> float:
     """Return how much a face's identity is like the person's: the cosine of both, -1 … 1.
 
-    1 for nobody: whoever comes first is the one.
+    1 for none: the first face becomes the person.
     """
     if not person.frames:
         return 1.0

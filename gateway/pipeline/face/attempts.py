@@ -1,4 +1,4 @@
-"""Trying again: other ways of fusing a face, until it is as good as is asked for."""
+"""Trying again: other ways of fusing a face, until it is as good as is requested."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Trial:
 
 
 def trials(asked: Trial, *, retry: bool) -> list[Trial]:
-    """Return what is tried: what was asked for, then, if at all, everything else in its order."""
+    """Return the attempts: the requested one, then, if allowed, all others in their order."""
     others = [Trial(color, blend) for color in COLORS for blend in BLENDS] if retry else []
     return [asked, *(trial for trial in others if trial != asked)]
 
@@ -46,11 +46,11 @@ class Attempt(Generic[T]):
     """A face that was fused, and how good it is.
 
     Attributes:
-        made: What is told of it.
-        figures: What was measured.
+        made: Its report.
+        figures: The measured values.
         trial: How it was fused.
         short: The figures that do not meet their limits, and by how much.
-        number: How many attempts were made in all.
+        number: The total number of attempts.
     """
 
     made: T
@@ -61,11 +61,11 @@ class Attempt(Generic[T]):
 
     @property
     def worse(self) -> tuple[int, float]:
-        """What attempts are ordered by: how many limits are not met, and by how much."""
+        """Sort key of attempts: how many limits are not met, and by how much."""
         return len(self.short), sum(self.short.values())
 
     def quality(self, expected: QualityLimits) -> ResultQuality:
-        """Return how good it is, held against what is expected of all."""
+        """Return its quality, compared with the expected one."""
         return ResultQuality(
             figures=self.figures,
             findings=tuple(shortfalls(self.figures, expected)),
@@ -85,8 +85,8 @@ async def best_of(
 
     Args:
         canvas: As it is before an attempt; every attempt begins with that.
-        settings: What to try, in this order, at least one.
-        limits: What is asked for.
+        settings: The settings to try, in this order, at least one.
+        limits: The requested limits.
         make: Paints on the canvas and measures.
     """
     mark = canvas.mark()
@@ -110,7 +110,7 @@ def require_quality(attempt: Attempt[T], limits: QualityLimits, face: int) -> No
     """Check that the best attempt for a face (its place among the target's) is good enough.
 
     Raises:
-        QualityBelowThreshold: with its figures, how it was made, and what was asked for.
+        QualityBelowThreshold: with its figures, how it was produced, and the requested limits.
     """
     if not attempt.short:
         return

@@ -18,8 +18,8 @@ class Stroke:
 
     Attributes:
         region: Where.
-        pixels: uint8 (h, w, 3) RGB, what is there since.
-        before: uint8 (h, w, 3) RGB, what was there.
+        pixels: uint8 (h, w, 3) RGB, the current pixels.
+        before: uint8 (h, w, 3) RGB, the original pixels.
     """
 
     region: Region
@@ -28,9 +28,9 @@ class Stroke:
 
 
 class UndoCanvas:
-    """A picture that is changed part by part; what was there is kept, part by part.
+    """A picture that is changed part by part; the original is kept, part by part.
 
-    One without colour, or of one hue as sepia, stays so whatever is painted on it.
+    One without colour, or of one hue as sepia, stays so, whichever pixels are painted on it.
 
     Attributes:
         image: uint8 (H, W, 3) RGB, as it is now; to be read only.
@@ -57,7 +57,7 @@ class UndoCanvas:
         return len(self._strokes)
 
     def since(self, mark: int) -> list[Stroke]:
-        """Return what was painted since a moment, in that order."""
+        """Return the changes painted since a moment, in that order."""
         return self._strokes[mark:]
 
     def back_to(self, mark: int) -> None:
@@ -67,7 +67,7 @@ class UndoCanvas:
         del self._strokes[mark:]
 
     def repeat(self, strokes: Iterable[Stroke]) -> None:
-        """Paint again what was painted before."""
+        """Repaint earlier changes."""
         for stroke in strokes:
             self.paint(stroke.region, stroke.pixels)
 

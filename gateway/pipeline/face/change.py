@@ -45,10 +45,10 @@ from gateway.processors.textures import Textures
 
 @dataclass(slots=True, eq=False)
 class FaceMemory:
-    """What is remembered of one face from frame to frame, so that nothing of it flickers.
+    """The state of one face kept from frame to frame, so that nothing of it flickers.
 
     Attributes:
-        moment: What fusing the last frame found out.
+        moment: The state of the last frame's fusion.
         seen: Where the face was seen.
         choice: Which portraits gave it.
         reference: The library's entry that was matched.
@@ -74,14 +74,14 @@ class FaceTask:
         portraits: Of the person that the face becomes.
         faces: All faces of the target.
         library: Entries to match expressions with.
-        options: What is asked for.
+        options: The requested options.
         deadline: When the result is of no use any more.
         timings: Gets the stages' times.
-        chosen: Who changes faces.
-        enhancement: Makes the faces clearer, if that is asked for.
+        chosen: The processors that change faces.
+        enhancement: Enhances the faces, if that is requested.
         nearer: float32 (n, 2) each, outlines of faces that lie before the one that is changed.
-        seen: Where that one is seen, as it was sent; None if nobody has looked.
-        memory: What is remembered of that face in a video's frames before; None in a picture.
+        seen: Visibility of that face in the input; None if not analysed.
+        memory: The state of that face from a video's previous frames; None in a picture.
     """
 
     canvas: UndoCanvas
@@ -163,7 +163,7 @@ class FaceChanger:
         if work.chosen.swapper is None:
             notes = (*done.notes, *_healed(shown, portrait.face))
             done = replace(done, patches=choice.patches, notes=notes)
-        else:  # it draws a face that does what the target's does, with nothing before it
+        else:  # it draws a face with the target's expression, without occlusions
             portrait = replace(portrait, seen=None)
         with work.timings.stage("mask"):
             matte = await self._masking.matte(
@@ -223,7 +223,7 @@ class FaceChanger:
     async def _finish_frame(
         self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace, asked: Trial
     ) -> SwappedFace:
-        """Fuse, restore and enhance one of many frames; nobody waits for its figures."""
+        """Fuse, restore and enhance one of many frames; its figures are not awaited."""
         retouch = await work.enhancement.planned(work.canvas.image, subject.shown, work.nearer)
         with work.timings.stage("fuse"):
             await self._compute.run(
@@ -252,7 +252,7 @@ class FaceChanger:
     async def _restore(
         self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
     ) -> SwappedFace:
-        """Look at the swapped face again and mend what the swapper lost of the expression.
+        """Analyse the swapped face again and restore the expression that the swapper lost.
 
         `before` shows the face as it was.
         """
@@ -280,7 +280,7 @@ class FaceChanger:
     def _written(
         work: FaceTask, result: Reenacted, expression: F32, done: SwappedFace
     ) -> SwappedFace:
-        """Write what changed into the picture, and down what was done."""
+        """Write the changes into the picture, and record them."""
         pixels = result.pixels
         covered = cover(result.region, work.nearer, COVER_EDGE * eye_distance(result.landmarks))
         if covered is not None:
@@ -298,7 +298,7 @@ class FaceChanger:
         )
 
     def _swapper(self, work: FaceTask, textures: Textures) -> Swapper:
-        """Return who swaps a face."""
+        """Return the swapper of a face."""
         if work.chosen.swapper is not None:
             return work.chosen.swapper.of(work.portraits)
         return MeshSwapper(swap_settings(work.options), self._compute, textures)

@@ -1,4 +1,4 @@
-"""The last step on a face: making it clearer."""
+"""The last step on a face: enhancement."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from gateway.processors.openings import eye_distance
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retouch:
-    """What is to be done to one face; it can be done again, to another attempt at the face.
+    """The enhancement of one face; it can be repeated on another attempt at the face.
 
     Attributes:
-        enhancer: Who does it.
+        enhancer: The enhancer to run.
         face: The face, as it is shown.
         region: The part of the picture that is worked on.
         mask: float32 (h, w), 0–1, how much of the result is to be seen.
@@ -41,7 +41,7 @@ class Retouch:
 
 
 class Enhancement:
-    """Makes faces of one picture clearer, or leaves them if that is not asked for."""
+    """Enhances faces of one picture, or leaves them if that is not requested."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class Enhancement:
         """Take the parts.
 
         Args:
-            enhancer: Who does it; None if nobody is to.
-            masking: Tells where a face itself is seen.
+            enhancer: The enhancer to run; None for no enhancement.
+            masking: Determines where a face itself is seen.
             compute: Threads for imaging work.
-            options: What is asked for.
+            options: The requested options.
             deadline: When the result is of no use any more.
             timings: Gets the stage's time.
         """
@@ -71,16 +71,16 @@ class Enhancement:
         self._timings = timings
 
     async def planned(self, image: U8, face: Face, nearer: Sequence[F32]) -> Retouch | None:
-        """Return what is to be done to a face; None where nothing of it would be seen.
+        """Return the enhancement of a face; None where nothing of it would be visible.
 
         Args:
-            image: uint8 (H, W, 3) RGB, the picture before the face is swapped: what is before the
-                old face is before the new one.
+            image: uint8 (H, W, 3) RGB, the picture before the face is swapped: occlusions of the
+                old face also cover the new one.
             face: As it is in it.
             nearer: float32 (n, 2) each, outlines of faces that lie before it.
 
         Raises:
-            UnknownModel: a masking network is asked for that has not been pulled.
+            UnknownModel: a masking network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         enhancer, options = self._enhancer, self._options
@@ -106,12 +106,12 @@ class Enhancement:
     async def applied(
         self, canvas: UndoCanvas, retouch: Retouch | None, done: SwappedFace
     ) -> SwappedFace:
-        """Paint a clearer face over the one on the canvas, and say who made it.
+        """Paint an enhanced face over the one on the canvas, and return the enhancer's name.
 
         Outside the mask nothing changes.
 
         Raises:
-            UnknownModel: the network has not been pulled.
+            UnknownModel: the network has not been installed.
             InferenceError, DeadlineExceeded: from the network.
         """
         if retouch is None:

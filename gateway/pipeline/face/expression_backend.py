@@ -1,4 +1,4 @@
-"""What gives faces expressions: the morphable model, or a network that looks at other pictures."""
+"""Expression backends: the morphable model, or a network driven by other pictures."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from gateway.processors.reenact import Reenacted
 
 
 class ExpressionBackend(Protocol):
-    """Gives a face an expression, and gives a swapped face back what the swap lost of it.
+    """Gives a face an expression, and restores the expression that a swap lost.
 
     Attributes:
-        name: As reports tell it.
+        name: Its name in reports.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ExpressionBackend(Protocol):
         Args:
             image: uint8 (H, W, 3) RGB.
             face: In it.
-            performance: What it is to show.
+            performance: The expression to show.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -60,7 +60,7 @@ class ExpressionBackend(Protocol):
 
         Args:
             target: uint8 (H, W, 3) RGB, as it was sent.
-            image: uint8 (H, W, 3) RGB, the same before the swap, but with the expression asked for.
+            image: uint8 (H, W, 3) RGB, the same before the swap, but with the expression requested.
             subject: The face.
         """
         ...
@@ -81,7 +81,7 @@ class ExpressionBackend(Protocol):
             image: uint8 (H, W, 3) RGB.
             subject: The face.
             pattern: Shows it before the swap; see `pattern`.
-            regions: What of the expression counts.
+            regions: The regions of the expression that count.
             shape: How much of the portrait's geometry the swap has mixed in, 0–1.
             deadline: When the answer is of no use any more.
 

@@ -39,7 +39,7 @@ class LibraryItem(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpressionPlan:
-    """What a face is to show.
+    """The planned expression of a face.
 
     Attributes:
         performance: None where nothing is to change before the swap.
@@ -71,7 +71,7 @@ def plan_expression(
         face: The face.
         portraits: The sources; with `expression: source` the first one's expression counts.
         library: Entries to match the target's expression with.
-        options: What is asked for.
+        options: The requested options.
         last: The entry that was matched the moment before.
     """
     if not options.expresses:
@@ -102,7 +102,7 @@ def plan_expression(
     else:
         entries = np.stack([e.expression for e in library])
         rest = rest_of(entries)
-        # Both as they are away from rest, so that who it is does not count.
+        # Both as they are away from rest, so that identity does not count.
         asked = retarget(face.expression, face.rest, rest)
         reference = find_best_match(entries, asked, last=last).index
         seen, expression = lent[reference], entries[reference]

@@ -1,4 +1,4 @@
-"""What may be seen of a new face: what covers either face, and what is asked for."""
+"""Visibility of a new face: occlusions of either face, and the requested masks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Masking:
     async def known(
         self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
     ) -> list[Portrait]:
-        """Return portraits with what is before their faces known, as far as that is of use.
+        """Return portraits with the occlusions of their faces, as far as that is of use.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -70,7 +70,7 @@ class Masking:
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
     ) -> list[Visibility | None]:
-        """Return where each face of a picture (H, W, 3) is seen, as far as that is asked for.
+        """Return where each face of a picture (H, W, 3) is seen, as far as that is requested.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -98,12 +98,12 @@ class Masking:
             face: That face.
             layer: The new one.
             portrait: Where it is from.
-            masks: What is asked for.
+            masks: The requested masks.
             seen: Where the old face is seen, if that is known already.
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: a network is asked for that has not been pulled.
+            UnknownModel: a network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         limits: list[F32] = []
@@ -132,11 +132,11 @@ class Masking:
             image: uint8 (H, W, 3) RGB.
             face: In it.
             region: A part of the picture.
-            masks: Whether and how to look for what is before it.
+            masks: Whether and how to detect its occlusions.
             deadline: When the answer is of no use any more.
 
         Raises:
-            UnknownModel: a network is asked for that has not been pulled.
+            UnknownModel: a network is requested that has not been installed.
             InferenceError, DeadlineExceeded: from the networks.
         """
         if "occlusion" not in masks.types:

@@ -1,4 +1,4 @@
-"""How good a swapped face is: its figures, and whether they are what is expected."""
+"""Quality of a swapped face: its figures, and whether they are as expected."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gateway.processors.base import Layer, Portrait
 
 @dataclass(frozen=True, slots=True)
 class Figures(PixelFigures):
-    """What is measured of a swapped face: by its pixels, and by the networks, if these are to look.
+    """Measurements of a swapped face: on its pixels, and by the networks, if these are to run.
 
     Attributes:
         found: Whether a face was found again where it should be.
@@ -38,7 +38,7 @@ class Figures(PixelFigures):
         target_identity_distance: The same to the target's face that was there.
         expression_error: Root mean square distance of the skin's landmarks, in inter-ocular
             distances, between the expression the face was to show and the one it shows: of the
-            named controls; what is left beside them is about who it is, which was to change.
+            named controls; the residual beside them is about identity, which was to change.
         pose_error_deg: Angle between the target's pose and the result's, degrees.
     """
 
@@ -49,7 +49,7 @@ class Figures(PixelFigures):
     pose_error_deg: float | None = None
 
     def told(self) -> dict[str, float | bool | None]:
-        """Return the figures by name, rounded; None also stands for what is infinite."""
+        """Return the figures by name, rounded; None also stands for infinite values."""
         return {name: _rounded(value) for name, value in asdict(self).items()}
 
 
@@ -61,11 +61,11 @@ def _rounded(value: float | bool | None) -> float | bool | None:
 
 @dataclass(frozen=True, slots=True)
 class ResultQuality:
-    """How good a swapped face is, and how it was made.
+    """Quality of a swapped face, and how it was produced.
 
     Attributes:
-        figures: What was measured.
-        findings: Names of the figures that are beyond what the service expects.
+        figures: The measured values.
+        findings: Names of the figures outside the service's expectations.
         attempts: How many times the face was fused.
         color: How its colours were brought to the target's.
         blend: How its edge was hidden.
@@ -96,8 +96,8 @@ def shortfalls(figures: Figures, limits: QualityLimits) -> dict[str, float]:
     """Return the figures that do not meet their limits, and by what share of these, > 0.
 
     A face need not be nearer in colour to the skin beside it than the target's own was, and where
-    there is no such skin any colour will do. What nobody looked for is no shortfall; what was
-    looked for and is not there any more is one.
+    there is no such skin any colour will do. A figure that was not measured is no shortfall; what
+    was looked for and is not there any more is one.
     """
     out = {figure: _short(figures, figure, limits) for figure in LIMITS}
     return {figure: short for figure, short in out.items() if short > 0}
@@ -134,8 +134,8 @@ class Subject:
 
     Attributes:
         face: As it was in the target.
-        shown: As it is to be shown: with the expression that was asked for.
-        portrait: Whose face it becomes.
+        shown: As it is to be shown: with the expression that was requested.
+        portrait: The portrait that provides the face.
         layer: The new pixels.
         matte: Where they count.
         mark: The moment of the canvas before anything of it was changed.
@@ -159,7 +159,7 @@ class Inspector:
         self._compute = compute
 
     async def known(self, subject: Subject, target: U8, deadline: Deadline) -> F32:
-        """Return who the portrait (0) and the target's face (1) are: descriptors (2, 128).
+        """Return the descriptors (2, 128) of the portrait (0) and the target's face (1).
 
         Args:
             subject: Both of them.
@@ -184,7 +184,7 @@ class Inspector:
         Args:
             subject: The face.
             canvas: As it is now.
-            known: float32 (2, 128), who it was made of; None leaves the networks out.
+            known: float32 (2, 128), the identities it was built from; None leaves the networks out.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -209,7 +209,7 @@ class Inspector:
 
 
 def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
-    """Return what the pixels tell of a face on the canvas, held against what was there."""
+    """Return the pixel metrics of a face on the canvas, compared with the original."""
     layer, outline = subject.layer, subject.shown.landmarks[list(FACE_OVAL), :2]
     unit_px = float(subject.shown.fit.scale[0, 0])
     region = _around(layer.region, outline, MARGIN * unit_px, canvas)
@@ -228,7 +228,7 @@ def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
 
 
 def _around(region: Region, outline: F32, margin_px: float, canvas: UndoCanvas) -> Region:
-    """Return the region that holds another one and what is around an outline (n, 2)."""
+    """Return the region that contains another one and the surroundings of an outline (n, 2)."""
     corners = [[region.x0, region.y0], [region.x1 - 1, region.y1 - 1]]
     wide = [outline.min(0) - margin_px, outline.max(0) + margin_px]
     shape = (canvas.image.shape[0], canvas.image.shape[1])

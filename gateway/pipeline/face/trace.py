@@ -1,4 +1,4 @@
-"""What happens to a face, stage by stage, as pictures: for finding faults."""
+"""Trace of a face's processing, stage by stage, as pictures: for debugging."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def plane(values: F32 | Mask) -> U8:
 
 
 def _copied(pixels: NDArray[Any]) -> U8:
-    """Return pixels as they are now, whatever is painted over them later."""
+    """Return pixels as they are now, unaffected by later painting."""
     return np.array(pixels, np.uint8)

@@ -1,1 +1,1 @@
-"""What a caller may ask for, read and checked."""
+"""Request options, parsed and validated."""

@@ -24,7 +24,7 @@ _IDENTITY = f"^{identities.ID.pattern}$"
 
 
 class OptionsModel(BaseModel):
-    """Base of all options: what is not known is refused."""
+    """Base of all options: unknown fields are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,7 +86,7 @@ class FaceSelector(OptionsModel):
 
 
 MEANT_BY = ("position", "reference", "target_id")
-"""How an entry of a mapping says who is meant."""
+"""How an entry of a mapping selects a face."""
 
 
 class MappingEntry(OptionsModel):
@@ -227,7 +227,7 @@ class QualityLimits(OptionsModel):
 
     @property
     def need_networks(self) -> bool:
-        """Whether the result has to be looked at by the networks to tell if they are met."""
+        """Whether the networks have to analyse the result to check the limits."""
         looked_for = (self.max_identity_distance, self.max_expression_error)
         return any(limit is not None for limit in (*looked_for, self.max_pose_error_deg))
 

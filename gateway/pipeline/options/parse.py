@@ -18,7 +18,7 @@ def read_options(kind: type[Model], document: str | bytes | dict[str, Any] | Non
 
     Raises:
         InvalidOptions: with every finding, each with its JSON pointer.
-        UnknownModel: for a model name nobody knows.
+        UnknownModel: for an unknown model name.
     """
     if document is None or document in ("", b""):
         return kind()

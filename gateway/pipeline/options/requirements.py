@@ -15,14 +15,14 @@ def require_pictures(
     """Check that the files that were sent are those that the options need.
 
     Args:
-        options: What is asked for.
+        options: The requested options.
         counts: How many files each of the fields `source`, `target` and `reference` has.
         source_id: The enrolled identity that takes the sources' place, as the caller names it.
 
     Raises:
-        MissingField: naming what is missing.
+        MissingField: naming the missing field.
         InvalidOptions: a mapping names a file that is not there, or leaves one out.
-        InvalidRequest: `source_id` stands beside what it is an alternative to; or there are
+        InvalidRequest: `source_id` stands beside its alternative; or there are
             several references, and no mapping.
         IdentityNotFound: `source_id` is no id.
     """

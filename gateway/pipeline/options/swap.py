@@ -1,4 +1,4 @@
-"""What a caller may ask for: one model, the same fields in HTTP, SDK and CLI."""
+"""Options of a request: one model, the same fields in HTTP, SDK and CLI."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from gateway.pipeline.options.parse import read_options
 from gateway.storage import expressions
 
 MODELS = ("swapper_model", "expression_model", "enhancer_model", "frame_enhancer_model")
-"""The options that say who does it."""
+"""The options that select models."""
 Processor = Literal["face_swapper", "expression_restorer", "face_enhancer", "frame_enhancer"]
 
 
@@ -185,7 +185,7 @@ class SwapOptions(OptionsModel):
         return bool(self.quality.report) or self.quality.limits.need_networks
 
     def reporting(self) -> SwapOptions:
-        """Return these options as they are for a caller who is told figures."""
+        """Return these options as they are for a caller that receives figures."""
         if self.quality.report is not None:
             return self
         quality = self.quality.model_copy(update={"report": True})
@@ -193,12 +193,12 @@ class SwapOptions(OptionsModel):
 
     @property
     def masking_networks(self) -> tuple[str, ...]:
-        """The networks that tell where a new face may be seen, each once."""
+        """The networks that determine where a new face may be visible, each once."""
         if "face_swapper" not in self.processors:
             return ()
         masks = self.masks
         covered = "occlusion" in masks.types
-        # Portraits are looked at by our own network whoever looks at the target.
+        # Portraits are looked at by our own network, whichever detector runs on the target.
         names = [OWN_OCCLUDER] if covered or self.source_deocclude else []
         names += [masks.occlusion_model] if covered else []
         if "region" in masks.types and masks.region_model != MESH:
@@ -207,7 +207,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def helping_networks(self) -> dict[str, str]:
-        """The networks beside the four that have to be pulled, and where they are named."""
+        """The networks beside the four that have to be installed, and where they are named."""
         out: dict[str, str] = {}
         if self.detector.model != BLAZEFACE:
             out[self.detector.model] = "/detector/model"
@@ -221,7 +221,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def needs_source(self) -> bool:
-        """Whether something of a source picture is asked for."""
+        """Whether something of a source picture is requested."""
         if self.mapping:
             return any(entry.sources for entry in self.mapping)
         if "face_swapper" in self.processors:
@@ -230,7 +230,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def face_steps(self) -> tuple[Processor, ...]:
-        """What is done to faces; nobody looks for any where that is nothing."""
+        """The operations on faces; if there are none, faces are not detected."""
         return tuple(name for name in self.processors if name != "frame_enhancer")
 
     @property
@@ -257,7 +257,7 @@ class SwapOptions(OptionsModel):
 
     @property
     def recognises(self) -> bool:
-        """Whether people are told apart by their descriptors."""
+        """Whether people are distinguished by their descriptors."""
         if self.mapping:
             return any(entry.position is None for entry in self.mapping)
         return self.face_selector.mode == "reference"

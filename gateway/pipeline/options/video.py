@@ -76,7 +76,7 @@ class VideoOptions(SwapOptions):
     )
 
     def require_picture(self) -> None:
-        """Check that what is asked for can be done to a picture.
+        """Check that the requested operations apply to a picture.
 
         Raises:
             InvalidOptions: a container is named to put it in.
@@ -88,7 +88,7 @@ class VideoOptions(SwapOptions):
             )
 
     def require_video(self) -> None:
-        """Check that what is asked for can be done to videos.
+        """Check that the requested operations apply to videos.
 
         Raises:
             InvalidOptions: it is about single pictures.

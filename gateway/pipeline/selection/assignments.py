@@ -1,4 +1,4 @@
-"""Who plays whom: which face of the target becomes which person."""
+"""Role assignment: which face of the target becomes which person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FaceAssignment:
         sources: For each portrait the index its picture has among the sources, or the identity's.
         entry: Index of the mapping's entry; None without a mapping.
         source_id: The enrolled identity that the person is; None if the portraits were sent.
-        seen: Where the face is seen, not something before it; None if nobody has looked.
+        seen: Where the face is visible, not occluded; None if not analysed.
     """
 
     face: Face
@@ -35,7 +35,7 @@ class FaceAssignment:
     seen: Visibility | None = None
 
     def told(self, done: SwappedFace) -> SwappedFace:
-        """Return what was done with indices of portraits as indices of sources."""
+        """Return the roles with indices of portraits as indices of sources."""
         return replace(
             done,
             source=None if done.source is None else self.sources[done.source],
@@ -102,8 +102,8 @@ class Assignments:
     """All roles of a picture.
 
     Attributes:
-        roles: Each face at most once, from far to near: what is nearer is painted later.
-        unmatched: Indices of the mapping's optional entries that mean nobody here.
+        roles: Each face at most once, from far to near: nearer ones are painted later.
+        unmatched: Indices of the mapping's optional entries without a match here.
     """
 
     roles: tuple[FaceAssignment, ...]

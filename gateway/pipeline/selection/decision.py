@@ -1,6 +1,6 @@
-"""Which faces of a target are meant, and by which entry: decided once, for images and videos.
+"""Selection of a target's faces, and by which entry: decided once, for images and videos.
 
-Everything is known before: faces, what they look like, whose descriptors were asked for. An image
+Everything is known before: faces, their attributes, requested descriptors. An image
 is one view in which every face is a candidate; a video is many views of fewer people.
 """
 
@@ -27,7 +27,7 @@ class View:
 
     Attributes:
         faces: That were found.
-        who: Which candidate each of them is.
+        who: The candidate that each of them is.
     """
 
     faces: Sequence[Face]
@@ -36,11 +36,11 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What is known of a target.
+    """The evidence about a target.
 
     Attributes:
         views: Of it, in their order.
-        looks: What each candidate looks like; None if nobody asked.
+        looks: Attributes of each candidate; None if not requested.
         descriptors: float32 (C, 128) of the candidates; None if they are not to be recognised, or
             others than these may still come and be recognised.
     """
@@ -52,10 +52,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meant:
-    """Somebody whose face is changed; everybody, if neither candidate nor descriptor is known.
+    """A person whose face is changed; all people, if neither candidate nor descriptor is known.
 
     Attributes:
-        candidate: Who that is; None if they are known by their descriptor only.
+        candidate: The candidate; None if they are known by their descriptor only.
         entry: Index of the mapping's entry that means them; None without a mapping.
         descriptor: float32 (128,), by which they are recognised.
     """
@@ -67,11 +67,11 @@ class Meant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """Whose faces are changed.
+    """The faces that are changed.
 
     Attributes:
         meant: By the mapping's entries, each candidate at most once in an image.
-        unmatched: Indices of the mapping's optional entries that mean nobody.
+        unmatched: Indices of the mapping's optional entries without a match.
     """
 
     meant: tuple[Meant, ...]
@@ -91,13 +91,13 @@ def decide(options: SwapOptions, evidence: Evidence, known: Mapping[int, F32]) -
     """Return whose faces of a target are changed.
 
     Args:
-        options: Who is meant.
-        evidence: What is known of the target.
+        options: The selected faces.
+        evidence: The evidence about the target.
         known: Descriptors (128,) of those who are to be recognised: by the index of the mapping's
             entry, or at 0 the one of `face_selector.mode = reference`.
 
     Raises:
-        NoMatchingFace: nobody is meant, or nobody by an entry that is not optional.
+        NoMatchingFace: no face is selected, or none by an entry that is not optional.
     """
     selector = options.face_selector
     fit = _fitting(evidence, selector)
@@ -118,7 +118,7 @@ def decide(options: SwapOptions, evidence: Evidence, known: Mapping[int, F32]) -
 
 
 def _fitting(evidence: Evidence, selector: FaceSelector) -> frozenset[int]:
-    """Return the candidates who look as they are to."""
+    """Return the candidates with the required attributes."""
     everybody = {one for view in evidence.views for one in view.who}
     if evidence.looks is None:
         return frozenset(everybody)
@@ -127,7 +127,7 @@ def _fitting(evidence: Evidence, selector: FaceSelector) -> frozenset[int]:
 
 
 def _alike(evidence: Evidence, known: F32, distance: float) -> tuple[Meant, ...]:
-    """Return all candidates who are like somebody, the nearest first; or whoever will be."""
+    """Return all candidates similar to a person, the nearest first; or any later candidates."""
     if evidence.descriptors is None:
         return (Meant(descriptor=known),)
     distances = np.linalg.norm(evidence.descriptors - known, axis=1)
@@ -140,7 +140,7 @@ def _alike(evidence: Evidence, known: F32, distance: float) -> tuple[Meant, ...]
 def _at_place(
     evidence: Evidence, fit: frozenset[int], selector: FaceSelector, place: int
 ) -> int | None:
-    """Return who is at a place among those who fit, in the first view that shows so many."""
+    """Return the candidate at a position among those that match, in the first view with so many."""
     for view in evidence.views:
         of = {id(face): one for face, one in zip(view.faces, view.who, strict=True) if one in fit}
         faces = [face for face in view.faces if id(face) in of]
@@ -183,10 +183,10 @@ def _by_mapping(
 
 
 def _unmatched(mapping: Sequence[MappingEntry], meant: Mapping[int, Meant]) -> tuple[int, ...]:
-    """Return the indices of the optional entries that mean nobody.
+    """Return the indices of the optional entries without a match.
 
     Raises:
-        NoMatchingFace: naming the others that mean nobody.
+        NoMatchingFace: naming the other entries without a match.
     """
     missing = [n for n in range(len(mapping)) if n not in meant]
     needed = [n for n in missing if not mapping[n].optional]

@@ -10,7 +10,7 @@ from gateway.pipeline.options.swap import SwapOptions
 
 
 def of_targets(options: SwapOptions) -> DetectOptions:
-    """Return how hard to look in a target: for all faces, unless the largest alone is meant.
+    """Return how hard to look in a target: for all faces, unless only the largest is selected.
 
     The largest is found at first sight; any other choice needs all of them to choose from.
     """

@@ -1,4 +1,4 @@
-"""Who does what is asked for: networks that were pulled, or what needs none."""
+"""Choice of models for the requested steps: installed networks, or processors without one."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ T = TypeVar("T", bound=SwapOptions)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectedModels:
-    """Who changes faces.
+    """The processors that change faces.
 
     Attributes:
         swapper: A network that swaps; None if the mesh swapper does.
         restorer: A network that gives expressions; None if the morphable model does.
-        enhancer: Who makes faces clearer; None if nobody is to.
+        enhancer: The face enhancer; None for no enhancement.
     """
 
     swapper: NetworkSwapper | None = None
@@ -51,12 +51,12 @@ class SelectedModels:
 
 
 class ModelSelector:
-    """The networks of the field that are at hand.
+    """The third-party models that are at hand.
 
     Attributes:
-        inference: What runs them, and our own.
+        inference: The backend that runs them, and our own.
         compute: Threads for array work.
-        pulled: Which there are.
+        pulled: The installed networks.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class ModelSelector:
         self.pulled = pulled or AvailableModels()
 
     def resolve(self, options: T) -> T:
-        """Return options that name who does it, where they leave it open.
+        """Return options with all models named, where they leave them open.
 
         Raises:
-            UnknownModel: a network is named that has not been pulled.
+            UnknownModel: a network is named that has not been installed.
             ModelNotPermitted: one is named that may not be used here.
         """
         steps = set(options.processors)
@@ -112,7 +112,7 @@ class ModelSelector:
         }
 
     def classifier(self) -> FairFace | None:
-        """Return who tells what people look like; None if it may not be used."""
+        """Return the attribute classifier; None if it may not be used."""
         if FAIRFACE not in self.pulled.names:
             return None
         return FairFace(self.inference, self.compute)
@@ -126,13 +126,13 @@ class ModelSelector:
         ]
 
     def build(self, options: SwapOptions) -> SelectedModels:
-        """Return who changes faces, by options that leave nothing open."""
+        """Return the processors that change faces, by options that leave nothing open."""
         return SelectedModels(
             self._swapper(options), self._restorer(options), self.enhancer(options)
         )
 
     def enhancer(self, options: SwapOptions) -> Enhancer | None:
-        """Return who makes faces clearer; None if that is not asked for."""
+        """Return the face enhancer; None if it is not requested."""
         if "face_enhancer" not in options.processors:
             return None
         name = options.enhancer_model
@@ -141,7 +141,7 @@ class ModelSelector:
         return NetworkEnhancer(name, self.inference, self.compute, weight=options.enhancer_weight)
 
     def frame_enhancer(self, options: SwapOptions) -> FrameEnhancer | None:
-        """Return who makes pictures and frames clearer; None if that is not asked for."""
+        """Return the frame enhancer; None if it is not requested."""
         if "frame_enhancer" not in options.processors or options.frame_enhancer_blend == 0:
             return None
         spec = UPSCALERS.get(options.frame_enhancer_model)

@@ -1,4 +1,4 @@
-"""Who is in the pictures: portraits of the sources, faces of the target, and which are meant."""
+"""People in the pictures: portraits of the sources, faces of the target, and the selected ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from gateway.storage.identities import EnrolledIdentity
 
 
 class People:
-    """Finds people in pictures, and tells them apart."""
+    """Finds people in pictures, and distinguishes them."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class People:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
+            embedder: Distinguishes people.
             min_face_px: Width below which a face is refused.
-            classifier: Tells what people look like, if it is at hand.
+            classifier: Classifies people's attributes, if available.
         """
         self._classifier = classifier
         self._analyser = analyser
@@ -118,13 +118,13 @@ class People:
         Args:
             target: uint8 (H, W, 3) RGB.
             faces: Of the target.
-            players: Whose faces may be used.
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
-            options: Who is meant.
+            players: People whose faces may be used.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
 
         Raises:
-            NoMatchingFace: nobody is meant, or nobody by an entry of the mapping.
+            NoMatchingFace: no face is selected, or none by an entry of the mapping.
             InvalidOptions: by reference, and there is none.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
         """
@@ -153,9 +153,9 @@ class People:
         """Return the descriptors (128,) of those who are to be recognised; see `decide`.
 
         Args:
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
             identities: Enrolled people that the mapping names, by their ids.
-            options: Who is meant.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -187,7 +187,7 @@ class People:
     async def looks(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
     ) -> list[FaceAttributes] | None:
-        """Return what each face of an image (H, W, 3) looks like; None if that does not matter.
+        """Return the attributes of each face of an image (H, W, 3); None if they do not matter.
 
         Raises:
             UnknownModel: there is no classifier.
@@ -207,13 +207,13 @@ class People:
     async def _recognised(
         self, target: U8, faces: Sequence[Face], options: SwapOptions, deadline: Deadline
     ) -> F32 | None:
-        """Return who the faces are, (N, 128), if any are to be recognised."""
+        """Return the descriptors of the faces, (N, 128), if any are to be recognised."""
         if not options.recognises:
             return None
         return await self._embedder.embed(target, faces, deadline=deadline)
 
     async def _descriptor(self, picture: U8, which: str, deadline: Deadline) -> F32:
-        """Return who (128,) the largest face of a picture is."""
+        """Return the descriptor (128,) of the largest face of a picture."""
         known = await self._analyser.analyse(picture, deadline=deadline)
         person = self._usable(known, which, NoFaceInSource)[:1]
         return np.asarray((await self._embedder.embed(picture, person, deadline=deadline))[0])

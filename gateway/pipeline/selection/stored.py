@@ -1,4 +1,4 @@
-"""What a request names by its id: enrolled people, and a library of expressions."""
+"""Stored data that a request names by id: enrolled people, and a library of expressions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.storage.identities import EnrolledIdentity, IdentityStore
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredInputs:
-    """What was kept before and is named now.
+    """Stored data that a request names.
 
     Attributes:
         identities: Enrolled people by their ids.

@@ -1,4 +1,4 @@
-"""Who is who in a video: found out once, from all over it, so that every part of it agrees."""
+"""Identities in a video: determined once, from all over it, so that all parts agree."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from gateway.arrays import F32, AnyFloat
 
 DIGITS = 6
-"""Decimals of what is kept as text."""
+"""Decimals of numbers stored as text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPerson:
-    """Somebody seen in the video.
+    """A person seen in the video.
 
     Attributes:
         descriptor: float32 (128,).
@@ -29,10 +29,10 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CastRole:
-    """Whose face is changed.
+    """A person whose face is changed.
 
     Attributes:
-        descriptor: float32 (128,); None for everybody.
+        descriptor: float32 (128,); None for all people.
         entry: Index of the mapping's entry; None without a mapping.
     """
 
@@ -42,11 +42,11 @@ class CastRole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoCast:
-    """Who is in a video, and whose faces are changed.
+    """The people in a video, and the faces that are changed.
 
     Attributes:
         known: The people that were seen.
-        parts: Whose faces are changed.
+        parts: The people whose faces are changed.
         farthest: Distance of descriptors up to which two may be of one person.
     """
 
@@ -55,7 +55,7 @@ class VideoCast:
     farthest: float
 
     def part_of(self, descriptor: F32) -> CastRole | None:
-        """Return the part that somebody with a descriptor (128,) has, if any."""
+        """Return the part that a person with a descriptor (128,) has, if any."""
         best, least = None, self.farthest
         for part in self.parts:
             off = 0.0 if part.descriptor is None else _apart(part.descriptor, descriptor)
@@ -64,7 +64,7 @@ class VideoCast:
         return best
 
     def rest_of(self, descriptor: F32) -> F32 | None:
-        """Return the rest (K + C,) of somebody with a descriptor (128,), if they are known."""
+        """Return the rest (K + C,) of a person with a descriptor (128,), if they are known."""
         near = min(self.known, key=lambda k: _apart(k.descriptor, descriptor), default=None)
         if near is None or _apart(near.descriptor, descriptor) > self.farthest:
             return None
@@ -88,7 +88,7 @@ class VideoCast:
 
     @classmethod
     def of_facts(cls, facts: Mapping[str, Any]) -> VideoCast:
-        """Return what `facts` has told."""
+        """Return the cast from the output of `facts`."""
         return cls(
             tuple(KnownPerson(_heard(k["descriptor"]), _heard(k["rest"])) for k in facts["known"]),
             tuple(

@@ -1,4 +1,4 @@
-"""What a video is made of, and what is told of each of its frames."""
+"""Inputs of a video's processing, and the report of each of its frames."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gateway.pipeline.video.cast import VideoCast
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFusionContext:
-    """What a video, or a part of one, is made of.
+    """Inputs for processing a video, or a part of one.
 
     Attributes:
-        cast: Who is in it, and whose faces are changed.
-        players: Whose faces may be used.
-        options: What is asked for.
+        cast: The people in it, and the faces that are changed.
+        players: People whose faces may be used.
+        options: The requested options.
         timings: Gets the stages' times.
         library: Entries to match expressions with.
-        call_s: Seconds that what is done to one frame may take.
+        call_s: Seconds that the processing of one frame may take.
     """
 
     cast: VideoCast
@@ -34,20 +34,20 @@ class VideoFusionContext:
     call_s: float = 30.0
 
     def deadline(self) -> Deadline:
-        """Return by when what is done to a frame now must be done."""
+        """Return the deadline of a frame processed now."""
         return Deadline.after(self.call_s, CallPriority.VIDEO)
 
 
 @dataclass(frozen=True, slots=True)
 class FrameReport:
-    """What was done to a frame.
+    """The report of a frame.
 
     Attributes:
         faces: How many faces were followed.
         changed: How many were changed.
         interpolated: How many of these no network saw.
         cut: Whether a new shot begins.
-        frame_enhancer: Who made all of it clearer; None if nobody did.
+        frame_enhancer: Frame enhancer that was applied; None if none was.
         uncertain: How many faces begin to be followed that may be upside down.
     """
 

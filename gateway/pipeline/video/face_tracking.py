@@ -1,4 +1,4 @@
-"""Which part of a frame is looked at for a face, how finely, and what was seen there."""
+"""The part of a frame searched for a face, its resolution, and the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.imaging.geometry.warp import Region, bounding_region
 REACH = 1.08
 """How much larger the part of a frame is that is converted than the crop that is looked at."""
 FINE_ENOUGH, COARSEST = 250.0, 8
-"""Pixels of the side of what is looked at from which on it need not be finer, and how much coarser
+"""Pixels of the side of the searched part from which on it need not be finer, and how much coarser
 than the frame it is at the most."""
 
 
@@ -67,7 +67,7 @@ def around(face: Face, shape: tuple[int, int]) -> tuple[Region | None, int]:
     """Return the part of a picture of `shape` (height, width) that a face is looked for in.
 
     And how many times coarser than the picture it may be looked at. The part begins and ends at
-    multiples of twice that, but for what the picture lacks.
+    multiples of twice that, except where the picture ends.
     """
     square = square_of_landmarks(face.landmarks)
     reach = REACH * square.side / 2

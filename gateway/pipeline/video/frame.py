@@ -1,4 +1,4 @@
-"""What the pipeline knows of a video's frame, wherever it comes from and however it is stored."""
+"""The pipeline's view of a video frame, independent of its origin and storage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EditableFrame(Protocol):
 
     @property
     def lead_out(self) -> bool:
-        """Whether it is only looked at, so that what is before it ends as if it went on."""
+        """Whether it is only analysed, so that earlier frames end as if the video continued."""
         ...
 
     @property

@@ -27,30 +27,30 @@ from gateway.pipeline.video.frame import EditableFrame
 from gateway.processors.base import Portrait
 
 LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
-"""Seconds between two looks at what is before a face: where there is something, and where there is
+"""Seconds between two checks for occlusions of a face: where there are some, and where there is
 nothing."""
 CLEAR = 0.9
 """Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
-"""Seconds after which about a third is left of what was seen before a face."""
+"""Seconds after which about a third is left of an earlier occlusion."""
 MARGIN = 0.1
 """Of the face's width, kept around it when it is swapped."""
 UNDECIDED_S = Fraction(1, 2)
-"""Seconds for which who is first seen from the side is not judged by that for good."""
+"""Seconds for which a person first seen from the side is not finally identified by that view."""
 
 
 @dataclass(slots=True, eq=False)
 class _Person:
-    """What is remembered of a track.
+    """The state of a track.
 
     Attributes:
         since_s: When it began.
         memory: Of the face.
-        part: Whose face it is; None if it is left alone.
+        part: The role of the face; None if it is left alone.
         rest: float32 (K + C,), the expression at rest, if it is known.
-        decided: Whether it is certain who it is.
-        looked_s: When what is before the face was last looked at.
-        pause_s: Until the next look.
+        decided: Whether the identity is certain.
+        looked_s: When occlusions of the face were last checked.
+        pause_s: Until the next check.
         bare: Whether the portraits are used that wear no glasses.
         last_s: When the face was last changed.
     """
@@ -77,7 +77,7 @@ class FrameMaker:
         compute: Compute,
         production: VideoFusionContext,
     ) -> None:
-        """Take the parts, and what the video is made of."""
+        """Take the parts, and the inputs of the video."""
         self._embedder = embedder
         self._masking = masking
         self._changer = changer
@@ -96,7 +96,7 @@ class FrameMaker:
 
         Args:
             picture: The frame.
-            sightings: Who is in it.
+            sightings: The people in it.
             faces: The faces by their tracks, as the frames around it say they are.
 
         Raises:
@@ -195,7 +195,7 @@ class FrameMaker:
             portraits = production.players.chosen(named)
             if "face_swapper" in options.processors:
                 portraits = await self._masking.known(portraits, options, deadline=deadline)
-            # What a face is at rest is worked out once.
+            # A face's rest state is computed once.
             self._known[entry] = [
                 replace(one, face=replace(one.face, known_rest=one.face.rest)) for one in portraits
             ]
@@ -213,7 +213,7 @@ class FrameMaker:
         return bounding_region(face.landmarks[:, :2], shape, MARGIN * face.quality.width_px)
 
     async def _person(self, picture: EditableFrame, sighting: TrackedFace) -> _Person:
-        """Return what is known of a track, after finding out who it is."""
+        """Return the state of a track, after identifying the person."""
         person = self._people.setdefault(sighting.track, _Person(picture.time_s))
         if person.decided:
             return person
@@ -230,7 +230,7 @@ class FrameMaker:
         return person
 
     async def _look(self, person: _Person, now: Fraction, rgb: U8, face: Face) -> None:
-        """Look at what is before a face, now and then."""
+        """Check for occlusions of a face, now and then."""
         if person.looked_s is not None and now < person.looked_s + person.pause_s:
             return
         options, deadline = self._production.options, self._production.deadline()
@@ -254,7 +254,7 @@ def _local(face: Face, region: Region, rest: F32 | None) -> Face:
 
 
 def _touched(canvas: UndoCanvas) -> list[Region]:
-    """Return what was painted over, as regions that do not overlap."""
+    """Return the painted regions, without overlap."""
     regions: list[Region] = []
     for stroke in canvas.since(0):
         one = stroke.region

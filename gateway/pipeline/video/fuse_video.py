@@ -1,6 +1,6 @@
 """A video: follow → steady → change each face → write back → enhance, frame by frame.
 
-While one frame's faces are changed the next ones are already followed: what a face does after a
+While one frame's faces are changed the next ones are already followed: a face's motion after a
 frame has a say in it, too (`faces/motion.py`), so nothing lags.
 """
 
@@ -39,14 +39,14 @@ WAITING = 2
 
 @dataclass(slots=True, eq=False)
 class _Followed:
-    """A frame and who is in it.
+    """A frame and the people in it.
 
     Attributes:
-        time_s: Of the frame, in seconds; what is told exactly is told by the picture.
+        time_s: Of the frame, in seconds; the exact time is in the picture.
         shot: Number of its shot.
         faces: By their tracks, as the frame by itself shows them.
-        picture: The frame; None once it has gone on.
-        sightings: Who is in it; none once it has gone on.
+        picture: The frame; None once it is passed on.
+        sightings: The people in it; none once it is passed on.
     """
 
     time_s: float
@@ -82,19 +82,19 @@ class VideoFuser:
     async def fuse(
         self, pictures: Iterable[EditableFrame], production: VideoFusionContext
     ) -> AsyncGenerator[tuple[EditableFrame, FrameReport], None]:
-        """Yield every frame of a part of a video, its faces changed and all of it made clearer.
+        """Yield every frame of a part of a video, its faces changed and all of it enhanced.
 
-        Each only if asked for: where nobody is meant, nobody looks for faces. Frames that only lead
+        Each only if requested: where no face is selected, none are detected. Frames that only lead
         in come out, too, as they were; those that lead out do not. A bounded number of frames is
         held, however long the video is. Close the iterator if it is left early
         (`contextlib.aclosing`).
 
         Args:
             pictures: The frames in their order; read one by one, in a thread.
-            production: What the video is made of.
+            production: The inputs of the video.
 
         Raises:
-            InferenceError, DeadlineExceeded: from the networks, and whatever reading raises.
+            InferenceError, DeadlineExceeded: from the networks, and any error raised while reading.
         """
         enhancement = FrameEnhancement(
             self._masking.networks.frame_enhancer(production.options),
@@ -160,7 +160,7 @@ class VideoFuser:
     async def _followed(
         self, pictures: Iterable[EditableFrame], production: VideoFusionContext
     ) -> AsyncGenerator[_Followed, None]:
-        """Yield every frame with who is in it, a few ahead of the one that is used."""
+        """Yield every frame with the people in it, a few ahead of the one that is used."""
         tracker = FaceTracker(
             self._analyser,
             self._compute,

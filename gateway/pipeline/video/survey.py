@@ -1,4 +1,4 @@
-"""A first look at a video: who is in it, what they look like at rest, and who is meant."""
+"""A first pass over a video: the people in it, their rest state, and the selected faces."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Somebody:
         landmarks: float32 (478, 3) each, of faces that are not turned away.
         fits: Of these.
         sizes: (width, height) of their pictures.
-        looks: What they look like where they are seen best; None if nobody asked.
+        looks: Their attributes in the best view; None if not requested.
         best: How well that is, 0–1.
     """
 
@@ -58,7 +58,7 @@ class _Somebody:
     def saw(
         self, face: Face, descriptor: F32, size_wh: tuple[int, int], looks: FaceAttributes | None
     ) -> None:
-        """Add a face, and what it looks like if that was asked for."""
+        """Add a face, and its attributes if requested."""
         if face.quality.score > self.best:
             self.best, self.looks = face.quality.score, looks
         self.descriptors.append(descriptor)
@@ -73,7 +73,7 @@ class _Somebody:
         return np.asarray(np.mean(self.descriptors, axis=0), np.float32)
 
     def known(self) -> KnownPerson:
-        """Return what is kept of them."""
+        """Return their stored state."""
         person = Person.nobody()
         for points, fit, size in zip(self.landmarks, self.fits, self.sizes, strict=True):
             person = person.seen_in(points[None], np.array([size], np.float32), fit)
@@ -81,7 +81,7 @@ class _Somebody:
 
 
 class Surveyor:
-    """Looks at frames all over a video."""
+    """Samples frames all over a video."""
 
     def __init__(
         self,
@@ -96,10 +96,10 @@ class Surveyor:
 
         Args:
             analyser: Finds faces.
-            embedder: Tells people apart.
+            embedder: Distinguishes people.
             compute: Threads for array work.
             min_face_px: Width below which a face is left alone.
-            classifier: Tells what people look like, if it is at hand.
+            classifier: Classifies people's attributes, if available.
         """
         self._people = People(analyser, embedder, min_face_px=min_face_px, classifier=classifier)
         self._analyser = analyser
@@ -116,24 +116,24 @@ class Surveyor:
         references: Sequence[U8] = (),
         identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
     ) -> VideoCast:
-        """Return who is in a video.
+        """Return the people in a video.
 
         Args:
             pictures: Frames from all over it, in their order; read in the imaging threads.
-            options: Who is meant.
+            options: The selected faces.
             deadline: When the answer is of no use any more.
-            references: uint8 (H, W, 3) RGB each; pictures of people who are meant.
+            references: uint8 (H, W, 3) RGB each; reference pictures of the people to select.
             identities: Enrolled people that the mapping names, by their ids.
 
         Raises:
-            NoFaceInTarget: there is nobody to be seen in any of the frames.
-            NoMatchingFace: whoever is meant by place is not there.
-            InvalidOptions: somebody is meant by a reference that was not sent.
+            NoFaceInTarget: no face is visible in any of the frames.
+            NoMatchingFace: the face selected by position is not there.
+            InvalidOptions: a person is selected by a reference that was not sent.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a reference.
             InferenceError, DeadlineExceeded: from the networks.
         """
         known = await self._people.known(references, identities, options, deadline=deadline)
-        # People are told apart here; what they show is read when they are followed.
+        # People are distinguished here; what they show is read when they are followed.
         detect = replace(detection.of_targets(options), precise=False)
         people: list[_Somebody] = []
         views: list[View] = []
@@ -160,14 +160,14 @@ class Surveyor:
             raise NoFaceInTarget("The video shows no face.")
         seen_people = tuple(somebody.known() for somebody in people)
         looks_of = [one.looks for one in people] if asks_for_looks(options) else None
-        # Whoever is to be recognised may also be in frames that were not looked at.
+        # People to be recognised may also be in frames that were not sampled.
         decision = decide(options, Evidence(views, looks_of), known)
         parts = tuple(_part(meant, seen_people) for meant in decision.meant)
         return VideoCast(seen_people, parts, options.face_selector.reference_distance)
 
 
 def _part(meant: Meant, people: Sequence[KnownPerson]) -> CastRole:
-    """Return the role of somebody who is meant."""
+    """Return the role of a selected person."""
     descriptor = meant.descriptor
     if meant.candidate is not None:
         descriptor = people[meant.candidate].descriptor
@@ -179,7 +179,7 @@ def _is_face(face: Face) -> bool:
 
 
 def _nearest(people: list[_Somebody], descriptor: F32) -> int:
-    """Return which of the people somebody is; who is nobody of them becomes one."""
+    """Return the matching person; one without a match is added."""
     apart = [float(np.linalg.norm(one.descriptor - descriptor)) for one in people]
     if apart and min(apart) <= SURELY:
         return int(np.argmin(apart))

@@ -1,8 +1,8 @@
 """People followed through a video: where each one's face is, frame by frame.
 
 Once a face is known its landmarks cut the crop in which it is looked for in the next frame, and the
-detectors rest but for a look now and then for who has come. A face that is lost for a moment is
-carried on by what the pixels do; who comes back within that time is who was lost.
+detectors run only now and then, to find new faces. A face that is lost for a moment is
+carried on by optical flow; a face that returns within that time is the lost one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gateway.pipeline.video.face_tracking import FrameCrop, TrackedFace, around,
 from gateway.pipeline.video.frame import EditableFrame
 
 DETECT_S = Fraction(1, 3)
-"""Seconds between two looks for faces that have come."""
+"""Seconds between two detections of new faces."""
 OVERVIEW = 960
 """Pixels of a frame's longer side when faces are looked for in all of it."""
 UPSIDE_DOWN_DEG = 135.0
@@ -45,7 +45,7 @@ REMEMBERED, KNOWN = 16, 8
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """What is remembered of somebody.
+    """The state of a person.
 
     Attributes:
         number: Of the person.
@@ -64,7 +64,7 @@ class _Track:
     frames: int = 1
 
     def saw(self, sighting: TrackedFace, time_s: Fraction) -> None:
-        """Go on to the next frame."""
+        """Advance to the next frame."""
         self.last = sighting
         if sighting.interpolated:
             return
@@ -79,11 +79,11 @@ class _Track:
 
 @dataclass(slots=True, eq=False)
 class _State:
-    """What a tracker remembers.
+    """The state of a tracker.
 
     Attributes:
-        tracks: People who are in the picture.
-        lost: People who were, a moment ago.
+        tracks: People in the picture.
+        lost: People recently in the picture.
         shot: The one that is running.
         looked_s: When faces were last looked for.
         roll: Degrees that the first face of the shot was tilted by whose orientation is certain.
@@ -99,7 +99,7 @@ class _State:
 
 
 class FaceTracker:
-    """Follows everybody through one video; frames come in their order."""
+    """Tracks all people through one video; frames come in their order."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class FaceTracker:
     async def step(
         self, picture: EditableFrame, *, deadline: Deadline
     ) -> tuple[list[TrackedFace], bool]:
-        """Take the next frame; return who is in it, and whether a new shot begins with it.
+        """Take the next frame; return the people in it, and whether a new shot begins with it.
 
         Raises:
             InferenceError, DeadlineExceeded: from the networks.
@@ -185,7 +185,7 @@ class FaceTracker:
         return FrameCrop(region, reduction, pixels)
 
     def _is_another(self, track: _Track, found: Face) -> bool:
-        """Return whether a face is not who was followed, where two people have met."""
+        """Return whether a face is not the tracked person, where two people have met."""
         if track.frames < KNOWN or not TURNED.isdisjoint(found.warnings):
             return False
         others = [t for t in (*self._state.tracks, *self._state.lost) if t is not track]
@@ -209,7 +209,7 @@ class FaceTracker:
         return view.outside(found[0])
 
     def _sort_out(self, gone: list[_Track], now: Fraction) -> None:
-        """Let go of who is lost or seen twice, and give everybody back their own face."""
+        """Drop lost or duplicate tracks, and give each person back their own face."""
         state = self._state
         state.tracks = [t for t in state.tracks if t not in gone]
         for one in list(state.tracks):
@@ -226,7 +226,7 @@ class FaceTracker:
         _swap_back(state.tracks)
 
     async def _look_around(self, picture: EditableFrame, deadline: Deadline) -> None:
-        """Look for faces nobody is known to have, and begin to follow them."""
+        """Detect untracked faces, and begin to track them."""
         small = await self._compute.run(picture.small, OVERVIEW)
         options = self._options_now()
         found = await self._analyser.detect(small, deadline=deadline, options=options)
@@ -263,7 +263,8 @@ class FaceTracker:
             known.saw(TrackedFace(known.number, seen, view), now)
             state.tracks.append(known)
             return
-        if FaceWarning.ORIENTATION_UNCERTAIN in face.warnings:  # told of the first sighting only
+        # reported for the first sighting only
+        if FaceWarning.ORIENTATION_UNCERTAIN in face.warnings:
             told = (*seen.warnings, FaceWarning.ORIENTATION_UNCERTAIN)
             seen = replace(seen, warnings=told)
         sighting = TrackedFace(state.people, seen, view)
