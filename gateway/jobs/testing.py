@@ -50,6 +50,7 @@ FAST = Intervals(
     progress_s=0.05,
     keep_s=0.1,
     sweep_s=0.2,
+    longest_cleanup_pause_s=0.4,
     orphans_s=0.2,
     first_pause_s=0.05,
     longest_pause_s=0.2,

@@ -20,6 +20,7 @@ class Intervals:
         progress_s: Least time between two notes of progress of a job.
         keep_s: Interval between two checks of deadlines.
         sweep_s: Interval between two sweeps for data to be removed.
+        longest_cleanup_pause_s: Before any attempt to clean up a job again whose clean-up fails.
         orphans_s: Interval between two searches for files that belong to no job.
         orphan_s: Age from which files that belong to no job are removed.
         first_pause_s: Before a second attempt; it doubles with each further one.
@@ -38,6 +39,7 @@ class Intervals:
     progress_s: float = 1.0
     keep_s: float = 1.0
     sweep_s: float = 30.0
+    longest_cleanup_pause_s: float = 3600.0
     orphans_s: float = 3600.0
     orphan_s: float = 7200.0
     first_pause_s: float = 1.0

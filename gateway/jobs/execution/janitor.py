@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 PREFIX = "jobs"
 _OWN_MATTER_S = 10.0  # reserved for the process that ended a job to clean up after it
-_LONGEST_CLEANUP_PAUSE_S = 3600.0
 _MOST_PUT_OFF = 1000  # named in one statement
 
 
@@ -54,7 +53,7 @@ class CleanupRetries:
         longest_s: Before any attempt.
     """
 
-    def __init__(self, first_s: float, longest_s: float = _LONGEST_CLEANUP_PAUSE_S) -> None:
+    def __init__(self, first_s: float, longest_s: float) -> None:
         self._first_s, self._longest_s = first_s, longest_s
         self._failed: dict[str, tuple[int, float]] = {}
         self._lock = threading.Lock()
@@ -117,7 +116,7 @@ class Janitor:
         self._pace = pace
         self._observer = observer
         self._further = further
-        self._retries = CleanupRetries(pace.sweep_s)
+        self._retries = CleanupRetries(pace.sweep_s, pace.longest_cleanup_pause_s)
         self._orphans_looked_for = float("-inf")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)

@@ -224,8 +224,8 @@ class People:
         """Return the faces that are large enough, and are faces."""
         if not faces:
             raise missing(
-                f"No face was found in {which[0].lower()}{which[1:]}. With `detector.thorough`, or "
-                "a lower `detector.min_score`, the search is wider."
+                f"{which} shows no face. `detector.thorough`, or a lower `detector.min_score`, "
+                "searches for more."
             )
         reliable = [f for f in faces if FaceWarning.UNRELIABLE not in f.warnings]
         if not reliable:

@@ -120,7 +120,7 @@ def test_a_cleanup_that_failed_is_tried_later_and_later():
     retries.forget("a")
     assert retries.waiting() == ["b"]
     assert retries.put_off("a") == 1
-    at_once = CleanupRetries(first_s=0.0)
+    at_once = CleanupRetries(first_s=0.0, longest_s=3600.0)
     at_once.put_off("a")
     assert at_once.waiting() == []
 
