@@ -194,7 +194,7 @@ def test_only_named_models_are_loaded(tmp_path):
 
 
 def test_a_missing_environment_names_the_command(repository, tmp_path):
-    with pytest.raises(SetupIncomplete, match="make setup"):
+    with pytest.raises(SetupIncomplete, match="semblant setup"):
         EmbeddedTriton(repository, tmp_path).start()
 
 
