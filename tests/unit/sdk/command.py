@@ -46,6 +46,10 @@ class CommandLine:
             code = end.code or 0
         return Done(code, *self._capsys.readouterr())
 
+    def said_so_far(self) -> str:
+        """Return what a command that still runs has written to the standard error."""
+        return self._capsys.readouterr().err
+
     def over_fakes(self, **settings: object) -> None:
         """Let the commands that run here use fake networks; `made` keeps their settings."""
 

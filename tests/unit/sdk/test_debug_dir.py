@@ -50,3 +50,24 @@ def test_not_on_a_server(semblant, pictures, tmp_path):
     done = semblant("swap", source, target, "-o", output, *arguments)
     assert done.code == 2
     assert "--debug-dir" in done.words
+
+
+def test_not_of_a_video(semblant, pictures, tmp_path):
+    source, target, output = pictures
+    arguments = ("-o", output.with_suffix(".mp4"), "--debug-dir", tmp_path)
+    done = semblant("swap", source, target, *arguments)
+    assert done.code == 2
+    assert "--debug-dir" in done.words
+
+
+def test_a_former_setting_is_noted_at_once(semblant, monkeypatch):
+    noted = []
+
+    def serve(settings):
+        noted.append(semblant.said_so_far())
+        assert settings.shutdown_grace_s == 7
+
+    monkeypatch.setenv("SEMBLANT_DRAIN_S", "7")
+    monkeypatch.setattr("gateway.main.serve", serve)
+    assert semblant("serve").code == 0
+    assert "note: setting drain_s is now shutdown_grace_s" in noted[0]

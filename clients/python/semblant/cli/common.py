@@ -207,15 +207,22 @@ def read_settings(**given: Any) -> Settings:
     from pydantic import ValidationError  # noqa: PLC0415
     from pydantic_settings import SettingsError  # noqa: PLC0415
 
+    from gateway.deprecations import collected  # noqa: PLC0415
     from gateway.settings import Settings  # noqa: PLC0415
+    from semblant.cli.console import err  # noqa: PLC0415
 
     try:
-        return Settings(**given)
+        # At once, not at the end: a service may run for months.
+        with collected() as deprecated:
+            settings = Settings(**given)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise typer.BadParameter(wrong, param_hint="the settings") from error
     except SettingsError as error:
         raise typer.BadParameter(str(error), param_hint="the settings") from error
+    for rename in deprecated:
+        err.print(f"note: {rename}", markup=False)
+    return settings
 
 
 def check_address(server: str) -> None:

@@ -122,12 +122,12 @@ def swap(
         raise typer.BadParameter("a source and a target are needed", param_hint="SOURCE... TARGET")
     if many or (reference and "mapping" not in wanted):
         merge(wanted, "face_selector", mode="reference" if reference else "many")
+    if debug_dir is not None and (connection.server is not None or media_type is None):
+        raise typer.BadParameter("is for pictures changed here", param_hint="--debug-dir")
     sent = {"reference": reference, "source_id": source_id}
     if media_type is None:
         _video(pictures, output, wanted, sent, connection, quiet=quiet)
     else:
-        if debug_dir is not None and connection.server is not None:
-            raise typer.BadParameter("is for running here", param_hint="--debug-dir")
         given: dict[str, object] = {} if debug_dir is None else {"debug_dir": debug_dir}
         result = _picture(pictures, wanted, media_type, sent, connection, given)
         result.save(output)
