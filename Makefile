@@ -63,7 +63,8 @@ check: .venv/installed-dev ## Lint, check the format and the types
 
 .PHONY: test
 test: .venv/installed-dev setup ## Run every test; prints the coverage of the unit tests
-	@$(BIN)/pytest tests/unit --cov --cov-report=term:skip-covered --no-cov-on-fail \
+	@$(BIN)/pytest tests/unit -n auto --dist loadfile \
+		--cov --cov-report=term:skip-covered --no-cov-on-fail \
 		| sed -E '/^(gateway|clients|triton)\/.* (8[0-9]|9[0-9])%$$/d'
 	@$(BIN)/pytest tests/integration tests/acceptance
 

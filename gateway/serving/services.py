@@ -28,13 +28,13 @@ from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
+from gateway.serving import warm_up
 from gateway.serving.admission import Admission
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
-from gateway.serving.warm_up import warm_up
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 from gateway.storage.identities import FolderIdentityStore, IdentityStore
@@ -223,6 +223,13 @@ def backend_of(settings: Settings) -> str:
     return "embedded" if environment_exists(settings.triton_environment) else "local"
 
 
+async def _warm_up(compute: Compute) -> None:
+    """Compile or load the kernels, step by step: an interrupted start ends after one of them."""
+    steps, done = warm_up.steps(), object()
+    while await compute.run(next, steps, done) is not done:
+        pass
+
+
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
     """Start the components, watch the models meanwhile, and stop all components afterwards.
@@ -240,7 +247,7 @@ async def running(services: Services) -> AsyncIterator[None]:
         try:
             if isinstance(services.backend, Startable):
                 await services.backend.start()
-            await services.compute.run(warm_up)
+            await _warm_up(services.compute)
             await services.health.look()
             if services.settings.backend != "triton":
                 services.health.require()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from gateway.arrays import U8
@@ -29,6 +31,12 @@ _SIDE = 256
 
 def warm_up() -> None:
     """Swap the mean face with itself and let it smile: seconds when new, else a fraction."""
+    for _ in steps():
+        pass
+
+
+def steps() -> Iterator[None]:
+    """Do the same in steps, so that a caller can leave it between two of them."""
     picture = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8)
     landmarks = topology().mean.astype(np.float64) * (_SIDE / 4) + [_SIDE / 2, _SIDE / 2, 0]
     fit = fit_landmarks(landmarks[None], np.full((1, 2), float(_SIDE)))
@@ -37,14 +45,21 @@ def warm_up() -> None:
     )
     layer = swap_layer(picture, face, Portrait(picture, face), SwapSettings())
     assert layer is not None
+    yield
     view = np.ascontiguousarray(layer.region.of(picture))
     departures(picture, face.landmarks)
+    yield
     fused = fuse(view, layer.pixels, matte_of(layer), unit_px=_SIDE / 4)
+    yield
     outline = face.landmarks[list(FACE_OVAL), :2] - layer.region.origin_xy
     compare(fused, view, ComparedRegion(layer.mask, layer.skin, outline, _SIDE / 2, _SIDE / 4))
+    yield
     enhance_classically(picture, face, layer.region, layer.mask)
+    yield
     _restore(picture)
+    yield
     _join()
+    yield
     opened = from_names({"jawOpen": 1.0, "mouthSmileLeft": 1.0})
     seen_in = Donor(picture, face.landmarks, InpaintingSource.SOURCE)
     restore_expression(picture, face, Performance(opened, seen_in=seen_in, donors=[seen_in]))
