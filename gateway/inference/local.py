@@ -197,6 +197,14 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
+def providers_here() -> list[str]:
+    """Return ONNX Runtime's execution providers on this machine; none where it is missing."""
+    try:
+        return list(_onnxruntime().get_available_providers())
+    except SetupIncomplete:
+        return []
+
+
 def _run_options() -> Any:
     options = _onnxruntime().RunOptions()
     options.log_severity_level = 4  # errors are raised, and reported by the handler

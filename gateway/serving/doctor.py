@@ -7,6 +7,7 @@ import platform
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from typing import Literal
 from semblant_triton.environment import check_platform, find_environment
 
 from gateway.errors import PlatformUnsupported, SemblantError
+from gateway.inference.local import providers_here
 from gateway.media.capabilities import encoders, image_formats
 from gateway.models.build import list_models
 from gateway.models.records import installed
@@ -73,8 +75,10 @@ def _python(settings: Settings) -> Iterator[Check]:
     found = {name: _version(name) for name in _PACKAGES}
     missing = [name for name, there in found.items() if not there and name != "tritonclient"]
     listed = ", ".join(f"{name} {there or '–'}" for name, there in found.items())
-    remedy = "pip install 'semblant[server]'" if missing else ""
+    remedy = "pip install 'semblant[local]'" if missing else ""
     yield Check("packages", "error" if missing else "ok", listed, remedy)
+    # Without CUDA or TensorRT among the providers no GPU is used.
+    yield Check("inference here", "ok", ", ".join(providers_here()) or "no ONNX Runtime")
 
 
 def _version(name: str) -> str:
@@ -94,13 +98,22 @@ def _folders(settings: Settings) -> Iterator[Check]:
         there = _nearest(folder)
         free_mb = shutil.disk_usage(there).free / 2**20
         name = variable.removeprefix("SEMBLANT_").lower().replace("_", " ")
-        if not os.access(there, os.W_OK):
+        if not _writable(there):
             yield Check(name, "error", f"{folder} cannot be written", f"set {variable}")
         elif free_mb < _LEAST_FREE_MB:
             found = f"{folder}, {free_mb:.0f} MB free"
             yield Check(name, "warning", found, f"make room, or set {variable}")
         else:
             yield Check(name, "ok", f"{folder}, {free_mb / 1024:.0f} GB free")
+
+
+def _writable(folder: Path) -> bool:
+    """Return whether a file can be made in a folder: permissions alone do not say so."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _nearest(folder: Path) -> Path:
@@ -218,7 +231,7 @@ def _kernels(settings: Settings) -> Iterator[Check]:
     beside = Path(__file__).resolve().parent.parent / "imaging"
     user = Path.home() / ".cache"
     places = [Path(given)] if given else [beside, user]
-    usable = next((place for place in places if os.access(_nearest(place), os.W_OK)), None)
+    usable = next((place for place in places if _writable(_nearest(place))), None)
     if usable is None:
         found = "compiled anew at each start"
         yield Check(

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.deprecations import with_new_options
 from gateway.errors import InternalError, SemblantError, error_class
-from gateway.media.containers import HEAD, moves, starts_like_a_video
+from gateway.media.containers import HEAD, is_heif, moves, starts_like_a_video
 from semblant.calls import File, in_memory, several
 from semblant.client import AsyncClient
 from semblant.images import MEDIA_TYPES
@@ -29,6 +29,7 @@ CONTAINERS = {
     ".webp": "webp",
 }
 """File suffixes of videos; .webp is used for images as well."""
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 LOOK_S = 0.25
 """Seconds between two polls of a job's progress."""
 
@@ -47,17 +48,21 @@ def picture_type(path: str | Path, target: File | None = None) -> str | None:
             suffix.
 
     Raises:
-        ValueError: naming the endings that are known.
+        ValueError: naming the endings that are known, or an ending that does not suit the target.
         OSError: if the target cannot be read.
     """
     ending = Path(path).suffix.lower()
     if ending not in CONTAINERS and ending not in MEDIA_TYPES:
         known = ", ".join({**MEDIA_TYPES, **CONTAINERS})
         raise ValueError(f"{ending or 'no ending'}: a result ends in {known}")
-    either = ending in CONTAINERS and ending in MEDIA_TYPES
-    if either and target is not None and starts_like_video(target):
-        return None
-    return MEDIA_TYPES.get(ending)
+    if target is None:
+        return MEDIA_TYPES.get(ending)
+    video = starts_like_video(target)
+    if video and ending not in CONTAINERS:
+        raise ValueError(f"the target is a video, but the result ends in {ending}")
+    if not video and ending not in MEDIA_TYPES and starts_like_picture(target):
+        raise ValueError(f"the target is a picture, but the result ends in {ending}")
+    return None if video else MEDIA_TYPES.get(ending)
 
 
 def starts_like_video(target: File) -> bool:
@@ -70,6 +75,18 @@ def starts_like_video(target: File) -> bool:
     with BytesIO(target) if isinstance(target, bytes) else Path(target).open("rb") as file:
         head = file.read(HEAD)
         return starts_like_a_video(head.ljust(HEAD, b"\0")) or moves(file)
+
+
+def starts_like_picture(target: File) -> bool:
+    """Return whether a file begins as one of the usual kinds of still pictures does.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    target = in_memory(target)
+    with BytesIO(target) if isinstance(target, bytes) else Path(target).open("rb") as file:
+        head = file.read(HEAD)
+    return head.startswith(_PICTURES) or is_heif(head) or head[8:12] == b"WEBP"
 
 
 def with_container(options: Mapping[str, Any], output: str | Path) -> dict[str, Any]:

@@ -145,7 +145,7 @@ async def _order(
 def _webhook(text: bytes | str | None) -> Webhook | None:
     if not text:
         return None
-    asked = read_options(WebhookOptions, text)
+    asked = read_options(WebhookOptions, text, field="webhook")
     return Webhook(asked.url, tuple(dict.fromkeys(asked.events)))
 
 

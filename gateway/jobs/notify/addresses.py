@@ -114,7 +114,9 @@ class Guard:
         _, host, _, _ = self._parts(url)
         address = _numeric(host)
         if address is not None and not self._may_call(host, address):
-            raise WebhookRefused("A webhook may not be sent to this network.")
+            raise WebhookRefused(
+                "A webhook may not be sent to this network (SEMBLANT_WEBHOOK_ALLOW)."
+            )
 
     def vet(self, url: str) -> WebhookAddress:
         """Resolve a URL's host and return where to connect to. Waits for the network.
@@ -145,10 +147,15 @@ class Guard:
         if parts.username is not None or parts.password is not None:
             raise WebhookRefused("A webhook's address must not name a user.")
         if parts.scheme not in self.schemes:
-            raise WebhookRefused(f"A webhook's scheme must be {' or '.join(self.schemes)}.")
+            allowed = " or ".join(self.schemes)
+            raise WebhookRefused(
+                f"A webhook's scheme must be {allowed} (SEMBLANT_WEBHOOK_SCHEMES)."
+            )
         if port not in self.ports:
-            told = ", ".join(str(port) for port in self.ports)
-            raise WebhookRefused(f"A webhook's port must be one of {told}.")
+            allowed = ", ".join(str(port) for port in self.ports)
+            raise WebhookRefused(
+                f"A webhook's port must be one of {allowed} (SEMBLANT_WEBHOOK_PORTS)."
+            )
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return parts.scheme, host, port, target
 

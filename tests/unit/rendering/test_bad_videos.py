@@ -67,27 +67,40 @@ async def made(http, target, options=None, source=PORTRAIT, **fields):
 @pytest.mark.parametrize(
     ("target", "code"),
     [
-        (b"hello", "not_a_video"),
-        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "not_a_video"),
-        (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n", "not_a_video"),
-        (b"ffconcat version 1.0\nfile /etc/hostname\n", "not_a_video"),
-        (b"concat:/etc/hostname|/etc/hostname", "not_a_video"),
-        (b"v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n", "not_a_video"),
-        (noise(3, "flv", "flv")[:200], "video_corrupt"),
-        (bytes(2**20 + 1), "payload_too_large"),
-        (PORTRAIT[:5000], "image_truncated"),
-        (b"RIFF\0\0\0\0AVI " + bytes(300), "video_corrupt"),
-        (sound(), "not_a_video"),
-        (sound("matroska"), "not_a_video"),
-        (noise(4).replace(b"avc1", b"xvc9"), "not_a_video"),
-        (noise(4)[:3000], "video_corrupt"),
-        (without_pictures(noise(4)), "video_corrupt"),
-        (video(4, size=(1000, 1002)), "too_many_pixels"),
-        (video(12, size=SIZE, ticks=[n * 90000 * 8 for n in range(12)]), "video_too_long"),
-        (video(2, size=SIZE, rate=Fraction(1, 1000)), "video_too_long"),
-        (clip([black(*SIZE)] * 30), "no_face_in_target"),
+        pytest.param(b"hello", "not_a_video", id="text"),
+        pytest.param(
+            b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "not_a_video", id="HLS list of a file"
+        ),
+        pytest.param(
+            b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n",
+            "not_a_video",
+            id="HLS list of an address",
+        ),
+        pytest.param(b"ffconcat version 1.0\nfile /etc/hostname\n", "not_a_video", id="ffconcat"),
+        pytest.param(b"concat:/etc/hostname|/etc/hostname", "not_a_video", id="concat protocol"),
+        pytest.param(
+            b"v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n", "not_a_video", id="SDP"
+        ),
+        pytest.param(noise(3, "flv", "flv")[:200], "video_corrupt", id="cut flv"),
+        pytest.param(bytes(2**20 + 1), "payload_too_large", id="too large"),
+        pytest.param(PORTRAIT[:5000], "image_truncated", id="cut picture"),
+        pytest.param(b"RIFF\0\0\0\0AVI " + bytes(300), "video_corrupt", id="AVI without frames"),
+        pytest.param(sound(), "not_a_video", id="sound as mp4"),
+        pytest.param(sound("matroska"), "not_a_video", id="sound as matroska"),
+        pytest.param(noise(4).replace(b"avc1", b"xvc9"), "not_a_video", id="unknown codec"),
+        pytest.param(noise(4)[:3000], "video_corrupt", id="cut before its frames"),
+        pytest.param(without_pictures(noise(4)), "video_corrupt", id="header alone"),
+        pytest.param(video(4, size=(1000, 1002)), "too_many_pixels", id="too many pixels"),
+        pytest.param(
+            video(12, size=SIZE, ticks=[n * 90000 * 8 for n in range(12)]),
+            "video_too_long",
+            id="long by its times",
+        ),
+        pytest.param(
+            video(2, size=SIZE, rate=Fraction(1, 1000)), "video_too_long", id="long by its rate"
+        ),
+        pytest.param(clip([black(*SIZE)] * 30), "no_face_in_target", id="without a face"),
     ],
-    ids=lambda value: value if isinstance(value, str) else f"{len(value)}",
 )
 async def test_what_cannot_be_made_fails_before_any_frame_is_made(service, target, code):
     job = await made(service, target)

@@ -103,7 +103,7 @@ def test_an_ending_nobody_knows(semblant, videos):
 
 @pytest.mark.parametrize(
     ("server", "told"),
-    [((), "What is done is kept"), (("--server", "http://test"), "It goes on on the server")],
+    [((), "What is done is kept"), (("--server", "http://test"), "The server continues")],
 )
 def test_who_interrupts_it_is_told_how_to_go_on(semblant, videos, monkeypatch, server, told):
     async def interrupted(*_, **__):
@@ -113,7 +113,7 @@ def test_who_interrupts_it_is_told_how_to_go_on(semblant, videos, monkeypatch, s
     portrait, target, output = videos
     done = semblant("swap", portrait, target, "-o", output, *server)
     assert (done.code, done.out) == (130, "")
-    assert f"{told}: the same command goes on with it." in done.err
+    assert f"{told}: the same command resumes it." in done.err
 
 
 def test_networks_that_do_not_answer(semblant, videos, monkeypatch):

@@ -171,7 +171,7 @@ def test_errors_come_by_their_class(here, folder, tmp_path, options, kind):
 
 
 def test_a_picture_does_not_become_a_video(here, folder, tmp_path):
-    with pytest.raises(InvalidOptions, match="is a picture"):
+    with pytest.raises(ValueError, match="is a picture"):
         run(source=folder / "portrait.png", targets=folder / "photo.png", output=tmp_path / "x.mp4")
 
 

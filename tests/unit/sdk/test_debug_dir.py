@@ -6,6 +6,7 @@ from PIL import Image
 from gateway.media.numbered import NumberedPictures
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import client, photograph, saved
+from tests.unit.media.videos import video
 
 STAGES = (
     *("source", "target", "target-expression", "layer", "layer-mask", "layer-support", "matte"),
@@ -54,6 +55,7 @@ def test_not_on_a_server(semblant, pictures, tmp_path):
 
 def test_not_of_a_video(semblant, pictures, tmp_path):
     source, target, output = pictures
+    target.write_bytes(video())
     arguments = ("-o", output.with_suffix(".mp4"), "--debug-dir", tmp_path)
     done = semblant("swap", source, target, *arguments)
     assert done.code == 2

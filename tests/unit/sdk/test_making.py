@@ -19,8 +19,10 @@ from semblant.local_jobs import (
 from gateway.errors import InternalError, InvalidOptions, NoFaceInTarget, NoMatchingFace
 from gateway.http.app import create_app
 from gateway.serving.testing import fake_services
+from tests.unit.http.app import black, saved
 from tests.unit.http.jobs import TEXT
 from tests.unit.media.animations import animation
+from tests.unit.media.videos import video
 from tests.waiting import until
 
 HELD = {"segments": 1, "fail_at": 0}
@@ -215,3 +217,19 @@ def test_other_endings_are_pictures_or_none():
     for name in ("video.avi", "video"):
         with pytest.raises(ValueError, match=r"ends in .*\.png.*\.mp4"):
             picture_type(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "wrong"),
+    [
+        ("out.png", video, "the target is a video, but the result ends in .png"),
+        (
+            "out.mp4",
+            lambda: saved(black(8, 8)),
+            "the target is a picture, but the result ends in .mp4",
+        ),
+    ],
+)
+def test_a_result_that_does_not_suit_its_target(name, target, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        picture_type(name, target())

@@ -122,6 +122,7 @@ OURS = {
     # What is installed here is found out by asking every part.
     "gateway.serving.doctor": (
         "gateway.errors",
+        "gateway.inference.local",
         "gateway.jobs.database",
         "gateway.media.capabilities",
         "gateway.models",

@@ -30,14 +30,23 @@ def make(
     """
 
     async def work(client: AsyncClient) -> Job:
-        with _bar(quiet) as on_progress:
+        with _bar(quiet) as show:
+            seen = False
+
+            def on_progress(job: Job) -> None:
+                nonlocal seen
+                if not seen and not quiet and not job.final and job.percent:
+                    err.print(f"resuming at {job.percent:.0f} %")
+                seen = True
+                show(job)
+
             return await make_video(client, asked, output, on_progress=on_progress)
 
     try:
         job = connection.run(work, jobs=True)
     except KeyboardInterrupt:
-        where = "It goes on on the server" if connection.server else "What is done is kept"
-        err.print(f"{where}: the same command goes on with it.")
+        where = "The server continues" if connection.server else "What is done is kept"
+        err.print(f"{where}: the same command resumes it.")
         raise
     if not quiet:
         _tell(job)
