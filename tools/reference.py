@@ -20,7 +20,7 @@ from semblant.cli.app import app
 
 from gateway.deprecations import REMOVED_IN, RENAMES
 from gateway.errors import ERROR_TABLE
-from gateway.http.routing.routes import ROUTES
+from gateway.http.app import create_app
 from gateway.http.schemas.faces import FacesOptions, TrackOptions
 from gateway.http.schemas.identities import IdentityOptions
 from gateway.http.schemas.libraries import EnrolOptions
@@ -28,6 +28,7 @@ from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.options.choices import OneOf
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.options.video import VideoOptions
+from gateway.serving.testing import fake_services
 from gateway.settings import ENV_PREFIX, Settings
 
 FOLDER = PROJECT_ROOT / "docs" / "reference"
@@ -199,13 +200,23 @@ def deprecations() -> str:
 # HTTP and the command line
 
 
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield method, path and OpenAPI operation of every address."""
+    document = create_app(fake_services()).openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
 def http() -> str:
     """Return the page about addresses."""
-    rows = [(route.method, f"`{route.path}`", route.summary) for route in ROUTES]
-    parts = []
-    for route in ROUTES:
-        if route.description.strip():
-            parts.append(f"## {route.method} {route.path}\n\n{route.description.strip()}")
+    routes = list(operations())
+    rows = [(method, f"`{path}`", route["summary"]) for method, path, route in routes]
+    parts = [
+        f"## {method} {path}\n\n{route['description'].strip()}"
+        for method, path, route in routes
+        if "description" in route
+    ]
     return page(
         "HTTP",
         "`GET /openapi.json` is the machine-readable description, with a model and an example of "

@@ -9,7 +9,7 @@ routes      parse, call, render
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from typing import Any, NoReturn
 
@@ -17,24 +17,56 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Scope
 
+from gateway.http.endpoints import (
+    docs,
+    expressions,
+    faces,
+    identities,
+    job_events,
+    job_output,
+    jobs,
+    livez,
+    metrics,
+    models,
+    openapi,
+    problems,
+    readyz,
+    swaps,
+    tracks,
+    uploads,
+)
 from gateway.http.middleware import Edge, RenamedAddresses
 from gateway.http.request.body import BodyLimits, ReadLimits
-from gateway.http.request.negotiate import JSON
-from gateway.http.routing.error_docs import error_responses
-from gateway.http.routing.route import Handler, Route
-from gateway.http.routing.routes import ROUTES
 from gateway.http.schemas.faces import FacesOptions, TrackLine, TrackOptions
 from gateway.http.schemas.identities import IdentityOptions
 from gateway.http.schemas.jobs import WebhookOptions
 from gateway.http.schemas.libraries import EnrolOptions, MatchRequest
-from gateway.http.schemas.swaps import Problem
+from gateway.http.schemas.problems import Problem
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.services import Services
 from gateway.settings import Settings
 
+ENDPOINTS = (
+    swaps,
+    faces,
+    tracks,
+    expressions,
+    identities,
+    jobs,
+    job_events,
+    job_output,
+    uploads,
+    models,
+    livez,
+    readyz,
+    metrics,
+    problems,
+    docs,
+    openapi,
+)
+"""The modules of all addresses, in the order of the documentation."""
 DESCRIPTION = (
     "Puts one person's face into another person's picture. Errors are problem details (RFC 9457) "
     "with a stable `code`; their `type` is the address of a page about it."
@@ -69,8 +101,9 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
         exception_handlers={HTTPException: _pass_on, RequestValidationError: _pass_on},
     )
-    for route in ROUTES:
-        _add(app, route, services)
+    app.state.services = services
+    for endpoint in ENDPOINTS:
+        app.include_router(endpoint.router)
     app.add_middleware(RenamedAddresses)
     app.add_middleware(Edge, metrics=services.metrics)
     app.add_middleware(
@@ -97,46 +130,6 @@ def _pass_on(request: Request, error: Exception) -> NoReturn:
     raise error
 
 
-def _add(app: FastAPI, route: Route, services: Services) -> None:
-    app.add_api_route(
-        route.path,
-        _bind(route.handler, services),
-        methods=[route.method],
-        status_code=route.status,
-        tags=[route.tag],
-        summary=route.summary,
-        description=route.description.strip() or None,
-        operation_id=route.handler.__name__,
-        response_model=None,
-        response_class=Response,
-        responses={route.status: _success(route), **error_responses(route.errors)},
-        openapi_extra=route.extra,
-    )
-
-
-def _bind(handler: Handler, services: Services) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        return await handler(services, request)
-
-    return endpoint
-
-
-def _success(route: Route) -> dict[str, Any]:
-    content: dict[str, Any] = {kind: {} for kind in route.media_types} | dict(route.content)
-    answer: dict[str, Any] = {"description": "Success."}
-    if content or route.model is not None:
-        answer["content"] = content
-    if route.headers:
-        answer["headers"] = {
-            name: {"description": meaning, "schema": {"type": "string"}}
-            for name, meaning in route.headers.items()
-        }
-    if route.model is not None:
-        answer["model"] = route.model
-        content[JSON] = {"example": route.example}
-    return answer
-
-
 def _complete_openapi(app: FastAPI) -> None:
     """Add the models that no route states as its answer to the document's components."""
     generate = app.openapi
@@ -147,9 +140,22 @@ def _complete_openapi(app: FastAPI) -> None:
         if fresh:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas |= _schemas(_UNSTATED)
+            _remove_foreign_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _remove_foreign_errors(document: dict[str, Any]) -> None:
+    """Remove FastAPI's validation errors: ours are problem details, with status 400."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            refused = operation["responses"].get("422", {})
+            if "application/json" in refused.get("content", {}):
+                del operation["responses"]["422"]
 
 
 def _schemas(models: Iterable[Any]) -> dict[str, Any]:

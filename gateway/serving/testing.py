@@ -29,6 +29,7 @@ _DEFAULTS = {
     "shutdown_grace_s": 0,
     "job_execution": "disabled",
     "worker_drain_s": 0,
+    "port": 0,
 }
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from fastapi import Request
 from starlette.responses import Response
 
 from gateway.errors import ERROR_TABLE
-from gateway.http.response.pages import page
-from gateway.serving.services import Services
+from gateway.http.response.pages import HTML, page
+from gateway.http.routing import Router, responses
+
+router = Router("documentation")
 
 
-async def get_docs(services: Services, request: Request) -> Response:
-    """Return a page rendered from the OpenAPI document."""
+@router.get("/docs", responses=responses(media_types=[HTML]))
+async def get_docs(request: Request) -> Response:
+    """List the addresses."""
     document = request.app.openapi()
     routes = [
         (f"{method.upper()} {path}", operation["summary"])

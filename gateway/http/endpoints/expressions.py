@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from fractions import Fraction
+from typing import Annotated
 
-from starlette.requests import Request
+from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, MissingField
 from gateway.faces.morphable.expression import from_names, rest_of
 from gateway.faces.morphable.library import find_best_match
-from gateway.http.request.execution import allowed_seconds, perform
-from gateway.http.request.forms import Field, Form, read_form
-from gateway.http.request.json_body import read_json
-from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.dependencies import (
+    AnswersJson,
+    RequestedLimit,
+    RequestRecord,
+    RunningServices,
+)
+from gateway.http.request.execution import perform
+from gateway.http.request.form_docs import form_body
+from gateway.http.request.forms import Field, Form, json_field, read_form
+from gateway.http.request.json_body import json_body, json_docs
 from gateway.http.request.videos import DAMAGED, open_video, stills
 from gateway.http.request_context import Exchange
+from gateway.http.response.error_docs import (
+    ENROL_ERRORS,
+    LIBRARY_ERRORS,
+    MATCH_ERRORS,
+    READ_ERRORS,
+    TIMING_HEADER,
+)
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.examples import LIBRARY_ID
 from gateway.http.schemas.libraries import (
     EnrolOptions,
+    LibraryBody,
     LibraryList,
     LibraryMatch,
     MatchRequest,
+    NewLibrary,
     library,
     library_figures,
     library_match,
@@ -37,56 +55,104 @@ GAP_S = Fraction(1, 10)
 """Seconds between two sampled frames of a video: neighbouring frames are similar."""
 
 
-async def post_expressions(services: Services, request: Request) -> Response:
-    """Read the form, find expressions, keep them, and answer the library."""
-    acceptable(request.headers.get("accept"), (JSON,))
+FORM = {
+    "frame": Field("Pictures of one person.", most=lambda settings: settings.max_library_entries),
+    "video": Field("A video of the person."),
+    "options": json_field(EnrolOptions),
+}
+_EXAMPLE = {"video": "(bytes of interview.mp4)", "options": {"name": "Alice", "count": 12}}
+_HEADERS = {"Location": "Address of the library.", **TIMING_HEADER}
+
+router = Router("expressions")
+LibraryId = Annotated[
+    str, Path(json_schema_extra={"pattern": "^exp_[0-9a-f]{32}$"}, examples=[LIBRARY_ID])
+]
+
+
+@router.post(
+    "/v1/expression-libraries",
+    status_code=201,
+    dependencies=[AnswersJson],
+    responses=responses(*ENROL_ERRORS, status=201, headers=_HEADERS),
+    openapi_extra=form_body(FORM, _EXAMPLE),
+)
+async def post_expressions(
+    request: Request,
+    response: Response,
+    services: RunningServices,
+    exchange: RequestRecord,
+    limit_s: RequestedLimit,
+) -> NewLibrary:
+    """Create a library of a person's expressions from pictures or a video.
+
+    Send `multipart/form-data`: pictures of one person (`frame`, several), a video of the person
+    (`video`), or both, and optionally `options` (JSON). Of each picture the largest usable face
+    counts, of a video the one that is followed, at most ten times a second.
+
+    Coefficients and a small picture of each entry are kept until the library is deleted. A library
+    is biometric data of a person, who must have agreed. Everybody who can reach the service can see
+    all libraries.
+    """
     settings = services.settings
-    fields = {
-        "frame": Field(most=settings.max_library_entries),
-        "video": Field(),
-        "options": Field(file=False),
-    }
-    seconds = allowed_seconds(request, settings.track_deadline_s)
     with services.admission.ticket():
         await services.compute.run(services.expressions.check_room)
-        async with read_form(request, fields) as form:
+        async with read_form(request, FORM, settings) as form:
             options = read_options(EnrolOptions, await form.text("options"))
             options = _checked(options, form, settings.max_library_entries)
 
-            async def work(deadline: Deadline) -> Response:
-                return await _enrol(services, Exchange.of(request), form, options, deadline)
+            async def work(deadline: Deadline) -> NewLibrary:
+                return await _enrol(services, exchange, form, options, deadline)
 
-            return await perform(services, request, work, seconds)
+            seconds = min(limit_s, settings.track_deadline_s)
+            made = await perform(services, request, work, seconds)
+    response.headers["Location"] = f"/v1/expression-libraries/{made.id}"
+    response.headers["Server-Timing"] = exchange.server_timing()
+    return made
 
 
-async def get_expressions(services: Services, request: Request) -> Response:
-    """Answer all libraries."""
-    acceptable(request.headers.get("accept"), (JSON,))
+@router.get(
+    "/v1/expression-libraries", dependencies=[AnswersJson], responses=responses(*READ_ERRORS)
+)
+async def get_expressions(services: RunningServices) -> LibraryList:
+    """List the libraries of expressions."""
     infos = await services.compute.run(services.expressions.infos)
-    answer = LibraryList(libraries=[library_figures(info) for info in infos])
-    return Response(answer.model_dump_json(), media_type=JSON)
+    return LibraryList(libraries=[library_figures(info) for info in infos])
 
 
-async def get_expression(services: Services, request: Request) -> Response:
-    """Answer one library."""
-    acceptable(request.headers.get("accept"), (JSON,))
-    kept = await services.compute.run(services.expressions.get, request.path_params["id"])
-    return Response(library(kept).model_dump_json(), media_type=JSON)
+@router.get(
+    "/v1/expression-libraries/{id}",
+    dependencies=[AnswersJson],
+    responses=responses(*LIBRARY_ERRORS),
+)
+async def get_expression(id: LibraryId, services: RunningServices) -> LibraryBody:
+    """Show a library of expressions."""
+    return library(await services.compute.run(services.expressions.get, id))
 
 
-async def delete_expression(services: Services, request: Request) -> Response:
-    """Forget a library."""
-    await services.compute.run(services.expressions.delete, request.path_params["id"])
-    return Response(status_code=204)
+@router.delete(
+    "/v1/expression-libraries/{id}",
+    status_code=204,
+    responses=responses(*LIBRARY_ERRORS, status=204),
+)
+async def delete_expression(id: LibraryId, services: RunningServices) -> None:
+    """Delete a library of expressions."""
+    await services.compute.run(services.expressions.delete, id)
 
 
-async def post_match(services: Services, request: Request) -> Response:
-    """Answer the entry of a library that is most like an expression."""
-    acceptable(request.headers.get("accept"), (JSON,))
-    wanted = await read_json(request, MatchRequest)
-    kept = await services.compute.run(services.expressions.get, request.path_params["id"])
-    match = await services.compute.run(_match, kept, wanted)
-    return Response(match.model_dump_json(), media_type=JSON)
+@router.post(
+    "/v1/expression-libraries/{id}/match",
+    dependencies=[AnswersJson],
+    responses=responses(*MATCH_ERRORS),
+    openapi_extra=json_docs(MatchRequest),
+)
+async def post_match(
+    id: LibraryId,
+    wanted: Annotated[MatchRequest, Depends(json_body(MatchRequest))],
+    services: RunningServices,
+) -> LibraryMatch:
+    """Find the entry of a library that is nearest to an expression."""
+    kept = await services.compute.run(services.expressions.get, id)
+    return await services.compute.run(_match, kept, wanted)
 
 
 def _checked(options: EnrolOptions, form: Form, most: int) -> EnrolOptions:
@@ -114,7 +180,7 @@ async def _enrol(
     form: Form,
     options: EnrolOptions,
     deadline: Deadline,
-) -> Response:
+) -> NewLibrary:
     """Look at everything, keep what differs most, render."""
     pictures, videos = [await form.files(name) for name in _SOURCES]
     async with AsyncExitStack() as stack:
@@ -132,12 +198,7 @@ async def _enrol(
     await services.compute.run(services.expressions.add, kept)
     exchange.faces_found = len(kept.entries)
     warnings = [DAMAGED] if video and video.damaged else []
-    headers = {
-        "Location": f"/v1/expression-libraries/{kept.id}",
-        "Server-Timing": exchange.server_timing(),
-    }
-    answer = new_library(kept, enrolment, warnings).model_dump_json()
-    return Response(answer, status_code=201, media_type=JSON, headers=headers)
+    return new_library(kept, enrolment, warnings)
 
 
 def _match(kept: ExpressionLibrary, wanted: MatchRequest) -> LibraryMatch:

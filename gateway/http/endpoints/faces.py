@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from fastapi import Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face
-from gateway.http.request.execution import allowed_seconds, perform
-from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.dependencies import (
+    AnswersJson,
+    RequestedLimit,
+    RequestRecord,
+    RunningServices,
+)
+from gateway.http.request.execution import perform
+from gateway.http.request.form_docs import form_body
+from gateway.http.request.forms import Field, Form, json_field, read_form
 from gateway.http.request.images import decode_pictures
-from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.request.negotiate import JSON
 from gateway.http.request_context import Exchange
-from gateway.http.schemas import swaps as schemas
+from gateway.http.response.error_docs import FACES_ERRORS
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.common import ANALYSIS_MODELS, size_of
 from gateway.http.schemas.faces import FacesOptions, FacesReport, analysed
 from gateway.media.image import Picture
 from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 
-FIELDS = {"image": Field(least=1), "options": Field(file=False)}
+FORM = {
+    "image": Field("The picture to analyse.", least=1),
+    "options": json_field(FacesOptions),
+}
+_EXAMPLE = {"image": "(bytes of group.png)", "options": {"landmarks": False}}
+
+router = Router("faces")
 
 
-async def post_faces(services: Services, request: Request) -> Response:
-    """Read the form, analyse, and answer a report."""
-    acceptable(request.headers.get("accept"), (JSON,))
-    exchange = Exchange.of(request)
-    seconds = allowed_seconds(request, services.settings.request_deadline_s)
+@router.post(
+    "/v1/faces",
+    dependencies=[AnswersJson],
+    responses=responses(*FACES_ERRORS, model=FacesReport),
+    openapi_extra=form_body(FORM, _EXAMPLE),
+)
+async def post_faces(
+    request: Request, services: RunningServices, exchange: RequestRecord, limit_s: RequestedLimit
+) -> Response:
+    """Find the faces of a picture: boxes, landmarks, head pose, quality.
+
+    Send `multipart/form-data`: an `image`, and optionally `options` (JSON). A picture without a
+    face is no error: `faces` is empty.
+
+    `identity` of a face, its shape in numbers, distinguishes people. It is biometric data, and only
+    answered if the option `identity` is true.
+    """
+    settings = services.settings
     with services.admission.ticket():
-        async with read_form(request, FIELDS) as form:
+        async with read_form(request, FORM, settings) as form:
             options = read_options(FacesOptions, await form.text("options"))
 
             async def work(deadline: Deadline) -> Response:
                 return await _analyse(services, exchange, form, options, deadline)
 
-            return await perform(services, request, work, seconds)
+            return await perform(services, request, work, min(limit_s, settings.request_deadline_s))
 
 
 async def _analyse(
@@ -64,9 +92,9 @@ def _report(
     picture: Picture, faces: list[Face], exchange: Exchange, options: FacesOptions
 ) -> Response:
     report = FacesReport(
-        size=schemas.size_of(picture.rgb),
+        size=size_of(picture.rgb),
         faces=[analysed(face, options) for face in faces],
-        models=list(schemas.ANALYSIS_MODELS),
+        models=list(ANALYSIS_MODELS),
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
     )

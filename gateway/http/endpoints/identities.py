@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from typing import Annotated
+
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.errors import ConsentRequired
-from gateway.http.request.execution import allowed_seconds, perform
-from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.dependencies import (
+    AnswersJson,
+    RequestedLimit,
+    RequestRecord,
+    RunningServices,
+)
+from gateway.http.request.execution import perform
+from gateway.http.request.form_docs import form_body
+from gateway.http.request.forms import Field, Form, json_field, read_form
 from gateway.http.request.images import decode_pictures
-from gateway.http.request.negotiate import JSON, acceptable
 from gateway.http.request_context import Exchange
+from gateway.http.response.error_docs import (
+    IDENTIFY_ERRORS,
+    IDENTITY_ERRORS,
+    READ_ERRORS,
+    TIMING_HEADER,
+)
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.examples import IDENTITY_ID
 from gateway.http.schemas.identities import (
     IdentityList,
     IdentityOptions,
+    IdentityReport,
     identity_figures,
     identity_report,
 )
@@ -22,48 +39,86 @@ from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 from gateway.storage.identities import EnrolledIdentity
 
+FORM = {
+    "source": Field(
+        "Portraits of one person.", least=1, most=lambda settings: settings.max_sources
+    ),
+    "options": json_field(IdentityOptions, required=True),
+}
+_EXAMPLE = {"source": ["(bytes of alice.jpg)"], "options": {"name": "Alice", "consent": True}}
+_HEADERS = {"Location": "Address of the identity.", **TIMING_HEADER}
 
-async def post_identities(services: Services, request: Request) -> Response:
-    """Read the form, analyse and store the portraits, and return the identity."""
-    acceptable(request.headers.get("accept"), (JSON,))
+router = Router("identities")
+IdentityId = Annotated[
+    str, Path(json_schema_extra={"pattern": "^idn_[0-9a-f]{32}$"}, examples=[IDENTITY_ID])
+]
+
+
+@router.post(
+    "/v1/identities",
+    status_code=201,
+    dependencies=[AnswersJson],
+    responses=responses(*IDENTIFY_ERRORS, status=201, headers=_HEADERS),
+    openapi_extra=form_body(FORM, _EXAMPLE),
+)
+async def post_identities(
+    request: Request,
+    response: Response,
+    services: RunningServices,
+    exchange: RequestRecord,
+    limit_s: RequestedLimit,
+) -> IdentityReport:
+    """Enrol a person who has given consent.
+
+    Send `multipart/form-data`: portraits of one person (`source`, several), and `options` (JSON)
+    with `consent`: true, by which you state that the person has agreed. Of each portrait the
+    largest face counts.
+
+    Kept are a crop of each portrait, what was found in it, a descriptor that distinguishes the
+    person from others, and the statement with its time, until the identity is deleted. All this is
+    biometric data. Everybody who can reach the service can see and use all identities.
+
+    A swap takes the id as `source_id` instead of `source` pictures, and in entries of `mapping`.
+    """
     settings = services.settings
-    fields = {
-        "source": Field(least=1, most=settings.max_sources),
-        "options": Field(file=False),
-    }
-    seconds = allowed_seconds(request, settings.request_deadline_s)
     with services.admission.ticket():
         await services.compute.run(services.identities.check_room)
-        async with read_form(request, fields) as form:
+        async with read_form(request, FORM, settings) as form:
             options = read_options(IdentityOptions, await form.text("options"))
             if not options.consent:
                 raise ConsentRequired(errors=[{"pointer": "/consent", "detail": "must be true"}])
 
-            async def work(deadline: Deadline) -> Response:
-                return await _enrol(services, Exchange.of(request), form, options, deadline)
+            async def work(deadline: Deadline) -> IdentityReport:
+                return await _enrol(services, exchange, form, options, deadline)
 
-            return await perform(services, request, work, seconds)
+            seconds = min(limit_s, settings.request_deadline_s)
+            enrolled = await perform(services, request, work, seconds)
+    response.headers["Location"] = f"/v1/identities/{enrolled.id}"
+    response.headers["Server-Timing"] = exchange.server_timing()
+    return enrolled
 
 
-async def get_identities(services: Services, request: Request) -> Response:
-    """Answer all identities."""
-    acceptable(request.headers.get("accept"), (JSON,))
+@router.get("/v1/identities", dependencies=[AnswersJson], responses=responses(*READ_ERRORS))
+async def get_identities(services: RunningServices) -> IdentityList:
+    """List the enrolled identities."""
     infos = await services.compute.run(services.identities.infos)
-    answer = IdentityList(identities=[identity_figures(info) for info in infos])
-    return Response(answer.model_dump_json(), media_type=JSON)
+    return IdentityList(identities=[identity_figures(info) for info in infos])
 
 
-async def get_identity(services: Services, request: Request) -> Response:
-    """Answer one identity."""
-    acceptable(request.headers.get("accept"), (JSON,))
-    kept = await services.compute.run(services.identities.get, request.path_params["id"])
-    return Response(identity_report(kept).model_dump_json(), media_type=JSON)
+@router.get(
+    "/v1/identities/{id}", dependencies=[AnswersJson], responses=responses(*IDENTITY_ERRORS)
+)
+async def get_identity(id: IdentityId, services: RunningServices) -> IdentityReport:
+    """Show an enrolled identity."""
+    return identity_report(await services.compute.run(services.identities.get, id))
 
 
-async def delete_identity(services: Services, request: Request) -> Response:
-    """Forget an identity."""
-    await services.compute.run(services.identities.delete, request.path_params["id"])
-    return Response(status_code=204)
+@router.delete(
+    "/v1/identities/{id}", status_code=204, responses=responses(*IDENTITY_ERRORS, status=204)
+)
+async def delete_identity(id: IdentityId, services: RunningServices) -> None:
+    """Delete an enrolled identity and all that is kept of it."""
+    await services.compute.run(services.identities.delete, id)
 
 
 async def _enrol(
@@ -72,8 +127,8 @@ async def _enrol(
     form: Form,
     options: IdentityOptions,
     deadline: Deadline,
-) -> Response:
-    """Decode, analyse, keep, render."""
+) -> IdentityReport:
+    """Decode, analyse, keep, and describe."""
     files = [(f"Source {n}", data) for n, data in enumerate(await form.files("source"))]
     pictures = await decode_pictures(services, exchange, files)
     portraits = await services.identifier.enrol(
@@ -82,9 +137,4 @@ async def _enrol(
     kept = EnrolledIdentity.new(options.name, options.statement, portraits)
     await services.compute.run(services.identities.add, kept)
     exchange.faces_found = len(portraits)
-    headers = {
-        "Location": f"/v1/identities/{kept.id}",
-        "Server-Timing": exchange.server_timing(),
-    }
-    answer = identity_report(kept).model_dump_json()
-    return Response(answer, status_code=201, media_type=JSON, headers=headers)
+    return identity_report(kept)

@@ -6,13 +6,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Annotated
 
-from starlette.requests import Request
+from fastapi import Depends, Header
 from starlette.responses import Response, StreamingResponse
 
-from gateway.errors import InvalidRequest, SemblantError
-from gateway.http.request.jobs import engine_of, id_of, tenant_of
-from gateway.http.request.negotiate import EVENTS, acceptable
+from gateway.errors import SemblantError
+from gateway.http.dependencies import RunningServices, accepting
+from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
+from gateway.http.request.negotiate import EVENTS
+from gateway.http.response.error_docs import STREAM_ERRORS
+from gateway.http.routing import Router, responses
 from gateway.jobs.job import Event, JobRecord
 from gateway.jobs.protocol import JobEngine
 from gateway.serving.services import Services
@@ -23,23 +27,46 @@ _LOOK_S = 1.0
 _RETRY_MS = 1000
 
 
-async def get_job_events(services: Services, request: Request) -> Response:
-    """Answer a stream of the job's states; it ends with the job, or before the service does."""
-    acceptable(request.headers.get("accept"), (EVENTS,))
-    engine, tenant, after = engine_of(services), tenant_of(request), _last_seen(request)
-    job = await engine.get(tenant, id_of(request))
-    if job.final and job.version <= after:
+_CONTENT = {
+    EVENTS: {
+        "schema": {"type": "string"},
+        "example": 'id: 7\nevent: progress\ndata: {"id": "job_…", "percent": 41.7}\n\n',
+    }
+}
+LastEvent = Annotated[
+    int,
+    Header(
+        alias="Last-Event-ID", ge=0, description="The last event that was received.", examples=[7]
+    ),
+]
+
+router = Router("jobs")
+
+
+@router.get(
+    "/v1/jobs/{id}/events",
+    dependencies=[Depends(accepting(EVENTS))],
+    responses=responses(*STREAM_ERRORS, content=_CONTENT),
+)
+async def get_job_events(
+    id: JobId,
+    services: RunningServices,
+    engine: Engine,
+    tenant: Tenant = DEFAULT_TENANT,
+    last_event: LastEvent = 0,
+) -> Response:
+    """Stream the progress of a job.
+
+    The job's object whenever it has changed: events `progress`, and at last `completed`, with which
+    the stream ends. `Last-Event-ID` resumes a broken stream after that event; 204 says that nothing
+    more will come. The stream also ends before the service stops.
+    """
+    job = await engine.get(tenant, id)
+    if job.final and job.version <= last_event:
         return Response(status_code=204)  # stops a browser from reconnecting
-    stream = _stream(services, engine, job, after)
+    stream = _stream(services, engine, job, last_event)
     headers = {"X-Accel-Buffering": "no"}  # a proxy is to pass each event on at once
     return StreamingResponse(stream, media_type=EVENTS, headers=headers)
-
-
-def _last_seen(request: Request) -> int:
-    text = request.headers.get("last-event-id", "").strip() or "0"
-    if not text.isdecimal():
-        raise InvalidRequest("Last-Event-ID must be the id of one of our events.")
-    return int(text)
 
 
 async def _stream(

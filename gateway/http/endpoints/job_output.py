@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
+from fastapi import Header, Request
 from starlette.concurrency import iterate_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeNotSatisfiable
-from gateway.http.request.jobs import engine_of, id_of, tenant_of
+from gateway.http.request.form_docs import FILE
+from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
 from gateway.http.request_context import Exchange
-from gateway.serving.services import Services
+from gateway.http.response.error_docs import OUTPUT_ERRORS
+from gateway.http.routing import Router, responses
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-async def get_job_output(services: Services, request: Request) -> Response:
-    """Answer the output, whole or in part (RFC 9110 §14)."""
-    engine, id = engine_of(services), id_of(request)
-    output = await engine.output(tenant_of(request), id)
+_HEADERS = {
+    "ETag": "Of the content.",
+    "Content-Disposition": "A name for a file.",
+    "Content-Range": "Which bytes these are, if they are not all.",
+}
+
+router = Router("jobs")
+
+
+@router.get(
+    "/v1/jobs/{id}/output",
+    responses=responses(*OUTPUT_ERRORS, content={"video/mp4": {"schema": FILE}}, headers=_HEADERS),
+)
+async def get_job_output(
+    id: JobId,
+    request: Request,
+    engine: Engine,
+    tenant: Tenant = DEFAULT_TENANT,
+    range: Annotated[
+        str, Header(alias="Range", description="The bytes wanted.", examples=["bytes=0-1023"])
+    ] = "",
+) -> Response:
+    """Download the output of a job.
+
+    Ranges can be asked for (RFC 9110 §14); `If-Range` and `If-None-Match` take the `ETag`.
+    """
+    output = await engine.output(tenant, id)
     etag = f'"{output.sha256}"'
     headers = {
         "ETag": etag,
@@ -28,7 +54,7 @@ async def get_job_output(services: Services, request: Request) -> Response:
     }
     if etag in _tags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
-    part = _part(request, etag, output.size)
+    part = _part(request, range, etag, output.size)
     start, end = part or (0, output.size)
     headers["Content-Length"] = str(end - start)
     if part is not None:
@@ -42,7 +68,7 @@ def _tags(header: str) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in header.split(",")]
 
 
-def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+def _part(request: Request, wanted: str, etag: str, size: int) -> tuple[int, int] | None:
     """Return start and end of the bytes that are wanted; None for all.
 
     Invalid headers and multiple ranges are ignored, as the standard permits.
@@ -50,7 +76,7 @@ def _part(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     Raises:
         RangeNotSatisfiable: there are no such bytes.
     """
-    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    match = _RANGE.fullmatch(wanted.replace(" ", ""))
     if match is None or request.headers.get("if-range", etag) != etag:
         return None
     first, last = match[1], match[2]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.operations import HealthState
 
-from gateway.http.request.negotiate import JSON
-from gateway.http.schemas.swaps import HealthState
-from gateway.serving.services import Services
+router = Router("operations")
 
 
-async def get_livez(services: Services, request: Request) -> Response:
-    """Answer."""
-    return Response(HealthState(status="alive").model_dump_json(), media_type=JSON)
+@router.get("/livez", responses=responses())
+async def get_livez() -> HealthState:
+    """Report whether the process is alive."""
+    return HealthState(status="alive")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.http.dependencies import RunningServices
+from gateway.http.routing import Router, responses
 from gateway.serving.metrics import CONTENT_TYPE
-from gateway.serving.services import Services
+
+router = Router("operations")
 
 
-async def get_metrics(services: Services, request: Request) -> Response:
-    """Answer everything that is counted."""
+@router.get("/metrics", responses=responses(media_types=["text/plain"]))
+async def get_metrics(services: RunningServices) -> Response:
+    """Return metrics in Prometheus' text format."""
     return Response(services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})

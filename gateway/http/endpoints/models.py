@@ -1,18 +1,18 @@
-"""GET /v1/models: the catalogue and what of it answers."""
+"""GET /v1/models: the catalogue and the state of each model."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from gateway.http.dependencies import AnswersJson, RunningServices
+from gateway.http.response.error_docs import READ_ERRORS
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.operations import ModelInfo, ModelList
 
-from gateway.http.request.negotiate import JSON, acceptable
-from gateway.http.schemas.swaps import ModelInfo, ModelList
-from gateway.serving.services import Services
+router = Router("operations")
 
 
-async def get_models(services: Services, request: Request) -> Response:
-    """Answer every model with its licence and state."""
-    acceptable(request.headers.get("accept"), (JSON,))
+@router.get("/v1/models", dependencies=[AnswersJson], responses=responses(*READ_ERRORS))
+async def get_models(services: RunningServices) -> ModelList:
+    """List the models with their licenses and states."""
     states = {s.name: s for s in (*services.health.seen.values(), *services.health.states)}
     models = []
     for entry in services.models.values():
@@ -30,4 +30,4 @@ async def get_models(services: Services, request: Request) -> Response:
                 reason=state.reason if state else "not in the model repository",
             )
         )
-    return Response(ModelList(models=models).model_dump_json(), media_type=JSON)
+    return ModelList(models=models)

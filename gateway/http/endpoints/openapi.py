@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.serving.services import Services
+from gateway.http.request.negotiate import JSON
+from gateway.http.routing import Router, responses
+
+router = Router("documentation")
 
 
-async def get_openapi(services: Services, request: Request) -> Response:
-    """Answer the document."""
+@router.get("/openapi.json", responses=responses(media_types=[JSON]))
+async def get_openapi(request: Request) -> Response:
+    """Return this description."""
     return JSONResponse(request.app.openapi())

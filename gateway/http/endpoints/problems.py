@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from typing import Annotated
+
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from gateway.errors import NotFound, error_class
-from gateway.http.request.negotiate import JSON, acceptable
+from gateway.http.dependencies import accepting
+from gateway.http.request.negotiate import JSON, Accepted
+from gateway.http.response.error_docs import READ_ERRORS
 from gateway.http.response.pages import HTML, page
-from gateway.http.schemas.swaps import ProblemPage
-from gateway.serving.services import Services
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.problems import ProblemPage
+
+router = Router("documentation")
 
 
-async def get_problem(services: Services, request: Request) -> Response:
-    """Answer one row of the error table, as JSON or as a page."""
-    kind = acceptable(request.headers.get("accept"), (JSON, HTML)).best((JSON, HTML))
-    known = error_class(request.path_params["code"])
+@router.get(
+    "/problems/{code}",
+    responses=responses(*READ_ERRORS, model=ProblemPage, media_types=[HTML]),
+)
+async def get_problem(
+    code: Annotated[str, Path(examples=["no_face_in_target"])],
+    accepted: Annotated[Accepted, Depends(accepting(JSON, HTML))],
+) -> Response:
+    """Explain an error code; the `type` of every problem points here."""
+    kind = accepted.best((JSON, HTML))
+    known = error_class(code)
     if known is None:
         raise NotFound("There is no such error code.")
     spec = known.spec

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from gateway.http.dependencies import RunningServices
+from gateway.http.response.error_docs import PROBE_ERRORS
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.operations import HealthState
 
-from gateway.http.request.negotiate import JSON
-from gateway.http.schemas.swaps import HealthState
-from gateway.serving.services import Services
+router = Router("operations")
 
 
-async def get_readyz(services: Services, request: Request) -> Response:
-    """Respond, or raise the error that prevents readiness."""
+@router.get("/readyz", responses=responses(*PROBE_ERRORS))
+async def get_readyz(services: RunningServices) -> HealthState:
+    """Report whether requests may be sent: models are ready, no shutdown has begun."""
     services.health.require()
-    return Response(HealthState(status="ready").model_dump_json(), media_type=JSON)
+    return HealthState(status="ready")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from starlette.requests import Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.errors import InvalidRequest
-from gateway.http.request.execution import allowed_seconds, perform
-from gateway.http.request.forms import Field, Form, read_form
+from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
+from gateway.http.request.execution import perform
+from gateway.http.request.form_docs import form_body
+from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
 from gateway.http.request.images import FORMATS, decode_pictures, encode_picture
-from gateway.http.request.negotiate import JSON, Accepted, acceptable
+from gateway.http.request.negotiate import JSON, Accepted
 from gateway.http.request_context import Exchange
-from gateway.http.schemas import swaps as schemas
-from gateway.http.schemas.swaps import SwapReport
+from gateway.http.response.error_docs import SWAP_ERRORS, TIMING_HEADER
+from gateway.http.routing import Router, responses
+from gateway.http.schemas.common import ANALYSIS_MODELS, IDENTITY_MODEL, portrait, size_of
+from gateway.http.schemas.swaps import SwapReport, inline_picture, target_faces
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.pipeline.face.quality import worst
 from gateway.pipeline.options.requirements import require_pictures
@@ -27,15 +31,41 @@ from gateway.serving.services import Services
 OFFERS = (*FORMATS, JSON)
 
 
-def fields(max_sources: int) -> dict[str, Field]:
-    """Return the form's fields."""
-    return {
-        "source": Field(most=max_sources),
-        "source_id": Field(file=False),
-        "target": Field(),
-        "reference": Field(most=max_sources),
-        "options": Field(file=False),
-    }
+_MEDIA_TYPES = ("image/png", "image/jpeg", "image/webp")
+_SOURCE = (
+    "Portraits of one person, or of those that `mapping` names; for each face, and for its eyes "
+    "and mouth, the one is used that is nearest in pose, expression and light. Required, unless "
+    "the person stays and only an expression of a library or by name is given, or faces are only "
+    "enhanced. JPEG, PNG, WebP, BMP, TIFF, AVIF or HEIC."
+)
+FORM = {
+    "source": Field(_SOURCE, most=lambda settings: settings.max_sources),
+    "source_id": text_field(
+        "An enrolled identity, instead of `source`.", pattern="^idn_[0-9a-f]{32}$"
+    ),
+    "target": Field("The picture to change.", required=True),
+    "reference": Field(
+        "The person selected by `face_selector.mode` = `reference`; several for `mapping`.",
+        most=lambda settings: settings.max_sources,
+    ),
+    "options": json_field(SwapOptions),
+}
+_EXAMPLE = {
+    "source": ["(bytes of alice.jpg)"],
+    "target": "(bytes of group.png)",
+    "options": {"face_selector": {"mode": "many"}, "output": {"format": "webp"}},
+}
+_HEADERS = {
+    **TIMING_HEADER,
+    "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next three.",
+    "X-Semblant-Faces-Swapped": "Faces that were changed.",
+    "X-Semblant-Warnings": "What may have spoiled the result, as in a report; or `none`.",
+    "X-Semblant-Quality": "Figures of the swapped faces, of each the worst, such as "
+    "`seam_ratio=1.08, ring_delta_e=4.48`; or `none`.",
+    "X-Request-Id": "The request's name in the service's log.",
+}
+
+router = Router("faces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +98,50 @@ class _Made:
     notes: tuple[str, ...]
 
 
-async def post_swaps(services: Services, request: Request) -> Response:
-    """Read the form, swap, and answer a picture or a report."""
-    accepted = acceptable(request.headers.get("accept"), OFFERS)
-    inline = _inline(request)
-    settings, exchange = services.settings, Exchange.of(request)
-    seconds = allowed_seconds(request, settings.request_deadline_s)
+@router.post(
+    "/v1/swaps",
+    responses=responses(*SWAP_ERRORS, model=SwapReport, media_types=_MEDIA_TYPES, headers=_HEADERS),
+    openapi_extra=form_body(FORM, _EXAMPLE),
+)
+async def post_swaps(
+    request: Request,
+    services: RunningServices,
+    exchange: RequestRecord,
+    accepted: Annotated[Accepted, Depends(accepting(*OFFERS))],
+    limit_s: RequestedLimit,
+    inline: Annotated[bool, Query(description="Whether a report holds the picture.")] = False,
+) -> Response:
+    """Put the face of the source pictures into the target picture.
+
+    Send `multipart/form-data`: one or more `source` pictures of one person, a `target` picture, and
+    optionally `options` (JSON) and a `reference` picture of the selected person.
+
+    With `options.mapping` the sources may be of several people, and each entry says which of them
+    are one person and who in the target gets that face. Entries by `reference` are matched one to
+    one, such that the sum of the distances is smallest. No face is changed twice; those that are
+    nearer to the camera are changed last, and stay before the others.
+
+    `Accept` decides about the answer. An image type gives the picture; `application/json` gives a
+    report of figures, which also holds the picture (Base64) with `?inline=true`. With `*/*` it is
+    the picture in the format of `options.output.format`, else in the target's own. Transparency of
+    the target is kept where the format can.
+
+    With `options.processors` = `["face_enhancer"]` the target's own faces are enhanced, and no
+    source is needed. With `frame_enhancer` as the last of them all of the picture is.
+
+    With the picture come `Server-Timing` (milliseconds by stage), `X-Semblant-Faces-Found`,
+    `X-Semblant-Faces-Swapped`, `X-Semblant-Warnings` and `X-Semblant-Quality`.
+
+    Every swapped face is measured. `options.quality.limits` set limits of the figures; faces that
+    do not meet them are fused in other ways, and if none of these is good enough the answer is the
+    error `quality_below_threshold`, with the figures of the best one.
+
+    `X-Request-Timeout` (seconds) shortens the time the work may take after the upload;
+    `X-Request-Id` is echoed.
+    """
+    settings = services.settings
     with services.admission.ticket():
-        async with read_form(request, fields(settings.max_sources)) as form:
+        async with read_form(request, FORM, settings) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
             source_id = await form.line("source_id")
@@ -84,7 +150,7 @@ async def post_swaps(services: Services, request: Request) -> Response:
             async def work(deadline: Deadline) -> Response:
                 return await _swap(services, exchange, form, wish, deadline, source_id)
 
-            return await perform(services, request, work, seconds)
+            return await perform(services, request, work, min(limit_s, settings.request_deadline_s))
 
 
 async def _swap(
@@ -171,17 +237,17 @@ def _told(face: SwappedFace) -> list[str]:
 
 def _report(made: _Made, exchange: Exchange, wish: _Wish) -> Response:
     result = made.result
-    models = list(schemas.ANALYSIS_MODELS) if wish.options.face_steps else []
+    models = list(ANALYSIS_MODELS) if wish.options.face_steps else []
     measured = any(face.quality is not None for face in result.swapped)
     looked_at = wish.options.reporting().measures and measured
     if models and (wish.options.recognises or looked_at):
-        models.append(schemas.IDENTITY_MODEL)
+        models.append(IDENTITY_MODEL)
     models += wish.options.masking_networks if result.swapped else ()
     models += result.networks
     report = SwapReport(
-        size=schemas.size_of(result.image),
-        faces=schemas.target_faces(result),
-        sources=[schemas.portrait(portrait.face) for portrait in result.portraits],
+        size=size_of(result.image),
+        faces=target_faces(result),
+        sources=[portrait(used.face) for used in result.portraits],
         unmatched=list(result.unmatched),
         swapper=result.swapper,
         frame_enhancer=result.frame_enhancer,
@@ -189,21 +255,7 @@ def _report(made: _Made, exchange: Exchange, wish: _Wish) -> Response:
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
         notes=list(made.notes),
-        image=schemas.inline(made.data, MEDIA_TYPES[made.format]) if made.data else None,
+        image=inline_picture(made.data, MEDIA_TYPES[made.format]) if made.data else None,
     )
     headers = {"Server-Timing": exchange.server_timing(), "Vary": "Accept"}
     return Response(report.model_dump_json(), media_type=JSON, headers=headers)
-
-
-def _inline(request: Request) -> bool:
-    """Return whether the report is to hold the picture.
-
-    Raises:
-        InvalidRequest: the parameter is neither true nor false.
-    """
-    value = request.query_params.get("inline", "false").lower()
-    if value not in ("true", "false", "1", "0"):
-        raise InvalidRequest(
-            "`inline` is true or false.", errors=[{"pointer": "/inline", "detail": "true or false"}]
-        )
-    return value in ("true", "1")

@@ -3,32 +3,68 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from typing import Any
 
-from starlette.requests import Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.http.request.execution import allowed_seconds, perform
-from gateway.http.request.forms import Field, read_form
-from gateway.http.request.negotiate import NDJSON, acceptable
+from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
+from gateway.http.request.execution import perform
+from gateway.http.request.form_docs import form_body
+from gateway.http.request.forms import Field, json_field, read_form
+from gateway.http.request.negotiate import NDJSON
 from gateway.http.request.videos import DAMAGED, open_video
 from gateway.http.request_context import Exchange
-from gateway.http.schemas.faces import TrackOptions, track_line
+from gateway.http.response.error_docs import TIMING_HEADER, TRACK_ERRORS
+from gateway.http.routing import Router, responses
+from gateway.http.schemas import examples
+from gateway.http.schemas.faces import TrackLine, TrackOptions, track_line
 from gateway.media.rgb_video import RgbVideo
 from gateway.pipeline.options.parse import read_options
 from gateway.serving.services import Services
 
-FIELDS = {"video": Field(least=1), "options": Field(file=False)}
+FORM = {"video": Field("The video.", least=1), "options": json_field(TrackOptions)}
+_EXAMPLE = {"video": "(bytes of interview.mp4)", "options": {"every": 2}}
+_LINES: dict[str, Any] = {
+    NDJSON: {
+        "schema": {"$ref": f"#/components/schemas/{TrackLine.__name__}"},
+        "examples": {
+            "no face": {"value": examples.TRACK_LINES[0]},
+            "a face": {"value": examples.TRACK_LINES[1]},
+        },
+    }
+}
+_HEADERS = {**TIMING_HEADER, "X-Semblant-Warnings": "`damaged`, or `none`."}
+
+router = Router("faces")
 
 
-async def post_tracks(services: Services, request: Request) -> Response:
-    """Read the form, follow the face, and answer a line for each frame."""
-    acceptable(request.headers.get("accept"), (NDJSON,))
-    exchange = Exchange.of(request)
-    seconds = allowed_seconds(request, services.settings.track_deadline_s)
+@router.post(
+    "/v1/tracks",
+    dependencies=[Depends(accepting(NDJSON))],
+    responses=responses(*TRACK_ERRORS, content=_LINES, headers=_HEADERS),
+    openapi_extra=form_body(FORM, _EXAMPLE),
+)
+async def post_tracks(
+    request: Request, services: RunningServices, exchange: RequestRecord, limit_s: RequestedLimit
+) -> Response:
+    """Track a face through a video: its expression in every frame.
+
+    Send `multipart/form-data`: a `video` (MP4, QuickTime, Matroska, WebM, AVI, MPEG-TS, MPEG-PS,
+    WMV, FLV, MXF, or an animated GIF, PNG, WebP or AVIF), and optionally `options` (JSON).
+
+    The answer has one line of JSON for each analysed frame. The largest face is followed; among
+    several it is the one nearest to the previous position. After eight frames the expression is
+    measured against the identity fitted to all frames so far. That starts afresh where another face
+    appears, or none was seen for half a second.
+
+    If a part of the video cannot be read, the rest is used, and `X-Semblant-Warnings` is `damaged`.
+    """
+    settings = services.settings
     with services.admission.ticket():
-        async with read_form(request, FIELDS) as form:
+        async with read_form(request, FORM, settings) as form:
             options = read_options(TrackOptions, await form.text("options"))
 
             async def work(deadline: Deadline) -> Response:
@@ -37,7 +73,7 @@ async def post_tracks(services: Services, request: Request) -> Response:
                     lines = await _track(services, exchange, video, options, deadline)
                     return _response(lines, exchange, video)
 
-            return await perform(services, request, work, seconds)
+            return await perform(services, request, work, min(limit_s, settings.track_deadline_s))
 
 
 async def _track(

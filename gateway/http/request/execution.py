@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from gateway.deadline import Deadline
-from gateway.errors import DeadlineExceeded, InvalidRequest, RequestCanceled
+from gateway.errors import DeadlineExceeded, RequestCanceled
 from gateway.http.request_context import Exchange
 from gateway.serving.services import Services
 
 T = TypeVar("T")
-
-TIMEOUT_HEADERS = ("X-Request-Timeout", "Request-Timeout")
-
-
-def allowed_seconds(request: Request, most_s: float) -> float:
-    """Return the seconds the work may take: those the caller requests, up to `most_s`.
-
-    Raises:
-        InvalidRequest: if the caller's figure is none.
-    """
-    for name in TIMEOUT_HEADERS:
-        text = request.headers.get(name)
-        if text is None:
-            continue
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = math.nan
-        if not seconds > 0:
-            raise InvalidRequest(f"{name} must be a positive number of seconds.")
-        return min(seconds, most_s)
-    return most_s
 
 
 async def perform(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from pydantic import BaseModel
 from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from gateway.disk import room_on_disk
 from gateway.errors import EmptyUpload, InvalidRequest, MissingField, UnsupportedRequestType
 from gateway.jobs.job import SentFile
+from gateway.settings import Settings
 
 MAX_TEXT_BYTES = 64 * 1024
 """Bytes of a text field, such as the options."""
@@ -30,14 +32,32 @@ class Field:
     """One field of a form.
 
     Attributes:
+        description: For the documentation.
         least: Minimum number of occurrences.
-        most: Maximum number of occurrences.
+        most: Maximum number of occurrences, or how many these are by the settings.
         file: Whether it is a file; text may be sent as a file too, as `curl -F name=@file` does.
+        model: Of a text that is JSON.
+        schema: JSON schema of another text.
+        required: Whether it is documented as required; by default as `least` says.
     """
 
+    description: str = ""
     least: int = 0
-    most: int = 1
+    most: int | Callable[[Settings], int] = 1
     file: bool = True
+    model: type[BaseModel] | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    required: bool | None = None
+
+
+def text_field(description: str = "", **schema: Any) -> Field:
+    """Return a field of plain text; `schema` has further members of its JSON schema."""
+    return Field(description, file=False, schema=schema)
+
+
+def json_field(model: type[BaseModel], *, required: bool = False) -> Field:
+    """Return a field of JSON."""
+    return Field(file=False, model=model, required=required)
 
 
 class Form:
@@ -111,7 +131,11 @@ class Form:
 
 @asynccontextmanager
 async def read_form(
-    request: Request, fields: Mapping[str, Field], *, folder: Path | None = None
+    request: Request,
+    fields: Mapping[str, Field],
+    settings: Settings,
+    *,
+    folder: Path | None = None,
 ) -> AsyncIterator[Form]:
     """Read and check the form of a request; its spool files are gone after the block.
 
@@ -126,14 +150,18 @@ async def read_form(
         StorageFull: the folder has no room.
     """
     _require_multipart(request)
-    parser = _Parser(request, sum(field.most for field in fields.values()) + _SPARE_PARTS, folder)
+    most = {
+        name: each.most if isinstance(each.most, int) else each.most(settings)
+        for name, each in fields.items()
+    }
+    parser = _Parser(request, sum(most.values()) + _SPARE_PARTS, folder)
     try:
         try:
             form = await parser.parse()
         except MultiPartException as error:
             # Its messages are fixed sentences with our own limits.
             raise InvalidRequest(f"The form could not be read: {error.message}") from error
-        yield Form(_checked(form, fields))
+        yield Form(_checked(form, fields, most))
     finally:
         parser.close()
 
@@ -241,7 +269,9 @@ def _require_multipart(request: Request) -> None:
         raise UnsupportedRequestType("Compressed request bodies are not accepted.")
 
 
-def _checked(form: FormData, fields: Mapping[str, Field]) -> dict[str, list[UploadFile | str]]:
+def _checked(
+    form: FormData, fields: Mapping[str, Field], most: Mapping[str, int]
+) -> dict[str, list[UploadFile | str]]:
     parts: dict[str, list[UploadFile | str]] = {name: [] for name in fields}
     unknown: dict[str, None] = {}
     for name, part in form.multi_items():
@@ -257,16 +287,16 @@ def _checked(form: FormData, fields: Mapping[str, Field]) -> dict[str, list[Uplo
                 for name in list(unknown)[:16]
             ],
         )
-    missing = [name for name, field in fields.items() if len(parts[name]) < field.least]
+    missing = [name for name, each in fields.items() if len(parts[name]) < each.least]
     if missing:
         raise MissingField(
             f"Missing: {', '.join(missing)}.",
             errors=[{"pointer": _pointer(name), "detail": "required"} for name in missing],
         )
-    for name, field in fields.items():
-        if len(parts[name]) > field.most:
-            raise _problem(name, f"may be there {_times(field.most)}, not {len(parts[name])} times")
-        if field.file and any(isinstance(part, str) for part in parts[name]):
+    for name, each in fields.items():
+        if len(parts[name]) > most[name]:
+            raise _problem(name, f"may be there {_times(most[name])}, not {len(parts[name])} times")
+        if each.file and any(isinstance(part, str) for part in parts[name]):
             raise _problem(name, "must be a file (a part with a filename)")
     return parts
 

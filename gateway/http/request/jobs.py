@@ -1,4 +1,4 @@
-"""Shared parts of the job endpoints: tenant, request headers, and the response."""
+"""What the endpoints of jobs and uploads ask for: engine, tenant, ids and request headers."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import Depends, Header, Path
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from gateway.errors import InvalidRequest, JobNotFound, JobsDisabled
-from gateway.http.request.negotiate import JSON
-from gateway.jobs.job import JobRecord
+from gateway.http.dependencies import RunningServices
+from gateway.http.schemas.examples import JOB_ID
 from gateway.jobs.protocol import JobEngine
-from gateway.serving.services import Services
 
-TENANT_HEADER = "X-Semblant-Tenant"
-KEY_HEADER = "Idempotency-Key"
 DEFAULT_TENANT = "default"
-MAX_KEY = 255
-"""Characters of an idempotency key."""
 MAX_WAIT_S = 60
 """Seconds that may be waited for a job before it is answered."""
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ID = re.compile(r"job_[0-9a-f]{32}")
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(s|m|h|d)")
+_ID = r"job_[0-9a-f]{32}"
+_DURATION = r"(\d{1,9}(?:\.\d{1,3})?)(s|m|h|d)"
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def engine_of(services: Services) -> JobEngine:
+async def engine_of(services: RunningServices) -> JobEngine:
     """Return the engine of jobs.
 
     Raises:
@@ -42,72 +37,54 @@ def engine_of(services: Services) -> JobEngine:
     return services.jobs
 
 
-def tenant_of(request: Request) -> str:
-    """Return the tenant of a request.
-
-    Raises:
-        InvalidRequest: it does not say so in a way that can be read.
-    """
-    tenant = request.headers.get(TENANT_HEADER, DEFAULT_TENANT)
-    if not _TENANT.fullmatch(tenant):
-        raise InvalidRequest(f"{TENANT_HEADER} must be 1-64 letters, digits, `.`, `_` or `-`.")
-    return tenant
-
-
-def id_of(request: Request) -> str:
+async def job_id(
+    id: Annotated[str, Path(json_schema_extra={"pattern": f"^{_ID}$"}, examples=[JOB_ID])],
+) -> str:
     """Return which job a request is about.
 
     Raises:
         JobNotFound: none has such an id.
     """
-    id: str = request.path_params["id"]
-    if not _ID.fullmatch(id):
+    if not re.fullmatch(_ID, id):
         raise JobNotFound()
     return id
 
 
-def key_of(request: Request) -> str | None:
-    """Return the idempotency key of a request.
-
-    Raises:
-        InvalidRequest: it is too long, or none.
-    """
-    key = request.headers.get(KEY_HEADER)
-    if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
-        raise InvalidRequest(f"{KEY_HEADER} must be 1-{MAX_KEY} characters that print.")
+def _printable(key: str) -> str:
+    if not key.isprintable():
+        raise ValueError("it must consist of printable characters")
     return key
 
 
-def duration_s(text: str, name: str) -> float:
+def duration_s(text: str) -> float:
     """Return the seconds of a duration such as `90s`, `5m`, `2h` or `7d`.
 
     Raises:
-        InvalidRequest: it is none, or none at all.
+        ValueError: it is none, or none at all.
     """
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
     if not seconds:
-        raise InvalidRequest(f"{name} must be a duration such as 90s, 5m, 2h or 7d.")
+        raise ValueError("it must be a duration such as 90s, 5m, 2h or 7d")
     return seconds
 
 
-def cancel_after_s(request: Request) -> float | None:
-    """Return the seconds a job may take, if its caller says so.
-
-    Raises:
-        InvalidRequest: it is no duration.
-    """
-    text = request.headers.get("Cancel-After")
-    return None if text is None else duration_s(text, "Cancel-After")
-
-
-def wait_s(request: Request) -> int | None:
+async def wait_s(
+    prefer: Annotated[
+        str,
+        Header(
+            alias="Prefer",
+            description="Seconds to wait for the job, 1-60.",
+            examples=["wait=30"],
+        ),
+    ] = "",
+) -> int | None:
     """Return the seconds a caller prefers to wait for a job (RFC 7240); None if it does not.
 
     Raises:
         InvalidRequest: they are too few or too many.
     """
-    for preference in request.headers.get("prefer", "").split(","):
+    for preference in prefer.split(","):
         name, _, value = preference.partition("=")
         if name.strip().lower() == "wait":
             value = value.strip().strip('"') or str(MAX_WAIT_S)
@@ -115,6 +92,40 @@ def wait_s(request: Request) -> int | None:
                 raise InvalidRequest(f"Prefer: wait must be 1-{MAX_WAIT_S} seconds.")
             return int(value)
     return None
+
+
+Engine = Annotated[JobEngine, Depends(engine_of)]
+JobId = Annotated[str, Depends(job_id)]
+WaitSeconds = Annotated[int | None, Depends(wait_s)]
+Tenant = Annotated[
+    str,
+    Header(
+        alias="X-Semblant-Tenant",
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Whose jobs and uploads.",
+        examples=[DEFAULT_TENANT],
+    ),
+]
+IdempotencyKey = Annotated[
+    str | SkipJsonSchema[None],
+    AfterValidator(lambda key: key if key is None else _printable(key)),
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Tells this job from others.",
+        examples=["a1b2"],
+    ),
+]
+CancelAfter = Annotated[
+    Annotated[
+        float,
+        BeforeValidator(duration_s, json_schema_input_type=str),
+        WithJsonSchema({"type": "string", "pattern": "^[\\d.]+[smhd]$"}),
+    ]
+    | SkipJsonSchema[None],
+    Header(alias="Cancel-After", description="How long the job may take.", examples=["5m"]),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +158,3 @@ class PageToken:
             return cls(float(created), str(id))
         except (binascii.Error, ValueError, TypeError):
             raise InvalidRequest("The page token is none of ours.") from None
-
-
-async def job_response(
-    engine: JobEngine,
-    job: JobRecord,
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return the answer that shows a job."""
-    document = json.dumps(await engine.describe(job))
-    return Response(document, status_code=status, media_type=JSON, headers=dict(headers or {}))

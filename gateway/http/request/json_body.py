@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from gateway.errors import PayloadTooLarge, UnsupportedRequestType
 from gateway.http.request.forms import MAX_TEXT_BYTES
 from gateway.http.request.negotiate import JSON
 from gateway.pipeline.options.parse import Model, read_options
+
+
+def json_body(kind: type[Model]) -> Callable[[Request], Awaitable[Model]]:
+    """Return a dependency that reads and checks the body of a request; see `read_json`."""
+
+    async def body(request: Request) -> Model:
+        return await read_json(request, kind)
+
+    return body
+
+
+def json_docs(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the members of an OpenAPI operation that describe its body of JSON."""
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 async def read_json(request: Request, kind: type[Model]) -> Model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gateway.errors import (
+    ErrorSpec,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
@@ -48,31 +50,46 @@ def answer_error(error: Exception, exchange: Exchange, path: str) -> Response:
     if known.spec.http in RETRY_STATUSES:
         headers["Retry-After"] = str(max(1, math.ceil(known.retry_after_s or 1)))
     return Response(
-        json.dumps(problem_document(known, exchange.request_id, path)),
+        json.dumps(
+            problem_document(
+                known.spec,
+                known.detail,
+                exchange.request_id,
+                path,
+                errors=known.errors,
+                extra=known.extra,
+            )
+        ),
         status_code=known.spec.http,
         headers=headers,
         media_type=MEDIA_TYPE,
     )
 
 
-def problem_document(error: SemblantError, request_id: str, path: str) -> dict[str, Any]:
+def problem_document(
+    spec: ErrorSpec,
+    detail: str,
+    request_id: str,
+    path: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    extra: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Return an error as the members of a problem document."""
-    spec = error.spec
-    # Internal errors are not reported in detail: they may name hosts and files.
-    detail = spec.title if spec.http == InternalError.spec.http else error.detail
     document: dict[str, Any] = {
         "type": problem_type(spec.code),
         "title": spec.title,
         "status": spec.http,
-        "detail": detail,
+        # Internal errors are not reported in detail: they may name hosts and files.
+        "detail": spec.title if spec.http == InternalError.spec.http else detail,
         "instance": quote(path, safe="/:@!$&'()*+,;=-._~"),
         "code": spec.code,
         "retryable": spec.retryable,
         "request_id": request_id,
     }
-    if error.errors:
-        document["errors"] = list(error.errors)
-    return document | _extras(error.extra)
+    if errors:
+        document["errors"] = list(errors)
+    return document | _extras(extra)
 
 
 def problem_type(code: str) -> str:
@@ -91,9 +108,11 @@ def _as_semblant(error: Exception) -> SemblantError | None:
     if isinstance(error, ClientDisconnect):
         return RequestCanceled()
     if isinstance(error, RequestValidationError):
-        # No handler lets FastAPI validate; should one ever do, its errors are reported in our
-        # format.
-        return InvalidRequest(errors=[_finding(item) for item in error.errors()])
+        findings = [_finding(item) for item in error.errors()]
+        first = findings[0]
+        return InvalidRequest(
+            f"`{first['pointer'].removeprefix('/')}`: {first['detail']}.", errors=findings
+        )
     if isinstance(error, HTTPException):
         by_status = {404: NotFound, 405: MethodNotAllowed}
         kind = by_status.get(error.status_code)
@@ -104,4 +123,9 @@ def _as_semblant(error: Exception) -> SemblantError | None:
 
 
 def _finding(item: Mapping[str, Any]) -> dict[str, str]:
-    return {"pointer": "".join(f"/{part}" for part in item["loc"]), "detail": str(item["msg"])}
+    """Return a finding about a parameter; where it was sent does not matter."""
+    _, *place = item["loc"]
+    return {
+        "pointer": "".join(f"/{part}" for part in place),
+        "detail": str(item["msg"]).removeprefix("Value error, "),
+    }

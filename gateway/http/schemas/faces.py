@@ -11,7 +11,8 @@ from gateway.arrays import F32
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.model import N_NAMED
-from gateway.http.schemas.swaps import Answer, FaceFigures, Size, figures
+from gateway.http.schemas import examples
+from gateway.http.schemas.common import Answer, FaceFigures, Size, example, figures
 from gateway.pipeline.expressions.track import FollowedFace, TimedFrame
 from gateway.pipeline.options.groups import DetectorOptions
 
@@ -83,6 +84,8 @@ class AnalysedFace(FaceFigures):
 
 class FacesReport(Answer):
     """Answer of an analysis."""
+
+    model_config = example(examples.FACES_REPORT)
 
     size: Size
     faces: list[AnalysedFace] = Field(description="The largest first; empty if there is none.")

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
+from gateway.http.schemas import examples
+from gateway.http.schemas.common import Answer, FaceFigures, example, figures
 from gateway.http.schemas.libraries import prints
-from gateway.http.schemas.swaps import Answer, FaceFigures, figures
 from gateway.pipeline.enrol_identity import inconsistent_portraits
 from gateway.storage.identities import EnrolledIdentity, IdentityInfo
 
-STATEMENT = "The person shown has agreed that their face is kept and put into pictures."
+STATEMENT = examples.STATEMENT
+"""What a person agreed to, unless stated otherwise."""
 
 
 class IdentityOptions(BaseModel):
@@ -53,11 +55,15 @@ class IdentityFigures(Answer):
 class IdentityList(Answer):
     """All identities."""
 
+    model_config = example(examples.IDENTITY_LIST)
+
     identities: list[IdentityFigures] = Field(description="The latest first.")
 
 
 class IdentityReport(IdentityFigures):
     """An identity and what is known of its portraits."""
+
+    model_config = example(examples.IDENTITY)
 
     portraits: list[FaceFigures] = Field(
         description="The face of each portrait, in their order; boxes in the kept crop's pixels."

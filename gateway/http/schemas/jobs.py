@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.http.schemas.swaps import Answer
+from gateway.http.schemas import examples
+from gateway.http.schemas.common import Answer, example
 from gateway.jobs.job import Event, JobStage, Status
 from gateway.jobs.notify.addresses import MAX_URL
 
@@ -67,6 +68,8 @@ class JobUrls(Answer):
 class JobObject(Answer):
     """A job: the same object in every answer, event and webhook. Times are ISO 8601, UTC."""
 
+    model_config = example(examples.JOB)
+
     id: str = Field(description="`job_` and 32 hexadecimal digits.", pattern="^job_[0-9a-f]{32}$")
     status: Status = Field(
         description="`queued`: it waits for its turn; `processing`; `succeeded`; `failed`; "
@@ -98,12 +101,16 @@ class JobObject(Answer):
 class JobList(Answer):
     """Some of a tenant's jobs."""
 
+    model_config = example(examples.JOB_LIST)
+
     jobs: list[JobObject] = Field(description="The latest first.")
     next: str | None = Field(description="`page_token` of the next ones, if there are more.")
 
 
 class UploadObject(Answer):
     """An upload."""
+
+    model_config = example(examples.UPLOAD)
 
     id: str = Field(description="`upl_` and 32 hexadecimal digits; a job's `target_upload`.")
     length: int = Field(description="Bytes it will have.")

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from gateway.errors import InvalidOptions
 from gateway.faces.morphable.expression import NAMES
 from gateway.faces.morphable.library import Match
+from gateway.http.schemas import examples
+from gateway.http.schemas.common import Answer, example
 from gateway.http.schemas.faces import controls
-from gateway.http.schemas.swaps import Answer
 from gateway.pipeline.expressions.enrol import Enrolment, Origin, Reason
 from gateway.storage.expressions import ExpressionLibrary, LibraryInfo
 
@@ -45,7 +46,9 @@ class EnrolOptions(BaseModel):
 class MatchRequest(BaseModel):
     """An expression to find the like of."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [examples.MATCH_REQUEST]}
+    )
 
     controls: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
         description="Named controls, each 0–1; those left out are as the face has them at rest."
@@ -83,6 +86,8 @@ class LibraryFigures(Answer):
 class LibraryList(Answer):
     """All libraries."""
 
+    model_config = example(examples.LIBRARY_LIST)
+
     libraries: list[LibraryFigures] = Field(description="The latest first.")
 
 
@@ -96,6 +101,8 @@ class EntryFigures(Answer):
 
 class LibraryBody(Answer):
     """A library and the expressions in it."""
+
+    model_config = example(examples.LIBRARY)
 
     id: str = _ID
     name: str
@@ -117,6 +124,8 @@ class SkippedFrame(Answer):
 class NewLibrary(LibraryBody):
     """A library just made."""
 
+    model_config = example(examples.NEW_LIBRARY)
+
     skipped: list[SkippedFrame] = Field(
         description="What gave no entry; frames of a video are only told if their face was no use."
     )
@@ -127,6 +136,8 @@ class NewLibrary(LibraryBody):
 
 class LibraryMatch(Answer):
     """The entry of a library that is most like an expression."""
+
+    model_config = example(examples.LIBRARY_MATCH)
 
     index: int = Field(description="Its number in the library, from 0.")
     distance: float = Field(

@@ -1,79 +1,17 @@
-"""The JSON that is answered: one model each, so that documentation and answers cannot differ."""
+"""The JSON about a swap: the faces of the target, what became of them, and how good they are."""
 
 from __future__ import annotations
 
 import base64
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from gateway.faces.analyser import FIT_MODEL
-from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE
-from gateway.faces.face import Face, FaceWarning
+from gateway.faces.face import Face
 from gateway.faces.morphable.expression import named
+from gateway.http.schemas import examples
+from gateway.http.schemas.common import Answer, FaceFigures, Size, example, figures
 from gateway.pipeline.face import quality as pipeline_quality
 from gateway.pipeline.result import FusedImage, SwappedFace
-
-ANALYSIS_MODELS = (SHORT_RANGE.model, FULL_RANGE.model, "face_mesh", "iris", FIT_MODEL)
-"""The networks that detect faces."""
-IDENTITY_MODEL = "face_embedding"
-"""The network that computes identity embeddings."""
-
-
-class Answer(BaseModel):
-    """Base of all that is answered."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Box(Answer):
-    """Bounds of a face's landmarks in pixels, pixel centres at whole numbers."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-class Pose(Answer):
-    """Head angles in degrees."""
-
-    pitch: float = Field(description="Positive looks down.")
-    yaw: float = Field(description="Positive turns towards the right of the picture.")
-    roll: float = Field(description="Positive tilts clockwise on screen.")
-
-
-class Quality(Answer):
-    """How good a face's pixels are."""
-
-    width_px: float = Field(description="Width of the face in pixels, along its own axis.")
-    sharpness: float = Field(description="0–1; 0.5 is an ordinary photograph.")
-    visible: float = Field(description="Share of the landmarks inside the picture, 0–1.")
-    score: float = Field(description="0–1, one number for sorting.")
-
-
-class FaceFigures(Answer):
-    """What is known about a face, without its many points."""
-
-    box: Box
-    pose: Pose
-    quality: Quality
-    score: float = Field(description="Detector's confidence, 0–1.")
-    presence: float = Field(description="Landmark network's confidence, 0–1.")
-    warnings: tuple[FaceWarning, ...] = Field(
-        description="What may spoil a result: `profile` or `steep` (turned by more than 30°), "
-        "`blurred`, `small` (below 64 pixels), `cut` (partly outside the picture), `unreliable` "
-        "(the points are not those of a face: perhaps there is none), `orientation_uncertain` "
-        "(it may be upside down)."
-    )
-
-
-class Size(Answer):
-    """Size of a picture in pixels."""
-
-    width: int
-    height: int
 
 
 class ResultQualityBody(Answer):
@@ -178,6 +116,8 @@ class InlinePicture(Answer):
 class SwapReport(Answer):
     """Answer of a swap, as figures."""
 
+    model_config = example(examples.SWAP_REPORT)
+
     size: Size
     faces: list[TargetFace] = Field(description="Faces of the target, the largest first.")
     sources: list[FaceFigures] = Field(description="The face used of each source, in their order.")
@@ -199,75 +139,6 @@ class SwapReport(Answer):
         "has 8)."
     )
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")
-
-
-class ModelInfo(Answer):
-    """A model and its state."""
-
-    name: str
-    title: str
-    task: str
-    license: str = Field(description="SPDX identifier of the weights' licence.")
-    credit: str
-    commercial: bool = Field(description="Whether the license allows commercial use.")
-    version: str = Field(description="The version that is served; empty when none is.")
-    ready: bool
-    reason: str = Field(description="Why it is not ready; empty when it is.")
-
-
-class ModelList(Answer):
-    """All models of the catalogue."""
-
-    models: list[ModelInfo]
-
-
-class HealthState(Answer):
-    """That all is well."""
-
-    status: str
-
-
-class ProblemPage(Answer):
-    """What an error code means."""
-
-    code: str
-    title: str
-    status: int = Field(description="HTTP status.")
-    grpc_status: str
-    retryable: bool = Field(description="Whether the same request can succeed later.")
-
-
-class ProblemDetail(Answer):
-    """One thing that is wrong."""
-
-    pointer: str = Field(description="JSON pointer (RFC 6901) into the form or the options.")
-    detail: str
-
-
-class Problem(Answer):
-    """An error (RFC 9457). Further members may give figures, such as a limit."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="Address of a page about the error code.")
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str = Field(description="Stable name of the error.")
-    retryable: bool = Field(description="Whether the same request can succeed later.")
-    request_id: str
-    errors: list[ProblemDetail] | None = None
-
-
-def size_of(image: NDArray[np.uint8]) -> Size:
-    """Return the size of a picture (H, W, 3)."""
-    return Size(width=image.shape[1], height=image.shape[0])
-
-
-def portrait(face: Face) -> FaceFigures:
-    """Render a face without its points."""
-    return FaceFigures(**figures(face))
 
 
 def target_faces(result: FusedImage) -> list[TargetFace]:
@@ -306,29 +177,6 @@ def _result_quality(quality: pipeline_quality.ResultQuality) -> ResultQualityBod
     )
 
 
-def inline(data: bytes, media_type: str) -> InlinePicture:
+def inline_picture(data: bytes, media_type: str) -> InlinePicture:
     """Render an encoded picture."""
     return InlinePicture(media_type=media_type, base64=base64.b64encode(data).decode())
-
-
-def figures(face: Face) -> dict[str, object]:
-    """Return the members of `FaceFigures`."""
-    left, top, right, bottom = (round(float(edge), 2) for edge in face.box_xyxy)
-    quality = face.quality
-    return {
-        "box": Box(left=left, top=top, right=right, bottom=bottom),
-        "pose": Pose(
-            pitch=round(face.pose.pitch, 2),
-            yaw=round(face.pose.yaw, 2),
-            roll=round(face.pose.roll, 2),
-        ),
-        "quality": Quality(
-            width_px=round(quality.width_px, 2),
-            sharpness=round(quality.sharpness, 4),
-            visible=round(quality.visible, 4),
-            score=round(quality.score, 4),
-        ),
-        "score": round(face.score, 4),
-        "presence": round(face.presence, 4),
-        "warnings": face.warnings,
-    }

@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from gateway.errors import ERROR_TABLE
-from gateway.http.app import create_app
-from gateway.http.routing.routes import ROUTES
-from gateway.http.schemas import swaps as schemas
+from gateway.http.app import ENDPOINTS, create_app
+from gateway.http.schemas import common, faces, identities, jobs, libraries, operations, swaps
+from gateway.http.schemas import problems as schemas
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.testing import fake_services
 
@@ -57,16 +58,23 @@ def test_it_is_the_reviewed_one(document):
 
 
 def test_every_route_is_documented(document):
+    routes = {
+        (method, route.path)
+        for endpoint in ENDPOINTS
+        for route in endpoint.router.routes
+        for method in route.methods
+    }
     operations = {
         (method.upper(), path): operation
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    assert operations.keys() == {(route.method, route.path) for route in ROUTES}
-    assert all(operation["summary"].endswith(".") for operation in operations.values())
-    for route in ROUTES:
-        success = operations[route.method, route.path]["responses"][str(route.status)]
-        assert ("content" in success) == (route.status != 204 and route.method != "HEAD")
+    assert operations.keys() == routes
+    for (method, _), operation in operations.items():
+        assert operation["summary"].endswith(".")
+        (status,) = (status for status in operation["responses"] if status.startswith("2"))
+        success = operation["responses"][status]
+        assert ("content" in success) == (status != "204" and method != "HEAD")
 
 
 def test_every_error_has_an_example(document):
@@ -82,12 +90,34 @@ def test_every_error_has_an_example(document):
     assert codes == ERROR_TABLE.keys() - NOT_ANSWERED
 
 
-@pytest.mark.parametrize(
-    "route", [r for r in ROUTES if r.model], ids=lambda r: f"{r.method} {r.path}"
-)
-def test_examples_fit_their_models(route):
-    shown = route.model.model_validate(route.example)
-    assert json.loads(shown.model_dump_json()) == route.example
+ANSWERS = [
+    model
+    for module in (common, faces, identities, jobs, libraries, operations, schemas, swaps)
+    for model in vars(module).values()
+    if isinstance(model, type)
+    and issubclass(model, BaseModel)
+    and model.__module__ == module.__name__
+    and "examples" in (model.model_config.get("json_schema_extra") or {})
+]
+
+
+@pytest.mark.parametrize("model", ANSWERS, ids=lambda model: model.__name__)
+def test_examples_fit_their_models(model):
+    (example,) = model.model_config["json_schema_extra"]["examples"]
+    shown = model.model_validate(example)
+    assert json.loads(shown.model_dump_json()) == example
+
+
+def test_every_answer_has_an_example(document):
+    stated = {
+        content["schema"]["$ref"].rsplit("/", 1)[1]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if status.startswith("2") and kind == "application/json" and content
+    }
+    assert stated <= {model.__name__ for model in ANSWERS}
 
 
 def test_every_option_is_described(document):

@@ -68,8 +68,8 @@ async def test_a_model_that_fails(error):
 
 
 def test_extra_members_cannot_replace_the_standard_ones():
-    error = errors.TooManyPixels(extra={"status": 200, "width": 3})
-    document = problem_document(error, "id", "/a b")
+    extra = {"status": 200, "width": 3}
+    document = problem_document(errors.TooManyPixels.spec, "x", "id", "/a b", extra=extra)
     assert document["status"] == 413
     assert document["width"] == 3
     assert document["instance"] == "/a%20b"

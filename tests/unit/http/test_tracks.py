@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import InferenceFailed
 from gateway.faces.morphable.expression import NAMES
-from gateway.http.examples.videos import TRACK_LINES
+from gateway.http.schemas.examples import TRACK_LINES
 from gateway.http.schemas.faces import TrackLine
 from gateway.media.rgb_video import RgbVideo
 from gateway.serving.testing import fake_services

@@ -3,10 +3,9 @@
 import pytest
 
 from gateway.errors import ERROR_TABLE
-from gateway.http.routing.routes import ROUTES
 from gateway.settings import Settings
 from tools import sdk
-from tools.reference import FOLDER, PAGES
+from tools.reference import FOLDER, PAGES, operations
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -23,7 +22,7 @@ def test_every_error_setting_and_address_has_a_row():
     errors, settings, http = (PAGES[name]() for name in ("errors", "settings", "http"))
     assert all(f"`{code}`" in errors for code in ERROR_TABLE)
     assert all(f"`SEMBLANT_{name.upper()}`" in settings for name in Settings.model_fields)
-    assert all(f"`{route.path}`" in http for route in ROUTES)
+    assert all(f"`{path}`" in http for _, path, _ in operations())
 
 
 def test_the_client_for_threads_is_written_from_the_other():

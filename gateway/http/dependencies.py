@@ -1,0 +1,77 @@
+"""What handlers ask for in their signatures, read from the request and documented with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from pydantic.json_schema import SkipJsonSchema
+
+from gateway.http.request.negotiate import JSON, Accepted, acceptable
+from gateway.http.request_context import Exchange
+from gateway.serving.services import Services
+
+
+async def services_of(request: Request) -> Services:
+    """Return the services the application was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def exchange_of(
+    request: Request,
+    request_id: Annotated[
+        str,
+        Header(
+            alias="X-Request-Id",
+            description="Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`.",
+            json_schema_extra={"pattern": "^[A-Za-z0-9._:-]{1,64}$"},
+        ),
+    ] = "",
+) -> Exchange:
+    """Return the record of a request; its id was read before."""
+    return Exchange.of(request)
+
+
+async def requested_limit_s(
+    limit_s: Annotated[
+        float | SkipJsonSchema[None],
+        Header(
+            alias="X-Request-Timeout",
+            gt=0,
+            description="Seconds the work may take, queue included; at most the service's limit.",
+            examples=[5],
+        ),
+    ] = None,
+    other_s: Annotated[
+        float | None, Header(alias="Request-Timeout", gt=0, include_in_schema=False)
+    ] = None,
+) -> float:
+    """Return the seconds the work may take, as requested; infinite if nothing is."""
+    stated = [seconds for seconds in (limit_s, other_s) if seconds is not None]
+    return stated[0] if stated else math.inf
+
+
+def accepting(*offers: str) -> Callable[..., Awaitable[Accepted]]:
+    """Return a dependency that matches `Accept` with the available media types.
+
+    Raises:
+        NotAcceptable: when called, naming what could be had.
+    """
+
+    async def accepted(
+        accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+    ) -> Accepted:
+        return acceptable(accept, offers)
+
+    return accepted
+
+
+AnswersJson = Depends(accepting(JSON))
+"""Refuses requests that accept no JSON."""
+RunningServices = Annotated[Services, Depends(services_of)]
+RequestRecord = Annotated[Exchange, Depends(exchange_of)]
+RequestedLimit = Annotated[float, Depends(requested_limit_s)]
+"""Seconds, at most infinite."""

@@ -1,1 +1,0 @@
-"""Examples shown in the OpenAPI document."""

@@ -1,1 +1,0 @@
-"""Every address, and how each is documented."""
