@@ -265,7 +265,7 @@ def test_the_command_line_goes_on_where_it_was_interrupted(tmp_path, video, undi
         until(segments, 40, tmp_path / "log")
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
-    assert "the same command goes on" in (tmp_path / "log").read_text()
+    assert "the same command resumes it" in (tmp_path / "log").read_text()
     assert not result.exists()
     (made, *_) = segments()
     with started(tmp_path / "log", *command, **settings) as process:
