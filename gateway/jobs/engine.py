@@ -23,7 +23,7 @@ from gateway.errors import (
     JobsUnavailable,
     Overloaded,
 )
-from gateway.jobs.database.jobs import JobQuery, JobStore
+from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Queues
 from gateway.jobs.database.schema import database_url, make_engine
 from gateway.jobs.database.upgrade import prepare_database
@@ -33,7 +33,16 @@ from gateway.jobs.execution.janitor import Janitor, input_key
 from gateway.jobs.execution.steps import sha256_of
 from gateway.jobs.execution.worker import Worker
 from gateway.jobs.execution.worker_locks import WorkerLocks
-from gateway.jobs.job import JobRecord, JobSubmission, Output, SentFile, Status, StoredFile, job_id
+from gateway.jobs.job import (
+    JobQuery,
+    JobRecord,
+    JobSubmission,
+    Output,
+    SentFile,
+    Status,
+    StoredFile,
+    job_id,
+)
 from gateway.jobs.notify.addresses import Guard
 from gateway.jobs.notify.observer import Counter, Observer
 from gateway.jobs.notify.webhooks import Webhooks

@@ -329,3 +329,18 @@ class FinishedSegment:
     frames: int
     file: StoredFile
     facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Filter of the jobs to list.
+
+    Attributes:
+        statuses: In one of which they are; none: in any.
+        after: The creation time and id of the last one that was listed before.
+        limit: Maximum number.
+    """
+
+    statuses: tuple[Status, ...] = ()
+    after: tuple[float, str] | None = None
+    limit: int = 50

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from gateway.jobs.database.jobs import JobQuery
-from gateway.jobs.job import JobRecord, JobSubmission, Output
+from gateway.jobs.job import JobQuery, JobRecord, JobSubmission, Output
 from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore

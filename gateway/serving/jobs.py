@@ -34,14 +34,12 @@ async def upgrade_jobs_database(settings: Settings) -> str:
         engine.dispose()
 
 
-def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
-    """Return the engine the settings select, not yet started; None if they select none.
+def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine:
+    """Return the engine of jobs, not yet started.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
     """
-    if settings.job_execution == "disabled":
-        return None
     return DurableEngine(
         settings, work, metrics.jobs, carry_out=settings.job_execution == "embedded"
     )

@@ -32,7 +32,6 @@ from gateway.serving import warm_up
 from gateway.serving.admission import Admission
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
-from gateway.serving.jobs import make_jobs
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
 from gateway.settings import Settings
@@ -111,8 +110,17 @@ def build_services(settings: Settings) -> Services:
         ),
         admission=admission,
         metrics=metrics,
-        jobs=lambda work: make_jobs(settings, work, metrics),
+        jobs=lambda work: _jobs(settings, work, metrics),
     )
+
+
+def _jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
+    if settings.job_execution == "disabled":
+        return None
+    # Databases and migrations are imported only where there are jobs: they take most of a second.
+    from gateway.serving.jobs import make_jobs  # noqa: PLC0415
+
+    return make_jobs(settings, work, metrics)
 
 
 def assemble(
@@ -223,11 +231,25 @@ def backend_of(settings: Settings) -> str:
     return "embedded" if environment_exists(settings.triton_environment) else "local"
 
 
-async def _warm_up(compute: Compute) -> None:
-    """Compile or load the kernels, step by step: an interrupted start ends after one of them."""
-    steps, done = warm_up.steps(), object()
-    while await compute.run(next, steps, done) is not done:
-        pass
+@asynccontextmanager
+async def _warming(compute: Compute) -> AsyncIterator[None]:
+    """Compile or load the kernels beside the block, and wait for them at its end.
+
+    It is done step by step, so that an interrupted start ends after one of them.
+    """
+
+    async def warm() -> None:
+        steps, done = warm_up.steps(), object()
+        while await compute.run(next, steps, done) is not done:
+            pass
+
+    warming = asyncio.create_task(warm(), name="warm-up")
+    try:
+        yield
+        await warming
+    finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -245,10 +267,10 @@ async def running(services: Services) -> AsyncIterator[None]:
     with opencv_single_threaded:
         watching: asyncio.Task[None] | None = None
         try:
-            if isinstance(services.backend, Startable):
-                await services.backend.start()
-            await _warm_up(services.compute)
-            await services.health.look()
+            async with _warming(services.compute):
+                if isinstance(services.backend, Startable):
+                    await services.backend.start()
+                await services.health.look()
             if services.settings.backend != "triton":
                 services.health.require()
             watching = asyncio.create_task(

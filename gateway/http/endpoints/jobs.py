@@ -34,8 +34,7 @@ from gateway.http.response.error_docs import (
 )
 from gateway.http.routing import Router, responses
 from gateway.http.schemas.jobs import JobList, JobObject, WebhookOptions
-from gateway.jobs.database.jobs import JobQuery
-from gateway.jobs.job import JobPriority, JobRecord, JobSubmission, Status, Webhook
+from gateway.jobs.job import JobPriority, JobQuery, JobRecord, JobSubmission, Status, Webhook
 from gateway.jobs.protocol import JobEngine
 from gateway.pipeline.options.parse import read_options
 from gateway.settings import Settings

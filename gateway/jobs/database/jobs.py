@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from gateway.jobs.job import (
     Event,
     Failure,
     JobPriority,
+    JobQuery,
     JobRecord,
     JobStage,
     JobSubmission,
@@ -36,21 +37,6 @@ from gateway.jobs.work import JobPlan
 
 _MOST_AT_ONCE = 100  # maximum number of rows per sweep
 Files = Mapping[str, Sequence[StoredFile]]
-
-
-@dataclass(frozen=True, slots=True)
-class JobQuery:
-    """Filter of the jobs to list.
-
-    Attributes:
-        statuses: In one of which they are; none: in any.
-        after: The creation time and id of the last one that was listed before.
-        limit: Maximum number.
-    """
-
-    statuses: tuple[Status, ...] = ()
-    after: tuple[float, str] | None = None
-    limit: int = 50
 
 
 class JobStore:

@@ -18,9 +18,8 @@ from gateway.errors import (
     Overloaded,
     UploadNotFound,
 )
-from gateway.jobs.database.jobs import JobQuery
 from gateway.jobs.execution.intervals import Intervals
-from gateway.jobs.job import JobPriority, JobStage, Status
+from gateway.jobs.job import JobPriority, JobQuery, JobStage, Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.unit.jobs.orders import TEXT, content, ended, order
 from tests.waiting import until

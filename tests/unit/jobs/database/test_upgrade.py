@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from gateway.errors import SetupIncomplete
-from gateway.jobs.database.jobs import JobQuery
 from gateway.jobs.database.schema import SCHEMA_VERSION, TABLES
+from gateway.jobs.job import JobQuery
 from gateway.jobs.testing import running_engine
 
 pytestmark = pytest.mark.anyio
