@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,10 @@ def run(
     videos = any(out is not None and is_video(out, target) for target, out in pairs)
 
     async def work() -> list[SwapResult | Job]:
-        service = _service(server, execution_threads, execution_providers, timeout_s, videos)
+        checked = wanted if videos else _of_picture(wanted)
+        service = _service(
+            server, execution_threads, execution_providers, timeout_s, videos, checked
+        )
         async with service as client:
             return [
                 await _one(
@@ -151,8 +154,7 @@ async def _one(
         result = await client.swap(
             several(source),
             target,
-            # Of a video's own options pictures know nothing.
-            options={name: value for name, value in options.items() if name != "video"},
+            options=_of_picture(options),
             media_type=media_type,
             reference=several(reference),
         )
@@ -170,8 +172,18 @@ async def _one(
     return await make_video(client, asked, output, on_progress=tell)
 
 
+def _of_picture(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options without those of videos, which pictures do not have."""
+    return {name: value for name, value in options.items() if name != "video"}
+
+
 def _service(
-    server: str | None, threads: int, providers: Sequence[str], timeout_s: float, videos: bool
+    server: str | None,
+    threads: int,
+    providers: Sequence[str],
+    timeout_s: float,
+    videos: bool,
+    options: Mapping[str, Any],
 ) -> AbstractAsyncContextManager[AsyncClient]:
     """Return a client of a server, or of the service in this process."""
     if server is not None:
@@ -184,4 +196,4 @@ def _service(
         cpu_threads=threads,
         execution_providers=provider_names(names_of(providers)),
     )
-    return in_process(settings, timeout_s=timeout_s, jobs=videos)
+    return in_process(settings, timeout_s=timeout_s, jobs=videos, options=options)

@@ -594,3 +594,10 @@ def test_the_demonstration_where_triton_does_not_run(semblant, demo, tmp_path, m
     assert done.code == 0
     assert "Running the models in this process." in done.err
     assert [settings.backend for settings in semblant.made] == ["embedded", "local"]
+
+
+def test_options_are_checked_before_models_are_loaded(semblant, pictures):
+    source, target, output = pictures
+    done = semblant("swap", source, target, "-o", output, "--set", "shap=1")
+    assert (done.code, semblant.made) == (3, [])
+    assert "did you mean `shape`?" in done.words

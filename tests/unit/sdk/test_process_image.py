@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import semblant.images
 import semblant.in_process
-from semblant import Client, process_image
+from semblant import Client, process_image, run
 from semblant.images import MEDIA_TYPES
 from semblant.in_process import SHORT_NAMES, provider_names
 
 from gateway.errors import InvalidOptions, NoFaceInTarget
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import black, opened, photograph, saved
+from tests.unit.media.videos import video
 from tests.unit.sdk.answers import PICTURE, Server, swapped
 
 SOURCE, TARGET = saved(photograph(seed=1)), saved(photograph())
@@ -201,3 +202,18 @@ def test_a_server_is_asked_instead(made, server, tmp_path):
     assert server.request.headers["accept"] == MEDIA_TYPES[".jpg"]
     assert server.request.headers["x-request-timeout"] == "5"
     assert (tmp_path / "result.jpg").read_bytes() == PICTURE
+
+
+def test_options_are_checked_before_models_are_loaded(made, tmp_path):
+    (tmp_path / "video.mp4").write_bytes(video(2))
+    with pytest.raises(InvalidOptions) as refused:
+        run(source=SOURCE, targets=TARGET, options={"shap": 1})
+    assert refused.value.errors[0]["detail"] == "unknown option; did you mean `shape`?"
+    with pytest.raises(InvalidOptions):
+        run(
+            source=SOURCE,
+            targets=tmp_path / "video.mp4",
+            output=tmp_path / "out.mp4",
+            options={"video": {"encode": 1}},
+        )
+    assert made == []

@@ -87,13 +87,15 @@ class Connection:
         *,
         jobs: bool = False,
         settings: Mapping[str, object] = MappingProxyType({}),
+        options: Mapping[str, Any] | None = None,
     ) -> T:
         """Return the result of a call with a client of the server, or of a service started for it.
 
         A service that is started here executes jobs only with `jobs`; further `settings` are
-        of it, too.
+        of it, too. There `options` are checked before models are loaded.
 
         Raises:
+            InvalidOptions, UnknownModel: of the options.
             typer.BadParameter: the server or the backend cannot be had.
         """
         if self.server is not None:
@@ -115,7 +117,8 @@ class Connection:
             if self.provider:
                 given["execution_providers"] = provider_names(self.provider)
             own = read_settings(backend=self.backend, **given)
-            async with in_process(own, timeout_s=self.timeout, jobs=jobs) as client:
+            service = in_process(own, timeout_s=self.timeout, jobs=jobs, options=options)
+            async with service as client:
                 return await work(client)
 
         return asyncio.run(here())

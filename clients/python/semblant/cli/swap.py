@@ -174,7 +174,7 @@ def _picture(
         )
 
     with progress("swapping"):
-        return connection.run(work, settings=settings)
+        return connection.run(work, settings=settings, options=options)
 
 
 def _report(result: SwapResult, done: str) -> None:

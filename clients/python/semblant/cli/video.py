@@ -43,7 +43,7 @@ def make(
             return await make_video(client, asked, output, on_progress=on_progress)
 
     try:
-        job = connection.run(work, jobs=True)
+        job = connection.run(work, jobs=True, options=asked.options)
     except KeyboardInterrupt:
         where = "The server continues" if connection.server else "What is done is kept"
         err.print(f"{where}: the same command resumes it.")
