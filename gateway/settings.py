@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,6 +41,22 @@ class RenamedVariables(EnvSettingsSource):
                 note(rename)
                 found[rename.new] = rename.values.get(value, value)
         return found
+
+
+def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
+    """Return the environment variables that look like a misspelt setting, with the one meant.
+
+    Others with our prefix are left alone: Kubernetes sets some for a service of our name.
+    """
+    known = [f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    former = {f"{ENV_PREFIX}{rename.old.upper()}" for rename in renames("setting").values()}
+    found: dict[str, str] = {}
+    for name in names:
+        if name.startswith(ENV_PREFIX) and name not in known and name not in former:
+            near = get_close_matches(name, known, n=1, cutoff=0.85)
+            if near:
+                found[name] = near[0]
+    return found
 
 
 class Settings(BaseSettings):

@@ -177,6 +177,7 @@ OURS = {
         "gateway.models",
         "gateway.serving",
         "gateway.http.app",
+        "gateway.pipeline.options",  # checked before models are loaded
         "gateway.faces.topology",
         "gateway.main",
         "gateway.media.containers",  # first bytes only: no library is needed for them

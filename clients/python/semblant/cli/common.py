@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -211,7 +212,7 @@ def read_settings(**given: Any) -> Settings:
     from pydantic_settings import SettingsError  # noqa: PLC0415
 
     from gateway.deprecations import collected  # noqa: PLC0415
-    from gateway.settings import Settings  # noqa: PLC0415
+    from gateway.settings import ENV_PREFIX, Settings, misspelt_variables  # noqa: PLC0415
     from semblant.cli.console import err  # noqa: PLC0415
 
     try:
@@ -219,12 +220,17 @@ def read_settings(**given: Any) -> Settings:
         with collected() as deprecated:
             settings = Settings(**given)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(
+            f"{ENV_PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            for e in error.errors()
+        )
         raise typer.BadParameter(wrong, param_hint="the settings") from error
     except SettingsError as error:
         raise typer.BadParameter(str(error), param_hint="the settings") from error
     for rename in deprecated:
         err.print(f"note: {rename}", markup=False)
+    for name, meant in misspelt_variables(os.environ).items():
+        err.print(f"note: {name} is no setting; did you mean {meant}?", markup=False)
     return settings
 
 
