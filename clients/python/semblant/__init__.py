@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from semblant.images import process_image as process_image
     from semblant.jobs import Job as Job
     from semblant.jobs import JobRequest as JobRequest
+    from semblant.local import local as local
     from semblant.people import Identity as Identity
 
 _HOMES = {
@@ -41,6 +42,7 @@ _HOMES = {
     "SemblantError": "gateway.errors",
     "SwapResult": "semblant.calls",
     "TrackResult": "semblant.expressions",
+    "local": "semblant.local",
     "process_image": "semblant.images",
     "run": "semblant.core",
 }

@@ -32,14 +32,14 @@ def provider_names(providers: Sequence[str]) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def in_process(
+async def service(
     settings: Settings,
     *,
     timeout_s: float = 60.0,
     jobs: bool = False,
     options: Mapping[str, Any] | None = None,
-) -> AsyncIterator[AsyncClient]:
-    """Run the service for the time of the block and yield a client of it.
+) -> AsyncIterator[httpx.ASGITransport]:
+    """Run the service for the time of the block and yield a transport to it.
 
     There is one caller only, so what it grants is the deadline, not what the settings say. With
     `jobs` these are executed here, too; unfinished ones are resumed. `options` of the calls that
@@ -54,11 +54,22 @@ async def in_process(
     granted = dict.fromkeys(("request_deadline_s", "track_deadline_s"), timeout_s)
     # An interrupting user does not want to wait: at most a few seconds of a video are lost.
     taken = {"job_execution": "embedded" if jobs else "disabled", "worker_drain_s": 0.0}
-    settings = settings.model_copy(update={**granted, **taken})
-    services = build_services(settings)
+    services = build_services(settings.model_copy(update={**granted, **taken}))
     async with running(services):
-        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
-        async with AsyncClient(
-            "http://in-process", timeout_s=timeout_s, transport=transport
-        ) as client:
-            yield client
+        yield httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def in_process(
+    settings: Settings,
+    *,
+    timeout_s: float = 60.0,
+    jobs: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> AsyncIterator[AsyncClient]:
+    """Run the service for the time of the block and yield a client of it; see `service`."""
+    async with (
+        service(settings, timeout_s=timeout_s, jobs=jobs, options=options) as transport,
+        AsyncClient("http://in-process", timeout_s=timeout_s, transport=transport) as client,
+    ):
+        yield client
