@@ -389,8 +389,8 @@ def test_a_drawing_of_an_unknown_format(semblant, pictures):
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("SEMBLANT_PORT", "many", "port: Input should be"),
-        ("SEMBLANT_MAX_PIXELS", "0", "max_pixels: Input should be"),
+        ("SEMBLANT_PORT", "many", "SEMBLANT_PORT: Input should be"),
+        ("SEMBLANT_MAX_PIXELS", "0", "SEMBLANT_MAX_PIXELS: Input should be"),
     ],
 )
 def test_wrong_settings(semblant, pictures, monkeypatch, name, value, told):
@@ -547,7 +547,7 @@ def test_serve_where_somebody_else_listens(semblant, monkeypatch):
 def test_serve_refuses_a_port_that_is_none(semblant):
     done = semblant("serve", "--port", 99999)
     assert done.code == 2
-    assert "port: Input should be less than or equal to 65535" in done.words
+    assert "SEMBLANT_PORT: Input should be less than or equal to 65535" in done.words
 
 
 def test_triton_prints_where_it_is(semblant, monkeypatch):
