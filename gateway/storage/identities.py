@@ -28,7 +28,7 @@ _FIT = ("identity", "expression", "rotation", "translation", "scale", "residual"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """That the person agreed.
+    """The consent of the person.
 
     Attributes:
         given: When it was stated, UTC.

@@ -90,7 +90,7 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionMatch:
-    """The entry of a library that is most like an expression.
+    """The entry of a library that is nearest to an expression.
 
     Attributes:
         index: Its number in the library, from 0.

@@ -59,7 +59,8 @@ _HEADERS = {
     **TIMING_HEADER,
     "X-Semblant-Faces-Found": "Faces of the target. With a picture only, as the next three.",
     "X-Semblant-Faces-Swapped": "Faces that were changed.",
-    "X-Semblant-Warnings": "What may have spoiled the result, as in a report; or `none`.",
+    "X-Semblant-Warnings": "Conditions that may have spoiled the result, as in a report; or "
+    "`none`.",
     "X-Semblant-Quality": "Figures of the swapped faces, of each the worst, such as "
     "`seam_ratio=1.08, ring_delta_e=4.48`; or `none`.",
     "X-Request-Id": "The request's name in the service's log.",

@@ -34,8 +34,8 @@ OFFSET_TYPE = "application/offset+octet-stream"
 
 
 _UPLOAD_HEADERS = {
-    "Upload-Offset": "Bytes that are there.",
-    "Upload-Expires": "When it is removed.",
+    "Upload-Offset": "Bytes received.",
+    "Upload-Expires": "Time at which it is removed.",
 }
 _TUS_HEADERS = {
     "Tus-Version": "Versions of the protocol.",
@@ -56,17 +56,17 @@ def _digits(text: str) -> str:
 Bytes = Annotated[int, BeforeValidator(_digits)]
 UploadLength = Annotated[
     Bytes,
-    Header(alias="Upload-Length", description="Bytes it will have.", examples=[104857600]),
+    Header(alias="Upload-Length", description="Total size in bytes.", examples=[104857600]),
 ]
 UploadOffset = Annotated[
-    Bytes, Header(alias="Upload-Offset", description="Where the bytes belong.", examples=[0])
+    Bytes, Header(alias="Upload-Offset", description="Offset of the chunk.", examples=[0])
 ]
 UploadMetadata = Annotated[
     str,
     Header(
         alias="Upload-Metadata",
         max_length=4096,
-        description="Kept and answered, unread.",
+        description="Stored and returned unchanged.",
         examples=["filename ZmlsbS5tcDQ="],
     ),
 ]
@@ -74,7 +74,7 @@ UploadChecksum = Annotated[
     str | SkipJsonSchema[None],
     Header(
         alias="Upload-Checksum",
-        description="Of this piece.",
+        description="Checksum of this chunk.",
         examples=["sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="],
     ),
 ]
@@ -165,7 +165,7 @@ async def post_uploads(
     checksum: UploadChecksum = None,
     content_type: ContentType = "",
 ) -> UploadObject:
-    """Create an upload, with its first piece if that is sent along."""
+    """Create an upload, optionally with its first chunk."""
     with services.intake.ticket():
         upload = await run_in_threadpool(store.create, tenant, length, metadata)
         if content_type == OFFSET_TYPE:

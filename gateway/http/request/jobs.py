@@ -102,7 +102,7 @@ Tenant = Annotated[
     Header(
         alias="X-Semblant-Tenant",
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="Whose jobs and uploads.",
+        description="Tenant that owns the jobs and uploads.",
         examples=[DEFAULT_TENANT],
     ),
 ]
@@ -113,7 +113,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="Tells this job from others.",
+        description="Unique key of this request.",
         examples=["a1b2"],
     ),
 ]
@@ -124,7 +124,9 @@ CancelAfter = Annotated[
         WithJsonSchema({"type": "string", "pattern": "^[\\d.]+[smhd]$"}),
     ]
     | SkipJsonSchema[None],
-    Header(alias="Cancel-After", description="How long the job may take.", examples=["5m"]),
+    Header(
+        alias="Cancel-After", description="Time after which the job is canceled.", examples=["5m"]
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ IDENTITY_MODEL = "face_embedding"
 
 
 class Answer(BaseModel):
-    """Base of all that is answered."""
+    """Base of all answers."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,7 +42,7 @@ class Pose(Answer):
 
 
 class Quality(Answer):
-    """How good a face's pixels are."""
+    """Image quality of a face."""
 
     width_px: float = Field(description="Width of the face in pixels, along its own axis.")
     sharpness: float = Field(description="0–1; 0.5 is an ordinary photograph.")
@@ -51,7 +51,7 @@ class Quality(Answer):
 
 
 class FaceFigures(Answer):
-    """What is known about a face, without its many points."""
+    """A face without its landmarks."""
 
     box: Box
     pose: Pose

@@ -23,12 +23,11 @@ class FacesOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
-    landmarks: bool = Field(True, description="Answer the 478 points of each face.")
-    expression: bool = Field(True, description="Answer the expression of each face.")
+    landmarks: bool = Field(True, description="Return the 478 landmarks of each face.")
+    expression: bool = Field(True, description="Return the expression of each face.")
     identity: bool = Field(
         False,
-        description="Answer the coefficients of each face's shape. They tell people apart: "
-        "biometric data.",
+        description="Return each face's shape coefficients, which identify people: biometric data.",
     )
 
 
@@ -38,18 +37,20 @@ class TrackOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
-    every: int = Field(1, ge=1, le=1000, description="Look at every so manieth frame only.")
+    every: int = Field(1, ge=1, le=1000, description="Analyse every n-th frame only.")
     residuals: bool = Field(
-        False, description="Answer what the controls do not tell of an expression, too."
+        False,
+        description="Also return the residual coefficients of the expression, beside "
+        "the named controls.",
     )
 
 
 class FaceExpression(Answer):
-    """What a face does, by the morphable model."""
+    """Expression of a face, by the morphable model."""
 
     reliability: float = Field(
-        description="How far it can be trusted, 0–1: about 0.9 where the model fits a frontal face "
-        "well; less, the more the face is turned."
+        description="Reliability, 0–1: about 0.9 where the model fits a frontal face well; "
+        "less, the more the face is turned."
     )
     residual: float = Field(
         description="How far the landmarks are from the model's, root mean square, in distances "
@@ -60,7 +61,8 @@ class FaceExpression(Answer):
         "`Right` are the subject's own."
     )
     residuals: list[float] = Field(
-        description="What the controls do not tell, in standard deviations over all expressions."
+        description="Residual coefficients, beside the named controls, in standard deviations "
+        "over all expressions."
     )
 
 
@@ -83,14 +85,14 @@ class AnalysedFace(FaceFigures):
 
 
 class FacesReport(Answer):
-    """Answer of an analysis."""
+    """Report of an analysis."""
 
     model_config = example(examples.FACES_REPORT)
 
     size: Size
     faces: list[AnalysedFace] = Field(description="The largest first; empty if there is none.")
     models: list[str] = Field(
-        description="The networks of an analysis; the full-range detector only helps out."
+        description="Models used; the full-range detector only where it was needed."
     )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str
@@ -101,13 +103,13 @@ class TrackLine(Answer):
 
     frame: int = Field(description="Number of the frame in the video, from 0.")
     time_s: float = Field(description="Seconds from the video's beginning.")
-    face: None = Field(None, description="Null where no face was seen.")
+    face: None = Field(None, description="Null where no face was found.")
     box: list[float] | None = Field(None, description="Left, top, right, bottom in pixels.")
     pose: list[float] | None = Field(None, description="Pitch, yaw, roll in degrees.")
-    reliability: float | None = Field(None, description="How far the rest can be trusted, 0–1.")
+    reliability: float | None = Field(None, description="Reliability of the other values, 0–1.")
     controls: dict[str, float] | None = Field(None, description="46 named controls, each 0–1.")
     residuals: list[float] | None = Field(
-        None, description="What the controls do not tell; only if asked for."
+        None, description="Residual coefficients; only on request."
     )
 
 

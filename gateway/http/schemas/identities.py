@@ -22,21 +22,19 @@ class IdentityOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, AfterValidator(prints)] = Field(
-        "", max_length=100, description="What to call it; letters that print."
+        "", max_length=100, description="Display name, of printable characters."
     )
-    consent: StrictBool = Field(
-        False, description="Whether the person agreed. Nobody is enrolled unless it is true."
-    )
+    consent: StrictBool = Field(False, description="Whether the person agreed; must be true.")
     statement: Annotated[str, AfterValidator(prints)] = Field(
         STATEMENT,
         min_length=1,
         max_length=1000,
-        description="What the person agreed to, kept with the time; letters that print.",
+        description="What the person agreed to, stored with the time; printable characters.",
     )
 
 
 class ConsentFigures(Answer):
-    """That the person agreed."""
+    """The consent of the person."""
 
     given: str = Field(description="When it was stated: ISO 8601, UTC.")
     statement: str = Field(description="What was stated.")
@@ -69,7 +67,7 @@ class IdentityReport(IdentityFigures):
         description="The face of each portrait, in their order; boxes in the kept crop's pixels."
     )
     inconsistent_portraits: list[int] = Field(
-        description="Indices of portraits that seem to show somebody else than the others do."
+        description="Indices of portraits that seem to show a different person."
     )
 
 

@@ -13,12 +13,12 @@ from gateway.jobs.notify.addresses import MAX_URL
 
 
 class WebhookOptions(BaseModel):
-    """Who is to be told of a job."""
+    """Receiver of a job's notifications."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(
-        description="Where the job's object is sent, signed; an address outside.",
+        description="Public address to which the job's object is sent, signed.",
         min_length=1,
         max_length=MAX_URL,
     )
@@ -26,7 +26,8 @@ class WebhookOptions(BaseModel):
         [Event.COMPLETED],
         min_length=1,
         max_length=len(Event),
-        description="When: `start`, its turn has come; `completed`, it has ended in whatever way.",
+        description="Events to send: `start`, processing has begun; `completed`, the job has "
+        "ended, with any status.",
     )
 
 
@@ -41,7 +42,7 @@ class JobFailure(Answer):
 
 
 class JobOutput(Answer):
-    """What a job made."""
+    """Output of a job."""
 
     media_type: str
     size: int = Field(description="In bytes.")
@@ -49,7 +50,7 @@ class JobOutput(Answer):
 
 
 class JobWebhook(Answer):
-    """Who is told of a job."""
+    """Receiver of a job's notifications."""
 
     url: str
     events: list[Event]
@@ -72,27 +73,32 @@ class JobObject(Answer):
 
     id: str = Field(description="`job_` and 32 hexadecimal digits.", pattern="^job_[0-9a-f]{32}$")
     status: Status = Field(
-        description="`queued`: it waits for its turn; `processing`; `succeeded`; `failed`; "
-        "`canceled`: called off, or out of time; `aborted`: out of time before its turn."
+        description="`queued`; `processing`; `succeeded`; `failed`; `canceled`: by request, "
+        "or at its deadline; `aborted`: its deadline passed before processing "
+        "began."
     )
-    stage: JobStage = Field(description="What is being done for it.")
-    queue_position: int | None = Field(description="How many come before it, while it waits.")
-    percent: float = Field(description="How much is done, 0-100; 100 only when all is.")
-    frames: int = Field(description="How many are done.")
-    total: int | None = Field(description="How many there will be, once known.")
-    fps: float | None = Field(description="Frames a second, lately.")
-    eta_s: float | None = Field(description="Seconds the frames still need, if that can be told.")
+    stage: JobStage = Field(description="Current stage of processing.")
+    queue_position: int | None = Field(description="Number of jobs before it, while it is queued.")
+    percent: float = Field(description="Progress, 0-100; 100 only when everything is done.")
+    frames: int = Field(description="Frames that are done.")
+    total: int | None = Field(description="Frames in total, once known.")
+    fps: float | None = Field(description="Frames per second, recently.")
+    eta_s: float | None = Field(
+        description="Estimated seconds for the remaining frames; null if unknown."
+    )
     priority: str = Field(description="`high`, `normal` or `low`.")
     created: str
-    started: str | None = Field(description="When its turn came.")
-    completed: str | None = Field(description="When it ended.")
-    deadline: str | None = Field(description="When it is to have ended, by `Cancel-After`.")
-    expires: str | None = Field(description="When all of it is removed; known once it has ended.")
+    started: str | None = Field(description="Time at which processing began.")
+    completed: str | None = Field(description="Time at which it ended.")
+    deadline: str | None = Field(description="Time by which it has to end, by `Cancel-After`.")
+    expires: str | None = Field(
+        description="Time at which it is removed with its files; known once it has ended."
+    )
     source_id: str | None
     options: dict[str, Any] = Field(description="In full, with defaults.")
     webhook: JobWebhook | None
     error: JobFailure | None
-    resumable: bool = Field(description="Whether it failed and can go on from there.")
+    resumable: bool = Field(description="Whether it failed and can be resumed.")
     output: JobOutput | None
     report: dict[str, Any] | None
     urls: JobUrls
@@ -113,6 +119,6 @@ class UploadObject(Answer):
     model_config = example(examples.UPLOAD)
 
     id: str = Field(description="`upl_` and 32 hexadecimal digits; a job's `target_upload`.")
-    length: int = Field(description="Bytes it will have.")
-    offset: int = Field(description="Bytes that are there.")
-    expires: str = Field(description="When it is removed.")
+    length: int = Field(description="Total size in bytes.")
+    offset: int = Field(description="Bytes received.")
+    expires: str = Field(description="Time at which it is removed.")

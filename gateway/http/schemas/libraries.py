@@ -16,7 +16,7 @@ from gateway.pipeline.expressions.enrol import Enrolment, Origin, Reason
 from gateway.storage.expressions import ExpressionLibrary, LibraryInfo
 
 _ID = Field(description="`exp_` and 32 hexadecimal digits.", pattern="^exp_[0-9a-f]{32}$")
-_CREATED = Field(description="When it was made: ISO 8601, UTC.")
+_CREATED = Field(description="Time of creation: ISO 8601, UTC.")
 
 
 def prints(text: str) -> str:
@@ -36,28 +36,27 @@ class EnrolOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, AfterValidator(prints)] = Field(
-        "", max_length=100, description="What to call it; letters that print."
+        "", max_length=100, description="Display name, of printable characters."
     )
     count: int = Field(
-        24, ge=1, description="Entries at the most; if there are more, those that differ most stay."
+        24, ge=1, description="Maximum number of entries; of more, those that differ most are kept."
     )
 
 
 class MatchRequest(BaseModel):
-    """An expression to find the like of."""
+    """An expression to match."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", json_schema_extra={"examples": [examples.MATCH_REQUEST]}
     )
 
     controls: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
-        description="Named controls, each 0–1; those left out are as the face has them at rest."
+        description="Named controls, each 0–1; those left out have the value of the face at rest."
     )
     last: int | None = Field(
         None,
         ge=0,
-        description="The entry chosen the moment before: it stays unless another one is clearly "
-        "nearer.",
+        description="The previously chosen entry; it is kept unless another one is clearly nearer.",
     )
 
     @field_validator("controls")
@@ -96,7 +95,7 @@ class EntryFigures(Answer):
 
     index: int
     controls: dict[str, float] = Field(description="46 named controls, each 0–1.")
-    reliability: float = Field(description="How far they can be trusted, 0–1.")
+    reliability: float = Field(description="Reliability, 0–1.")
 
 
 class LibraryBody(Answer):
@@ -111,7 +110,7 @@ class LibraryBody(Answer):
 
 
 class SkippedFrame(Answer):
-    """A picture, or a frame of the video, that gave no entry."""
+    """A picture, or a frame of the video, that became no entry."""
 
     origin: Origin = Field(description="The form's field: `frame` or `video`.")
     index: int = Field(description="Its number there, from 0.")
@@ -122,12 +121,13 @@ class SkippedFrame(Answer):
 
 
 class NewLibrary(LibraryBody):
-    """A library just made."""
+    """A new library."""
 
     model_config = example(examples.NEW_LIBRARY)
 
     skipped: list[SkippedFrame] = Field(
-        description="What gave no entry; frames of a video are only told if their face was no use."
+        description="Inputs that became no entry; of a video only frames whose face could not "
+        "be used."
     )
     warnings: list[str] = Field(
         description="`damaged`: a part of the video could not be read; what could be was used."
@@ -135,13 +135,13 @@ class NewLibrary(LibraryBody):
 
 
 class LibraryMatch(Answer):
-    """The entry of a library that is most like an expression."""
+    """The entry of a library that is nearest to an expression."""
 
     model_config = example(examples.LIBRARY_MATCH)
 
     index: int = Field(description="Its number in the library, from 0.")
     distance: float = Field(
-        description="How far it is away, in the spread of all expressions (Mahalanobis)."
+        description="Mahalanobis distance, by the covariance of all expressions."
     )
     controls: dict[str, float] = Field(description="46 named controls of the entry, each 0–1.")
 

@@ -31,7 +31,7 @@ class ModelList(Answer):
 
 
 class HealthState(Answer):
-    """That all is well."""
+    """State of the service."""
 
     model_config = example({"status": "ready"})
 

@@ -21,7 +21,7 @@ class ProblemPage(Answer):
 
 
 class ProblemDetail(Answer):
-    """One thing that is wrong."""
+    """A finding."""
 
     pointer: str = Field(description="JSON pointer (RFC 6901) into the form or the options.")
     detail: str

@@ -15,32 +15,33 @@ from gateway.pipeline.result import FusedImage, SwappedFace
 
 
 class ResultQualityBody(Answer):
-    """How good a swapped face is, and how it was made."""
+    """Quality of a swapped face, and how it was fused."""
 
     seam_ratio: float = Field(
-        description="What is seen across the face's border, over what was there: 1 as much, more "
-        "is a seam."
+        description="Visible step across the face's border over that of the target before: 1 "
+        "is equal, more is a seam."
     )
     ring_delta_e: float | None = Field(
         description="Colour difference (CIEDE2000) of the face's skin to the skin beside it; null "
         "where there is none."
     )
     target_ring_delta_e: float | None = Field(
-        description="The same of the target's own skin, which light and make-up set apart, too."
+        description="The same of the target's own skin, where light and make-up cause a "
+        "difference, too."
     )
     sharpness_ratio: float = Field(
-        description="Fine detail over that of the target's face: 1 as much, less is softer."
+        description="Fine detail over that of the target's face: 1 is equal, less is softer."
     )
     outside_psnr_db: float | None = Field(
-        description="Peak signal-to-noise ratio of the pixels around the face, decibels; null is "
-        "infinite: none has changed. An expression that was given moves some of them."
+        description="Peak signal-to-noise ratio of the pixels around the face, decibels; null "
+        "is infinite: none has changed. A changed expression moves some of them."
     )
     outside_ssim: float = Field(
         description="Structural similarity of the pixels around the face; 1: none has changed."
     )
     found: bool | None = Field(
         description="Whether the face was found again in the result; null, as the following, "
-        "where the networks did not look: see the option `quality.report`."
+        "if the result was not analysed: see the option `quality.report`."
     )
     identity_distance: float | None = Field(
         description="Distance of descriptors to the source's face; up to 0.6 is one person."
@@ -49,12 +50,12 @@ class ResultQualityBody(Answer):
         description="Distance of descriptors to the face that was there."
     )
     expression_error: float | None = Field(
-        description="How far the expression is from the one to be shown, root mean square over the "
+        description="Difference to the intended expression, root mean square over the "
         "landmarks, in distances between the eyes."
     )
     pose_error_deg: float | None = Field(description="Angle to the target's pose, degrees.")
     findings: list[str] = Field(
-        description="The figures that are beyond what the service expects: something may be seen."
+        description="Figures beyond the limits of the service: a flaw may be visible."
     )
     attempts: int = Field(description="How many times the face was fused.")
     color: str = Field(description="The `color` it was fused with, which attempts may change.")
@@ -62,7 +63,7 @@ class ResultQualityBody(Answer):
 
 
 class TargetFace(FaceFigures):
-    """A face of the target and what became of it."""
+    """A face of the target and how it was changed."""
 
     source: int | None = Field(
         description="Index of the source picture it was replaced from; null if it was not."
@@ -72,10 +73,10 @@ class TargetFace(FaceFigures):
         "they count the source pictures."
     )
     entry: int | None = Field(
-        description="Index of the entry of `mapping` that named it; null if none did."
+        description="Index of the entry of `mapping` that selected it; null if none did."
     )
     patches: dict[str, int] = Field(
-        description="Indices of further source pictures that gave a part: `right_eye`, "
+        description="Indices of further source pictures used for a part: `right_eye`, "
         "`left_eye`, `mouth`."
     )
     controls: dict[str, float] | None = Field(
@@ -89,20 +90,22 @@ class TargetFace(FaceFigures):
         description="Index of the library's entry whose expression it was; null without a library."
     )
     notes: list[str] = Field(
-        description="What was done where the pictures did not show what was asked for: "
-        "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`."
+        description="Substitutions where the pictures did not show what was requested: "
+        "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, "
+        "`lips_closed_over`."
     )
     swapper: str | None = Field(
-        description="Who swapped it: `mesh` or the name of a network; null where the person stayed."
+        description="Model that swapped it: `mesh` or an installed one; null if it was not swapped."
     )
     restorer: str | None = Field(
-        description="Who gave it an expression: `3dmm` or `live_portrait`; null if nobody did."
+        description="Model that changed its expression: `3dmm` or `live_portrait`; null if "
+        "none did."
     )
     enhancer: str | None = Field(
-        description="Who made it clearer: `classical` or the name of a network; null if nobody did."
+        description="Model that enhanced it: `classical` or an installed one; null if none did."
     )
     result_quality: ResultQualityBody | None = Field(
-        description="How good the new face is; null where none was put there."
+        description="Quality of the new face; null where there is none."
     )
 
 
@@ -114,7 +117,7 @@ class InlinePicture(Answer):
 
 
 class SwapReport(Answer):
-    """Answer of a swap, as figures."""
+    """Report of a swap."""
 
     model_config = example(examples.SWAP_REPORT)
 
@@ -122,14 +125,14 @@ class SwapReport(Answer):
     faces: list[TargetFace] = Field(description="Faces of the target, the largest first.")
     sources: list[FaceFigures] = Field(description="The face used of each source, in their order.")
     unmatched: list[int] = Field(
-        description="Indices of the optional entries of `mapping` that mean nobody in the target."
+        description="Indices of the optional entries of `mapping` that match no face of the target."
     )
-    swapper: str | None = Field(description="The swapper model; null if nobody was swapped.")
+    swapper: str | None = Field(description="The swapper model; null if no face was swapped.")
     frame_enhancer: str | None = Field(
-        description="Who made all of the picture clearer; null where nobody did."
+        description="Model that enhanced the whole picture; null if none did."
     )
     models: list[str] = Field(
-        description="The networks of an analysis; the full-range detector only helps out."
+        description="Models used; the full-range detector only where it was needed."
     )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str

@@ -41,9 +41,11 @@ ProviderOption = Annotated[
         "--provider", help="ONNX Runtime provider for `local`, first choice first: cpu, cuda …"
     ),
 ]
-TimeoutOption = Annotated[float, typer.Option("--timeout", help="Seconds it may take.", min=0.1)]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", help="Seconds the command may take.", min=0.1)
+]
 JobsServerOption = Annotated[str, typer.Option("--server", help="Address of the server.")]
-TenantOption = Annotated[str | None, typer.Option("--tenant", help="Whose jobs.")]
+TenantOption = Annotated[str | None, typer.Option("--tenant", help="Tenant that owns the jobs.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 OptionsOption = Annotated[
     str | None, typer.Option("--options", help="Any options of the API, as one JSON object.")

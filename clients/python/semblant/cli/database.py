@@ -23,7 +23,7 @@ def database() -> None:
 
 @app.command()
 def upgrade() -> None:
-    """Upgrade it to this release, once, however many do so at the same time.
+    """Upgrade the schema of the database of jobs to this release; safe to repeat.
 
     Services and workers do so themselves when they start, unless SEMBLANT_JOBS_DATABASE_UPGRADE is
     `manual`. Stop those of the former release first.

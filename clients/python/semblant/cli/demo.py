@@ -22,7 +22,9 @@ PAIRS = (("astronaut", "hopper"), ("hopper", "astronaut"))
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--output", "-o", help="Where results go.")] = Path("out"),
+    folder: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")] = Path(
+        "out"
+    ),
 ) -> None:
     """Swap a face between the two sample portraits, through a real Triton server."""
     from gateway.errors import PlatformUnsupported, SetupIncomplete  # noqa: PLC0415

@@ -42,14 +42,14 @@ def add(
         Path | None,
         typer.Option("--video", help="A video of the person.", exists=True, dir_okay=False),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="What to call the library.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Name of the library.")] = "",
     count: Annotated[
-        int | None, typer.Option("--count", help="Entries at the most; 24 by default.", min=1)
+        int | None, typer.Option("--count", help="Maximum number of entries; 24 by default.", min=1)
     ] = None,
     *,
     connection: Connection,
 ) -> None:
-    """Make a library of the expressions in PICTURES or a video, and print its id."""
+    """Create a library of the expressions in PICTURES or a video, and print its id."""
     if not frames and video is None:
         raise typer.BadParameter("pictures or --video are needed", param_hint="PICTURE...")
 

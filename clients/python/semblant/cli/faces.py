@@ -28,15 +28,16 @@ def faces(
         Path | None, typer.Option("--draw", help="Write the picture with the faces drawn in.")
     ] = None,
     expression: Annotated[
-        bool, typer.Option("--expression", help="Also list what each face does.")
+        bool, typer.Option("--expression", help="Also list the expression of each face.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     angle: Annotated[
         list[int] | None,
-        typer.Option("--angle", help="The picture may lie on its side: 90, 180, 270."),
+        typer.Option("--angle", help="Degrees by which the picture may be rotated: 90, 180, 270."),
     ] = None,
     thorough: Annotated[
-        Literal["auto", "yes", "no"], typer.Option("--thorough", help="Look for small faces.")
+        Literal["auto", "yes", "no"],
+        typer.Option("--thorough", help="Also search for small faces."),
     ] = "auto",
     *,
     connection: Connection,

@@ -39,9 +39,9 @@ def add(
     consent: Annotated[
         bool, typer.Option("--consent", help="State that the person has agreed; needed.")
     ] = False,
-    name: Annotated[str, typer.Option("--name", help="What to call the person.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Name of the person.")] = "",
     statement: Annotated[
-        str | None, typer.Option("--statement", help="What the person has agreed to; is kept.")
+        str | None, typer.Option("--statement", help="What the person has agreed to; stored.")
     ] = None,
     *,
     connection: Connection,

@@ -56,15 +56,18 @@ def submit(
         str | None, typer.Option("--priority", help="`high`, `normal` or `low`.")
     ] = None,
     retention: Annotated[
-        str | None, typer.Option("--retention", help="How long it is kept afterwards: `6h`.")
+        str | None, typer.Option("--retention", help="Time for which it is kept afterwards: `6h`.")
     ] = None,
     cancel_after: Annotated[
-        str | None, typer.Option("--cancel-after", help="How long it may take: `5m`.")
+        str | None, typer.Option("--cancel-after", help="Time after which it is canceled: `5m`.")
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", help="Makes it harmless to submit the same again.")
+        str | None,
+        typer.Option(
+            "--key", help="Idempotency key: the same request with it starts no second job."
+        ),
     ] = None,
-    watch_it: Annotated[bool, typer.Option("--watch", help="Stay until it has ended.")] = False,
+    watch_it: Annotated[bool, typer.Option("--watch", help="Wait until it has ended.")] = False,
     *,
     connection: JobsConnection,
 ) -> None:
@@ -154,7 +157,7 @@ def cancel(id: IdArgument, *, connection: JobsConnection) -> None:
 @app.command()
 @connected(JobsConnection)
 def resume(id: IdArgument, *, connection: JobsConnection) -> None:
-    """Resume the failed job ID from where it got to."""
+    """Resume the failed job ID."""
     job = connection.run(lambda client: client.resume_job(id))
     err.print(f"{job.id} is {job.status}", markup=False)
 
@@ -172,7 +175,7 @@ def delete(id: IdArgument, *, connection: JobsConnection) -> None:
 def output(
     id: IdArgument,
     path: Annotated[
-        Path, typer.Option("--output", "-o", help="Where it goes.", show_default=False)
+        Path, typer.Option("--output", "-o", help="Path of the file.", show_default=False)
     ],
     *,
     connection: JobsConnection,

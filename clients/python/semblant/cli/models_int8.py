@@ -27,7 +27,7 @@ def quantize(
         Path | None,
         typer.Option(
             "--calibration",
-            help="Folder of pictures with faces, such as it will see.",
+            help="Folder of pictures with faces like those it will be used on.",
             exists=True,
             file_okay=False,
         ),
@@ -38,19 +38,17 @@ def quantize(
     ] = None,
     rows: Annotated[
         int,
-        typer.Option(
-            "--rows", min=8, help="Rows of input (faces, views, tiles) to use at the most."
-        ),
+        typer.Option("--rows", min=8, help="Maximum number of inputs (faces, views, tiles)."),
     ] = 256,
     install: Annotated[
-        bool, typer.Option("--install", help="Serve it in the place of the one it is made of.")
+        bool, typer.Option("--install", help="Serve it instead of the original.")
     ] = False,
     restore_: Annotated[
-        bool, typer.Option("--restore", help="Serve the one in single precision again.")
+        bool, typer.Option("--restore", help="Serve the original, in single precision, again.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a network in INT8, calibrated on pictures, and tell how far it is off."""
+    """Quantise a model to INT8, calibrated on pictures, and print its error."""
     if restore_ == (calibration is not None):
         raise typer.BadParameter("give one of the two", param_hint="--calibration, --restore")
     settings = read_settings()

@@ -47,10 +47,10 @@ def pull(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models of the zoo.")],
     accept_license: AcceptOption = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what is installed; not what it needs.")
+        bool, typer.Option("--force", help="Also if installed already; not the models it needs.")
     ] = False,
 ) -> None:
-    """Download and install models of the zoo, and what they cannot do without."""
+    """Download and install models of the zoo, and the models they need."""
     settings = read_settings()
     store = store_of(settings)
     _refuse_embedded(settings, names, "built by `semblant models build`, not pulled")
@@ -73,10 +73,10 @@ def add(
             metavar="FILE", help="An ONNX file.", exists=True, dir_okay=False, show_default=False
         ),
     ],
-    name: Annotated[str, typer.Option("--as", help="The model of the zoo that it is.")],
+    name: Annotated[str, typer.Option("--as", help="Name of the model in the zoo.")],
     accept_license: AcceptOption = False,
 ) -> None:
-    """Install an ONNX file of your own as a model of the zoo, if it is that network."""
+    """Install an ONNX file as a model of the zoo, once it is verified to be that model."""
     settings = read_settings()
     store = store_of(settings)
     _refuse_embedded(settings, [name], "part of Semblant, and is not replaced")
@@ -94,7 +94,7 @@ def add(
 def delete(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models of the zoo.")],
 ) -> None:
-    """Delete third-party models; which files they were is remembered."""
+    """Delete third-party models; the pinned digests of their files are kept."""
     settings = read_settings()
     store = store_of(settings)
     _refuse_embedded(settings, names, "part of Semblant, which does not work without it")

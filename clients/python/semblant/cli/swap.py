@@ -42,7 +42,7 @@ def swap(
         list[Path] | None,
         typer.Option(
             "--reference",
-            help="Picture of the person meant; several for a mapping in --options.",
+            help="Picture of the person to select; several for a mapping in --options.",
             exists=True,
             dir_okay=False,
         ),
@@ -68,7 +68,7 @@ def swap(
     ] = None,
     only_expression: Annotated[
         bool,
-        typer.Option("--only-expression", help="Leave the person; give it SOURCE's expression."),
+        typer.Option("--only-expression", help="Keep the person; transfer SOURCE's expression."),
     ] = False,
     enhance: Annotated[
         bool, typer.Option("--enhance", help="Enhance the faces once they are swapped.")

@@ -25,7 +25,7 @@ def track(
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, show_default=False)
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Where the lines go; `-` is standard output.")
+        str, typer.Option("--output", "-o", help="Path of the lines; `-` is standard output.")
     ] = STDOUT,
     every: Annotated[
         int | None, typer.Option("--every", help="Analyse every n-th frame.", min=1)
@@ -38,7 +38,7 @@ def track(
     *,
     connection: Connection,
 ) -> None:
-    """Follow a face through VIDEO: one line of JSON for every frame."""
+    """Track a face through VIDEO: one line of JSON for every frame."""
     wanted = read_options(options, set_)
     if every is not None:
         wanted["every"] = every

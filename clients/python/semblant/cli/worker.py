@@ -6,7 +6,7 @@ from semblant.cli.common import ServiceBackendOption, read_settings
 
 
 def worker(backend: ServiceBackendOption = None) -> None:
-    """Carry jobs out until interrupted, beside or without the HTTP service.
+    """Execute jobs until interrupted, beside or without the HTTP service.
 
     It finds them in the database of SEMBLANT_JOBS_DATABASE_URL and their files in the store of
     SEMBLANT_OBJECT_STORE_URL: give it the same ones as the services that take them.
