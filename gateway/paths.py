@@ -22,6 +22,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PACKAGED = Path(__file__).resolve().parent / "packaged"
 """In a wheel: `repository/`, `triton/backends/`, `triton/requirements.txt`."""
 CATALOG = "catalog.toml"
+_PREPARED = ".prepared"
 
 
 def checkout() -> Path | None:
@@ -32,10 +33,7 @@ def checkout() -> Path | None:
 
 def release() -> str:
     """Return the major and minor version of this package, such as `0.2`."""
-    try:
-        return ".".join(version(APP).split(".")[:2])
-    except PackageNotFoundError:
-        return "unreleased"
+    return ".".join(_version().split(".")[:2])
 
 
 def default_data_dir() -> Path:
@@ -84,23 +82,29 @@ def triton_requirements() -> Path:
     )
 
 
-def prepare_repository(repository: Path) -> None:
+def prepare_repository(repository: Path) -> bool:
     """Bring the catalogue and the configurations into a model repository that lacks them.
 
-    A repository that has a catalogue is a person's own, or was prepared before, and is left alone.
+    A repository that was prepared by another release gets this release's. One that has a catalogue
+    and was not prepared here is a person's own, and is left alone.
+
+    Returns:
+        Whether files of another release were replaced, configurations among them.
 
     Raises:
         SetupIncomplete: the folder cannot be written.
     """
-    origin = repository_files()
-    if (repository / CATALOG).is_file() or not (origin / CATALOG).is_file():
-        return
-    if repository.exists() and origin.samefile(repository):
-        return
+    origin, mark = repository_files(), repository / _PREPARED
+    if not (origin / CATALOG).is_file() or (repository.exists() and origin.samefile(repository)):
+        return False
+    current = _version()
+    outdated = mark.is_file() and mark.read_text(encoding="utf-8") != current
+    if (repository / CATALOG).is_file() and not outdated:
+        return False
     try:
         for path in sorted(origin.rglob("*")):
-            target = repository / path.relative_to(origin)
-            if path.is_file() and path.name != CATALOG and not target.exists():
+            if path.is_file() and path.name != CATALOG:
+                target = repository / path.relative_to(origin)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
         # The catalogue is what marks a repository as complete, so it comes last.
@@ -108,8 +112,17 @@ def prepare_repository(repository: Path) -> None:
         part = repository / f".{CATALOG}.part"
         shutil.copyfile(origin / CATALOG, part)
         part.replace(repository / CATALOG)
+        mark.write_text(current, encoding="utf-8")
     except OSError as error:
         raise SetupIncomplete(
             f"The model repository {repository} cannot be written ({error.strerror}); "
             "SEMBLANT_MODEL_REPOSITORY names another folder."
         ) from error
+    return outdated
+
+
+def _version() -> str:
+    try:
+        return version(APP)
+    except PackageNotFoundError:
+        return "unreleased"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from semblant._async.client import DEFAULT_SERVER, AsyncClient
+from semblant._async.client import AsyncClient
+from semblant._async.connection import DEFAULT_SERVER
 from semblant._sync.client import Client
 
 __all__ = ["DEFAULT_SERVER", "AsyncClient", "Client"]

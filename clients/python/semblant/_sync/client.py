@@ -6,11 +6,8 @@ The client for threads is written from the one for event loops by `make sdk`: ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
 
-import httpx
-from httpx_retries import Retry, RetryTransport
+from httpx_retries import Retry
 
 from semblant._sync.jobs import JobCalls
 from semblant.calls import (
@@ -21,11 +18,8 @@ from semblant.calls import (
     faces_request,
     faces_result,
     raise_for_problem,
-    request_failure,
-    server_address,
     swap_request,
     swap_result,
-    tenant_header,
 )
 from semblant.expressions import (
     VIDEO_TIMEOUT_S,
@@ -49,9 +43,6 @@ from semblant.people import (
     identity_result,
 )
 
-DEFAULT_SERVER = "http://127.0.0.1:8000"
-_METHODS = ("GET", "HEAD", "POST", "DELETE")
-_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _ONCE = {"retry": Retry(total=0)}
 """For calls that would make something twice if they were repeated."""
 
@@ -70,29 +61,6 @@ class Client(JobCalls):
     Raises:
         ValueError: if the address is none.
     """
-
-    def __init__(
-        self,
-        server: str = DEFAULT_SERVER,
-        *,
-        timeout_s: float = 60.0,
-        tenant: str | None = None,
-        retries: int = 2,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        retry = Retry(
-            total=retries,
-            allowed_methods=_METHODS,
-            status_forcelist=_BUSY,
-            backoff_factor=0.25,
-            total_timeout=timeout_s,
-        )
-        self._http = httpx.Client(
-            base_url=server_address(server),
-            headers=tenant_header(tenant),
-            transport=RetryTransport(transport or httpx.HTTPTransport(), retry),
-        )
-        self._timeout_s = timeout_s
 
     def swap(
         self,
@@ -253,26 +221,3 @@ class Client(JobCalls):
         """Forget an enrolled person; raises `IdentityNotFound` if there is none of that id."""
         arguments = identity_request("DELETE", id, timeout_s=self._timeout_s)
         raise_for_problem(self._send(arguments))
-
-    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
-        try:
-            return self._http.request(**arguments)
-        except httpx.RequestError as error:
-            raise request_failure(error) from error
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()

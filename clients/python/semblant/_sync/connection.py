@@ -1,0 +1,77 @@
+"""The connection of the client; see `client.py`."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from httpx_retries import Retry, RetryTransport
+
+from semblant.calls import request_failure, server_address, tenant_header
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+_METHODS = ("GET", "HEAD", "POST", "DELETE")
+_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+
+
+class Connection:
+    """A connection to a server.
+
+    Args:
+        server: Its address.
+        timeout_s: Seconds a request may take; the server is told, too.
+        tenant: Whose jobs are meant.
+        retries: How often a call is repeated that found the server away or busy, after the pause
+            it asks for; calls that enrol are not repeated.
+        transport: Where requests go instead of the network; for tests.
+
+    Raises:
+        ValueError: if the address is none.
+    """
+
+    def __init__(
+        self,
+        server: str = DEFAULT_SERVER,
+        *,
+        timeout_s: float = 60.0,
+        tenant: str | None = None,
+        retries: int = 2,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        retry = Retry(
+            total=retries,
+            allowed_methods=_METHODS,
+            status_forcelist=_BUSY,
+            backoff_factor=0.25,
+            total_timeout=timeout_s,
+        )
+        self._http = httpx.Client(
+            base_url=server_address(server),
+            headers=tenant_header(tenant),
+            transport=RetryTransport(transport or httpx.HTTPTransport(), retry),
+        )
+        self._timeout_s = timeout_s
+
+    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
+        try:
+            return self._http.request(**arguments)
+        except httpx.RequestError as error:
+            raise request_failure(error) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
