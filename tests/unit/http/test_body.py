@@ -14,7 +14,7 @@ from gateway.http.request import body
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import asgi, client, files, photograph, saved, server
 from tests.unit.http.problem import checked
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 KIND = {"Content-Type": "multipart/form-data; boundary=b"}
 HEAD = b'--b\r\nContent-Disposition: form-data; name="source"; filename="s"\r\n\r\n'
@@ -69,7 +69,7 @@ async def raw(http, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", http.base_url.port)
     writer.write(request)
     await writer.drain()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

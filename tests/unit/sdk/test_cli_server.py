@@ -12,7 +12,7 @@ import pytest
 from gateway.errors import InferenceFailed
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import opened, server
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 HELD_AT_START = """
 import semblant.in_process
@@ -90,7 +90,7 @@ async def started(*arguments):
 async def interrupted(process):
     """Interrupt a process; returns its exit code and what it said in all."""
     process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         out, err = await process.communicate()
     return process.returncode, (out + err).decode()
 

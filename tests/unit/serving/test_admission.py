@@ -5,6 +5,7 @@ import pytest
 
 from gateway.errors import Overloaded, ShuttingDown
 from gateway.serving.admission import Admission
+from tests.waiting import LIMIT_S
 
 
 def test_as_many_as_work_and_wait_are_admitted():
@@ -53,7 +54,7 @@ async def test_a_place_is_given_back_by_who_is_canceled():
     waiting.cancel()
     working.cancel()
     await asyncio.gather(working, waiting, return_exceptions=True)
-    async with asyncio.timeout(1), admission.place():
+    async with asyncio.timeout(LIMIT_S), admission.place():
         assert admission.running == 1
 
 
