@@ -42,6 +42,20 @@ def chip(image: U8, face: Face) -> U8:
     return crop_affine(image, matrix, CHIP_SIDE)
 
 
+def strangers(descriptors: F32) -> list[int]:
+    """Return which of several descriptors (N, 128) seem to be of another person than most others.
+
+    Of two that differ both are reported: the intended one cannot be known.
+    """
+    distances = np.linalg.norm(descriptors[:, None] - descriptors, axis=2)
+    # The median, so that one stranger among several does not make all of them strangers.
+    return [
+        n
+        for n, row in enumerate(distances)
+        if len(row) > 1 and float(np.median(np.delete(row, n))) > SAME_PERSON
+    ]
+
+
 class FaceEmbedder:
     """Computes descriptors with the networks of an `Inference`."""
 

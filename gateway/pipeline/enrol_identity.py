@@ -11,7 +11,7 @@ from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import SAME_PERSON, FaceEmbedder
+from gateway.faces.embedding import FaceEmbedder, strangers
 from gateway.pipeline.face.crop import cut_out
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
@@ -64,11 +64,4 @@ def inconsistent_portraits(identity: EnrolledIdentity) -> list[int]:
 
     Of two that differ both are reported: the intended one cannot be known.
     """
-    found = np.stack([portrait.descriptor for portrait in identity.portraits])
-    distances = np.linalg.norm(found[:, None] - found, axis=2)
-    # The median, so that one stranger among several does not make all of them strangers.
-    return [
-        n
-        for n, row in enumerate(distances)
-        if len(row) > 1 and float(np.median(np.delete(row, n))) > SAME_PERSON
-    ]
+    return strangers(np.stack([portrait.descriptor for portrait in identity.portraits]))

@@ -25,7 +25,7 @@ from gateway.pipeline.face.quality import ResultQuality
 from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
-from gateway.pipeline.result import FusedImage
+from gateway.pipeline.result import FusedImage, Note
 from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
@@ -153,8 +153,12 @@ class ImageFuser:
         players = SourceIdentities.of(of_sources, known.identities, known.source_id)
         with timings.stage("select"):
             cast = await self._people.cast(target, faces, players, references, options, deadline)
+        sent = players.sent(options.mapping) if "face_swapper" in options.processors else {}
         with timings.stage("mask"):
-            cast = await self._prepared(cast, target, options, deadline)
+            cast, mixed = await asyncio.gather(
+                self._prepared(cast, target, options, deadline),
+                self._people.mixed(sent, deadline=deadline),
+            )
         canvas, chosen = UndoCanvas(target), self._networks.build(options)
         enhancement = Enhancement(
             chosen.enhancer,
@@ -187,6 +191,8 @@ class ImageFuser:
             done = await self._changer.change(
                 replace(work, portraits=role.portraits, nearer=nearer, seen=role.seen), role.face
             )
+            if done is not None and done.source is not None and (role.entry or 0) in mixed:
+                done = replace(done, notes=(*done.notes, Note.PORTRAITS_DIFFER))
             if done is not None:
                 changed.append(role.told(done))
         return FusedImage(

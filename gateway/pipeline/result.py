@@ -59,6 +59,8 @@ class Note(StrEnum):
     """An eye should open and no picture shows it open: it stayed shut."""
     SOURCE_EYES_SHUT = "source_eyes_shut"
     """The portrait's eyes are shut, the target's are seen."""
+    PORTRAITS_DIFFER = "portraits_differ"
+    """The source pictures of the person seem to show several people."""
     LIPS_CLOSED_OVER = "lips_closed_over"
     """The portrait's mouth is open, the result's is not: its lips were closed over."""
 

@@ -59,7 +59,11 @@ def video_report(
         "people": len(plan.facts["cast"]["known"]),
         "segments": plan.segments,
         "chapters": joined.chapters,
-        "notes": [*joined.notes, *(["orientation_uncertain"] if doubts else [])],
+        "notes": [
+            *joined.notes,
+            *plan.facts.get("notes", []),  # plans of the former release have none
+            *(["orientation_uncertain"] if doubts else []),
+        ],
         "companions": [
             {
                 "index": one.index,

@@ -24,6 +24,7 @@ from gateway.pipeline.options.parse import read_options
 from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import MODELS
 from gateway.pipeline.options.video import VideoOptions
+from gateway.pipeline.result import Note
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 from gateway.pipeline.video.context import VideoFusionContext
@@ -109,8 +110,13 @@ class RenderWork:
         spans = split_into_segments(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
+        mixed = await self._tools.kit.people.mixed(
+            inputs.players.sent(options.mapping),
+            deadline=Deadline.after(self._limits.call_s, CallPriority.VIDEO),
+        )
         facts = {
             "kind": VIDEO,
+            "notes": [Note.PORTRAITS_DIFFER] if mixed else [],
             "spans": spans_to_json(spans),
             "cast": cast.facts(),
             "models": {name: getattr(settled, name) for name in MODELS},

@@ -91,8 +91,8 @@ class TargetFace(FaceFigures):
     )
     notes: list[str] = Field(
         description="Substitutions where the pictures did not show what was requested: "
-        "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, "
-        "`lips_closed_over`."
+        "`mouth_invented`, `eye_left_shut`, `source_eyes_shut`, `lips_closed_over`; and "
+        "`portraits_differ`: the source pictures of the person seem to show several people."
     )
     swapper: str | None = Field(
         description="Model that swapped it: `mesh` or an installed one; null if it was not swapped."

@@ -91,6 +91,15 @@ class SourceIdentities:
             return [self.portraits[n] for n in entry.sources]
         return portraits_of(self.identities[entry.source_id])
 
+    def sent(self, mapping: Sequence[MappingEntry]) -> dict[int, Sequence[Portrait]]:
+        """Return the portraits sent as those of one person, by index of the mapping's entry.
+
+        Without a mapping all are of the person 0. Enrolled people are left out.
+        """
+        if not mapping:
+            return {} if self.source_id is not None else {0: self.portraits}
+        return {n: self.chosen(e) for n, e in enumerate(mapping) if e.source_id is None}
+
 
 def portraits_of(identity: EnrolledIdentity) -> list[Portrait]:
     """Return an identity's portraits as sources."""

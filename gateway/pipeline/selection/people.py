@@ -20,7 +20,7 @@ from gateway.errors import (
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.attributes import FaceAttributes
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import FaceEmbedder
+from gateway.faces.embedding import FaceEmbedder, strangers
 from gateway.faces.face import Face, FaceWarning
 from gateway.networks.fairface import FAIRFACE, FairFace
 from gateway.pipeline.options.swap import SwapOptions
@@ -183,6 +183,29 @@ class People:
             if entry.target_id is not None:
                 known[n] = identities[entry.target_id].descriptor
         return known
+
+    async def mixed(
+        self, sent: Mapping[int, Sequence[Portrait]], *, deadline: Deadline
+    ) -> frozenset[int]:
+        """Return which people's portraits seem to show several people; see `strangers`.
+
+        Args:
+            sent: Portraits that should be of one person, by person.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the networks.
+        """
+
+        async def differ(portraits: Sequence[Portrait]) -> bool:
+            found = await asyncio.gather(
+                *(self._embedder.embed(p.image, [p.face], deadline=deadline) for p in portraits)
+            )
+            return bool(strangers(np.concatenate(found)))
+
+        several = {n: portraits for n, portraits in sent.items() if len(portraits) > 1}
+        found = await asyncio.gather(*map(differ, several.values()))
+        return frozenset(n for n, differs in zip(several, found, strict=True) if differs)
 
     async def looks(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline

@@ -32,7 +32,7 @@ class Embedder:
     async def embed(self, image, faces, *, deadline):
         out = np.zeros((len(faces), 128), np.float32)
         for row, face in zip(out, faces, strict=True):
-            row[:2] = next(at for known, at in self.known if known is face)
+            row[:2] = next((at for known, at in self.known if known is face), (0, 0))
         return out
 
 
