@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, U8
 from gateway.imaging.geometry.transforms import (
@@ -20,6 +21,7 @@ from gateway.imaging.geometry.warp import crop_affine
 
 POINTS = 6
 """Right eye, left eye, nose tip, mouth centre, right ear, left ear (the subject's own)."""
+_EYES, _MOUTH = slice(0, 2), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
     """Merge detections of the same face, best first, averaged by score.
 
     Two belong together when their boxes' intersection over union exceeds `overlap`. A small box
-    inside a large one stays: only the landmark network can say which of them is a face.
+    inside a large one stays: only the landmark network can say which of them is a face. Those that
+    have the face another way up than the best one are dropped, not averaged.
     """
     left = list(np.argsort(-candidates.scores, kind="stable"))
     merged: list[Candidates] = []
@@ -195,7 +198,8 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
         near = _overlaps(candidates.boxes[left[0]], candidates.boxes[left]) > overlap
         near[0] = True
         group = np.array(left)[near]
-        weight = candidates.scores[group] / max(candidates.scores[group].sum(), 1e-9)
+        scores = candidates.scores[group] * _same_way_up(candidates.points[group])
+        weight = scores / max(scores.sum(), 1e-9)
         merged.append(
             Candidates(
                 candidates.scores[group[:1]],
@@ -206,6 +210,13 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
         )
         left = [i for i, taken in zip(left, near, strict=True) if not taken]
     return Candidates.joined(merged)
+
+
+def _same_way_up(points: F32) -> NDArray[np.bool_]:
+    """Return which of several detections (N, 6, 2) are within 60° of the first one's direction."""
+    down = points[:, _MOUTH] - points[:, _EYES].mean(axis=1)
+    lengths = np.linalg.norm(down, axis=1)
+    return np.asarray(down @ down[0] >= 0.5 * lengths * lengths[0])
 
 
 def _overlaps(box: F32, boxes: F32) -> F32:

@@ -101,3 +101,13 @@ def test_suppression_of_few(n):
 
 def test_degenerate_boxes_survive_suppression():
     assert len(suppress(candidates([[5, 5, 5, 5], [9, 9, 9, 9]], [0.9, 0.8])).scores) >= 1
+
+
+def test_of_opposite_directions_the_best_alone_counts():
+    up = np.array([[30, 40], [70, 40], [50, 60], [50, 80], [10, 45], [90, 45]], np.float32)
+    down = np.float32(100) - up
+    boxes = np.array([[0, 0, 100, 100], [0, 10, 100, 110]], np.float32)
+    scores = np.array([0.9, 0.8], np.float32)
+    found = suppress(Candidates(scores, boxes, np.full(2, 100.0, np.float32), np.stack([up, down])))
+    assert (found.points == up).all()
+    assert (found.boxes == boxes[0]).all()
