@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from gateway.arrays import F32, U8
 
 FEW, SAMPLES = 256, 4096
 """Pixels that suffice to recognise most colour pictures, and those examined otherwise."""
+BLOCK = 32
+"""Pixels of the side of a block that is of one hue or not."""
 BIN = 8
 """Levels of luma whose chroma is taken together."""
 SPREAD = 9.0
@@ -29,6 +32,35 @@ class HueLine:
     """
 
     offsets: F32
+
+    def holds(self, rgb: U8) -> bool:
+        """Return whether pixels (…, 3) of the picture, such as a face, lie on the line.
+
+        A picture may have one hue but for a small part.
+        """
+        return _lie_on(self.offsets, rgb.reshape(-1, 3))
+
+    def restored(self, rgb: U8, original: U8) -> U8:
+        """Return a changed picture (H, W, 3) with the line's chroma, where the original has it.
+
+        Args:
+            rgb: The picture, at any scale.
+            original: uint8 (h, w, 3) RGB, whose line it is. Blocks of it that have other colours
+                keep those of the changed picture.
+        """
+        rows, columns = (range(0, side, BLOCK) for side in original.shape[:2])
+        held = np.array(
+            [[self.holds(original[y : y + BLOCK, x : x + BLOCK]) for x in columns] for y in rows],
+            np.uint8,
+        )
+        if held.all():
+            return self.brought(rgb)
+        (height, width), (h, w) = rgb.shape[:2], original.shape[:2]
+        y = np.minimum(np.arange(height) * h // height, h - 1) // BLOCK
+        x = np.minimum(np.arange(width) * w // width, w - 1) // BLOCK
+        # Blocks beside one of other colours keep theirs, too: it may begin there.
+        near = cv2.erode(held, np.ones((3, 3), np.uint8))
+        return np.where(near[y[:, None], x][..., None] > 0, self.brought(rgb), rgb)
 
     def brought(self, rgb: U8) -> U8:
         """Return pixels (…, 3) with the luma they have and the chroma of the line."""
@@ -58,11 +90,17 @@ def _line(pixels: U8) -> HueLine | None:
     luma = pixels @ _LUMA
     beyond = pixels - luma[:, None]
     offsets = _by_luma(luma, beyond)
-    departures = np.abs(beyond - offsets[np.rint(luma).astype(np.intp)]).max(axis=1)
-    if np.percentile(departures, SHARE) > SPREAD:
+    if not _lie_on(offsets, pixels):
         return None
     # Chroma that rounding alone makes is none.
     return HueLine(np.zeros((256, 3), np.float32) if np.abs(offsets).max() < 1 else offsets)
+
+
+def _lie_on(offsets: F32, pixels: U8) -> bool:
+    luma = pixels @ _LUMA
+    beyond = pixels - luma[:, None]
+    departures = np.abs(beyond - offsets[np.rint(luma).astype(np.intp)]).max(axis=1)
+    return bool(np.percentile(departures, SHARE) <= SPREAD)
 
 
 def _by_luma(luma: F32, beyond: F32) -> F32:

@@ -132,7 +132,7 @@ class ImageFuser:
                     raise
         image, name = await enhancement.picture(result.image, deadline)
         if name is not None and (hue := hue_line(target)) is not None:
-            image = await self._compute.run(hue.brought, image)
+            image = await self._compute.run(hue.restored, image, target)
         return replace(result, image=image, frame_enhancer=name)
 
     async def _changed(

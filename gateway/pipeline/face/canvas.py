@@ -30,7 +30,8 @@ class Stroke:
 class UndoCanvas:
     """A picture that is changed part by part; the original is kept, part by part.
 
-    One without colour, or of one hue as sepia, stays so, whichever pixels are painted on it.
+    One without colour, or of one hue as sepia, stays so, whichever pixels are painted on it; a part
+    of other colours is no such picture.
 
     Attributes:
         image: uint8 (H, W, 3) RGB, as it is now; to be read only.
@@ -39,13 +40,15 @@ class UndoCanvas:
     def __init__(self, image: U8) -> None:
         """Begin with a copy of a picture (H, W, 3)."""
         self.image = image.copy()
-        self._hue = hue_line(image)
+        self._original, self._hue = image, hue_line(image)
         self._strokes: list[Stroke] = []
 
     def paint(self, region: Region, pixels: U8) -> None:
         """Put pixels (h, w, 3), which stay as they are from now on, into a region."""
         view = region.of(self.image)
-        if self._hue is not None:
+        if self._hue is not None and self._hue.holds(
+            np.asarray(region.of(self._original), np.uint8)
+        ):
             pixels = np.where(
                 (pixels != view).any(2, keepdims=True), self._hue.brought(pixels), view
             )

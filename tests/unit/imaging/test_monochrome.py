@@ -69,3 +69,33 @@ def test_what_is_painted_on_grey_is_grey_and_the_rest_stays_bit_for_bit():
     assert (canvas.image[untouched] == sepia[untouched]).all()
     canvas.back_to(0)
     assert (canvas.image == sepia).all()
+
+
+def with_a_small_part_in_color(height=900, width=1200):
+    """A uniform picture; 0.2 % of it has colours."""
+    picture = np.full((height, width, 3), (90, 120, 90), np.uint8)
+    part = Region(600, 400, 648, 448)
+    part.of(picture)[...] = colors(48, 48)
+    return picture, part
+
+
+def test_a_small_part_in_color_keeps_the_colors_painted_there():
+    picture, part = with_a_small_part_in_color()
+    assert hue_line(picture) is not None
+    canvas = UndoCanvas(picture)
+    painted = colors(48, 48, seed=9)
+    canvas.paint(part, painted)
+    assert (part.of(canvas.image) == painted).all()
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_of_an_enhanced_picture_the_parts_in_color_keep_theirs(scale):
+    picture, part = with_a_small_part_in_color()
+    enhanced = np.repeat(np.repeat(picture, scale, 0), scale, 1) + np.uint8(1)
+    made = hue_line(picture).restored(enhanced, picture)
+    colored = np.zeros(picture.shape[:2], bool)
+    part.of(colored)[...] = True
+    colored = np.repeat(np.repeat(colored, scale, 0), scale, 1)
+    assert (made[colored] == enhanced[colored]).all()
+    far = np.s_[: 300 * scale, : 500 * scale]
+    assert (made[far] == hue_line(picture).brought(enhanced)[far]).all()
