@@ -14,6 +14,7 @@ import uvicorn
 from gateway.compute import share_heaps
 from gateway.http.app import create_app
 from gateway.logs import configure
+from gateway.serving.jobs import jobs_database
 from gateway.serving.services import Services, build_services, running
 from gateway.settings import Settings
 
@@ -27,8 +28,10 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SemblantError: the service could not be started, by name.
+        OSError: the port is taken.
     """
     _prepare_process(settings)
+    _check_port(settings)
     with suppress(asyncio.CancelledError):  # asked to stop while still starting
         asyncio.run(_serve(build_services(settings)))
 
@@ -68,9 +71,24 @@ async def until_stopped(services: Services) -> None:
 
 
 def _prepare_process(settings: Settings) -> None:
-    """Set what holds for the whole process, which is ours."""
+    """Set what holds for the whole process, which is ours, and log what it works on."""
     share_heaps()
     configure(settings.log_level, settings.log_format)
+    log.info("data in %s, models in %s", settings.data_dir, settings.model_repository)
+    if settings.job_execution != "disabled":
+        store = settings.object_store_url or settings.data_dir
+        log.info("jobs in %s, their files in %s", jobs_database(settings), store)
+
+
+def _check_port(settings: Settings) -> None:
+    """Bind the port once: that it is taken should be known before models are loaded."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise OSError(error.errno, f"{error.strerror}; see --port", where) from error
 
 
 async def _serve(services: Services) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
@@ -226,10 +227,13 @@ class Zoo:
         try:
             return self.models[name]
         except KeyError:
-            known = ", ".join(sorted(self.models))
-            raise UnknownModel(
-                f"No model of the zoo is called {name!r}; there are: {known}."
-            ) from None
+            near = get_close_matches(name.lower(), self.models, n=3)
+            hint = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else "`semblant models list` lists them."
+            )
+            raise UnknownModel(f"No model of the zoo is called {name!r}; {hint}") from None
 
     def with_needs(self, name: str) -> tuple[ZooModel, ...]:
         """Return all that a model needs, directly or not, and the model itself last.

@@ -16,7 +16,7 @@ from typing import Literal
 
 from semblant_triton.environment import check_platform, find_environment
 
-from gateway.errors import PlatformUnsupported, SemblantError
+from gateway.errors import JobsUnavailable, PlatformUnsupported, SemblantError
 from gateway.inference.local import providers_here
 from gateway.media.capabilities import encoders, image_formats
 from gateway.models.build import list_models
@@ -216,11 +216,12 @@ def _database(settings: Settings) -> Iterator[Check]:
     url = settings.jobs_database_url
     name = "PostgreSQL" if url.startswith("postgresql") else "SQLite"
     try:
-        from gateway.jobs.database.schema import check_connection  # noqa: PLC0415
+        from gateway.jobs.database.schema import check_connection, reason_of  # noqa: PLC0415
 
         check_connection(url, settings.data_dir / "jobs")
     except (SemblantError, ImportError) as error:
-        yield Check("jobs database", "error", str(error), "see SEMBLANT_JOBS_DATABASE_URL")
+        reason = reason_of(error) if isinstance(error, JobsUnavailable) else str(error)
+        yield Check("jobs database", "error", reason, "see SEMBLANT_JOBS_DATABASE_URL")
     else:
         yield Check("jobs database", "ok", f"{name} answers")
 

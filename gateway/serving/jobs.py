@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.jobs.database.schema import database_url, make_engine
+from gateway.jobs.database.schema import database_url, describe_database, make_engine
 from gateway.jobs.database.upgrade import latest_revision, prepare_database
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
@@ -32,6 +32,15 @@ async def upgrade_jobs_database(settings: Settings) -> str:
         return latest_revision()
     finally:
         engine.dispose()
+
+
+def jobs_database(settings: Settings) -> str:
+    """Return where the database of jobs is, for logs.
+
+    Raises:
+        SetupIncomplete: its URL cannot be used.
+    """
+    return describe_database(database_url(settings.jobs_database_url, settings.data_dir / "jobs"))
 
 
 def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine:

@@ -108,7 +108,7 @@ def database_url(url: str, folder: Path) -> str:
     if not url:
         return f"sqlite:///{folder / 'jobs.sqlite'}"
     try:
-        made = sa.make_url(url)
+        made = sa.make_url(url.replace("postgres://", "postgresql://", 1))  # as hosters spell it
     except sa.exc.ArgumentError as error:
         raise SetupIncomplete("The URL of the database of jobs cannot be read.") from error
     kind = made.get_backend_name()
@@ -156,6 +156,22 @@ def reachable() -> Iterator[None]:
         yield
     except _UNREACHABLE as error:
         raise JobsUnavailable(retry_after_s=2) from error
+
+
+def reason_of(error: JobsUnavailable) -> str:
+    """Return why a database is not reachable, in the words of its driver; for logs only."""
+    cause = error.__cause__
+    words = str(getattr(cause, "orig", None) or cause or error).strip()
+    return words.splitlines()[0] if words else type(cause).__name__
+
+
+def describe_database(url: str) -> str:
+    """Return where a database is, without its user's name and password; for logs."""
+    made = sa.make_url(url)
+    if made.get_backend_name() == "sqlite":
+        return f"SQLite {made.database}"
+    port = f":{made.port}" if made.port else ""
+    return f"PostgreSQL {made.host or 'local socket'}{port}/{made.database}"
 
 
 def check_connection(url: str, folder: Path) -> None:

@@ -18,7 +18,7 @@ from alembic.util import CommandError
 
 from gateway.errors import JobsUnavailable, SetupIncomplete
 from gateway.jobs.database.queues import make_engine_tables
-from gateway.jobs.database.schema import JOBS, SCHEMA_VERSION, transaction
+from gateway.jobs.database.schema import JOBS, SCHEMA_VERSION, reason_of, transaction
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,12 @@ async def prepare_database(
         try:
             await asyncio.to_thread(prepare, engine)
             return
-        except JobsUnavailable:
+        except JobsUnavailable as error:
+            reason = reason_of(error)
             if time.monotonic() >= give_up_s:
+                log.error("the database of jobs is not reachable: %s", reason)
                 raise
-            log.warning("the database of jobs is not reachable; trying again")
+            log.warning("the database of jobs is not reachable; trying again: %s", reason)
             await asyncio.sleep(pause_s)
 
 

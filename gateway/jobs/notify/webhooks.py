@@ -63,7 +63,10 @@ class Webhooks:
             WebhookRefused: it may not.
         """
         if not self._signers:
-            raise WebhookRefused("This service has no secret to sign webhooks with.")
+            raise WebhookRefused(
+                "This service has no secret to sign webhooks with: set SEMBLANT_WEBHOOK_SECRETS, "
+                "and restart it."
+            )
         self._guard.check(webhook.url)
 
     def tell(self, message_id: str, job_id: str, event: str) -> bool:

@@ -334,7 +334,7 @@ def contradictions(mapping: Sequence[MappingEntry], selector: FaceSelector) -> l
         for name in MEANT_BY:
             meant = getattr(other, name)
             if meant is not None and meant == getattr(one, name):
-                detail = f"entry {m} means the same person"
+                detail = f"entry {m} selects the same face"
                 found.append({"pointer": f"/mapping/{n}/{name}", "detail": detail})
         # The same portraits may go to several people; one portrait cannot be of two.
         shared = set(one.sources) & set(other.sources)

@@ -258,7 +258,7 @@ class People:
             widest = max(f.quality.width_px for f in reliable)
             raise FaceTooSmall(
                 f"{which}'s largest face is {widest:.0f} pixels wide; "
-                f"at least {self._min_face_px:.0f} are needed.",
+                f"at least {self._min_face_px:.0f} are needed (SEMBLANT_MIN_FACE_PX).",
                 extra={"width_px": round(widest, 1), "min_width_px": self._min_face_px},
             )
         return usable

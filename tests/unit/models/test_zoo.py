@@ -94,8 +94,10 @@ def test_sizes_are_filled_in_and_needs_looked_through(tmp_path):
     assert not zoo.model("n").pulled
     assert [model.name for model in zoo.with_needs("m")] == ["n", "m"]
     assert zoo.folder("m") == tmp_path / "m" / "1"
-    with pytest.raises(UnknownModel, match="'x'; there are: m, n"):
+    with pytest.raises(UnknownModel, match="'x'; `semblant models list` lists them"):
         zoo.model("x")
+    with pytest.raises(UnknownModel, match=r"'M1'; did you mean m\?"):
+        zoo.model("M1")
 
 
 def test_no_zoo(tmp_path):

@@ -143,6 +143,7 @@ OURS = {
     "gateway.main": (
         "gateway.http.app",
         "gateway.logs",
+        "gateway.serving.jobs",
         "gateway.serving.services",
         "gateway.settings",
         "gateway.compute",

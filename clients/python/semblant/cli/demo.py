@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,8 @@ def demo(
     sheet = _sheet([(samples[s], samples[t], r) for (s, t), r in zip(PAIRS, results, strict=True)])
     out.print(str(write_atomically(folder / "sheet.png", sheet)), markup=False)
     err.print(timing_table(results[-1].timings_ms))
+    program = Path(sys.argv[0]).name if "/" not in sys.argv[0] else os.path.relpath(sys.argv[0])
+    err.print(f"next: {program} swap PORTRAIT PHOTO -o result.png", markup=False)
 
 
 async def _swaps(settings: Settings, samples: dict[str, Path]) -> list[SwapResult]:

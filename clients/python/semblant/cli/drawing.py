@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from gateway.faces.topology import LEFT_IRIS, RIGHT_IRIS, RINGS, topology
 
@@ -27,5 +27,14 @@ def draw_faces(data: bytes, faces: Sequence[Mapping[str, Any]]) -> Image.Image:
             x, y = points[i]
             pen.ellipse([x - 1, y - 1, x + 1, y + 1], fill=POINT)
         box = face["box"]
-        pen.text((box["left"], box["top"] - 14), str(number), fill=RING)
+        size = max(18, round(0.3 * (box["right"] - box["left"])))
+        place = (box["left"], max(0, box["top"] - 1.2 * size))
+        pen.text(
+            place,
+            str(number),
+            fill=RING,
+            font=ImageFont.load_default(size),
+            stroke_width=max(1, size // 12),
+            stroke_fill="black",
+        )
     return image

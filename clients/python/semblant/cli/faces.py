@@ -37,7 +37,10 @@ def faces(
     ] = None,
     thorough: Annotated[
         Literal["auto", "yes", "no"],
-        typer.Option("--thorough", help="Also search for small faces."),
+        typer.Option(
+            "--thorough",
+            help="Also search for small faces: yes, no; auto does so unless a large one is found.",
+        ),
     ] = "auto",
     *,
     connection: Connection,
@@ -65,6 +68,13 @@ def faces(
         size = {"width": result.width, "height": result.height}
         report = {"size": size, "faces": result.faces, "timings_ms": result.timings_ms}
         out.print_json(json.dumps(report))
+        return
+    if not result.faces:
+        err.print(
+            "no face found; --thorough yes searches for small ones, --angle 90, 180 or 270 for "
+            "rotated ones",
+            markup=False,
+        )
         return
     out.print(_table(result))
     if expression:

@@ -57,7 +57,10 @@ def add(
 
     with progress("looking"):
         identity = connection.run(work)
-    err.print(f"{identity.size} portraits")
+    err.print(f"{identity.size} portrait{'' if identity.size == 1 else 's'}")
+    if identity.inconsistent_portraits:
+        numbers = ", ".join(map(str, identity.inconsistent_portraits))
+        err.print(f"warning: portraits {numbers} seem to show a different person", markup=False)
     for index, portrait in enumerate(identity.portraits):
         for warning in portrait["warnings"]:
             err.print(f"[yellow]warning[/] the face of portrait {index} is", warning)
