@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.jobs.job import Failure, JobRecord
 
 
-def describe(job: JobRecord, *, position: int | None, public_url: str) -> dict[str, Any]:
+def describe(
+    job: JobRecord, *, position: int | None, workers: int, public_url: str
+) -> dict[str, Any]:
     """Return a job's object, as JSON has it.
 
     Args:
         job: The job.
         position: Number of jobs ahead of it, if it is queued.
+        workers: Number of live workers.
         public_url: Prefix of the URLs in it.
     """
+    halted = not job.final and not workers
     place = f"{public_url.rstrip('/')}/v1/jobs/{job.id}"
     return {
         "id": job.id,
         "status": job.status.value,
         "stage": job.stage.value,
         "queue_position": position,
+        "workers": None if job.final else workers,
         "percent": job.percent,
         "frames": job.frames,
         "total": job.total,
-        "fps": None if job.fps is None else round(job.fps, 2),
-        "eta_s": job.eta_s,
+        "fps": None if job.fps is None or halted else round(job.fps, 2),
+        "eta_s": None if halted else job.eta_s,
         "priority": job.priority.name.lower(),
         "created": _time(job.created),
         "started": _time(job.started),
@@ -57,11 +61,6 @@ def describe(job: JobRecord, *, position: int | None, public_url: str) -> dict[s
             "output": f"{place}/output",
         },
     }
-
-
-def described(job: JobRecord, *, position: int | None, public_url: str) -> bytes:
-    """Return a job's object as JSON text."""
-    return json.dumps(describe(job, position=position, public_url=public_url)).encode()
 
 
 def _error(failure: Failure) -> dict[str, Any]:

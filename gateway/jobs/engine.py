@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import secrets
@@ -27,7 +28,8 @@ from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Queues
 from gateway.jobs.database.schema import database_url, make_engine
 from gateway.jobs.database.upgrade import prepare_database
-from gateway.jobs.describe import describe, described
+from gateway.jobs.describe import describe
+from gateway.jobs.execution.heartbeat import live_workers
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, input_key
 from gateway.jobs.execution.steps import sha256_of
@@ -248,8 +250,7 @@ class DurableEngine:
 
     async def describe(self, job: JobRecord) -> dict[str, Any]:
         """Return a job's object; see `JobEngine.describe`."""
-        position = await asyncio.to_thread(self._store.position, job)
-        return describe(job, position=position, public_url=self._settings.public_url)
+        return await asyncio.to_thread(self._described, job)
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -341,9 +342,16 @@ class DurableEngine:
         stack.callback(link.unlink, missing_ok=True)
         return SentFile(link, sha256_of(link), link.stat().st_size)
 
+    def _described(self, job: JobRecord) -> dict[str, Any]:
+        return describe(
+            job,
+            position=self._store.position(job),
+            workers=0 if job.final else len(live_workers(self._engine, self._pace)),
+            public_url=self._settings.public_url,
+        )
+
     def _render(self, job: JobRecord) -> bytes:
-        position = self._store.position(job)
-        return described(job, position=position, public_url=self._settings.public_url)
+        return json.dumps(self._described(job)).encode()
 
     def _sweep(self) -> None:
         """Remove files that were on their way into a job when a process died."""

@@ -182,6 +182,7 @@ JOB: dict[str, Any] = {
     "status": "processing",
     "stage": "making",
     "queue_position": None,
+    "workers": 2,
     "percent": 41.7,
     "frames": 125,
     "total": 300,

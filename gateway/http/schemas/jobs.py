@@ -79,6 +79,9 @@ class JobObject(Answer):
     )
     stage: JobStage = Field(description="Current stage of processing.")
     queue_position: int | None = Field(description="Number of jobs before it, while it is queued.")
+    workers: int | None = Field(
+        description="Live workers; 0: it waits for one to start; null once it has ended."
+    )
     percent: float = Field(description="Progress, 0-100; 100 only when everything is done.")
     frames: int = Field(description="Frames that are done.")
     total: int | None = Field(description="Frames in total, once known.")

@@ -118,6 +118,7 @@ class Janitor:
         self._further = further
         self._retries = CleanupRetries(pace.sweep_s, pace.longest_cleanup_pause_s)
         self._orphans_looked_for = float("-inf")
+        self._unattended = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidy-jobs", daemon=True)
 
@@ -232,7 +233,13 @@ class Janitor:
         self.end(job.id, to, run=job.run, failure=Failure.of(DeadlineExceeded()))
 
     def _sweep_workers(self) -> None:
+        """Remove dead workers, and log once if jobs wait while no worker is alive."""
         delete_stale_workers(self._engine, self._pace)
+        waiting = sum(self._store.counts().values())
+        unattended = waiting > 0 and not live_workers(self._engine, self._pace)
+        if unattended and not self._unattended:
+            log.warning("%d jobs wait, but no worker of this database is alive", waiting)
+        self._unattended = unattended
 
     def _sweep_orphans(self) -> None:
         """Remove old files of jobs that are not known, as a crash may leave them; not often."""

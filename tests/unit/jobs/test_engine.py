@@ -390,3 +390,13 @@ async def test_the_database_holds_no_content(tmp_path):
 def test_the_rhythm_lets_a_worker_stop_before_others_take_over():
     for pace in (FAST, Intervals()):
         assert pace.beat_s < pace.fence_s < pace.dead_s
+
+
+async def test_a_job_says_how_many_workers_are_alive(tmp_path):
+    async with running_engine(tmp_path, carry_out=False) as engine:
+        job = (await engine.submit(order(engine))).job
+        assert (await engine.describe(job))["workers"] == 0
+        async with running_engine(tmp_path) as other:
+            done = await ended(other, job)
+            assert done.status is Status.SUCCEEDED
+        assert (await engine.describe(done))["workers"] is None

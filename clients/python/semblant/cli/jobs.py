@@ -188,6 +188,8 @@ def output(
 def _report(job: Job) -> None:
     left = job.document.get("eta_s")
     later = "" if left is None else f", {left:.0f} s left"
+    if job.document.get("workers") == 0:
+        later = "; no worker is alive: it waits for `semblant worker`"
     err.print(f"{job.status} ({job.stage}) {job.percent:.0f} %{later}", markup=False)
 
 
