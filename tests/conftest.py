@@ -1,6 +1,7 @@
 """Settings of the whole test suite."""
 
 import logging
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -8,6 +9,10 @@ import pytest
 from gateway.serving.warm_up import warm_up
 
 LOGGERS = ("gateway", "semblant", "semblant_triton")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # The background jobs of a shell ignore it, and so would the processes that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from PIL import Image
 
 from gateway.paths import PROJECT_ROOT
 from tests.integration.portraits import FACES, paths
-from tests.processes import listen_to_sigint
 from tests.unit.http.app import black, saved
 from tests.waiting import blocking_until
 
@@ -50,7 +49,6 @@ def started(log: Path, *arguments: object, **environment: str) -> Iterator[subpr
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            preexec_fn=listen_to_sigint,
         ) as process,
     ):
         try:

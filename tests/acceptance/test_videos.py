@@ -23,7 +23,6 @@ from gateway.jobs.database.segments import SegmentStore
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
 from tests.acceptance.videos import FRAMES, SEGMENTS, frames_of, portrait_video, sound_of
 from tests.integration.portraits import paths
-from tests.processes import listen_to_sigint
 from tests.unit.http.test_job_events import events
 
 pytestmark = pytest.mark.server
@@ -203,7 +202,6 @@ def started(log: Path, *arguments: object, **settings: str) -> Iterator[subproce
             env=os.environ | settings,
             stdout=stream,
             stderr=stream,
-            preexec_fn=listen_to_sigint,
         )
     try:
         yield process

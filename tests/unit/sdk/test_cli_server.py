@@ -11,7 +11,6 @@ import pytest
 
 from gateway.errors import InferenceFailed
 from gateway.serving.testing import fake_services
-from tests.processes import listen_to_sigint
 from tests.unit.http.app import opened, server
 from tests.waiting import LIMIT_S, until
 
@@ -85,7 +84,6 @@ async def started(*arguments):
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=listen_to_sigint,
     )
 
 
