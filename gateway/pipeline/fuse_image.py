@@ -10,10 +10,18 @@ from types import MappingProxyType
 from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.errors import FaceNotReliable, FaceTooSmall, NoFaceInTarget, NoMatchingFace
+from gateway.errors import (
+    FaceError,
+    FaceNotReliable,
+    FaceTooSmall,
+    NoFaceInTarget,
+    NoMatchingFace,
+)
 from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.detect import DetectOptions
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.overlap import covering
+from gateway.imaging.drawing import with_boxes
 from gateway.imaging.monochrome import hue_line
 from gateway.pipeline.enhance_frame import FrameEnhancement
 from gateway.pipeline.face.canvas import UndoCanvas
@@ -31,6 +39,9 @@ from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.network_swapper import NetworkSwap
 from gateway.storage.identities import EnrolledIdentity
+
+_SUSPECTED = 0.1
+"""Score of a detector, 0–1, from which candidates are shown where no face was found."""
 
 
 class ImageFuser:
@@ -72,6 +83,7 @@ class ImageFuser:
             classifier=self._networks.classifier(),
         )
         self._compute = compute
+        self._analyser, self._trace = analyser, trace
 
     async def swap(
         self,
@@ -149,7 +161,11 @@ class ImageFuser:
     ) -> FusedImage:
         """Return the target with its faces changed; `known` are those enrolled. See `swap`."""
         with timings.stage("analyse"):
-            of_sources, faces = await self._people.find(sources, target, options, deadline)
+            try:
+                of_sources, faces = await self._people.find(sources, target, options, deadline)
+            except FaceError:
+                await self._trace_refusal([*sources, target], deadline)
+                raise
         players = SourceIdentities.of(of_sources, known.identities, known.source_id)
         with timings.stage("select"):
             cast = await self._people.cast(target, faces, players, references, options, deadline)
@@ -198,6 +214,16 @@ class ImageFuser:
         return FusedImage(
             canvas.image, tuple(changed), tuple(faces), tuple(players.portraits), cast.unmatched
         )
+
+    async def _trace_refusal(self, pictures: Sequence[U8], deadline: Deadline) -> None:
+        """Show where faces may be in pictures in which none was usable, sources first."""
+        if self._trace is None:
+            return
+        anything = DetectOptions(thorough=True, min_score=_SUSPECTED, angles=(90, 180, 270))
+        for picture in pictures:
+            found = await self._analyser.detect(picture, deadline=deadline, options=anything)
+            shown = await self._compute.run(with_boxes, picture, found.boxes, found.scores)
+            await self._compute.run(self._trace.picture, "detections", shown)
 
     async def _prepared(
         self, cast: Assignments, target: U8, options: SwapOptions, deadline: Deadline

@@ -5,7 +5,7 @@ from PIL import Image
 
 from gateway.media.numbered import NumberedPictures
 from gateway.serving.testing import fake_services
-from tests.unit.http.app import client, photograph, saved
+from tests.unit.http.app import black, client, photograph, saved
 from tests.unit.media.videos import video
 
 STAGES = (
@@ -21,6 +21,15 @@ async def test_every_stage_is_a_picture(tmp_path):
     assert answer.status_code == 200
     names = [path.stem.split("-", 2)[2] for path in sorted((tmp_path / "debug").iterdir())]
     assert tuple(names) == STAGES
+
+
+async def test_without_a_face_what_the_detector_suspected_is_a_picture(tmp_path):
+    sent = {"source": saved(photograph(seed=1)), "target": saved(black())}
+    async with client(fake_services(debug_dir=tmp_path / "debug")) as http:
+        answer = await http.post("/v1/swaps", files=sent)
+    assert answer.json()["code"] == "no_face_in_target"
+    names = [path.stem.split("-", 2)[2] for path in sorted((tmp_path / "debug").iterdir())]
+    assert names == ["detections", "detections"]
 
 
 def test_the_folder_is_a_setting_of_what_runs_here(semblant, pictures, tmp_path):
