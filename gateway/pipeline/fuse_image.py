@@ -40,7 +40,7 @@ from gateway.pipeline.timings import Timings
 from gateway.processors.network_swapper import NetworkSwap
 from gateway.storage.identities import EnrolledIdentity
 
-_SUSPECTED = 0.1
+_SUSPECTED = 0.25
 """Score of a detector, 0–1, from which candidates are shown where no face was found."""
 
 
