@@ -144,6 +144,9 @@ async def test_the_command_line(service, video, tmp_path, semblant):
         failed = run(*failing)
         assert failed.code == 1
         assert "no_face_in_target" in failed.err
+        refused = run("submit", portrait, video, "--webhook", "https://example.com/hook")
+        assert refused.code == 3
+        assert "SEMBLANT_WEBHOOK_SECRETS" in refused.words
 
     await asyncio.to_thread(work)
 

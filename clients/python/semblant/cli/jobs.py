@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 SUBMIT_TIMEOUT_S = 3600.0
 
 app = typer.Typer(
-    help="Submit, list, show, watch, cancel, resume and delete jobs of a running server, and fetch "
-    "what they made.",
+    help="Submit, list, show, watch, cancel, resume and delete jobs of a running server, and "
+    "download their output.",
     no_args_is_help=True,
 )
 
@@ -67,6 +67,10 @@ def submit(
             "--key", help="Idempotency key: the same request with it starts no second job."
         ),
     ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option("--webhook", help="Address that is notified, signed, when it has ended."),
+    ] = None,
     watch_it: Annotated[bool, typer.Option("--watch", help="Wait until it has ended.")] = False,
     *,
     connection: JobsConnection,
@@ -84,6 +88,7 @@ def submit(
         retention=retention,
         cancel_after=cancel_after,
         key=key,
+        webhook=None if webhook is None else {"url": webhook},
     )
 
     async def work(client: AsyncClient) -> Job:

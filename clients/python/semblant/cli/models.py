@@ -150,7 +150,9 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     commercial = "yes" if row["commercial"] else "refused" if row["refused"] else "no"
     loaded = {None: "–", True: "yes", False: "no"}[row["loaded"]]
     size = f"{row['bytes'] / 1e6:.1f}" if row["bytes"] else "–"
-    cells = (row["name"], row["task"], row["license"], commercial, row["state"], loaded, size)
+    state = {"missing": "not installed" if row["kind"] == "zoo" else "not built"}
+    shown = state.get(row["state"], row["state"])
+    cells = (row["name"], row["task"], row["license"], commercial, shown, loaded, size)
     return (*cells, ", ".join(row["used_by"] or row["needed_by"]) or "–")
 
 
