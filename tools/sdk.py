@@ -16,11 +16,11 @@ import unasync
 from gateway.paths import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "clients" / "python" / "semblant"
-FILES = ("client.py", "connection.py", "jobs.py")
+FILES = ("client.py", "http_calls.py", "jobs.py")
 _WORDS = {
     "AsyncClient": "Client",
     "AsyncJobCalls": "JobCalls",
-    "AsyncConnection": "Connection",
+    "AsyncHttpCalls": "HttpCalls",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncHTTPTransport": "HTTPTransport",
     "_async": "_sync",

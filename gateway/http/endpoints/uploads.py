@@ -118,7 +118,7 @@ async def _require_chunk(content_type: ContentType = "") -> None:
         raise UnsupportedRequestType(f"The request body must be {OFFSET_TYPE}.")
 
 
-Store = Annotated[UploadStore, Depends(_store)]
+Uploads = Annotated[UploadStore, Depends(_store)]
 
 
 @router.options(
@@ -158,7 +158,7 @@ async def post_uploads(
     request: Request,
     response: Response,
     services: RunningServices,
-    store: Store,
+    store: Uploads,
     length: UploadLength,
     tenant: Tenant = DEFAULT_TENANT,
     metadata: UploadMetadata = "",
@@ -175,7 +175,7 @@ async def post_uploads(
 
 
 @router.head("/v1/uploads/{id}", responses=responses(*UPLOAD_ERRORS, headers=_UPLOAD_HEADERS))
-async def head_upload(id: UploadId, store: Store, tenant: Tenant = DEFAULT_TENANT) -> Response:
+async def head_upload(id: UploadId, store: Uploads, tenant: Tenant = DEFAULT_TENANT) -> Response:
     """Return the offset of an upload."""
     upload = await run_in_threadpool(store.get, tenant, id)
     headers = {**_headers(upload), "Upload-Length": str(upload.length)}
@@ -196,7 +196,7 @@ async def patch_upload(
     id: UploadId,
     request: Request,
     services: RunningServices,
-    store: Store,
+    store: Uploads,
     offset: UploadOffset,
     tenant: Tenant = DEFAULT_TENANT,
     checksum: UploadChecksum = None,
@@ -209,7 +209,7 @@ async def patch_upload(
 
 
 @router.delete("/v1/uploads/{id}", status_code=204, responses=responses(*UPLOAD_ERRORS, status=204))
-async def delete_upload(id: UploadId, store: Store, tenant: Tenant = DEFAULT_TENANT) -> None:
+async def delete_upload(id: UploadId, store: Uploads, tenant: Tenant = DEFAULT_TENANT) -> None:
     """Delete an upload."""
     await run_in_threadpool(store.delete, tenant, id)
 

@@ -11,7 +11,7 @@ import httpx
 
 from gateway.errors import DeadlineExceeded, InferenceUnavailable
 from semblant._sync.clock import sleep
-from semblant._sync.connection import Connection
+from semblant._sync.http_calls import HttpCalls
 from semblant.calls import raise_for_problem, request_failure
 from semblant.jobs import (
     SUBMIT_TIMEOUT_S,
@@ -31,7 +31,7 @@ _FIRST_LOOK_S = 0.05
 _MOST_BREAKS = 60  # in a row, before whoever watches is told
 
 
-class JobCalls(Connection):
+class JobCalls(HttpCalls):
     """The part of the client that is about jobs."""
 
     def submit_job(self, asked: JobRequest, *, timeout_s: float = SUBMIT_TIMEOUT_S) -> Job:

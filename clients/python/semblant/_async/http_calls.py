@@ -1,4 +1,4 @@
-"""The connection of the client; see `client.py`."""
+"""What the client sends its requests with; see `client.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _METHODS = ("GET", "HEAD", "POST", "DELETE")
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
-class Connection:
+class AsyncHttpCalls:
     """A connection to a server.
 
     Args:
@@ -37,7 +37,7 @@ class Connection:
         timeout_s: float = 60.0,
         tenant: str | None = None,
         retries: int = 2,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         retry = Retry(
             total=retries,
@@ -46,32 +46,32 @@ class Connection:
             backoff_factor=0.25,
             total_timeout=timeout_s,
         )
-        self._http = httpx.Client(
+        self._http = httpx.AsyncClient(
             base_url=server_address(server),
             headers=tenant_header(tenant),
-            transport=RetryTransport(transport or httpx.HTTPTransport(), retry),
+            transport=RetryTransport(transport or httpx.AsyncHTTPTransport(), retry),
         )
         self._timeout_s = timeout_s
 
-    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
+    async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
-            return self._http.request(**arguments)
+            return await self._http.request(**arguments)
         except httpx.RequestError as error:
             raise request_failure(error) from error
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        await self._http.aclose()
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         """Return itself."""
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        self.close()
+        await self.close()

@@ -1,4 +1,4 @@
-"""The connection of the client; see `client.py`."""
+"""What the client sends its requests with; see `client.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _METHODS = ("GET", "HEAD", "POST", "DELETE")
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
-class AsyncConnection:
+class HttpCalls:
     """A connection to a server.
 
     Args:
@@ -37,7 +37,7 @@ class AsyncConnection:
         timeout_s: float = 60.0,
         tenant: str | None = None,
         retries: int = 2,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         retry = Retry(
             total=retries,
@@ -46,32 +46,32 @@ class AsyncConnection:
             backoff_factor=0.25,
             total_timeout=timeout_s,
         )
-        self._http = httpx.AsyncClient(
+        self._http = httpx.Client(
             base_url=server_address(server),
             headers=tenant_header(tenant),
-            transport=RetryTransport(transport or httpx.AsyncHTTPTransport(), retry),
+            transport=RetryTransport(transport or httpx.HTTPTransport(), retry),
         )
         self._timeout_s = timeout_s
 
-    async def _send(self, arguments: dict[str, Any]) -> httpx.Response:
+    def _send(self, arguments: dict[str, Any]) -> httpx.Response:
         try:
-            return await self._http.request(**arguments)
+            return self._http.request(**arguments)
         except httpx.RequestError as error:
             raise request_failure(error) from error
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        self._http.close()
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self.close()
+        self.close()
