@@ -190,7 +190,7 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
 
     Two belong together when their boxes' intersection over union exceeds `overlap`. A small box
     inside a large one stays: only the landmark network can say which of them is a face. Those that
-    have the face another way up than the best one are dropped, not averaged.
+    have the face upside down, seen from the best one, are dropped, not averaged.
     """
     left = list(np.argsort(-candidates.scores, kind="stable"))
     merged: list[Candidates] = []
@@ -213,10 +213,13 @@ def suppress(candidates: Candidates, *, overlap: float = 0.3) -> Candidates:
 
 
 def _same_way_up(points: F32) -> NDArray[np.bool_]:
-    """Return which of several detections (N, 6, 2) are within 60° of the first one's direction."""
+    """Return which of several detections (N, 6, 2) are within 120° of the first one's direction.
+
+    The directions of a face that lies on its side differ by up to a right angle between views.
+    """
     down = points[:, _MOUTH] - points[:, _EYES].mean(axis=1)
     lengths = np.linalg.norm(down, axis=1)
-    return np.asarray(down @ down[0] >= 0.5 * lengths * lengths[0])
+    return np.asarray(down @ down[0] >= -0.5 * lengths * lengths[0])
 
 
 def _overlaps(box: F32, boxes: F32) -> F32:
