@@ -7,10 +7,9 @@ import io
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from gateway.jobs.database.segments import SegmentStore
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
 from tests.acceptance.videos import FRAMES, SEGMENTS, frames_of, portrait_video, sound_of
 from tests.integration.portraits import paths
+from tests.stopping import stop_between_writes
 from tests.unit.http.test_job_events import events
 
 pytestmark = pytest.mark.server
@@ -210,23 +210,6 @@ def started(log: Path, *arguments: object, **settings: str) -> Iterator[subproce
             process.send_signal(signal.SIGCONT)
             process.terminate()
             process.wait(30)
-
-
-def stop_between_writes(process: subprocess.Popen[bytes], database: Path) -> None:
-    """Stop a process while it does not hold SQLite's only lock for writing: nobody could go on."""
-
-    def stopped() -> bool:
-        process.send_signal(signal.SIGSTOP)
-        with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                process.send_signal(signal.SIGCONT)
-                return False
-            connection.execute("ROLLBACK")
-            return True
-
-    until(stopped, 20)
 
 
 def test_a_worker_that_was_away_changes_nothing_any_more(tmp_path, video, undisturbed):

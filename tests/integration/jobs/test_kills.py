@@ -11,6 +11,7 @@ from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import Status
 from gateway.jobs.testing import FAST, running_engine
 from tests.integration.jobs.conftest import Workers, kill
+from tests.stopping import stop_between_writes
 from tests.unit.jobs.orders import TEXT, content, ended, order
 from tests.waiting import lasting, until
 
@@ -109,7 +110,11 @@ async def test_a_worker_that_was_away_records_nothing_any_more(tmp_path, url):
         await begun(engine, job)
         scratch = tmp_path / "jobs" / "scratch"
         attempts = set(scratch.glob("*/*"))
-        zombie.send_signal(signal.SIGSTOP)
+        if url:
+            zombie.send_signal(signal.SIGSTOP)
+        else:
+            database = tmp_path / "jobs" / "jobs.sqlite"
+            await asyncio.to_thread(stop_between_writes, zombie, database)
         await asyncio.to_thread(workers.start)
         await until(lambda: set(scratch.glob("*/*")) - attempts)  # taken over
         zombie.send_signal(signal.SIGCONT)
