@@ -98,8 +98,8 @@ async def post_jobs(
     `webhook` (JSON), `priority` (`high`, `normal`, `low`) and `retention` (such as `6h`; at most
     the service's own). Files are written to disk as they arrive.
 
-    The answer is the job, with status 202 and its address in `Location`. A job that was accepted is
-    carried out, even if processes die meanwhile.
+    The answer is the job, with status 202 and its address in `Location`. An accepted job is
+    executed, even if processes die meanwhile.
 
     `Idempotency-Key` makes it safe to send the same again: as long as the job is kept it is
     answered with `Idempotent-Replayed: true`, and nothing is done twice. `Prefer: wait=30` waits up

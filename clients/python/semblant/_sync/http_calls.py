@@ -16,19 +16,7 @@ _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
 class HttpCalls:
-    """A connection to a server.
-
-    Args:
-        server: Its address.
-        timeout_s: Seconds a request may take; the server is told, too.
-        tenant: Whose jobs are meant.
-        retries: How often a call is repeated that found the server away or busy, after the pause
-            it asks for; calls that enrol are not repeated.
-        transport: Where requests go instead of the network; for tests.
-
-    Raises:
-        ValueError: if the address is none.
-    """
+    """A connection to a server; its arguments are those of the client."""
 
     def __init__(
         self,
