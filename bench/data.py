@@ -6,13 +6,16 @@ is not measured.
 
 from __future__ import annotations
 
+import csv
 import os
-from pathlib import Path
+import zipfile
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F64, U8
+from gateway.media.image import decode_image
 from gateway.media.rgb_video import RgbVideo
 from gateway.paths import PROJECT_ROOT
 
@@ -40,3 +43,46 @@ def talking_head(every: int) -> list[U8]:
         return []
     with RgbVideo(TALKING_HEAD, max_pixels=10**7, max_frames=10**4) as video:
         return [frame.rgb for frame in video.frames(every=every)]
+
+
+PORTRAITS = FOLDER / "portraits" / "official_large.zip"
+LOOK = FOLDER / "media" / "look"
+STILLS = (
+    *("d30", "d38", "d8", "d9", "p000002", "p000018", "p000023", "p000031", "p000038", "p000051"),
+    *("p000052", "s12", "s2", "s42"),
+)
+"""The people among the stills of `LOOK`; the others are paintings."""
+HELD_OUT = "7"
+"""Last digit of the numbers of people that nothing has learned from."""
+
+
+def held_out_portraits(n: int) -> dict[str, U8]:
+    """Return portraits in colour, (H, W, 3) each, of people that nothing has learned from."""
+    if not PORTRAITS.is_file():
+        return {}
+    with (PORTRAITS.parent / "index.csv").open() as index:
+        in_color = {row["file"] for row in csv.DictReader(index) if row["colour"] == "1"}
+    out: dict[str, U8] = {}
+    with zipfile.ZipFile(PORTRAITS) as archive:
+        for name in sorted(archive.namelist()):
+            path = PurePosixPath(name)
+            if path.stem.endswith(HELD_OUT) and path.name in in_color and len(out) < n:
+                out[path.stem] = decode_image(archive.read(name), max_pixels=10**7).rgb
+    return out
+
+
+def stills(n: int) -> dict[str, U8]:
+    """Return hard pictures of people, (H, W, 3) each."""
+    paths = [path for name in STILLS[:n] if (path := LOOK / f"{name}.jpg").is_file()]
+    return {path.stem: decode_image(path.read_bytes(), max_pixels=10**7).rgb for path in paths}
+
+
+def clips(n: int, frames: int) -> dict[str, list[U8]]:
+    """Return frames, (H, W, 3) each, from all over videos of one person each."""
+    return {path.stem: _spread(path, frames) for path in sorted(LOOK.glob("*.mp4"))[:n]}
+
+
+def _spread(path: Path, count: int) -> list[U8]:
+    with RgbVideo(path, max_pixels=10**7, max_frames=10**4) as video:
+        every = [frame.rgb for frame in video.frames(every=1)]
+    return [every[n] for n in np.linspace(0, len(every) - 1, count).astype(int)]

@@ -1,13 +1,15 @@
 """Learns `gateway/faces/data/face_occlusion.npz`: what covers a face.
 
-    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN OUT.npz
+    python tools/learn_face_occlusion.py ASTRONAUT HOPPER BIDEN PORTRAITS OUT.npz
     python tools/learn_face_occlusion.py … OUT.npz --from EARLIER.npz --seed N
 
-With `--from` it goes on from earlier weights, on fewer and other scenes.
+With `--from` it goes on from earlier weights, on other scenes.
 The three are public-domain portraits: of Eileen Collins (as scikit-image ships it), of Grace
 Hopper (as matplotlib ships it) and of Joseph Biden (as the source package face_recognition 1.3.0
-ships it); what covers their faces is outlined below by hand. Everything else is drawn
-(`occlusion_scenes.py`).
+ships it); what covers their faces is outlined below by hand. PORTRAITS is a folder of some
+thousands more (`portraits.py`), in which the network that there is outlines hair and glasses; what
+it sees on the inner face of somebody who sits for an official portrait is shade, and no cover.
+Everything else is drawn (`occlusion_scenes.py`).
 PyTorch is needed here and nowhere else.
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -35,17 +38,17 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.atlas import atlas, unrolled
-from gateway.faces.occlusion import known_places, skin_prior
-from gateway.faces.topology import topology
+from gateway.faces.occlusion import Visibility, known_places, skin_prior
 from gateway.imaging.color.skin_model import skin_departures
-from gateway.imaging.geometry.raster import vertex_normals
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.paths import PROJECT_ROOT
+from tools.hard_light import surface
 from tools.occlusion_scenes import SHAPE, Base, line, scene
+from tools.portraits import portraits
 
 SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3
-MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 10_000, 6, 1.5e-3, 10_000
+MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 20_000, 6, 2e-3, 10_000
 WIDTHS = (16, 32, 48, 64)
 
 # What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
@@ -81,6 +84,9 @@ COVERED = (
 )
 # fmt: on
 RIM = 2.4
+INNER, FOREHEAD, BELOW_EYES = 0.28, -0.8, 0.05
+"""Where nothing covers somebody who sits for a portrait, but for glasses: from which distance to
+the outline on, below which height of the mean face; and down to which there are glasses."""
 
 
 def bases(paths: list[Path]) -> list[Base]:
@@ -92,19 +98,47 @@ def bases(paths: list[Path]) -> list[Base]:
         for path, covered in zip(paths, COVERED, strict=True):
             image = decode_image(path.read_bytes(), max_pixels=10**8).rgb
             face = (await analyser.analyse(image, deadline=Deadline.after(60)))[0]
-            normals = atlas().spread(vertex_normals(face.landmarks[:468], topology().triangles))
-            normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+            normals = normals_of(face.landmarks)
             hidden = drawn(covered.get("areas", []))
             for points in covered.get("lines", []):
                 line(hidden, np.array(points, float), RIM)
             known = atlas().face * (1 - drawn(covered.get("unknown", [])))
-            out.append(Base(unrolled(image, face.landmarks), hidden, known, normals))
+            rgb = unrolled(image, face.landmarks)
+            out.append(Base(rgb, hidden, known, normals, face.landmarks[:468], "lines" in covered))
         await inference.close()
         compute.close()
         return out
 
     found = asyncio.run(find())
     return found + [base.mirrored() for base in found]
+
+
+def normals_of(landmarks: np.ndarray) -> np.ndarray:
+    normals = atlas().spread(surface(landmarks))
+    return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+
+
+def official(folder: Path) -> list[Base]:
+    """Return the faces of a folder of portraits, with hair and glasses as far as they are sure."""
+    sheet = atlas()
+    inner = (sheet.outline > INNER) & (sheet.mean[..., 1] > FOREHEAD)
+    eyes = inner & (sheet.mean[..., 1] < BELOW_EYES)
+    out = []
+    for one in portraits(folder):
+        glasses = Visibility(1 - one.hidden).glasses
+        # Around the eyes there may be glasses that were seen in part only.
+        bare = inner & ~eyes
+        told = np.where(bare | (eyes & (one.hidden < 0.08)), 0, one.hidden)
+        told = np.where(eyes & ~glasses, np.minimum(told, 0.5), told)
+        doubtful = cv2.dilate(((told > 0.08) & (told < 0.75)).astype(np.uint8), np.ones((3, 3)))
+        known = sheet.face & ((doubtful == 0) | bare)
+        hidden = (told > 0.5).astype(np.float32)
+        marks = one.face.landmarks
+        rgb = unrolled(one.image, marks)
+        out.append(
+            Base(rgb, hidden, known.astype(np.float32), normals_of(marks), marks[:468], glasses)
+        )
+    return out
 
 
 def drawn(areas: list[list[tuple[int, int]]]) -> np.ndarray:
@@ -114,11 +148,18 @@ def drawn(areas: list[list[tuple[int, int]]]) -> np.ndarray:
     return plane
 
 
-def scenes(job: tuple[int, int, list[Base]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (n, h, w, 5) departures, (n, h, w) covers and (n, h, w) weights, uint8."""
-    seed, count, faces = job
+_FACES: list[Base] = []
+
+
+def _with_faces(faces: list[Base]) -> None:
     cv2.setNumThreads(1)
-    rng = np.random.default_rng(seed)
+    _FACES.extend(faces)
+
+
+def scenes(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (n, h, w, 5) departures, (n, h, w) covers and (n, h, w) weights, uint8."""
+    seed, count = job
+    faces, rng = _FACES, np.random.default_rng(seed)
     inputs, hidden, known = [], [], []
     for _ in range(count):
         made = scene(rng, faces)
@@ -170,7 +211,7 @@ def learn(
     inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray, earlier: Path | None
 ) -> Network:
     torch.manual_seed(0)
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     held = len(inputs) // 20
     means = inputs[::50].reshape(-1, 5).mean(0)
     scales = 1 / inputs[::50].reshape(-1, 5).std(0)
@@ -248,15 +289,17 @@ def load(network: Network, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Learn what covers a face.")
     parser.add_argument("portraits", type=Path, nargs=3)
+    parser.add_argument("more", type=Path, help="folder of portraits")
     parser.add_argument("out", type=Path)
     parser.add_argument("--from", dest="earlier", type=Path)
     parser.add_argument("--seed", type=int, default=MORE_SEED, help="of the other scenes")
     asked = parser.parse_args()
-    faces = bases(asked.portraits)
+    faces = bases(asked.portraits) * 8 + official(asked.more)
+    print(f"{len(faces)} faces", flush=True)
     first, count = (0, SCENES) if asked.earlier is None else (asked.seed, MORE_SCENES)
-    jobs = [(first + n, 100, faces) for n in range(count // 100)]
+    jobs = [(first + n, 100) for n in range(count // 100)]
     began = time.time()
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn"), _with_faces, (faces,)) as pool:
         made = zip(*pool.map(scenes, jobs), strict=True)
         inputs, hidden, known = (np.concatenate(part) for part in made)
     print(f"{len(inputs)} scenes in {time.time() - began:.0f} s", flush=True)

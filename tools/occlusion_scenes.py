@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.topology import LEFT_EYE, RIGHT_EYE, topology
 from gateway.imaging.geometry.raster import vertex_normals
+from tools.hard_light import light_gain
 
 SHAPE = (HEIGHT, WIDTH)
 Plane = NDArray[Any]
@@ -25,17 +27,47 @@ Plane = NDArray[Any]
 
 @dataclass(frozen=True)
 class Base:
-    """A face unrolled: uint8 (h, w, 3), what covers it (h, w) 0–1, and where that is known."""
+    """A face unrolled.
+
+    Attributes:
+        rgb: uint8 (h, w, 3).
+        hidden: (h, w) 0–1, what covers it.
+        known: (h, w) 0–1, where that is known.
+        normals: (h, w, 3), of its surface.
+        landmarks: (468, 3), of the picture it is from.
+        glasses: Whether a part of what covers it is a pair of glasses.
+    """
 
     rgb: np.ndarray
     hidden: np.ndarray
     known: np.ndarray
     normals: np.ndarray
+    landmarks: np.ndarray
+    glasses: bool = False
 
     def mirrored(self) -> Base:
         """Return the face seen in a mirror."""
-        normals = self.normals[:, ::-1] * [-1, 1, 1]
-        return Base(self.rgb[:, ::-1], self.hidden[:, ::-1], self.known[:, ::-1], normals)
+        landmarks = self.landmarks[topology().mirror[: len(self.landmarks)]] * [-1, 1, 1]
+        return replace(
+            self,
+            rgb=self.rgb[:, ::-1],
+            hidden=self.hidden[:, ::-1],
+            known=self.known[:, ::-1],
+            normals=self.normals[:, ::-1] * [-1, 1, 1],
+            landmarks=landmarks.astype(np.float32),
+        )
+
+    @property
+    def lendable(self) -> tuple[Plane, Plane]:
+        """Hair and glasses, (h, w) 0–1 each, that may be put before other faces."""
+        frames = self.hidden * _eye_zone() if self.glasses else np.zeros(SHAPE, np.float32)
+        return self.hidden * ~_eye_zone(), frames
+
+
+@cache
+def _eye_zone() -> np.ndarray:
+    height = atlas().mean[..., 1]
+    return np.asarray((height > -0.9) & (height < 0.1) & (atlas().outline > 0.2))
 
 
 def blobs(rng: np.random.Generator, size_px: float) -> Plane:
@@ -71,9 +103,8 @@ def painted_face(rng: np.random.Generator) -> Base:
     turn = (
         cv2.Rodrigues(np.array([pitch, 0.0, 0.0]))[0] @ cv2.Rodrigues(np.array([0.0, yaw, 0.0]))[0]
     )
-    normals = sheet.spread(
-        vertex_normals((vertices @ turn.T).astype(np.float32), topology().triangles)
-    )
+    vertices = (vertices @ turn.T).astype(np.float32)
+    normals = sheet.spread(vertex_normals(vertices, topology().triangles))
     normals = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
     tone = np.array([1.0, rng.uniform(0.55, 0.85), 0.0])
     tone[2] = tone[1] * rng.uniform(0.6, 0.95)
@@ -91,7 +122,8 @@ def painted_face(rng: np.random.Generator) -> Base:
     rgb *= rng.uniform(50, 210) / (np.median(rgb[sheet.plain]) + 1e-3)
     rgb += 255 * soft(shine, 1.5)[..., None]
     none = np.zeros(SHAPE, np.float32)
-    return Base(np.clip(rgb, 0, 255).astype(np.uint8), none, sheet.face.astype(np.float32), normals)
+    known = sheet.face.astype(np.float32)
+    return Base(np.clip(rgb, 0, 255).astype(np.uint8), none, known, normals, vertices)
 
 
 def _features(rng: np.random.Generator, albedo: np.ndarray) -> None:
@@ -199,7 +231,7 @@ def mixed(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
         b.rgb[60:100, 40:90].reshape(-1, 3).mean(0) + 1
     )
     rgb = a.rgb + share[..., None] * (b.rgb * tone - a.rgb)
-    return Base(np.clip(rgb, 0, 255).astype(np.uint8), a.hidden, a.known, a.normals)
+    return replace(a, rgb=np.clip(rgb, 0, 255).astype(np.uint8))
 
 
 # --- things ------------------------------------------------------------------------------------
@@ -424,23 +456,70 @@ THINGS = ((hair, 0.3), (glasses, 0.22), (hand, 0.3), (bar, 0.12), (ball, 0.12), 
 
 
 def scene(rng: np.random.Generator, bases: Sequence[Base]) -> Base:
-    """Return a face with things before it (or without any), under a light, through a camera."""
-    base = painted_face(rng) if rng.random() < 0.45 else mixed(rng, bases)
+    """Return a face with things before it (or, every other time, none), lit and photographed."""
+    base = painted_face(rng) if rng.random() < 0.25 else mixed(rng, bases)
     rgb, hidden = base.rgb.astype(np.float32), base.hidden.copy()
+    if rng.random() < 0.4:
+        rgb *= _aged(rng)
     rgb *= _shadow(rng)[..., None]
-    if rng.random() < 0.85:
-        for thing, chance in THINGS:
-            if rng.random() < chance:
-                alpha, surface = thing(rng, base.rgb)
-                alpha = soft(np.clip(alpha, 0, 1), rng.uniform(0.2, 1.0))
-                if rng.random() < 0.5:  # what is before a face throws a shadow on it
-                    away = np.roll(alpha, tuple(rng.integers(-4, 5, 2)), (0, 1))
-                    rgb *= 1 - soft(away, rng.uniform(1, 4))[..., None] * rng.uniform(0.1, 0.5)
-                rgb += alpha[..., None] * (surface - rgb)
-                hidden = np.maximum(hidden, alpha)
+    if rng.random() < 0.6:
+        rgb *= light_gain(rng, base.landmarks, atlas().spread(base.landmarks), base.normals)
+        rgb *= np.clip(rng.uniform(60, 170) / (np.median(rgb[atlas().plain]) + 1), 0.4, 4)
+    if rng.random() < 0.5:
+        for sharp, surface in _covers(rng, base, bases):
+            alpha = soft(np.clip(sharp, 0, 1), rng.uniform(0.2, 1.0))
+            if rng.random() < 0.5:  # what is before a face throws a shadow on it
+                away = np.roll(alpha, tuple(rng.integers(-4, 5, 2)), (0, 1))
+                rgb *= 1 - soft(away, rng.uniform(1, 4))[..., None] * rng.uniform(0.1, 0.5)
+            rgb += alpha[..., None] * (surface - rgb)
+            hidden = np.maximum(hidden, alpha)
+    if rng.random() < 0.06:
+        rgb = _oils(rng, rgb)
     rgb = _photographed(rng, rgb)
     rgb, hidden, known = _displaced(rng, rgb, hidden, base.known)
-    return Base(rgb, hidden, known, base.normals)
+    return replace(base, rgb=rgb, hidden=hidden, known=known)
+
+
+def _covers(
+    rng: np.random.Generator, base: Base, bases: Sequence[Base]
+) -> list[tuple[Plane, Plane]]:
+    """Return what is before a face, one thing after another: where (h, w) and what (h, w, 3)."""
+    out = [thing(rng, base.rgb) for thing, chance in THINGS if rng.random() < chance]
+    for which, chance in ((0, 0.3), (1, 0.25)):
+        other = bases[int(rng.integers(len(bases)))]
+        lent = other.lendable[which]
+        if rng.random() < chance and lent.sum() > 60:
+            gain = np.exp(rng.normal(0, 0.35)) * np.exp(rng.normal(0, 0.06, 3))
+            out.append((lent.astype(np.float32), other.rgb * gain))
+    return out
+
+
+def _aged(rng: np.random.Generator) -> Plane:
+    """Return what wrinkles, a beard and make-up multiply a face's colours by, (h, w, 3)."""
+    gain = np.ones((*SHAPE, 3))
+    if rng.random() < 0.6:
+        _wrinkle(rng, gain)
+    if rng.random() < 0.4:
+        _beard(rng, gain)
+    if rng.random() < 0.4:
+        sheet = atlas()
+        lids = soft((sheet.eyes | sheet.brows).astype(np.float32), rng.uniform(2, 5))
+        gain *= 1 - lids[..., None] * rng.uniform(0, 0.5, 3)
+        lips = soft(sheet.lips.astype(np.float32), rng.uniform(0.6, 1.5))[..., None]
+        gain *= 1 + lips * (np.array([1.0, *rng.uniform(0.4, 1, 2)]) - 1)
+        rouge = np.exp(rng.uniform(-0.2, 0.05, 3) * (blobs(rng, 30) > 0.8)[..., None])
+        gain *= cv2.GaussianBlur(rouge, (0, 0), 5)
+    return gain
+
+
+def _oils(rng: np.random.Generator, rgb: Plane) -> Plane:
+    """Return a picture (h, w, 3) as if it was painted: flat strokes, canvas, cracks."""
+    flat = cv2.medianBlur(np.clip(rgb, 0, 255).astype(np.uint8), 5).astype(np.float32)
+    strokes = 0.05 * streaks(rng, rng.uniform(0, 3)) + 0.03 * blobs(rng, 3)
+    cracks = np.abs(blobs(rng, 8)) < rng.uniform(0, 0.05)
+    return np.asarray(
+        flat * np.exp(strokes - 0.2 * soft(cracks.astype(np.float32), 0.6))[..., None]
+    )
 
 
 def _shadow(rng: np.random.Generator) -> Plane:
@@ -451,8 +530,8 @@ def _shadow(rng: np.random.Generator) -> Plane:
             np.mgrid[:HEIGHT, :WIDTH][1] - 64
         )
         light *= 1 - soft(
-            (shape > rng.uniform(0, 1)).astype(np.float32), rng.uniform(0.8, 10)
-        ) * rng.uniform(0.1, 0.6)
+            (shape > rng.uniform(0, 1)).astype(np.float32), rng.uniform(0.4, 10)
+        ) * rng.uniform(0.1, 0.85)
     return light * np.exp(0.12 * blobs(rng, 60))
 
 

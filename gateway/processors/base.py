@@ -38,6 +38,19 @@ def cover(region: Region, outlines: Sequence[F32], softness_px: float) -> F32 | 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KeptPixels:
+    """What is kept of a target's face and has moved, below a new one.
+
+    Attributes:
+        pixels: uint8 (h, w, 3) RGB.
+        share: float32 (h, w), 0–1, how much of the target they replace.
+    """
+
+    pixels: U8
+    share: F32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """New pixels for a part of a picture, and where they count.
 
@@ -50,6 +63,7 @@ class Layer:
         skin: bool (h, w): pixels whose colour speaks for the face's skin.
         place: float32 (2, h, w): where in the atlas (`faces/atlas.py`) each pixel's column and row
             lie.
+        kept: What of the target's face is kept, where the new one has it; None if nothing moves.
     """
 
     region: Region
@@ -58,6 +72,7 @@ class Layer:
     support: Mask
     skin: Mask
     place: F32
+    kept: KeptPixels | None = None
 
     def without(self, outlines: Sequence[F32], softness_px: float) -> Layer | None:
         """Return the layer without what nearer faces cover; None if nothing of it is left.
@@ -75,6 +90,7 @@ class Layer:
             mask=mask,
             support=self.support & (covered < 0.98),
             skin=self.skin & (covered == 0),
+            kept=self.kept and KeptPixels(self.kept.pixels, self.kept.share * (1 - covered)),
         )
 
 

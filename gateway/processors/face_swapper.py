@@ -1,9 +1,8 @@
 """The mesh swapper: the source's skin on the target's head, carried over by geometry alone.
 
 Source and target are two poses of one mesh. The source's shape is brought into the target's pose
-by a similarity in space and mixed in where nothing borders on the target (never at the outline,
-the eyelids and the lips' inner rim). Every pixel of the target inside the mesh then knows its
-place in the source picture.
+by a similarity in space and mixed in, but not at the outline. Every pixel of the target inside the
+mesh then knows its place in the source picture.
 """
 
 from __future__ import annotations
@@ -27,20 +26,28 @@ from gateway.imaging.color.lut import apply_cube, transfer_cube
 from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
 from gateway.imaging.geometry.raster import rasterise, vertex_facing
 from gateway.imaging.geometry.transforms import fit_similarity_3d
-from gateway.imaging.geometry.warp import bounding_region, remap
+from gateway.imaging.geometry.warp import Region, bounding_region, remap
 from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
-from gateway.processors.openings import eye_distance, on_lips
+from gateway.processors.kept import EYE_RIM, LIP_RIM, Eyes, Kept, kept_of, kept_pixels
+from gateway.processors.openings import (
+    LEFT,
+    MOUTH,
+    RIGHT,
+    eye_distance,
+    held_eye,
+    lids_meet,
+    on_lips,
+    put_inside,
+)
 from gateway.processors.portraits import patch_weight
 from gateway.processors.textures import PortraitFindings, Textures
 
 Patches = Mapping[Patch, Portrait]
 
-# Widths in inter-ocular distances of the mean face.
-EYE_RIM = 0.06
-LIP_RIM = 0.045
-SHAPE_TAPER_OUTLINE, SHAPE_TAPER_EYES, SHAPE_TAPER_MOUTH = 0.45, 0.25, 0.35
+# Width in inter-ocular distances of the mean face.
+SHAPE_TAPER = 0.45
 
 # Skin that turns away further than this (cosine to the view) has too few pixels to be carried.
 HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
@@ -55,12 +62,14 @@ class SwapSettings:
         edge: Width of the soft edge inside the outline, in inter-ocular distances, > 0.
         inset: Width left to the target along the outline, in inter-ocular distances, ≥ 0.
         wrinkles: Take the target's folds where its expression differs from the source's.
+        eyes: Whose eyes the result has; those that a source keeps shut are the target's anyway.
     """
 
-    shape: float = 0.4
+    shape: float = 0.8
     edge: float = 0.3
     inset: float = 0.03
     wrinkles: bool = True
+    eyes: Eyes = "source"
 
 
 class MeshSwapper:
@@ -96,32 +105,35 @@ def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
     """Mix the source's shape, in the target's pose, into the target's landmarks.
 
     Args:
-        source: (468, 3) landmarks of the source, with the expression that the result shows.
-        target: (468, 3) landmarks of the target, any other picture.
+        source: (478, 3) landmarks of the source, with the expression that the result shows.
+        target: (478, 3) landmarks of the target, any other picture.
         shape: 0–1, how much of the source's shape.
 
     Returns:
-        float32 (468, 3); equal to `target` along the outline, the eyelids and the inner lips.
+        float32 (478, 3); equal to `target` along the outline.
     """
     if shape == 0:
         return target.astype(np.float32)
-    aligned = fit_similarity_3d(source, target, topology().rigidity[:N_MESH]).apply(source)
-    weight = (
-        smoothstep(distance_to_outline() / SHAPE_TAPER_OUTLINE)
-        * smoothstep(distance_to_eyes() / SHAPE_TAPER_EYES)
-        * smoothstep(distance_to_mouth() / SHAPE_TAPER_MOUTH)
-    )
-    return np.asarray(target + shape * weight[:, None] * (aligned - target), np.float32)
+    turned = fit_similarity_3d(source[:N_MESH], target[:N_MESH], topology().rigidity[:N_MESH])
+    weight = np.empty((len(target), 1), np.float32)
+    weight[:N_MESH, 0] = smoothstep(distance_to_outline() / SHAPE_TAPER)
+    for which in (RIGHT, LEFT):  # an iris goes where its lids go
+        weight[list(which.iris)] = weight[which.lids].mean()
+    return np.asarray(target + shape * weight * (turned.apply(source) - target), np.float32)
 
 
 def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
-    """Return where the landmarks (468, 3) lie when a portrait's person does what `face` does."""
-    shown = retarget(face.expression, face.rest, portrait.face.rest)
-    return _geometry(face, portrait, shape, shown)
+    """Return where the landmarks (478, 3) lie when a portrait's person does what `face` does."""
+    return _geometry(face, portrait, shape, _shown(face, portrait))
+
+
+def _shown(face: Face, portrait: Portrait) -> F32:
+    """Return the expression (K + C,) with which a portrait's person does what `face` does."""
+    return retarget(face.expression, face.rest, portrait.face.rest)
 
 
 def _geometry(face: Face, portrait: Portrait, shape: float, shown: F32) -> F32:
-    """Return the landmarks (468, 3) of a portrait's person with an expression (K + C,)."""
+    """Return the landmarks (478, 3) of a portrait's person with an expression (K + C,)."""
     performing = perform(
         portrait.face.landmarks,
         portrait.face.fit,
@@ -129,7 +141,9 @@ def _geometry(face: Face, portrait: Portrait, shape: float, shown: F32) -> F32:
         rest=portrait.face.rest,
         openings=openings_of(face.landmarks, face.fit),
     )
-    return swapped_geometry(performing[:N_MESH], face.landmarks[:N_MESH], shape)
+    for which in (RIGHT, LEFT):
+        performing = held_eye(which, portrait.face.landmarks, performing)
+    return swapped_geometry(performing, face.landmarks, shape)
 
 
 def swap_layer(
@@ -150,32 +164,35 @@ def swap_layer(
         patches: Other portraits of that person, for parts of the face.
         textures: Those of the portraits that were computed already, if they are to be kept.
     """
-    source = portrait.face.landmarks[:N_MESH]
-    shown = retarget(face.expression, face.rest, portrait.face.rest)
+    shown = _shown(face, portrait)
     target = _geometry(face, portrait, settings.shape, shown)
-    region = bounding_region(target[:, :2], image.shape[:2], margin=1)
+    kept = kept_of(face, portrait, settings.eyes)
+    region = bounding_region(target[:N_MESH, :2], image.shape[:2], margin=1)
     if region is None:
         return None
     textures = textures or Textures()
-    texture = textures.of(portrait, target)
+    texture = textures.of(portrait, target[:N_MESH])
     vertices = target.copy()
     vertices[:, :2] -= region.origin_xy
+    places = texture.places(on_lips(portrait.face.landmarks, target))
     changed = displacement(shown, portrait.face.expression)[:N_MESH]
     attributes = np.column_stack(
         [
-            texture.places(on_lips(source, target)),
+            places[:N_MESH, :2],
             folding(changed),
             np.minimum(
                 (distance_to_outline() - settings.inset) / settings.edge,
-                _seen(textures.shown(portrait), target),
+                _seen(textures.shown(portrait), target[:N_MESH]),
             ),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
+            kept.distance(),
             atlas().place,
         ]
     )
-    planes = rasterise(vertices, topology().triangles, attributes, region.shape)
-    x, y, folds, from_border, from_openings = planes[:5]
+    planes = rasterise(vertices[:N_MESH], topology().triangles, attributes, region.shape)
+    x, y, folds, from_border, from_openings, from_kept = planes[:6]
     support = smoothstep(from_border)
+    own_openings(vertices, places, kept, x, y)
     pixels = remap(texture.pixels, x, y, smooth=False)
     for patch, other in patches.items():
         _put_patch(pixels, patch, other, vertices, support, textures)
@@ -185,11 +202,28 @@ def swap_layer(
     return Layer(
         region=region,
         pixels=pixels,
-        mask=support * smoothstep(from_openings),
+        mask=support * smoothstep(from_kept),
         support=support > 0.02,
         skin=(support > 0.9) & (from_openings > 3),
-        place=planes[5:],
+        place=planes[6:],
+        kept=kept_pixels(image, face.landmarks, target, kept, region),
     )
+
+
+def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None:
+    """Put where the source's own eyes and mouth are into maps (h, w) that are ours to change.
+
+    Args:
+        vertices: float32 (478, 3), where the landmarks lie in the maps.
+        places: float32 (478, 3), where they lie in the source's texture.
+        kept: What is the target's.
+        x: float32 (h, w), columns in the texture.
+        y: float32 (h, w), rows.
+    """
+    region = Region(0, 0, x.shape[1], x.shape[0])
+    for which, share in ((RIGHT, kept.right), (LEFT, kept.left), (MOUTH, kept.mouth)):
+        if share < 1 and not lids_meet(which, vertices):
+            put_inside(which, places, vertices, region, x, y)
 
 
 def _put_patch(
@@ -208,14 +242,15 @@ def _put_patch(
         pixels: uint8 (h, w, 3), changed in place.
         patch: Which part.
         portrait: The portrait of the person.
-        vertices: float32 (468, 3), where the mesh lies in `pixels`.
+        vertices: float32 (478, 3), where the landmarks lie in `pixels`.
         support: float32 (h, w), where `pixels` show the face.
         textures: Where the portrait's comes from.
     """
-    texture = textures.of(portrait, vertices)
-    places = texture.places(portrait.face.landmarks[:N_MESH])
-    attributes = np.column_stack([places, patch_weight(patch)])
-    x, y, weight = rasterise(vertices, topology().triangles, attributes, support.shape)
+    texture = textures.of(portrait, vertices[:N_MESH])
+    places = texture.places(portrait.face.landmarks)
+    attributes = np.column_stack([places[:N_MESH, :2], patch_weight(patch)])
+    x, y, weight = rasterise(vertices[:N_MESH], topology().triangles, attributes, support.shape)
+    own_openings(vertices, places, Kept(0, 0, 1), x, y)
     other = remap(texture.pixels, x, y, smooth=False)
     common = (weight > 0.05) & (weight < 0.6) & (support > 0.5)
     own, lent = lab_statistics(pixels[common]), lab_statistics(other[common])

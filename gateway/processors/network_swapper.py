@@ -31,7 +31,8 @@ from gateway.networks.crops import aligned_crops, box, seen_from
 from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.processors.base import Layer, Patch, Portrait, Swapper
-from gateway.processors.face_swapper import EYE_RIM, LIP_RIM, SwapSettings, well_seen
+from gateway.processors.face_swapper import SwapSettings, well_seen
+from gateway.processors.kept import EYE_RIM, LIP_RIM
 
 BOX_EDGE = 0.06
 """Width of the soft edge of a network's crop, as a share of its side."""

@@ -119,20 +119,21 @@ def needs_donor(which: Opening, before: AnyFloat, after: AnyFloat) -> bool:
 
 def is_shut(which: Opening, landmarks: AnyFloat) -> bool:
     """Return whether an eye, found in a picture (478, 3), is shut; a mouth never is."""
-    return bool(which.iris) and _apart(which, landmarks) < SHUT_EYE
+    return bool(which.iris) and gap(which, landmarks) < SHUT_EYE
 
 
 def lids_meet(which: Opening, landmarks: AnyFloat) -> bool:
     """Return whether an eye to render (478, 3) is shut; a mouth never is."""
-    return bool(which.iris) and _apart(which, landmarks) < LIDS_MEET
+    return bool(which.iris) and gap(which, landmarks) < LIDS_MEET
 
 
 def is_open(landmarks: AnyFloat) -> bool:
     """Return whether the mouth of landmarks (478, 3) is open."""
-    return _apart(MOUTH, landmarks) > SMALLEST_GAP
+    return gap(MOUTH, landmarks) > SMALLEST_GAP
 
 
-def _apart(which: Opening, landmarks: AnyFloat) -> float:
+def gap(which: Opening, landmarks: AnyFloat) -> float:
+    """Return how far an opening of landmarks (478, 3) gapes, in inter-ocular distances."""
     return opening(landmarks, which.pairs) / eye_distance(landmarks)
 
 
@@ -173,8 +174,8 @@ def on_lips(texture: F32, made: AnyFloat) -> F32:
         texture: float32 (N, …), N ≥ 468, in the picture.
         made: (M, …), M ≥ 468, in the picture to render.
     """
-    shown = _apart(MOUTH, texture)
-    share = np.clip((shown - _apart(MOUTH, made)) / max(shown, 1e-6), 0, 1)
+    shown = gap(MOUTH, texture)
+    share = np.clip((shown - gap(MOUTH, made)) / max(shown, 1e-6), 0, 1)
     if shown < SMALLEST_GAP or share == 0:
         return texture
     out = texture.copy()
@@ -195,10 +196,10 @@ def best_donor(which: Opening, after: AnyFloat, donors: Sequence[Donor]) -> Dono
         after: (478, 3) landmarks wanted.
         donors: Those of the same stretch are taken in their order.
     """
-    wanted = _apart(which, after)
+    wanted = gap(which, after)
 
     def stretch(donor: Donor) -> float:
-        return wanted / max(_apart(which, donor.landmarks), 1e-6)
+        return wanted / max(gap(which, donor.landmarks), 1e-6)
 
     def misfit(donor: Donor) -> float:
         off = float(np.log(stretch(donor)))
@@ -238,7 +239,7 @@ def inside(
     triangles = _mouth_triangles()
     if which.iris:
         vertices, positions, triangles = _eye_strip(which, at, texture)
-    elif _apart(which, at) < LIPS_MEET:
+    elif gap(which, at) < LIPS_MEET:
         # The remaining area between lips that meet is theirs: each triangle shows one point of the
         # rim.
         vertices = vertices[triangles].reshape(-1, 2)
@@ -251,6 +252,31 @@ def inside(
     )
     known = np.isfinite(x)
     return part, np.nan_to_num(x), np.nan_to_num(y), known
+
+
+def put_inside(
+    which: Opening, texture: AnyFloat, at: AnyFloat, region: Region, x: F32, y: F32
+) -> None:
+    """Put where an opening's own pixels lie in a texture into the maps of a region, in place.
+
+    Args:
+        which: The opening.
+        texture: (478, ≥ 2) landmarks in the picture to take pixels from.
+        at: (478, 3) landmarks in the picture to render.
+        region: Where the maps lie in that picture.
+        x: float32 (h, w), columns in the texture, ours to change.
+        y: float32 (h, w), rows.
+    """
+    found = inside(which, at, texture, region)
+    if found is None:
+        return
+    part, column, row, known = found
+    common = part.shared_with(region)
+    if common is None:
+        return
+    inner, outer = common.slices_in(part), common.slices_in(region)
+    np.copyto(x[outer], column[inner], where=known[inner])
+    np.copyto(y[outer], row[inner], where=known[inner])
 
 
 @cache

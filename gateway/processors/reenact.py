@@ -26,10 +26,10 @@ from gateway.processors.openings import (
     Opening,
     best_donor,
     held_eye,
-    inside,
     lids_meet,
     needs_donor,
     on_lips,
+    put_inside,
 )
 
 BRIGHTNESS, TINT = (0.4, 2.5), 0.3
@@ -82,7 +82,7 @@ def reenact(image: U8, before: F32, after: F32, donors: Sequence[Donor] = ()) ->
     x, y = add_grid(motion.dx, motion.dy, region)
     for which in OPENINGS:
         if which.name not in fillings and not lids_meet(which, after):
-            _own_opening(which, texture, after, region, x, y)
+            put_inside(which, texture, after, region, x, y)
     pixels = carried(image, region, x, y, STILL_PX)
     for filling in fillings.values():
         if filling.donor is not None:
@@ -191,17 +191,3 @@ def _triangles() -> NDArray[np.int32]:
     n = len(oval)
     lookup = np.concatenate([oval, N_MESH + np.arange(around.max() + 1 - n, dtype=np.int32)])
     return np.concatenate([topology().triangles, lookup[around]]).astype(np.int32)
-
-
-def _own_opening(which: Opening, before: F32, after: F32, region: Region, x: F32, y: F32) -> None:
-    """Put where an opening's own pixels came from into the maps."""
-    found = inside(which, after, before, region)
-    if found is None:
-        return
-    part, column, row, known = found
-    common = part.shared_with(region)
-    if common is None:
-        return
-    inner, outer = common.slices_in(part), common.slices_in(region)
-    np.copyto(x[outer], column[inner], where=known[inner])
-    np.copyto(y[outer], row[inner], where=known[inner])

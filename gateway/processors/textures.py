@@ -41,9 +41,12 @@ class Texture:
     scale_xy: F32
 
     def places(self, points: AnyFloat) -> F32:
-        """Return where points (N, ≥ 2) of the portrait lie in it, (N, 2)."""
-        inside = np.asarray(points[:, :2], np.float32) - self.origin_xy
-        return np.asarray((inside + np.float32(0.5)) * self.scale_xy - np.float32(0.5), np.float32)
+        """Return where points (N, 3) of the portrait lie in it, (N, 3)."""
+        out = np.array(points, np.float32)
+        out[:, :2] = (out[:, :2] - self.origin_xy + np.float32(0.5)) * self.scale_xy
+        out[:, :2] -= np.float32(0.5)
+        out[:, 2] *= self.scale_xy.mean()
+        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,12 +114,15 @@ def fuse_frame(
     color: ColorMode = "adaptive",
     blend: BlendMode = "poisson",
     texture: bool = True,
+    below: U8 | None = None,
 ) -> tuple[U8, TemporalState]:
     """Return a video's frame (h, w, 3) with `source` in it, and the state for the next one.
 
     Statistics of a whole face are measured every `MEASURED_EVERY_S` seconds, and all of it is
-    steadied by the `passage` from the frame before. For everything else see `fuse`.
+    steadied by the `passage` from the frame before. What the mask leaves free shows `below`
+    (h, w, 3), if that is not the target. For everything else see `fuse`.
     """
+    below = target if below is None else below
     before, dt_s = passage.before, passage.dt_s
     age_s = 0.0 if before is None else before.age_s + dt_s
     known = before if age_s < MEASURED_EVERY_S else None
@@ -159,8 +162,8 @@ def fuse_frame(
         source = composite(target, source, matte.support.astype(np.float32), correction, cube)
         meeting = skins and _meeting(skins, color)
         mixed = mixed_membrane(target, source, matte.support, clear=matte.clear, skin=meeting)
-        return composite(target, source, matte.mask, Correction.of(mixed), None, grain), moment
-    return composite(target, source, matte.mask, correction, cube, grain), moment
+        return composite(below, source, matte.mask, Correction.of(mixed), None, grain), moment
+    return composite(below, source, matte.mask, correction, cube, grain), moment
 
 
 def _corrected(

@@ -14,6 +14,7 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
+from gateway.imaging.blend.composite import composite
 from gateway.imaging.blend.fuse import FrameTransition, fuse_frame
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.video.temporal import TemporalState
@@ -324,8 +325,12 @@ def _fuse_onto(
     """Fuse a layer into a picture that is ours to change."""
     layer, memory = subject.layer, memory or FaceMemory()
     placed = face_from_region(subject.shown, layer.region)
+    target = np.ascontiguousarray(layer.region.of(canvas.image), np.uint8)
+    below = target
+    if layer.kept is not None:  # what covers it stays where it is
+        below = composite(target, layer.kept.pixels, layer.kept.share * subject.matte.clear)
     fused, memory.moment = fuse_frame(
-        np.ascontiguousarray(layer.region.of(canvas.image), np.uint8),
+        target,
         layer.pixels,
         subject.matte,
         FrameTransition(placed, memory.moment, memory.dt_s),
@@ -333,6 +338,7 @@ def _fuse_onto(
         color=trial.color,
         blend=trial.blend,
         texture=options.match_texture,
+        below=below,
     )
     canvas.paint(layer.region, fused)
 

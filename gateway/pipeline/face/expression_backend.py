@@ -11,7 +11,6 @@ from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import ExpressionRegion
-from gateway.faces.topology import N_MESH
 from gateway.pipeline.face.quality import Subject
 from gateway.pipeline.options.choices import MORPHABLE
 from gateway.processors.expression_restorer import (
@@ -131,8 +130,7 @@ class MorphableBackend:
         found = await self._analyser.follow(image, [shown], deadline=deadline, precise=True)
         if not found:
             return None
-        expected = shown.landmarks.copy()
-        expected[:N_MESH] = result_geometry(shown, subject.portrait, shape)
+        expected = result_geometry(shown, subject.portrait, shape)
         return await self._compute.run(settle, image, found[0].landmarks, expected, [pattern])
 
 

@@ -87,6 +87,8 @@ LIMITS = {
     "pose_error_deg": "max_pose_error_deg",
 }
 """The limit of each figure that has one."""
+TOUCHED = 0.01
+"""Least mask of pixels that may have changed: no seam runs there."""
 _OF_A_FACE = frozenset(("expression_error", "pose_error_deg"))
 LOST = 1.0
 """By how much a figure falls short that cannot be had, because there is no face any more."""
@@ -216,6 +218,8 @@ def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
     rows, columns = layer.region.slices_in(region)
     mask, skin = np.zeros(region.shape, np.float32), np.zeros(region.shape, np.bool_)
     mask[rows, columns], skin[rows, columns] = subject.matte.mask, subject.matte.skin
+    if layer.kept is not None:  # what is kept and has moved is no part of the outside
+        mask[rows, columns] = np.maximum(mask[rows, columns], TOUCHED * (layer.kept.share > 0))
     part = ComparedRegion(
         mask=mask,
         skin=skin,

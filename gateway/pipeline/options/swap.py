@@ -34,6 +34,7 @@ from gateway.pipeline.options.groups import (
     QualityOptions,
 )
 from gateway.pipeline.options.parse import read_options
+from gateway.processors.kept import Eyes
 from gateway.storage import expressions
 
 MODELS = ("swapper_model", "expression_model", "enhancer_model", "frame_enhancer_model")
@@ -142,11 +143,16 @@ class SwapOptions(OptionsModel):
         True, description="Transfer the wrinkles of the expression's own picture, too."
     )
     shape: float = Field(
-        0.4,
+        0.8,
         ge=0,
         le=1,
         description="How much of the source's geometry is mixed in: 0 the target's, 1 the "
         "source's.",
+    )
+    eyes: Eyes = Field(
+        "source",
+        description="Whose eyes the result has, lids and irises, with the target's gaze: `source`, "
+        "or `target`. Eyes that the source keeps shut or hidden are the target's anyway.",
     )
     face_selector: FaceSelector = Field(default_factory=FaceSelector)
     mapping: tuple[MappingEntry, ...] = Field(

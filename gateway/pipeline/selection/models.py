@@ -176,6 +176,7 @@ def swap_settings(options: SwapOptions) -> SwapSettings:
         edge=options.masks.blur,
         inset=options.masks.padding,
         wrinkles=options.wrinkles,
+        eyes=options.eyes,
     )
 
 

@@ -2,11 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
-from gateway.faces.topology import FACE_OVAL, LEFT_EYE, LIPS_INNER, N_MESH, RIGHT_EYE
+from gateway.faces.topology import FACE_OVAL, LEFT_EYE, RIGHT_EYE
 from gateway.imaging.blend.fuse import fuse
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer, swapped_geometry
 from gateway.processors.masks import matte_of
+from gateway.processors.openings import RIGHT
 from tests import tolerances
 from tests.unit.faces.test_landmarks import assessed, face_landmarks
 
@@ -44,7 +45,7 @@ POSES = [
 def test_swapping_a_face_with_itself_changes_nothing(pose, shape):
     picture, landmarks = photograph(), face_landmarks(**pose)
     out, layer = swapped(picture, landmarks, picture, landmarks, shape=shape)
-    assert np.abs(out.astype(int) - picture).max() <= tolerances.LEVEL
+    assert np.abs(out.astype(int) - picture).max() <= 2 * tolerances.LEVEL  # eyes turn a hair
     assert layer is None or layer.mask.shape == layer.region.shape
 
 
@@ -65,9 +66,10 @@ def test_a_face_outside_the_picture_gives_no_layer():
     assert layer is None
 
 
-def test_the_mask_stays_inside_the_outline_and_out_of_eyes_and_mouth():
+@pytest.mark.parametrize("eyes", ["source", "target"])
+def test_the_mask_stays_inside_the_outline_and_out_of_what_is_kept(eyes):
     target, landmarks = photograph(), face_landmarks()
-    _, layer = swapped(target, landmarks, photograph(1), face_landmarks(), shape=0)
+    _, layer = swapped(target, landmarks, photograph(1), face_landmarks(), shape=0, eyes=eyes)
     outline = np.zeros(target.shape[:2], np.uint8)
     ring = np.rint(landmarks[list(FACE_OVAL), :2]).astype(np.int32)
     cv2.fillPoly(outline, [ring], 1)
@@ -77,7 +79,7 @@ def test_the_mask_stays_inside_the_outline_and_out_of_eyes_and_mouth():
     assert mask.max() > 0.99
     for ring in (RIGHT_EYE, LEFT_EYE):
         x, y = landmarks[list(ring), :2].mean(0).astype(int)
-        assert mask[y, x] < 0.01
+        assert (mask[y, x] < 0.01) == (eyes == "target")
     assert 0.3 < mask[outline == 1].mean() < 0.9
 
 
@@ -101,18 +103,24 @@ def test_a_much_larger_source_is_filtered_not_sampled():
 
 
 @pytest.mark.parametrize("shape", [0.0, 0.5, 1.0])
-def test_geometry_never_moves_the_borders(shape):
-    source = face_landmarks(size=50, yaw=20)[:N_MESH]
+def test_geometry_never_moves_the_outline(shape):
+    source = face_landmarks(size=50, yaw=20)
     source[1] += [0, 0, -25]
-    target = face_landmarks()[:N_MESH]
-    mixed = swapped_geometry(source, target, shape)
-    for ring in (FACE_OVAL, RIGHT_EYE, LEFT_EYE, LIPS_INNER):
-        assert mixed[list(ring)] == pytest.approx(target[list(ring)], abs=tolerances.FLOAT32_PIXELS)
+    target = face_landmarks()
+    mixed = swapped_geometry(source, target, shape)[list(FACE_OVAL)]
+    assert mixed == pytest.approx(target[list(FACE_OVAL)], abs=tolerances.FLOAT32_PIXELS)
+
+
+def test_an_iris_moves_as_far_as_its_lids():
+    source, target = face_landmarks(), face_landmarks()
+    source[[*RIGHT.lids, *RIGHT.iris], 0] += 3
+    moved = swapped_geometry(source, target, 1.0) - target
+    assert moved[list(RIGHT.iris), 0] == pytest.approx(moved[RIGHT.lids, 0].mean(), rel=0.2)
 
 
 def test_full_shape_takes_the_sources_nose_in_the_targets_pose():
-    source = face_landmarks(size=50, yaw=25)[:N_MESH]
-    target = face_landmarks(yaw=-10, roll=20)[:N_MESH]
+    source = face_landmarks(size=50, yaw=25)
+    target = face_landmarks(yaw=-10, roll=20)
     assert swapped_geometry(source, target, 1.0) == pytest.approx(target, abs=0.5)
 
 

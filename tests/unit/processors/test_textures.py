@@ -43,7 +43,7 @@ def test_places_are_those_of_the_portrait(scale_px):
     x, y = np.rint(one.face.landmarks[1, :2]).astype(int)
     one.image[y - 4 : y + 5, x - 4 : x + 5] = (255, 0, 255)
     texture = Textures().of(one, face_of(scale_px=scale_px).landmarks)
-    place = texture.places(np.array([[x, y]]))[0]
+    place = texture.places(np.array([[x, y, 0]]))[0, :2]
     red, green, blue = np.moveaxis(texture.pixels.astype(int), -1, 0)
     dot = np.minimum(red, blue) - green > 128
     assert np.allclose(place, np.argwhere(dot).mean(0)[::-1], atol=0.6)
