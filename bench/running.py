@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench import data
 from bench.figures import Figure, print_table, write_json
+from bench.recogniser import installed
 from gateway.paths import PROJECT_ROOT
 
 KEYS = Path(__file__).with_name("keys.toml")
@@ -84,7 +85,15 @@ def started(name: str, *, quick: bool = False, parts: Sequence[str] = ()) -> Run
 def expected(name: str) -> set[str]:
     """Return the figures that a bench has with the data that is there."""
     meshes, head = data.MESHES.is_file(), data.TALKING_HEAD.is_file()
-    there = {"always": True, "meshes": meshes, "talking_head": head, "both": meshes and head}
+    portraits = data.PORTRAITS.is_file()
+    there = {
+        "always": True,
+        "meshes": meshes,
+        "talking_head": head,
+        "both": meshes and head,
+        "portraits": portraits,
+        "people": portraits and data.LOOK.is_dir() and installed(),
+    }
     listed: dict[str, list[str]] = tomllib.loads(KEYS.read_text())[name]
     return {
         key

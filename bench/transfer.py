@@ -49,8 +49,11 @@ class Bench:
         return (await self.analyser.analyse(image, deadline=Deadline.after(60), options=options))[0]
 
     async def made(self, source: U8, target: U8, **options: object) -> U8:
+        return await self.made_of([source], target, **options)
+
+    async def made_of(self, sources: Sequence[U8], target: U8, **options: object) -> U8:
         result = await self.fuser.swap(
-            [source],
+            list(sources),
             target,
             parse_options(dict(options)),
             deadline=Deadline.after(60),

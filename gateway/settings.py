@@ -145,6 +145,12 @@ class Settings(BaseSettings):
         description="Ratio of a new face's fine detail to that of the target's own; less is a "
         "finding.",
     )
+    quality_max_patchiness: float = Field(
+        0.6,
+        gt=0,
+        description="Logarithm of the ratio of brightness by which a new face's skin is off in "
+        "patches; more is a finding.",
+    )
     quality_max_identity_distance: float = Field(
         0.6,
         gt=0,

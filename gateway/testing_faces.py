@@ -21,6 +21,9 @@ from gateway.faces.landmarks import (
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.model import N_NAMED, face_model
 from gateway.faces.occlusion import MODEL as OCCLUSION
+from gateway.faces.refiner import COLUMNS, ROWS
+from gateway.faces.refiner import MODEL as REFINER
+from gateway.faces.refiner import PLANES as REFINER_PLANES
 from gateway.faces.topology import N_LANDMARKS, N_MESH, RIGHT_IRIS, topology
 from gateway.imaging.color.skin_model import PLANES, ZERO
 from gateway.inference.contracts import ModelContract, TensorSpec
@@ -58,6 +61,7 @@ def fake_face_inference(places: Sequence[FacePlacement] = ((0.5, 0.5, 0.5),)) ->
             FakeModel(_contract("face_embedding", 150, {"embedding": (128,)}), _embedding),
             FakeModel(_fit_contract(), _fit),
             FakeModel(_occlusion_contract(), _hidden),
+            FakeModel(_refiner_contract(), _unchanged),
         ]
     )
 
@@ -97,6 +101,16 @@ def _occlusion_contract() -> ModelContract:
     departures = TensorSpec("departures", np.dtype(np.uint8), (-1, HEIGHT, WIDTH, PLANES))
     outputs = _floats({"hidden": (HEIGHT, WIDTH)})
     return ModelContract(OCCLUSION, 16, (departures,), outputs)
+
+
+def _refiner_contract() -> ModelContract:
+    inputs = (TensorSpec("planes", np.dtype(np.uint8), (-1, ROWS, COLUMNS, REFINER_PLANES)),)
+    return ModelContract(REFINER, 16, inputs, _floats({"change": (ROWS, COLUMNS, 3)}))
+
+
+def _unchanged(inputs: Tensors) -> dict[str, F32]:
+    """Return no change of light."""
+    return {"change": np.zeros((len(inputs["planes"]), ROWS, COLUMNS, 3), np.float32)}
 
 
 def _hidden(inputs: Tensors) -> dict[str, F32]:

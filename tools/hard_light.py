@@ -65,7 +65,7 @@ def lit(landmarks: AnyFloat, light: F32, points: F32, normals: F32, softness_px:
 def light_gain(rng: np.random.Generator, landmarks: AnyFloat, points: F32, normals: F32) -> F32:
     """Return by what (h, w, 3) a face's pixels are multiplied under a light drawn at random."""
     key = lit(landmarks, direction(rng), points, normals, np.exp(rng.normal(-0.2, 0.7)))
-    ambient = rng.uniform(0.06, 0.6)
+    ambient = rng.uniform(0.12, 0.6)
     warm = np.exp(rng.normal(0, 0.12) * np.array([1.0, 0.0, -1.0]))
     cool = np.exp(rng.normal(0, 0.08) * np.array([1.0, 0.0, -1.0]))
     gain = ambient * cool + (1 - ambient) * rng.uniform(1.1, 1.9) * key[..., None] * warm

@@ -18,21 +18,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
-import os
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-# This repository's folder of that name is not the compiler that PyTorch looks for.
-sys.modules["triton"] = None  # type: ignore[assignment]
-
 import cv2
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
 
 from gateway.compute import Compute
 from gateway.deadline import Deadline
@@ -43,12 +35,14 @@ from gateway.imaging.color.skin_model import skin_departures
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.paths import PROJECT_ROOT
+from tools.drawn_faces import SHAPE, Base, line
 from tools.hard_light import surface
-from tools.occlusion_scenes import SHAPE, Base, line, scene
+from tools.occlusion_scenes import scene
 from tools.portraits import portraits
+from tools.unet import F, UnrolledNetwork, learn, torch
 
-SCENES, EPOCHS, BATCH, RATE = 20_000, 12, 32, 3e-3
-MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 20_000, 6, 2e-3, 10_000
+SCENES, EPOCHS, RATE = 20_000, 12, 3e-3
+MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 16_000, 6, 2e-3, 10_000
 WIDTHS = (16, 32, 48, 64)
 
 # What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
@@ -115,7 +109,8 @@ def bases(paths: list[Path]) -> list[Base]:
 
 def normals_of(landmarks: np.ndarray) -> np.ndarray:
     normals = atlas().spread(surface(landmarks))
-    return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    return np.asarray(normals / np.maximum(length, 1e-6))
 
 
 def official(folder: Path) -> list[Base]:
@@ -169,102 +164,32 @@ def scenes(job: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack(inputs), np.stack(hidden), np.stack(known)
 
 
-class Network(nn.Module):
-    """Down by halves and up again, with the finer look joined in at each scale."""
-
-    def __init__(self, means: torch.Tensor, scales: torch.Tensor) -> None:
-        super().__init__()
-        a, b, c, d = WIDTHS
-        n = 4 * (5 + len(known_places()))
-        self.register_buffer("means", means)
-        self.register_buffer("scales", scales)
-        self.register_buffer("places", torch.from_numpy(known_places())[None])
-        self.layers = nn.ModuleDict({
-            "in": nn.Conv2d(n, a, 3, padding=1), "in2": nn.Conv2d(a, a, 3, padding=1),
-            "down1": nn.Conv2d(a, b, 3, 2, 1), "mid1": nn.Conv2d(b, b, 3, padding=1),
-            "down2": nn.Conv2d(b, c, 3, 2, 1), "mid2": nn.Conv2d(c, c, 3, padding=1),
-            "down3": nn.Conv2d(c, d, 3, 2, 1), "mid3": nn.Conv2d(d, d, 3, padding=1),
-            "up3": nn.Conv2d(d + c, c, 3, padding=1), "up2": nn.Conv2d(c + b, b, 3, padding=1),
-            "up1": nn.Conv2d(b + a, a, 3, padding=1), "out": nn.Conv2d(a, 4, 3, padding=1),
-        })  # fmt: skip
-
-    def forward(self, levels: torch.Tensor) -> torch.Tensor:
-        """Return logits (n, h, w) of departures uint8 (n, h, w, 5)."""
-        x = (levels.permute(0, 3, 1, 2).float() - self.means) * self.scales
-        x = torch.cat([x, self.places.expand(len(x), -1, -1, -1)], 1)
-        layer = self.layers
-
-        def step(name: str, value: torch.Tensor) -> torch.Tensor:
-            return F.relu(layer[name](value))
-
-        one = step("in2", step("in", F.pixel_unshuffle(x, 2)))
-        two = step("mid1", step("down1", one))
-        three = step("mid2", step("down2", two))
-        four = step("mid3", step("down3", three))
-        back = step("up3", torch.cat([F.interpolate(four, scale_factor=2), three], 1))
-        back = step("up2", torch.cat([F.interpolate(back, scale_factor=2), two], 1))
-        back = step("up1", torch.cat([F.interpolate(back, scale_factor=2), one], 1))
-        return F.pixel_shuffle(layer["out"](back), 2)[:, 0]
-
-
-def learn(
-    inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray, earlier: Path | None
-) -> Network:
-    torch.manual_seed(0)
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    held = len(inputs) // 20
-    means = inputs[::50].reshape(-1, 5).mean(0)
-    scales = 1 / inputs[::50].reshape(-1, 5).std(0)
-    network = Network(
-        torch.tensor(means, dtype=torch.float32)[None, :, None, None],
-        torch.tensor(scales, dtype=torch.float32)[None, :, None, None],
-    )
-    epochs, rate = (EPOCHS, RATE) if earlier is None else (MORE_EPOCHS, MORE_RATE)
-    if earlier is not None:
-        load(network, earlier)
-    network.to(memory_format=torch.channels_last)
-    steps = (len(inputs) - held) // BATCH
-    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, epochs=epochs, steps_per_epoch=steps
-    )
-    for epoch in range(epochs):
-        network.train()
-        order = np.random.default_rng(epoch).permutation(np.arange(held, len(inputs)))
-        total, began = 0.0, time.time()
-        for n in range(steps):
-            part = order[n * BATCH : (n + 1) * BATCH]
-            loss = network_loss(network, inputs[part], hidden[part], known[part])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += float(loss.detach())
-        told = seen_apart(network, inputs[:held], hidden[:held], known[:held])
-        print(f"{epoch}: loss {total / steps:.4f}, {told}, {time.time() - began:.0f} s", flush=True)
-    return network
+def logits_of(network: UnrolledNetwork, inputs: np.ndarray) -> torch.Tensor:
+    """Return logits (n, h, w) of departures uint8 (n, h, w, 5)."""
+    return F.pixel_shuffle(network(torch.from_numpy(inputs)), 2)[:, 0]
 
 
 def network_loss(
-    network: Network, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray
+    network: UnrolledNetwork, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray
 ) -> torch.Tensor:
     """Return cross-entropy plus one minus the soft overlap (Milletari et al., 3DV 2016)."""
     wanted, weight = torch.from_numpy(hidden).float() / 255, torch.from_numpy(known).float() / 255
-    logits = network(torch.from_numpy(inputs))
+    logits = logits_of(network, inputs)
     entropy = (
         F.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * weight
     ).sum() / weight.sum()
     share = torch.sigmoid(logits) * weight
     both = (share * wanted).sum((1, 2))
     overlap = (2 * both + 20) / (share.sum((1, 2)) + (wanted * weight).sum((1, 2)) + 20)
-    return entropy + 0.3 * (1 - overlap).mean()
+    return entropy + 0.6 * (1 - overlap).mean()
 
 
-def seen_apart(network: Network, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray) -> str:
-    network.eval()
+def seen_apart(
+    network: UnrolledNetwork, inputs: np.ndarray, hidden: np.ndarray, known: np.ndarray
+) -> str:
     with torch.no_grad():
         logits = np.concatenate(
-            [network(torch.from_numpy(part)).numpy() for part in np.array_split(inputs, 20)]
+            [logits_of(network, part).numpy() for part in np.array_split(inputs, 20)]
         )
     told, true, where = logits > 0, hidden > 127, known > 127
     both, either = (told & true & where).sum((1, 2)), ((told | true) & where).sum((1, 2))
@@ -274,16 +199,6 @@ def seen_apart(network: Network, inputs: np.ndarray, hidden: np.ndarray, known: 
     return (
         f"IoU {np.median(both[some] / either[some]):.3f}, of bare faces covered {wrong.mean():.4f}"
     )
-
-
-def load(network: Network, path: Path) -> None:
-    """Take over earlier weights, and the scales that go with them."""
-    with np.load(path) as arrays, torch.no_grad():
-        for name in ("means", "scales"):
-            getattr(network, name).copy_(torch.from_numpy(arrays[name])[None, :, None, None])
-        for name, layer in network.layers.items():
-            layer.weight.copy_(torch.from_numpy(arrays[f"{name}_weight"].astype(np.float32)))
-            layer.bias.copy_(torch.from_numpy(arrays[f"{name}_bias"].astype(np.float32)))
 
 
 def main() -> None:
@@ -303,13 +218,21 @@ def main() -> None:
         made = zip(*pool.map(scenes, jobs), strict=True)
         inputs, hidden, known = (np.concatenate(part) for part in made)
     print(f"{len(inputs)} scenes in {time.time() - began:.0f} s", flush=True)
-    network = learn(inputs, hidden, known, asked.earlier)
-    arrays = {"means": network.means.numpy().ravel(), "scales": network.scales.numpy().ravel()}
-    for name, layer in network.layers.items():
-        arrays[f"{name}_weight"] = layer.weight.detach().numpy().astype(np.float16)
-        arrays[f"{name}_bias"] = layer.bias.detach().numpy().astype(np.float16)
+    network = UnrolledNetwork(inputs[::50], known_places(), WIDTHS, 4)
+    epochs, rate = (EPOCHS, RATE) if asked.earlier is None else (MORE_EPOCHS, MORE_RATE)
+    if asked.earlier is not None:
+        network.load(asked.earlier)
+    held = len(inputs) // 20
+
+    def loss_of(network: UnrolledNetwork, chosen: np.ndarray) -> torch.Tensor:
+        return network_loss(network, inputs[chosen], hidden[chosen], known[chosen])
+
+    def judged(network: UnrolledNetwork) -> str:
+        return seen_apart(network, inputs[:held], hidden[:held], known[:held])
+
+    learn(network, np.arange(held, len(inputs)), loss_of, judged, epochs=epochs, rate=rate)
     told = [hashlib.sha256(path.read_bytes()).hexdigest() for path in asked.portraits]
-    np.savez_compressed(asked.out, portraits=np.array(told), **arrays)
+    network.save(asked.out, portraits=np.array(told))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face
 from gateway.faces.occlusion import OcclusionFinder
+from gateway.imaging.geometry.warp import enlarge
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.paths import PROJECT_ROOT
@@ -80,7 +81,7 @@ async def _analysed(folder: Path, rows: list[dict[str, str]]) -> list[LearnedPor
             name = next(n for n in archive.namelist() if PurePosixPath(n).name == row["file"])
             image = decode_image(archive.read(name), max_pixels=10**8).rgb
         if min(image.shape[:2]) < LEAST_PX:
-            image = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+            image, _ = enlarge(image, 2)
         soon = Deadline.after(60)
         try:
             faces = await analyser.analyse(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bench.fidelity import covering, speed
-from bench.fidelity.sheets import write_sheets
+from bench.fidelity import covering, people, speed
+from bench.fidelity.sheets import write_pairs, write_sheets
 from bench.fidelity.swaps import cases, flicker, make, summary
 from bench.figures import Figure
 from bench.running import Run, started
@@ -17,10 +17,11 @@ async def fidelity(run: Run) -> dict[str, Figure]:
     bench = Bench()
     made = [await make(bench, case) for case in await cases(bench, run)]
     figures = summary(made) | await flicker(bench, run) | await covering.measure(bench, run)
+    people_figures, pairs = await people.measure(bench, run)
     await bench.close()
-    sheets = write_sheets(made, run.sheets)
+    sheets = write_sheets(made, run.sheets) + write_pairs(pairs, run.sheets)
     print(f"{len(sheets)} sheets in {run.sheets.relative_to(PROJECT_ROOT)}")
-    return figures
+    return figures | people_figures
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from bench import data
 from bench.fidelity.occluders import PAINTERS, occlude
+from bench.fidelity.variants import hard_light
 from bench.figures import Figure, figure
 from bench.pictures import FACES, scene
 from bench.running import Run
@@ -21,6 +22,7 @@ from gateway.imaging.geometry.warp import bounding_region
 from gateway.imaging.masks.soft import sampled
 
 RIM = 0.05  # inter-ocular distances from the outline, where hardly anything of a new face is seen
+PORTRAITS, UNCOVERED = 12, 0.03  # held out; share of an inner face found covered without glasses
 INNER = 0.35  # inter-ocular distances from the outline, where on a bare face nothing is
 
 
@@ -43,14 +45,19 @@ async def hidden_in(bench: Bench, image: U8, face: Face) -> tuple[F32, F32]:
 async def measure(bench: Bench, run: Run) -> dict[str, Figure]:
     """Return the overlap of what was drawn with what was found, and what was found for nothing."""
     faces = {name: scene(name, (640, 640), 300) for name in FACES}
+    faces |= data.held_out_portraits(run.size(PORTRAITS, 1))
     faces |= {f"video {n}": frame for n, frame in enumerate(data.talking_head(run.size(90, 10**4)))}
     overlaps: dict[str, list[float]] = {}
-    falsely = []
+    falsely, shaded = [], []
     for name, image in faces.items():
         own = await bench.face(image)
         bare, inside = await hidden_in(bench, image, own)
         if name.startswith("video"):
             falsely.append(100 * float((bare[inside > INNER] > 0.5).mean()))
+        elif name not in FACES and (bare[inside > INNER] > 0.5).mean() < UNCOVERED:
+            for seed in range(run.size(6, 1)):
+                dark, within = await hidden_in(bench, hard_light(seed)(image, own.landmarks), own)
+                shaded.append(100 * float((dark[within > INNER] > 0.5).mean()))
         for what in PAINTERS:
             for seed in range(run.size(6, 1)):
                 covered, alpha = occlude(what, image, own.landmarks, seed)
@@ -69,4 +76,8 @@ async def measure(bench: Bench, run: Run) -> dict[str, Figure]:
         out[f"occlusion_iou_{what}"] = figure(values, "", f"the same, {what}")
     if falsely:
         out["occlusion_false_pct"] = figure(falsely, "%", "of bare inner faces said to be covered")
+    if shaded:
+        out["occlusion_false_shaded_pct"] = figure(
+            shaded, "%", "the same of people held out, under drawn hard light", "≤ 0.5"
+        )
     return out

@@ -1,14 +1,15 @@
 """People put into each other's pictures: hard stills and portraits that nothing has learned from.
 
 Every figure is measured on the result again, who it looks like by a recogniser that the product
-does not use.
+does not use. Where a person is put onto another frame of their own clip, the truth is known.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -16,13 +17,16 @@ import numpy as np
 from bench import data
 from bench.fidelity.swaps import Case, Made, broad_luminance, light_kept, make
 from bench.figures import Figure, figure
-from bench.recogniser import Recogniser
+from bench.recogniser import Recogniser, installed
 from bench.running import Run
 from bench.transfer import Bench
 from gateway.arrays import F32, U8
 from gateway.errors import SemblantError
 from gateway.faces.face import Face
+from gateway.faces.topology import FACE_OVAL
 from gateway.imaging.color.transfer import lab_from_rgb
+from gateway.imaging.masks.soft import soft_polygon
+from gateway.imaging.metrics.fusion_quality import delta_e_2000
 
 PORTRAITS, MAX_SIDE = 24, 800
 
@@ -81,9 +85,13 @@ def pairs(people: Sequence[Someone]) -> list[tuple[Someone, Someone]]:
 
 
 async def measured(
-    bench: Bench, recogniser: Recogniser, source: Someone, target: Someone, **options: object
+    bench: Bench,
+    recogniser: Recogniser,
+    pair: tuple[Someone, Someone],
+    options: Mapping[str, object] = MappingProxyType({}),
 ) -> Pair | None:
-    """Return one person in another's picture; None if it was refused."""
+    """Return one person in another's picture, source first; None if it was refused."""
+    source, target = pair
     case = Case(f"{source.name} in {target.name}", source.image, target.image)
     try:
         made = await make(bench, case, **options)
@@ -100,6 +108,7 @@ async def _figures(
     out = {
         "seam_ratio": own.seam_ratio,
         "sharpness_ratio": own.sharpness_ratio,
+        "patchiness": own.patchiness,
         "light_corr": light_kept(made),
         "skin_shift_lab": skin_shift(made),
         "expression_iod_pct": None if own.expression_error is None else 100 * own.expression_error,
@@ -121,6 +130,83 @@ def skin_shift(made: Made) -> float:
     return float(np.linalg.norm(now - then))
 
 
+async def own_frames(bench: Bench, run: Run) -> list[float]:
+    """Return the mean ΔE2000 in faces that were swapped for those of other frames of their clip."""
+    out = []
+    for frames in data.clips(run.size(99, 1), run.size(10, 2)).values():
+        for n, truth in enumerate(frames):
+            case = Case("own frame", frames[(n + len(frames) // 2) % len(frames)], truth)
+            made = await make(bench, case)
+            oval = made.face.landmarks[list(FACE_OVAL), :2]
+            inside = soft_polygon(oval, truth.shape[:2], 1) > 0.5
+            off = delta_e_2000(*(lab_from_rgb(image[inside]) for image in (made.image, truth)))
+            out.append(float(off.mean()))
+    return out
+
+
+async def portraits_of_one(
+    bench: Bench, recogniser: Recogniser, others: Sequence[Someone], run: Run
+) -> dict[str, list[float]]:
+    """Return identity with one portrait of a person, and with three from all over a clip."""
+    out: dict[str, list[float]] = {"one": [], "three": []}
+    for frames in data.clips(run.size(99, 1), 4).values():
+        # The fourth is what the person is recognised by.
+        directions = [recogniser.embedding(frame, await bench.face(frame)) for frame in frames]
+        for target in others[: run.size(8, 1)]:
+            for name, chosen in (("one", frames[:1]), ("three", frames[:3])):
+                image = await bench.made_of(chosen, target.image)
+                now = recogniser.embedding(image, await bench.face(image))
+                out[name].append(float(now @ directions[3]))
+    return out
+
+
+async def by_option(
+    bench: Bench, recogniser: Recogniser, people: Sequence[Someone], run: Run
+) -> dict[str, Figure]:
+    """Return identity with options that change it, on some of the pairs."""
+    out = {}
+    chosen = some(pairs(people), run.size(100, 1))
+    for name, options in OPTIONS.items():
+        made = [await measured(bench, recogniser, pair, options) for pair in chosen]
+        for key in ("identity_source_cos", "identity_target_cos"):
+            values = [pair.figures[key] for pair in made if pair is not None]
+            out[f"{key}_{name}"] = figure(values, "", f"with {options}")
+    return out
+
+
+def some(all_of_them: Sequence[tuple[Someone, Someone]], n: int) -> list[tuple[Someone, Someone]]:
+    """Return n of the pairs, from all over them, always the same."""
+    order = np.random.default_rng(1).permutation(len(all_of_them))[:n]
+    return [all_of_them[k] for k in order]
+
+
+async def measure(bench: Bench, run: Run) -> tuple[dict[str, Figure], list[Pair]]:
+    """Return all figures, and the pairs that were made; none without the data."""
+    if not installed() or not data.PORTRAITS.is_file() or not data.LOOK.is_dir():
+        return {}, []
+    recogniser = Recogniser()
+    people = await everybody(bench, recogniser, run)
+    made = [
+        done
+        for pair in pairs(people)
+        if (done := await measured(bench, recogniser, pair)) is not None
+    ]
+    out = summary(made) | await by_option(bench, recogniser, people, run)
+    for name, values in (await portraits_of_one(bench, recogniser, people, run)).items():
+        out[f"identity_cos_{name}_portrait"] = figure(
+            values, "", "recogniser, result to another picture of the person"
+        )
+    what = "in the face, against the frame that was replaced"
+    out["self_error_de"] = figure(await own_frames(bench, run), "ΔE2000", what, "≤ 1.2")
+    return out, made
+
+
+OPTIONS: dict[str, dict[str, object]] = {
+    "eyes_target": {"eyes": "target"},
+    "shape_0": {"shape": 0},
+    "shape_1": {"shape": 1},
+    "refiner_off": {"refiner": False},
+}
 GOALS = {
     "identity_source_cos": ("", "recogniser, result to source", "≥ 0.60, p10 ≥ 0.45"),
     "identity_target_cos": ("", "recogniser, result to target", "≤ 0.22"),
@@ -129,6 +215,7 @@ GOALS = {
     "seam_ratio": ("", "slope across the border ÷ before", "0.95–1.05, p10–p90 0.9–1.15"),
     "light_corr": ("", "broad luminance of result and target", "≥ 0.95"),
     "skin_shift_lab": ("ΔE*ab", "median of skin, result to target", "≤ 4"),
+    "patchiness": ("", "skin off in patches", "≤ 0.3"),
     "sharpness_ratio": ("", "fine detail ÷ the target's own", "p10–p90 0.8–1.25"),
 }
 

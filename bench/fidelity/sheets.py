@@ -8,12 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench.fidelity.people import Pair
 from bench.fidelity.swaps import Made
 from gateway.arrays import U8
 from gateway.faces.face import Face
 from gateway.media.image import Picture, encode_image
 
 TILE, COLUMNS, ROWS = 260, 4, 4
+PAIRS_SHOWN, PAIRS_ON_A_SHEET = 120, 12
 AROUND = 0.85  # of the face's height, on every side of its middle
 
 
@@ -30,6 +32,33 @@ def write_sheets(made: Sequence[Made], folder: Path) -> list[Path]:
         path.write_bytes(encode_image(Picture(np.vstack(rows)), "png", quality=90))
         paths.append(path)
     return paths
+
+
+def write_pairs(made: Sequence[Pair], folder: Path) -> list[Path]:
+    """Write sheets of sources, targets and results, the patchiest first; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    ordered = sorted(made, key=lambda one: -one.figures.get("patchiness", 0.0))
+    for n in range(0, min(len(ordered), PAIRS_SHOWN), PAIRS_ON_A_SHEET):
+        rows = [np.hstack(trio(one)) for one in ordered[n : n + PAIRS_ON_A_SHEET]]
+        rows += [np.zeros_like(rows[0])] * (-len(rows) % 2)
+        sheet = np.vstack([np.hstack(rows[i : i + 2]) for i in range(0, len(rows), 2)])
+        path = folder / f"people-{n // PAIRS_ON_A_SHEET:02d}.png"
+        path.write_bytes(encode_image(Picture(sheet), "png", quality=90))
+        paths.append(path)
+    return paths
+
+
+def trio(one: Pair) -> tuple[U8, U8, U8]:
+    """Return the faces of source, target and result, with names and figures."""
+    figures = one.figures
+    told = f"{figures['identity_source_cos']:.2f}/{figures['identity_target_cos']:.2f}"
+    told += f"  patchy {figures.get('patchiness', 0.0):.2f}"
+    return (
+        captioned(cut(one.source.image, one.source.face), one.source.name),
+        captioned(cut(one.target.image, one.target.face), one.target.name),
+        captioned(cut(one.image, one.target.face), told),
+    )
 
 
 def pair(made: Made) -> tuple[U8, U8]:

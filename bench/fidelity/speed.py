@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import cv2
 import numpy as np
 from scipy.sparse import coo_matrix, diags
@@ -12,17 +15,29 @@ from bench.figures import Figure, figure, timed_ms
 from bench.fusion import find_face
 from bench.pictures import scene
 from bench.running import Run
-from gateway.arrays import F32, Mask
-from gateway.faces.atlas import atlas
+from gateway.arrays import F32, U8, Mask
+from gateway.compute import Compute
+from gateway.deadline import Deadline
+from gateway.faces.atlas import HEIGHT, WIDTH, atlas
+from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
+from gateway.faces.refiner import FaceRefiner
 from gateway.imaging.blend.cells import cell_means
-from gateway.imaging.blend.fuse import MEMBRANE_CELLS, ColorMode, fuse
+from gateway.imaging.blend.fuse import MEMBRANE_CELLS, ColorMode, FrameTransition, fuse, fuse_frame
 from gateway.imaging.blend.membrane import cell_membrane, meeting_cells
+from gateway.imaging.color.light_field import LightField
 from gateway.imaging.color.transfer import lab_statistics
+from gateway.imaging.video.temporal import TemporalState, is_carried
+from gateway.inference.local import LocalInference
+from gateway.paths import PROJECT_ROOT
+from gateway.pipeline.face.refining import both_unrolled
 from gateway.processors.base import Portrait
 from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of
 from gateway.processors.openings import eye_distance
+from gateway.processors.textures import Textures
+
+FRAME_S, WARM_UP = 0.04, 3
 
 
 def fusion(run: Run) -> dict[str, Figure]:
@@ -47,10 +62,49 @@ def fusion(run: Run) -> dict[str, Figure]:
     finally:
         cv2.setNumThreads(threads)
     what = "fusion of a 400 px face into 1920×1080, one core: "
+    refined = asyncio.run(_refined(run, target, face, portrait))
     return {
+        "fusion_picture_ms": figure(refined[0], "ms", f"{what}all of it, with the refiner", "≤ 18"),
+        "fusion_frame_ms": figure(refined[1], "ms", f"{what}a frame of a video", "≤ 10"),
         "fusion_statistics_ms": figure(plain, "ms", f"{what}statistics, no texture", "≤ 8"),
         "fusion_adaptive_ms": figure(adaptive, "ms", f"{what}adaptive, with texture", "≤ 12"),
     }
+
+
+async def _refined(
+    run: Run, target: U8, face: Face, portrait: Portrait
+) -> tuple[list[float], list[float]]:
+    """Return what all of fusion costs, with the refiner's network: of pictures, of frames."""
+    cv2.setNumThreads(1)
+    inference, compute = LocalInference(PROJECT_ROOT / "model_repository"), Compute(inline=True)
+    refiner, unit = FaceRefiner(inference, compute), eye_distance(face.landmarks)
+    place = np.eye(2, 3) / unit
+
+    async def work(textures: Textures, before: TemporalState | None) -> TemporalState:
+        layer = swap_layer(target, face, portrait, SwapSettings(), textures=textures)
+        assert layer is not None
+        matte, light = matte_of(layer, portrait.seen, portrait.seen), None
+        if before is None or not is_carried(before, FRAME_S):
+            planes = both_unrolled(target, face, layer, portrait, portrait.seen)
+            gains = await refiner.gains(planes, deadline=Deadline.after(60))
+            light = LightField(gains, layer.place, (HEIGHT, WIDTH))
+        view = np.ascontiguousarray(layer.region.of(target))
+        passage = FrameTransition(place, before, FRAME_S)
+        _, state = fuse_frame(view, layer.pixels, matte, passage, unit_px=unit, light=light)
+        return state
+
+    pictures, frames = [], []
+    kept, state = Textures(), None
+    for n in range(run.size(60, 2) + WARM_UP):
+        start = time.perf_counter()
+        await work(Textures(), None)
+        between = time.perf_counter()
+        state = await work(kept, state)
+        if n >= WARM_UP:
+            pictures.append(1e3 * (between - start))
+            frames.append(1e3 * (time.perf_counter() - between))
+    await inference.close()
+    return pictures, frames
 
 
 def exact(values: F32, known: Mask) -> F32:

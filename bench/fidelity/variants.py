@@ -12,6 +12,7 @@ from gateway.arrays import F32, U8, AnyFloat
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.blend.multigrid import fill_harmonic
 from gateway.imaging.geometry.raster import rasterise, vertex_normals
+from tools.hard_light import light_gain, surface
 
 Variant = Callable[[U8, F32], U8]
 """Given a picture (H, W, 3) and its face's landmarks (478, 3)."""
@@ -41,6 +42,23 @@ def shading(landmarks: F32, shape: tuple[int, int], towards: tuple[float, float,
 def relit(side: str) -> Variant:
     def make(image: U8, landmarks: F32) -> U8:
         return _levels(image * shading(landmarks, image.shape[:2], LIGHTS[side])[..., None])
+
+    return make
+
+
+def hard_light(seed: int) -> Variant:
+    """Light from anywhere that is as hard as the sun's, with the face's own shadows."""
+
+    def make(image: U8, landmarks: F32) -> U8:
+        mesh = landmarks[:N_MESH].astype(np.float32)
+        attributes = np.concatenate([mesh, surface(mesh)], 1)
+        planes = rasterise(mesh, topology().triangles, attributes, image.shape[:2])
+        points, normals = planes[:3].transpose(1, 2, 0), planes[3:].transpose(1, 2, 0)
+        normals = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+        gain = light_gain(np.random.default_rng(seed), mesh, points, normals)
+        inside = np.any(planes[3:], axis=0)[..., None]
+        bright = float(np.median(gain[inside[..., 0]]))
+        return _levels(image.astype(np.float32) * np.where(inside, gain / max(bright, 0.4), 1))
 
     return make
 

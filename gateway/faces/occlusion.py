@@ -27,12 +27,16 @@ from gateway.inference.protocol import Inference
 
 MODEL = "face_occlusion"
 
-RARER = 1.5
+RARER = 1.0
 """Odds by which faces are covered less often than in the scenes the network has learned from."""
 PRIOR_RISE = 0.5
 """Distance from the outline, in inter-ocular distances, over which skin becomes likely."""
 FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
 """Of the mean face: from where up there is often hair, and how much skin still counts there."""
+
+
+INNER = 0.12
+"""Distance from the outline, in inter-ocular distances, from which on hardly any hair is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +123,12 @@ def skin_prior() -> F32:
     )
     prior.setflags(write=False)
     return np.asarray(prior)
+
+
+@cache
+def inner_skin() -> Mask:
+    """Return where bare skin is to be expected off a face's outline: bool (HEIGHT, WIDTH)."""
+    return np.asarray(atlas().plain & (atlas().outline > INNER))
 
 
 def known_places() -> F32:

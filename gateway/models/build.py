@@ -203,8 +203,12 @@ def export(data: bytes, entry: ModelEntry) -> bytes:
         elif entry.exporter == "face_3dmm":
             from gateway.models.face_3dmm import face_3dmm_to_onnx as convert  # noqa: PLC0415
         elif entry.exporter == "face_occlusion":
-            from gateway.models.face_occlusion import (  # noqa: PLC0415
+            from gateway.models.unrolled_network import (  # noqa: PLC0415
                 face_occlusion_to_onnx as convert,
+            )
+        elif entry.exporter == "face_refiner":
+            from gateway.models.unrolled_network import (  # noqa: PLC0415
+                face_refiner_to_onnx as convert,
             )
         else:
             from gateway.models.open_nsfw import onnx_to_onnx as convert  # noqa: PLC0415

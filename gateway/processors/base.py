@@ -63,6 +63,7 @@ class Layer:
         skin: bool (h, w): pixels whose colour speaks for the face's skin.
         place: float32 (2, h, w): where in the atlas (`faces/atlas.py`) each pixel's column and row
             lie.
+        landmarks: float32 (478, 3), where the new face's lie in the picture.
         kept: What of the target's face is kept, where the new one has it; None if nothing moves.
     """
 
@@ -72,6 +73,7 @@ class Layer:
     support: Mask
     skin: Mask
     place: F32
+    landmarks: F32
     kept: KeptPixels | None = None
 
     def without(self, outlines: Sequence[F32], softness_px: float) -> Layer | None:

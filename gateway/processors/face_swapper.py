@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gateway.arrays import F32, U8, Mask
+from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas
@@ -24,10 +24,10 @@ from gateway.faces.regions import distance_to_eyes, distance_to_mouth, distance_
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
 from gateway.imaging.color.lut import apply_cube, transfer_cube
 from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
-from gateway.imaging.geometry.raster import rasterise, vertex_facing
+from gateway.imaging.geometry.raster import rasterise, vertex_facing, vertex_visibility
 from gateway.imaging.geometry.transforms import fit_similarity_3d
 from gateway.imaging.geometry.warp import Region, bounding_region, remap
-from gateway.imaging.masks.soft import smoothstep
+from gateway.imaging.masks.soft import sampled, smoothstep, withdrawn
 from gateway.processors.base import Layer, Patch, Portrait
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.kept import EYE_RIM, LIP_RIM, Eyes, Kept, kept_of, kept_pixels
@@ -49,8 +49,19 @@ Patches = Mapping[Patch, Portrait]
 # Width in inter-ocular distances of the mean face.
 SHAPE_TAPER = 0.45
 
+NOISE = 0.02
+"""Inter-ocular distances by which landmarks of one person differ from picture to picture."""
+NOISE_OF_MOTION = 0.4
+"""How much of an expression's motion is not as the model has it."""
+
 # Skin that turns away further than this (cosine to the view) has too few pixels to be carried.
 HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
+
+LACKING, LACKING_SHARE = 0.1, 0.002
+"""From where on something lacks in a portrait, and of how much of the region that is worth a look
+at its other side."""
+LEFT_OUT_PX = 3
+"""Pixels of the atlas that are left out beside what covers a portrait: its shadow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +112,15 @@ class MeshSwapper:
         )
 
 
-def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
+def swapped_geometry(source: F32, target: F32, shape: float, moved: AnyFloat | float = 0.0) -> F32:
     """Mix the source's shape, in the target's pose, into the target's landmarks.
 
     Args:
         source: (478, 3) landmarks of the source, with the expression that the result shows.
         target: (478, 3) landmarks of the target, any other picture.
         shape: 0–1, how much of the source's shape.
+        moved: (478,), how far each landmark has moved from the source's own expression, in
+            inter-ocular distances: the farther, the less is known of the shape there.
 
     Returns:
         float32 (478, 3); equal to `target` along the outline.
@@ -119,7 +132,13 @@ def swapped_geometry(source: F32, target: F32, shape: float) -> F32:
     weight[:N_MESH, 0] = smoothstep(distance_to_outline() / SHAPE_TAPER)
     for which in (RIGHT, LEFT):  # an iris goes where its lids go
         weight[list(which.iris)] = weight[which.lids].mean()
-    return np.asarray(target + shape * weight * (turned.apply(source) - target), np.float32)
+    off = turned.apply(source) - target
+    # A person's own shape differs from picture to picture by what is found wrong in each.
+    apart = np.linalg.norm(off, axis=1)
+    apart[:N_MESH] = neighbour_mean(apart[:N_MESH].astype(np.float32))
+    noise = (NOISE + NOISE_OF_MOTION * moved) * eye_distance(target)
+    certain = apart**2 / (apart**2 + noise**2)
+    return np.asarray(target + shape * certain[:, None] * weight * off, np.float32)
 
 
 def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
@@ -143,7 +162,8 @@ def _geometry(face: Face, portrait: Portrait, shape: float, shown: F32) -> F32:
     )
     for which in (RIGHT, LEFT):
         performing = held_eye(which, portrait.face.landmarks, performing)
-    return swapped_geometry(performing, face.landmarks, shape)
+    moved = np.linalg.norm(displacement(shown, portrait.face.expression), axis=1)
+    return swapped_geometry(performing, face.landmarks, shape, moved)
 
 
 def swap_layer(
@@ -176,26 +196,42 @@ def swap_layer(
     vertices[:, :2] -= region.origin_xy
     places = texture.places(on_lips(portrait.face.landmarks, target))
     changed = displacement(shown, portrait.face.expression)[:N_MESH]
+    facing = vertex_facing(target[:N_MESH], topology().triangles)
+    own, other = (
+        _seen(textures.shown(side), facing) for side in (portrait, textures.other_side(portrait))
+    )
     attributes = np.column_stack(
         [
             places[:N_MESH, :2],
             folding(changed),
             np.minimum(
-                (distance_to_outline() - settings.inset) / settings.edge,
-                _seen(textures.shown(portrait), target[:N_MESH]),
+                (distance_to_outline() - settings.inset) / settings.edge, np.maximum(own, other)
             ),
+            np.maximum(np.clip(other, 0, 1) - np.clip(own, 0, 1), 0)
+            * vertex_visibility(target[:N_MESH], topology().triangles),
             np.minimum(distance_to_eyes() / EYE_RIM, distance_to_mouth() / LIP_RIM),
             kept.distance(),
             atlas().place,
         ]
     )
     planes = rasterise(vertices[:N_MESH], topology().triangles, attributes, region.shape)
-    x, y, folds, from_border, from_openings, from_kept = planes[:6]
+    x, y, folds, from_border, turned, from_openings, from_kept = planes[:7]
     support = smoothstep(from_border)
     own_openings(vertices, places, kept, x, y)
     pixels = remap(texture.pixels, x, y, smooth=False)
-    for patch, other in patches.items():
-        _put_patch(pixels, patch, other, vertices, support, textures)
+    other_side = textures.other_side(portrait)
+    bare, other_bare = (_bare(side, planes[7:]) for side in (portrait, other_side))
+    share = support * np.maximum(turned, 1 - bare) * other_bare
+    if np.count_nonzero(share > LACKING) > LACKING_SHARE * share.size:
+        _put(pixels, other_side, vertices, share, support * bare - turned, textures)
+    for patch, from_ in patches.items():
+        (weight,) = rasterise(
+            vertices[:N_MESH],
+            topology().triangles,
+            patch_weight(patch)[:, None],
+            region.shape,
+        )
+        _put(pixels, from_, vertices, weight * support, support * (weight < 0.6), textures)
     if settings.wrinkles:
         below = np.ascontiguousarray(region.of(image), np.uint8)
         pixels = with_folds_of(pixels, below, folds * support, eye_distance(target))
@@ -205,7 +241,8 @@ def swap_layer(
         mask=support * smoothstep(from_kept),
         support=support > 0.02,
         skin=(support > 0.9) & (from_openings > 3),
-        place=planes[6:],
+        place=planes[7:],
+        landmarks=target,
         kept=kept_pixels(image, face.landmarks, target, kept, region),
     )
 
@@ -226,48 +263,51 @@ def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None
             put_inside(which, places, vertices, region, x, y)
 
 
-def _put_patch(
-    pixels: U8,
-    patch: Patch,
-    portrait: Portrait,
-    vertices: F32,
-    support: F32,
-    textures: Textures,
-) -> None:
-    """Blend another portrait's part into warped pixels (h, w, 3) that are ours to change.
+def _bare(portrait: Portrait, place: F32) -> F32 | float:
+    """Return how surely (h, w) a portrait shows its face at places (2, h, w) of the atlas."""
+    if portrait.seen is None or portrait.seen.visible.min() > 0.5:
+        return 1.0
+    # As where its own pixels are left out for good: at some distance from what covers it.
+    return sampled(withdrawn(portrait.seen.visible >= 0.5, LEFT_OUT_PX, LEFT_OUT_PX / 2), place)
 
-    Its colours are brought to theirs by what both show there.
+
+def _put(
+    pixels: U8, portrait: Portrait, vertices: F32, share: F32, own: F32, textures: Textures
+) -> None:
+    """Blend another portrait's face into warped pixels (h, w, 3) that are ours to change.
+
+    Its colours are brought to theirs by what both show.
 
     Args:
         pixels: uint8 (h, w, 3), changed in place.
-        patch: Which part.
-        portrait: The portrait of the person.
+        portrait: The other portrait of the person.
         vertices: float32 (478, 3), where the landmarks lie in `pixels`.
-        support: float32 (h, w), where `pixels` show the face.
+        share: float32 (h, w), how much of it is to be seen, 0–1.
+        own: float32 (h, w), how far the pixels are known already.
         textures: Where the portrait's comes from.
     """
     texture = textures.of(portrait, vertices[:N_MESH])
     places = texture.places(portrait.face.landmarks)
-    attributes = np.column_stack([places[:N_MESH, :2], patch_weight(patch)])
-    x, y, weight = rasterise(vertices[:N_MESH], topology().triangles, attributes, support.shape)
+    x, y = rasterise(
+        vertices[:N_MESH], topology().triangles, places[:N_MESH, :2].copy(), share.shape
+    )
     own_openings(vertices, places, Kept(0, 0, 1), x, y)
     other = remap(texture.pixels, x, y, smooth=False)
-    common = (weight > 0.05) & (weight < 0.6) & (support > 0.5)
-    own, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
-    if own is not None and lent is not None:
-        other = apply_cube(other, transfer_cube(statistics_transfer(lent, own)))
-    share = (weight * support)[..., None]
-    pixels[...] = np.clip(np.rint(pixels + share * (other.astype(np.float32) - pixels)), 0, 255)
+    common = (own > 0.5) & (share < 0.95)
+    mine, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
+    if mine is not None and lent is not None:
+        other = apply_cube(other, transfer_cube(statistics_transfer(lent, mine)))
+    mixed = pixels + share[..., None] * (other.astype(np.float32) - pixels)
+    pixels[...] = np.clip(np.rint(mixed), 0, 255)
 
 
-def _seen(source: PortraitFindings, target: F32) -> F32:
+def _seen(source: PortraitFindings, facing: F32) -> F32:
     """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
 
     Near the outline a landmark must face both viewers; further inside (under the nose, in the
     corners of the eyes) it is enough that nothing lies before it.
     """
-    facing = np.minimum(source.facing, vertex_facing(target, topology().triangles))
-    return well_seen(facing, source.visible)
+    return well_seen(np.minimum(source.facing, facing), source.visible)
 
 
 def well_seen(facing: F32, visible: Mask) -> F32:

@@ -239,6 +239,7 @@ def layer_of(
         support=mask > 0.02,
         skin=(mask > 0.9) & (from_openings > 3),
         place=planes[2:],
+        landmarks=face.landmarks,
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.arrays import F32, F64, U8, AnyFloat
-from gateway.faces.morphable.performance import LIDS, LIPS, opening
+from gateway.faces.morphable.performance import LIDS, LIPS, opening, true_lips
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
 from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import Region, bounding_region
@@ -178,7 +178,7 @@ def on_lips(texture: F32, made: AnyFloat) -> F32:
     share = np.clip((shown - gap(MOUTH, made)) / max(shown, 1e-6), 0, 1)
     if shown < SMALLEST_GAP or share == 0:
         return texture
-    out = texture.copy()
+    out = texture + np.float32(share) * (true_lips(texture) - texture)
     above, below = (list(side) for side in zip(*LIPS, strict=True))
     apart = out[below, :2] - out[above, :2]
     apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-6)

@@ -17,6 +17,7 @@ from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import vertex_facing, vertex_visibility
 from gateway.imaging.geometry.warp import Region, bounding_region, enlarge, shrink_area
 from gateway.processors.base import Portrait
+from gateway.processors.mirroring import mirrored
 
 MARGIN_PX = 4.0
 """Pixels of the portrait around its face."""
@@ -63,9 +64,10 @@ class PortraitFindings:
 
 
 class Textures:
-    """Makes textures, and finds out what portraits show, each once."""
+    """Makes textures and mirror images, and finds out what portraits show, each once."""
 
     def __init__(self) -> None:
+        self._mirrored: dict[int, tuple[Portrait, Portrait]] = {}
         self._made: dict[tuple[int, int], tuple[Portrait, Texture]] = {}
         self._shown: dict[int, tuple[Portrait, PortraitFindings]] = {}
 
@@ -77,6 +79,12 @@ class Textures:
             one = PortraitFindings(facing, vertex_visibility(source, triangles))
             self._shown[id(portrait)] = portrait, one
         return self._shown[id(portrait)][1]
+
+    def other_side(self, portrait: Portrait) -> Portrait:
+        """Return a portrait as a mirror shows it."""
+        if id(portrait) not in self._mirrored:
+            self._mirrored[id(portrait)] = portrait, mirrored(portrait)
+        return self._mirrored[id(portrait)][1]
 
     def of(self, portrait: Portrait, target: AnyFloat) -> Texture:
         """Return a portrait's texture for a face of landmarks (≥ 468, 3)."""

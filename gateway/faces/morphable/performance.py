@@ -47,6 +47,9 @@ AT_REST = 0.15
 """Distance of all controls from rest within which a face counts as being at rest."""
 SHUT_LOOKS = 0.4
 """How far open, against rest, the landmark networks find an eye that is shut."""
+GAPES, SHORT_BY = (0.12, 0.3), 0.3
+"""Mean gaps between lips, in inter-ocular distances, from which on landmarks fall short of the
+lips, and do so fully; and then by what share of the gap."""
 LIPS_SURE = 0.05
 """Mean gap between lips, in inter-ocular distances, from which on a mouth is surely open: shut ones
 are found with a fifth to a half of that."""
@@ -77,6 +80,26 @@ class Openings:
     def times(self, factor: float) -> Openings:
         """Return them shown `factor` times as strongly, where shut lips and open lids are rest."""
         return Openings(factor * self.lips, np.maximum(1 + factor * (self.lids - 1), 0))
+
+
+def true_lips(landmarks: F32) -> F32:
+    """Return landmarks (478, 3) of a picture with the lips of a gaping mouth where they are.
+
+    The landmark network never opens a mouth as far as it is: the wider it gapes, the more of its
+    inside lies beyond the landmarks of the lips.
+    """
+    across = (landmarks[263] + landmarks[362] - landmarks[33] - landmarks[133])[:2] / 2
+    unit = max(float(np.hypot(*across)), 1e-6)
+    down = np.array([-across[1], across[0]]) / unit
+    above, below = _sides(LIPS)
+    gaps = np.maximum((landmarks[below, :2] - landmarks[above, :2]) @ down, 0)
+    gapes = np.asarray((gaps.mean() / unit - GAPES[0]) / (GAPES[1] - GAPES[0]), np.float32)
+    share = SHORT_BY * float(smoothstep(gapes))
+    if share == 0:
+        return landmarks
+    out = landmarks.copy()
+    out[:, :2] += (share * (_lips_part() @ gaps)[:, None] * down).astype(np.float32)
+    return out
 
 
 def openings_of(landmarks: AnyFloat, fit: Fit) -> Openings:

@@ -41,6 +41,7 @@ SWAP_REPORT: dict[str, Any] = {
                 "ring_delta_e": 4.4755,
                 "target_ring_delta_e": 4.1143,
                 "sharpness_ratio": 0.8142,
+                "patchiness": 0.2114,
                 "outside_psnr_db": None,
                 "outside_ssim": 1.0,
                 "found": True,

@@ -32,6 +32,10 @@ class ResultQualityBody(Answer):
     sharpness_ratio: float = Field(
         description="Fine detail over that of the target's face: 1 is equal, less is softer."
     )
+    patchiness: float | None = Field(
+        description="How far skin is off in patches that neither light nor the target accounts "
+        "for, natural logarithm of brightness at the worst twentieth; null without skin."
+    )
     outside_psnr_db: float | None = Field(
         description="Peak signal-to-noise ratio of the pixels around the face, decibels; null "
         "is infinite: none has changed. A changed expression moves some of them."

@@ -12,6 +12,7 @@ from gateway.imaging.blend.cells import Cells, cell_means, cell_share
 from gateway.imaging.blend.composite import Correction, composite
 from gateway.imaging.blend.membrane import LEAST_SHARE, cell_membrane, mixed_membrane
 from gateway.imaging.color.adaptive import AdaptiveTransfer, LogStatistics
+from gateway.imaging.color.light_field import LightField
 from gateway.imaging.color.lut import level_cube, transfer_cube
 from gateway.imaging.color.relight import BROAD, relight
 from gateway.imaging.color.transfer import (
@@ -30,11 +31,11 @@ from gateway.imaging.enhance.sharpness import (
 )
 from gateway.imaging.masks.matte import Matte
 from gateway.imaging.video.temporal import (
-    CORRECTED_EVERY_S,
     MEASURED_EVERY_S,
     Skins,
     TemporalState,
     carried_correction,
+    is_carried,
     steadied_colors,
     steadied_correction,
     steadied_textures,
@@ -49,6 +50,8 @@ STATISTICS_PIXELS = 800
 """Skin pixels that are enough to know its colour."""
 TEXTURE_PIXELS = 500
 """Skin pixels below which sharpness and grain cannot be measured."""
+REST_BROAD = 0.6
+"""Width of what known light leaves to do, in inter-ocular distances."""
 CLEAR_SHARE = 0.9
 """Share of the inside of a cell that must be unoccluded for the membrane to meet there."""
 
@@ -115,12 +118,14 @@ def fuse_frame(
     blend: BlendMode = "poisson",
     texture: bool = True,
     below: U8 | None = None,
+    light: LightField | None = None,
 ) -> tuple[U8, TemporalState]:
     """Return a video's frame (h, w, 3) with `source` in it, and the state for the next one.
 
     Statistics of a whole face are measured every `MEASURED_EVERY_S` seconds, and all of it is
     steadied by the `passage` from the frame before. What the mask leaves free shows `below`
-    (h, w, 3), if that is not the target. For everything else see `fuse`.
+    (h, w, 3), if that is not the target. `light` that is known already is put on before the rest of
+    it is measured. For everything else see `fuse`.
     """
     below = target if below is None else below
     before, dt_s = passage.before, passage.dt_s
@@ -139,7 +144,7 @@ def fuse_frame(
     reduction = max(1, min(matte.support.shape) // MEMBRANE_CELLS)
     corrected_s = 0.0 if before is None else before.corrected_s + dt_s
     placed = passage.face_from_region
-    if before is not None and corrected_s < CORRECTED_EVERY_S:
+    if before is not None and is_carried(before, dt_s):
         grid = tuple(-(-side // reduction) for side in matte.support.shape)
         correction = carried_correction(before, placed, (grid[0], grid[1]), reduction)
     else:
@@ -153,6 +158,7 @@ def fuse_frame(
             blend=blend,
             unit_px=unit_px,
             reduction=reduction,
+            light=light,
         )
         if before is not None and correction is not None:
             correction = steadied_correction(correction, before, placed, corrected_s)
@@ -177,12 +183,18 @@ def _corrected(
     blend: BlendMode,
     unit_px: float,
     reduction: int,
+    light: LightField | None,
 ) -> Correction | None:
     """Return light and membrane for a source (h, w, 3) on a target (h, w, 3), as requested."""
     correction = None
     if color == "adaptive":
         skin = cell_means(target, source, matte.skin, reduction, cube)
-        gain = relight(skin, max(BROAD * unit_px / reduction, 0.8))
+        if light is None:
+            gain = relight(skin, max(BROAD * unit_px / reduction, 0.8))
+        else:
+            known = light.cells(reduction)
+            lit = Cells(skin.target, known * skin.source, skin.share)
+            gain = known * relight(lit, max(REST_BROAD * unit_px / reduction, 0.8))
         correction = Correction.of(np.zeros_like(gain), gain, reduction)
     if blend != "poisson":
         return correction

@@ -55,6 +55,11 @@ class TemporalState:
     corrected_s: float = 0.0
 
 
+def is_carried(before: TemporalState, dt_s: float) -> bool:
+    """Return whether light and membrane `dt_s` seconds later are carried on, not measured."""
+    return before.corrected_s + dt_s < CORRECTED_EVERY_S
+
+
 def steadied_colors(
     cube: F32 | None, skins: Skins | None, before: TemporalState, dt_s: float
 ) -> tuple[F32 | None, Skins | None]:

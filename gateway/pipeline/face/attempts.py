@@ -18,7 +18,9 @@ COLORS: tuple[ColorMode, ...] = ("adaptive", "statistics", "none")
 """How colours are matched on further tries: what changes most first, what cannot fail last."""
 BLENDS: tuple[BlendMode, ...] = ("poisson", "feather")
 """How edges are hidden, likewise."""
-BY_FUSION = frozenset(("seam_ratio", "ring_delta_e", "sharpness_ratio", "identity_distance"))
+BY_FUSION = frozenset(
+    ("seam_ratio", "ring_delta_e", "sharpness_ratio", "patchiness", "identity_distance")
+)
 """Figures that hang on how a face is fused. Expression and pose are the swapper's."""
 
 

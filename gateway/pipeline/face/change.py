@@ -16,8 +16,9 @@ from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
 from gateway.imaging.blend.composite import composite
 from gateway.imaging.blend.fuse import FrameTransition, fuse_frame
+from gateway.imaging.color.light_field import LightField
 from gateway.imaging.geometry.warp import Region
-from gateway.imaging.video.temporal import TemporalState
+from gateway.imaging.video.temporal import TemporalState, is_carried
 from gateway.pipeline.face.attempts import Trial, best_of, require_quality, trials
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.enhance import Enhancement
@@ -29,13 +30,14 @@ from gateway.pipeline.face.expression_backend import (
 from gateway.pipeline.face.expression_plan import LibraryItem, plan_expression
 from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import Figures, Inspector, ResultQuality, Subject
+from gateway.pipeline.face.refining import Refining
 from gateway.pipeline.face.trace import Trace, trace_fused, trace_layer
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import Note, SwappedFace
 from gateway.pipeline.selection.models import SelectedModels, swap_settings
 from gateway.pipeline.timings import Timings
-from gateway.processors.base import COVER_EDGE, Portrait, Swapper, cover
+from gateway.processors.base import COVER_EDGE, Layer, Portrait, Swapper, cover
 from gateway.processors.expression_restorer import Performance, shown_by
 from gateway.processors.face_swapper import MeshSwapper
 from gateway.processors.openings import Donor, InpaintingSource, eye_distance, is_open
@@ -63,6 +65,11 @@ class FaceMemory:
     reference: int | None = None
     dt_s: float = 0.0
     textures: Textures = field(default_factory=Textures)
+
+    @property
+    def light_is_due(self) -> bool:
+        """Whether the next frame's light is measured, not carried on."""
+        return self.moment is None or not is_carried(self.moment, self.dt_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +128,7 @@ class FaceChanger:
         self._observe = observe
         self._masking = masking
         self._morphable = MorphableBackend(analyser, compute)
+        self._refining = Refining(masking.networks)
         self._compute = compute
 
     async def change(self, work: FaceTask, face: Face) -> SwappedFace | None:
@@ -176,11 +184,25 @@ class FaceChanger:
                 seen=work.seen if shown is face else None,
                 deadline=work.deadline,
             )
-        subject = Subject(face, shown, portrait, layer, matte, mark)
+        light = await self._light(work, shown, layer, portrait, memory)
+        subject = Subject(face, shown, portrait, layer, matte, mark, light)
         if self._trace is not None:
             trace_layer(self._trace, work.target, work.canvas.image, subject)
         before = self._backend(work).pattern(work.target, work.canvas.image, subject)
         return await self._finish(work, subject, before, done)
+
+    async def _light(
+        self, work: FaceTask, shown: Face, layer: Layer, portrait: Portrait, memory: FaceMemory
+    ) -> LightField | None:
+        """Return the light for a layer, where options ask for it and it is to be measured."""
+        options, tried = work.options, work.options.quality.limits != QualityLimits()
+        used = options.color == "adaptive" or (tried and work.memory is None)
+        if not options.refiner or not used or not memory.light_is_due:
+            return None
+        with work.timings.stage("fuse"):
+            return await self._refining.light(
+                work.canvas.image, shown, layer, portrait, work.seen, deadline=work.deadline
+            )
 
     async def _finish(
         self, work: FaceTask, subject: Subject, before: Donor, done: SwappedFace
@@ -339,6 +361,7 @@ def _fuse_onto(
         blend=trial.blend,
         texture=options.match_texture,
         below=below,
+        light=subject.light,
     )
     canvas.paint(layer.region, fused)
 

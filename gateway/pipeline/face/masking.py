@@ -21,6 +21,7 @@ from gateway.processors.deocclude import without_glasses
 from gateway.processors.face_enhancer import visible_in
 from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
+from gateway.processors.mirroring import with_other_side
 
 
 def takes_glasses_off(options: SwapOptions, target: Visibility | None) -> bool:
@@ -108,6 +109,7 @@ class Masking:
         """
         limits: list[F32] = []
         own = portrait.seen if "occlusion" in masks.types else None
+        own = own and with_other_side(own)
         if "occlusion" in masks.types and seen is None:
             if masks.occlusion_model == OWN_OCCLUDER:
                 (seen,) = await self._finder.find(image, [face], deadline=deadline)

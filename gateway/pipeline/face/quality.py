@@ -17,12 +17,15 @@ from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import displacement
 from gateway.faces.morphable.model import N_NAMED
+from gateway.faces.occlusion import departures, inner_skin
 from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.blend.fuse import BlendMode, ColorMode
+from gateway.imaging.color.light_field import LightField
 from gateway.imaging.geometry.transforms import angle_degrees
 from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.imaging.masks.matte import Matte
 from gateway.imaging.metrics.comparison import MARGIN, ComparedRegion, PixelFigures, compare
+from gateway.imaging.metrics.patchiness import patchiness
 from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.processors.base import Layer, Portrait
@@ -33,6 +36,8 @@ class Figures(PixelFigures):
     """Measurements of a swapped face: on its pixels, and by the networks, if these are to run.
 
     Attributes:
+        patchiness: How patchy the skin is that is neither light's nor the target's doing; see
+            `imaging/metrics/patchiness.py`. None where hardly any skin is seen.
         found: Whether a face was found again where it should be.
         identity_distance: Euclidean distance of descriptors to the source's face.
         target_identity_distance: The same to the target's face that was there.
@@ -42,6 +47,7 @@ class Figures(PixelFigures):
         pose_error_deg: Angle between the target's pose and the result's, degrees.
     """
 
+    patchiness: float | None = None
     found: bool | None = None
     identity_distance: float | None = None
     target_identity_distance: float | None = None
@@ -82,11 +88,16 @@ LIMITS = {
     "seam_ratio": "max_seam_ratio",
     "ring_delta_e": "max_ring_delta_e",
     "sharpness_ratio": "min_sharpness_ratio",
+    "patchiness": "max_patchiness",
     "identity_distance": "max_identity_distance",
     "expression_error": "max_expression_error",
     "pose_error_deg": "max_pose_error_deg",
 }
 """The limit of each figure that has one."""
+PATCH_MARGIN_PX = 2
+"""Pixels around a face that its unrolled skin may be taken from."""
+PATCHES_FACING = 100
+"""Level of 255 from which on skin faces the viewer squarely enough to be judged."""
 TOUCHED = 0.01
 """Least mask of pixels that may have changed: no seam runs there."""
 _OF_A_FACE = frozenset(("expression_error", "pose_error_deg"))
@@ -141,6 +152,7 @@ class Subject:
         layer: The new pixels.
         matte: Where they count.
         mark: The moment of the canvas before anything of it was changed.
+        light: Light for the new face, as far as it is known.
     """
 
     face: Face
@@ -149,6 +161,7 @@ class Subject:
     layer: Layer
     matte: Matte
     mark: int
+    light: LightField | None = None
 
 
 class Inspector:
@@ -194,6 +207,7 @@ class Inspector:
         """
         deadline.check()
         pixels = asdict(await self._compute.run(pixel_figures, subject, canvas))
+        pixels["patchiness"] = await self._compute.run(patches, subject, canvas)
         if known is None:
             return Figures(**pixels)
         again = await self._analyser.follow(canvas.image, [subject.shown], deadline=deadline)
@@ -229,6 +243,18 @@ def pixel_figures(subject: Subject, canvas: UndoCanvas) -> PixelFigures:
     )
     now = np.ascontiguousarray(region.of(canvas.image), np.uint8)
     return compare(now, canvas.was(subject.mark, region), part)
+
+
+def patches(subject: Subject, canvas: UndoCanvas) -> float | None:
+    """Return how patchy a face on the canvas is, compared with the original."""
+    layer, landmarks = subject.layer, subject.shown.landmarks
+    region = _around(layer.region, landmarks[:N_MESH, :2], PATCH_MARGIN_PX, canvas)
+    marks = np.asarray(landmarks, np.float32).copy()
+    marks[:, :2] -= region.origin_xy
+    now = np.ascontiguousarray(region.of(canvas.image), np.uint8)
+    planes = [departures(image, marks) for image in (now, canvas.was(subject.mark, region))]
+    squarely = planes[0][..., -1] > PATCHES_FACING
+    return patchiness(planes[0], planes[1], inner_skin() & squarely)
 
 
 def _around(region: Region, outline: F32, margin_px: float, canvas: UndoCanvas) -> Region:

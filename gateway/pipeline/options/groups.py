@@ -213,6 +213,11 @@ class QualityLimits(OptionsModel):
     min_sharpness_ratio: float | None = Field(
         None, ge=0, description="Least fine detail, over that of the target's face."
     )
+    max_patchiness: float | None = Field(
+        None,
+        gt=0,
+        description="Most that the skin may be off in patches, natural logarithm of brightness.",
+    )
     max_identity_distance: float | None = Field(
         None, gt=0, description="Greatest distance of descriptors to the source's face."
     )

@@ -169,6 +169,11 @@ class SwapOptions(OptionsModel):
         "white balance and complexion, place by place), `statistics` (mean and spread of the "
         "skin), `histogram` (all of the skin's distribution), `none`.",
     )
+    refiner: bool = Field(
+        True,
+        description="With `adaptive` colour: let our own network `face_refiner` take the source's "
+        "shadows off and put the target's light on.",
+    )
     blend: BlendMode = Field(
         "poisson",
         description="How the edge is hidden: `poisson` (a membrane), `mixed` (the same, keeping "

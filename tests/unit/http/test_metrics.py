@@ -39,7 +39,11 @@ async def test_they_are_in_the_format_prometheus_reads():
 
 async def test_results_that_are_not_good_enough_are_counted():
     limits = {"options": '{"quality": {"limits": {"max_seam_ratio": 1e-6}}}'}
-    lenient = {"quality_max_ring_delta_e": 99, "quality_max_seam_ratio": 99}
+    lenient = {
+        "quality_max_ring_delta_e": 99,
+        "quality_max_seam_ratio": 99,
+        "quality_max_patchiness": 99,
+    }
     async with client(**lenient, quality_min_sharpness_ratio=0) as http:
         await http.post("/v1/swaps", files=files(), data=limits)
         await http.post("/v1/swaps", files=files())

@@ -71,6 +71,7 @@ def test_the_models_are_those_the_product_uses():
         "open_nsfw",
         "face_3dmm",
         "face_occlusion",
+        "face_refiner",
     }
     assert set(CATALOG.samples) == {"astronaut", "hopper"}
 

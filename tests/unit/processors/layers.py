@@ -25,7 +25,7 @@ def layer_of(face: Face, image: np.ndarray) -> Layer:
     place = place_of(face.landmarks, region)
     support = place[0] >= 0
     mask = cv2.GaussianBlur(support.astype(np.float32), (0, 0), 1.5) * support
-    return Layer(region, region.of(image), mask, support, support, place)
+    return Layer(region, region.of(image), mask, support, support, place, face.landmarks)
 
 
 def covered(hidden: np.ndarray) -> Visibility:

@@ -23,6 +23,7 @@ def layer() -> Layer:
         support=np.ones(shape, bool),
         skin=np.ones(shape, bool),
         place=np.zeros((2, *shape), np.float32),
+        landmarks=np.zeros((478, 3), np.float32),
     )
 
 

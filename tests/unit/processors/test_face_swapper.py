@@ -45,7 +45,7 @@ POSES = [
 def test_swapping_a_face_with_itself_changes_nothing(pose, shape):
     picture, landmarks = photograph(), face_landmarks(**pose)
     out, layer = swapped(picture, landmarks, picture, landmarks, shape=shape)
-    assert np.abs(out.astype(int) - picture).max() <= 2 * tolerances.LEVEL  # eyes turn a hair
+    assert np.abs(out.astype(int) - picture).max() <= tolerances.LEVEL
     assert layer is None or layer.mask.shape == layer.region.shape
 
 
@@ -115,23 +115,13 @@ def test_an_iris_moves_as_far_as_its_lids():
     source, target = face_landmarks(), face_landmarks()
     source[[*RIGHT.lids, *RIGHT.iris], 0] += 3
     moved = swapped_geometry(source, target, 1.0) - target
-    assert moved[list(RIGHT.iris), 0] == pytest.approx(moved[RIGHT.lids, 0].mean(), rel=0.2)
+    assert moved[list(RIGHT.iris), 0] == pytest.approx(moved[RIGHT.lids, 0].mean(), rel=0.35)
 
 
 def test_full_shape_takes_the_sources_nose_in_the_targets_pose():
     source = face_landmarks(size=50, yaw=25)
     target = face_landmarks(yaw=-10, roll=20)
     assert swapped_geometry(source, target, 1.0) == pytest.approx(target, abs=0.5)
-
-
-def test_hidden_skin_of_the_source_is_not_used():
-    target, source = photograph(), photograph(1)
-    _, frontal = swapped(target, face_landmarks(), source, face_landmarks())
-    _, turned = swapped(target, face_landmarks(), source, face_landmarks(yaw=60))
-    assert turned.support.sum() < 0.85 * frontal.support.sum()
-    # The nose points to the right, so the side of the face on the right of the picture is hidden.
-    half = turned.support.shape[1] // 2
-    assert turned.support[:, half:].sum() < turned.support[:, :half].sum()
 
 
 @pytest.mark.parametrize("size", [40, 80, 160])

@@ -36,9 +36,9 @@ OURS = {
         "gateway.arrays",
         "gateway.errors",
     ),
-    "gateway.models.face_occlusion": (
+    "gateway.models.unrolled_network": (
         "gateway.models",
-        "gateway.faces.occlusion",
+        "gateway.faces",
         "gateway.arrays",
         "gateway.errors",
     ),

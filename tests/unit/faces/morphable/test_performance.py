@@ -16,6 +16,7 @@ from gateway.faces.morphable.performance import (
     opening,
     openings_of,
     perform,
+    true_lips,
 )
 from gateway.faces.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, RIGHT_EYE
 from gateway.imaging.geometry.transforms import euler_degrees, fit_similarity_3d
@@ -302,3 +303,24 @@ def test_lip_gaps_are_the_same_at_every_size_and_pose():
         found.append(lip_gaps(landmarks, fit_of(landmarks)))
     assert found[0] == pytest.approx(found[1], abs=0.02)
     assert (found[0] >= 0).all()
+
+
+def gaping(lips: float) -> np.ndarray:
+    """Return landmarks of somebody whose lips are so far apart, in inter-ocular distances."""
+    face = landmarks_of(somebody(1))
+    fit = fit_of(face)
+    wanted = agape(np.full(len(LIPS), lips))
+    return perform(face, fit, fit.expression[0], openings=wanted)
+
+
+def test_lips_of_a_gaping_mouth_lie_beyond_their_landmarks():
+    wide = gaping(0.4)
+    out = true_lips(wide)
+    assert opening(out, LIPS) > 1.15 * opening(wide, LIPS)
+    assert out[RIMS] == pytest.approx(wide[RIMS], abs=0.02 * SCALE_PX)
+
+
+@pytest.mark.parametrize("lips", [0.0, 0.05, 0.1])
+def test_lips_of_any_other_mouth_are_where_they_are(lips):
+    face = gaping(lips)
+    assert true_lips(face) is face

@@ -1,4 +1,4 @@
-"""The occlusion network's graph against its layers, calculated here."""
+"""The graphs of the networks that look at unrolled faces against their layers, calculated here."""
 
 import dataclasses
 
@@ -8,48 +8,60 @@ import onnxruntime
 import pytest
 
 from gateway.errors import ContractViolation
-from gateway.faces.atlas import HEIGHT, WIDTH
-from gateway.faces.occlusion import known_places
-from gateway.imaging.color.skin_model import PLANES
+from gateway.faces import occlusion, refiner
 from gateway.models.catalog import load_catalog
-from gateway.models.face_occlusion import face_occlusion_to_onnx
+from gateway.models.unrolled_network import face_occlusion_to_onnx, face_refiner_to_onnx
 from gateway.paths import PROJECT_ROOT
 from tests.tolerances import NETWORK_PROBABILITY
 
 REPOSITORY = PROJECT_ROOT / "model_repository"
-ENTRY = load_catalog(REPOSITORY).model("face_occlusion")
+CATALOG = load_catalog(REPOSITORY)
+ENTRY = CATALOG.model("face_occlusion")
 FILE = PROJECT_ROOT / ENTRY.weights.path
+NETWORKS = {
+    "face_occlusion": (face_occlusion_to_onnx, occlusion.known_places),
+    "face_refiner": (face_refiner_to_onnx, refiner.known_places),
+}
 RNG = np.random.default_rng(0)
 
 
-def sheets(count: int) -> np.ndarray:
-    """Return departures that a face might have: smooth, with something green before it."""
-    out = np.full((count, HEIGHT, WIDTH, PLANES), 128.0)
+def sheets(entry, count: int) -> np.ndarray:
+    """Return inputs that a face might give: smooth, with something else in it."""
+    out = np.full((count, *entry.inputs[0].shape), 128.0)
     out += RNG.normal(0, 6, out.shape)
     for n in range(count):
-        y, x = RNG.integers(20, 100), RNG.integers(20, 90)
-        out[n, y : y + 30, x : x + 25, :3] = RNG.uniform(0, 255, 3)
+        y, x = RNG.integers(10, 50), RNG.integers(10, 40)
+        out[n, y : y + 15, x : x + 12, :3] = RNG.uniform(0, 255, 3)
     return np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def graph():
-    return face_occlusion_to_onnx(FILE.read_bytes(), ENTRY)
+@pytest.fixture(scope="module", params=list(NETWORKS))
+def entry(request):
+    return CATALOG.model(request.param)
 
 
 @pytest.fixture(scope="module")
-def network(graph):
+def graph(entry):
+    write, _ = NETWORKS[entry.name]
+    return write((PROJECT_ROOT / entry.weights.path).read_bytes(), entry)
+
+
+@pytest.fixture(scope="module")
+def network(entry, graph):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    return lambda levels: session.run(["hidden"], {"departures": levels})[0]
+    (given,), (answer,) = entry.inputs, entry.outputs
+    return lambda levels: session.run([answer.name], {given.name: levels})[0]
 
 
 class Layers:
-    """The network as `tools/learn_face_occlusion.py` states it, of one picture, in float64."""
+    """A network as `tools/unet.py` states it, of one picture, in float64."""
 
-    def __init__(self) -> None:
-        with np.load(FILE) as arrays:
+    def __init__(self, entry) -> None:
+        self.sigmoid = entry.outputs[0].activation == "sigmoid"
+        self.places = NETWORKS[entry.name][1]()
+        with np.load(PROJECT_ROOT / entry.weights.path) as arrays:
             self.weights = {name: arrays[name].astype(float) for name in arrays if "_" in name}
             self.means, self.scales = arrays["means"], arrays["scales"]
 
@@ -65,15 +77,16 @@ class Layers:
 
     def __call__(self, levels):
         x = np.moveaxis((levels.astype(float) - self.means) * self.scales, -1, 0)
-        x = unshuffled(np.concatenate([x, known_places()]))
+        x = unshuffled(np.concatenate([x, self.places]))
         one = self.step("in2", self.step("in", x))
         two = self.step("mid1", self.step("down1", one, 2))
         three = self.step("mid2", self.step("down2", two, 2))
         four = self.step("mid3", self.step("down3", three, 2))
-        back = self.step("up3", np.concatenate([doubled(four), three]))
-        back = self.step("up2", np.concatenate([doubled(back), two]))
-        back = self.step("up1", np.concatenate([doubled(back), one]))
-        return 1 / (1 + np.exp(-shuffled(self.convolved("out", back))))
+        back = self.step("up3", joined(four, three))
+        back = self.step("up2", joined(back, two))
+        back = self.step("up1", joined(back, one))
+        out = shuffled(self.convolved("out", back))
+        return 1 / (1 + np.exp(-out[..., 0])) if self.sigmoid else out
 
 
 def unshuffled(planes):
@@ -83,36 +96,41 @@ def unshuffled(planes):
 
 
 def shuffled(planes):
-    """Join four planes (4, h, w) to one (2h, 2w)."""
-    out = np.empty((2 * planes.shape[1], 2 * planes.shape[2]))
+    """Spread each four of planes (4c, h, w) over the pixels of a block: (2h, 2w, c)."""
+    count, height, width = planes.shape
+    out = np.empty((2 * height, 2 * width, count // 4))
     for n, plane in enumerate(planes):
-        out[n // 2 :: 2, n % 2 :: 2] = plane
+        out[n % 4 // 2 :: 2, n % 2 :: 2, n // 4] = plane
     return out
 
 
-def doubled(planes):
-    return planes.repeat(2, axis=1).repeat(2, axis=2)
+def joined(coarse, fine):
+    large = coarse.repeat(2, axis=1).repeat(2, axis=2)
+    return np.concatenate([large[:, : fine.shape[1], : fine.shape[2]], fine])
 
 
-def test_it_gives_the_numbers_of_its_layers(network):
-    levels = sheets(2)
+def test_it_gives_the_numbers_of_its_layers(entry, network):
+    levels = sheets(entry, 2)
     levels[1] = RNG.integers(0, 256, levels[1].shape)
-    layers = Layers()
+    layers = Layers(entry)
     for one, got in zip(levels, network(levels), strict=True):
-        assert np.abs(got - layers(one)).max() <= NETWORK_PROBABILITY
+        wanted = layers(one)
+        assert np.abs(got - wanted).max() <= NETWORK_PROBABILITY * max(1, np.abs(wanted).max())
 
 
-def test_what_is_told_is_a_probability_of_every_place(network):
-    for levels in (sheets(1), np.zeros_like(sheets(1)), np.full_like(sheets(1), 255)):
-        hidden = network(levels)
-        assert hidden.shape == (1, HEIGHT, WIDTH)
-        assert hidden.dtype == np.float32
-        assert (hidden >= 0).all()
-        assert (hidden <= 1).all()
+def test_it_answers_every_place(entry, network):
+    for levels in (sheets(entry, 1), *(np.full_like(sheets(entry, 1), n) for n in (0, 255))):
+        answer = network(levels)
+        assert answer.shape == (1, *entry.outputs[0].shape)
+        assert answer.dtype == np.float32
+        assert np.isfinite(answer).all()
+        if entry.outputs[0].activation == "sigmoid":
+            assert (answer >= 0).all()
+            assert (answer <= 1).all()
 
 
-def test_a_batch_answers_as_its_faces_do_alone(network):
-    levels = sheets(5)
+def test_a_batch_answers_as_its_faces_do_alone(entry, network):
+    levels = sheets(entry, 5)
     together = network(levels)
     for n in range(5):
         alone = network(levels[n : n + 1])[0]
@@ -125,12 +143,13 @@ def test_it_is_a_plain_graph_of_few_nodes(graph):
     # All of these are in TensorRT, and none has a graph inside.
     assert {node.op_type for node in nodes} <= {
         *("Add", "Cast", "Concat", "Conv", "DepthToSpace", "Identity", "Mul", "Relu", "Reshape"),
-        *("Resize", "Sigmoid", "SpaceToDepth", "Squeeze", "Sub", "Transpose"),
+        *("Resize", "Sigmoid", "Slice", "SpaceToDepth", "Squeeze", "Sub", "Transpose"),
     }
 
 
-def test_the_same_weights_give_the_same_bytes(graph):
-    assert face_occlusion_to_onnx(FILE.read_bytes(), ENTRY) == graph
+def test_the_same_weights_give_the_same_bytes(entry, graph):
+    write, _ = NETWORKS[entry.name]
+    assert write((PROJECT_ROOT / entry.weights.path).read_bytes(), entry) == graph
 
 
 # Damage
@@ -184,6 +203,6 @@ def test_a_layer_of_other_numbers_is_noticed(tmp_path, changed):
 
 def test_another_contract_is_refused():
     (departures,) = ENTRY.inputs
-    other = dataclasses.replace(departures, shape=(HEIGHT, WIDTH, PLANES + 1))
+    other = dataclasses.replace(departures, shape=(*departures.shape[:2], departures.shape[2] + 1))
     with pytest.raises(ContractViolation):
         face_occlusion_to_onnx(FILE.read_bytes(), dataclasses.replace(ENTRY, inputs=(other,)))

@@ -1,7 +1,7 @@
-"""`face_occlusion` as an ONNX graph: a small network that halves its picture three times and back.
+"""`face_occlusion` and `face_refiner` as ONNX graphs: networks that look at unrolled faces.
 
-The constant input of every pixel is the same for all faces, so the first layer's answer to it
-is computed here and added as a constant.
+They halve their picture three times and come back. The constant input of every pixel is the same
+for all faces, so the first layer's answer to it is computed here and added as a constant.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from onnx import TensorProto
 
 from gateway.arrays import F32
 from gateway.errors import ContractViolation
-from gateway.faces.occlusion import known_places
+from gateway.faces import occlusion, refiner
 from gateway.models.catalog import ModelEntry
 from gateway.models.onnx_graph import GraphWriter
 
@@ -38,36 +38,61 @@ def face_occlusion_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
     Raises:
         ContractViolation: the file holds something else.
     """
+    return _written(data, entry, occlusion.known_places())
+
+
+def face_refiner_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
+    """Write the network of learned weights.
+
+    Args:
+        data: The `.npz` file that `tools/learn_face_refiner.py` writes.
+        entry: The contract: `planes` (h, w, 11) to `change` (h, w, 3).
+
+    Returns:
+        The ONNX model's bytes, with the batch axis `N` open.
+
+    Raises:
+        ContractViolation: the file holds something else.
+    """
+    return _written(data, entry, refiner.known_places())
+
+
+def _written(data: bytes, entry: ModelEntry, places: F32) -> bytes:
     try:
         with np.load(io.BytesIO(data)) as arrays:
             weights = {name: arrays[name] for name in arrays.files}
-        return _Writer(entry, weights).write()
+        return _Writer(entry, weights, places).write()
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
         raise ContractViolation(f"The weights of {entry.name} are not of this network.") from None
 
 
 class _Writer:
-    def __init__(self, entry: ModelEntry, weights: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, entry: ModelEntry, weights: Mapping[str, NDArray[Any]], places: F32) -> None:
         self._onnx = GraphWriter(entry)
         self._weights = weights
+        self._places = places
         self._channels: dict[str, int] = {}
 
     def write(self) -> bytes:
         node = self._onnx.node
         entry = self._onnx.entry
+        size = self._places.shape[1] // 2, self._places.shape[2] // 2
+        coarser = _half(size)
         one = self._layer("in2", self._first())
         two = self._layer("mid1", self._layer("down1", one))
         three = self._layer("mid2", self._layer("down2", two))
         four = self._layer("mid3", self._layer("down3", three))
-        back = self._layer("up3", self._joined(four, three))
-        back = self._layer("up2", self._joined(back, two))
-        back = self._layer("up1", self._joined(back, one))
+        back = self._layer("up3", self._joined(four, three, _half(coarser)))
+        back = self._layer("up2", self._joined(back, two, coarser))
+        back = self._layer("up1", self._joined(back, one, size))
         blocks = self._layer("out", back, relu=False)
-        if self._channels[blocks] != 4:
+        (answer,) = entry.outputs
+        if self._channels[blocks] % 4:
             raise ValueError("out")
         fine = node("DepthToSpace", [blocks], blocksize=2, mode="CRD")
-        (hidden,) = entry.outputs
-        self._onnx.head(hidden, fine, hidden.shape)
+        out = node("Transpose", [fine], perm=[0, 2, 3, 1])
+        shape = (*answer.shape[:2], self._channels[blocks] // 4)
+        self._onnx.head(answer, out, shape)
         return self._onnx.finish()
 
     def _first(self) -> str:
@@ -88,7 +113,7 @@ class _Writer:
         width = len(weight)
         blocks = weight.reshape(width, -1, 4, 3, 3)
         own = blocks[:, :planes].transpose(0, 2, 1, 3, 4).reshape(width, 4 * planes, 3, 3)
-        known = _convolved(_halved(known_places()), blocks[:, planes:].reshape(width, -1, 3, 3))
+        known = _convolved(_halved(self._places), blocks[:, planes:].reshape(width, -1, 3, 3))
         self._channels[x] = 4 * planes
         x = self._convolution("in", x, own, bias)
         out = node("Relu", [node("Add", [x, constant("known", known[None])])])
@@ -119,8 +144,8 @@ class _Writer:
         self._channels[out] = len(bias)
         return out
 
-    def _joined(self, coarse: str, fine: str) -> str:
-        """Double a picture's size and put a finer one beside it."""
+    def _joined(self, coarse: str, fine: str, size: tuple[int, int]) -> str:
+        """Double a picture, as far as a finer one of that size reaches, and put that beside it."""
         scales = self._onnx.constant("double", np.array([1, 1, 2, 2], np.float32))
         large = self._onnx.node(
             "Resize",
@@ -129,6 +154,13 @@ class _Writer:
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
         )
+        if any(side % 2 for side in size):
+            ends = self._onnx.constant(
+                "_".join(map(str, ("upto", *size))), np.array(size, np.int64)
+            )
+            starts = self._onnx.constant("starts", np.zeros(2, np.int64))
+            axes = self._onnx.constant("axes", np.array([2, 3], np.int64))
+            large = self._onnx.node("Slice", [large, starts, ends, axes])
         out = self._onnx.node("Concat", [large, fine], axis=1)
         self._channels[out] = self._channels[coarse] + self._channels[fine]
         return out
@@ -136,6 +168,11 @@ class _Writer:
     def _numbers(self, name: str) -> tuple[F32, F32]:
         weight = self._weights[f"{name}_weight"].astype(np.float32)
         return weight, self._weights[f"{name}_bias"].astype(np.float32)
+
+
+def _half(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of what a layer with steps of two makes of a picture."""
+    return -(-size[0] // 2), -(-size[1] // 2)
 
 
 def _halved(planes: F32) -> F32:
