@@ -30,6 +30,7 @@ class Base:
         normals: (h, w, 3), of its surface.
         landmarks: (468, 3), of the picture it is from.
         glasses: Whether a part of what covers it is a pair of glasses.
+        lent: (h, w) 0–1, what of it may cover other faces; None for all that covers it.
     """
 
     rgb: np.ndarray
@@ -38,6 +39,7 @@ class Base:
     normals: np.ndarray
     landmarks: np.ndarray
     glasses: bool = False
+    lent: np.ndarray | None = None
 
     def mirrored(self) -> Base:
         """Return the face seen in a mirror."""
@@ -49,13 +51,15 @@ class Base:
             known=self.known[:, ::-1],
             normals=self.normals[:, ::-1] * [-1, 1, 1],
             landmarks=landmarks.astype(np.float32),
+            lent=None if self.lent is None else self.lent[:, ::-1],
         )
 
     @property
     def lendable(self) -> tuple[Plane, Plane]:
         """Hair and glasses, (h, w) 0–1 each, that may be put before other faces."""
-        frames = self.hidden * _eye_zone() if self.glasses else np.zeros(SHAPE, np.float32)
-        return self.hidden * ~_eye_zone(), frames
+        lent = self.hidden if self.lent is None else self.lent
+        frames = lent * _eye_zone() if self.glasses else np.zeros(SHAPE, np.float32)
+        return lent * ~_eye_zone(), frames
 
 
 @cache

@@ -131,6 +131,7 @@ class Swapper(Protocol):
         portrait: Portrait,
         *,
         patches: Mapping[Patch, Portrait],
+        others: Sequence[Portrait],
         deadline: Deadline,
     ) -> Layer | None:
         """Return the layer for `face` of `image`, or None where there is nothing to see of it.
@@ -140,6 +141,7 @@ class Swapper(Protocol):
             face: To be replaced.
             portrait: Of the person whose face it becomes.
             patches: Other portraits of that person, for parts of the face.
+            others: All other portraits of that person.
             deadline: When the layer is of no use any more.
         """
         ...

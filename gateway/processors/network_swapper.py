@@ -31,7 +31,8 @@ from gateway.networks.crops import aligned_crops, box, seen_from
 from gateway.networks.swapping.identity import NEUTRAL, IdentityEmbedding
 from gateway.networks.swapping.network import SwapNetwork
 from gateway.processors.base import Layer, Patch, Portrait, Swapper
-from gateway.processors.face_swapper import SwapSettings, well_seen
+from gateway.processors.completing import well_seen
+from gateway.processors.face_swapper import SwapSettings
 from gateway.processors.kept import EYE_RIM, LIP_RIM
 
 BOX_EDGE = 0.06
@@ -190,9 +191,10 @@ class _OfPerson:
         portrait: Portrait,
         *,
         patches: Mapping[Patch, Portrait] = MappingProxyType({}),
+        others: Sequence[Portrait] = (),
         deadline: Deadline,
     ) -> Layer | None:
-        """Return the layer for `face`; all portraits have a say, patches none."""
+        """Return the layer for `face`; all portraits have a say anyway, patches none."""
         return await self._swapper.layer(
             image, NetworkSwap(face, self._portraits, portrait), deadline
         )

@@ -162,6 +162,7 @@ class FaceChanger:
                 shown,
                 portrait,
                 patches={part: portraits[n] for part, n in choice.patches.items()},
+                others=[p for n, p in enumerate(portraits) if n != choice.base],
                 deadline=work.deadline,
             )
             edge_px = COVER_EDGE * eye_distance(face.landmarks)
@@ -286,7 +287,6 @@ class FaceChanger:
                 subject,
                 before,
                 regions=work.options.expression_regions,
-                shape=work.options.shape if work.chosen.swapper is None else 0.0,
                 deadline=work.deadline,
             )
         done = replace(done, restorer=backend.name)

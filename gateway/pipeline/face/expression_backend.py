@@ -19,7 +19,6 @@ from gateway.processors.expression_restorer import (
     performed,
     settle,
 )
-from gateway.processors.face_swapper import result_geometry
 from gateway.processors.live_portrait import LiveRestorer
 from gateway.processors.openings import Donor, InpaintingSource
 from gateway.processors.reenact import Reenacted
@@ -71,7 +70,6 @@ class ExpressionBackend(Protocol):
         pattern: Donor,
         *,
         regions: Sequence[ExpressionRegion],
-        shape: float,
         deadline: Deadline,
     ) -> Reenacted | None:
         """Return what of an image changes when a swapped face is mended; None if nothing does.
@@ -81,7 +79,6 @@ class ExpressionBackend(Protocol):
             subject: The face.
             pattern: Shows it before the swap; see `pattern`.
             regions: The regions of the expression that count.
-            shape: How much of the portrait's geometry the swap has mixed in, 0–1.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -122,7 +119,6 @@ class MorphableBackend:
         pattern: Donor,
         *,
         regions: Sequence[ExpressionRegion],
-        shape: float,
         deadline: Deadline,
     ) -> Reenacted | None:
         """See `ExpressionBackend`: landmarks are found again, and moved to where they belong."""
@@ -130,7 +126,7 @@ class MorphableBackend:
         found = await self._analyser.follow(image, [shown], deadline=deadline, precise=True)
         if not found:
             return None
-        expected = result_geometry(shown, subject.portrait, shape)
+        expected = subject.layer.landmarks
         return await self._compute.run(settle, image, found[0].landmarks, expected, [pattern])
 
 
@@ -175,7 +171,6 @@ class NetworkBackend:
         pattern: Donor,
         *,
         regions: Sequence[ExpressionRegion],
-        shape: float,
         deadline: Deadline,
     ) -> Reenacted | None:
         """See `ExpressionBackend`."""

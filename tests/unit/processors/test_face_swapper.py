@@ -5,9 +5,10 @@ import pytest
 from gateway.faces.topology import FACE_OVAL, LEFT_EYE, RIGHT_EYE
 from gateway.imaging.blend.fuse import fuse
 from gateway.processors.base import Portrait
-from gateway.processors.face_swapper import SwapSettings, swap_layer, swapped_geometry
+from gateway.processors.face_swapper import SwapSettings, swap_layer
 from gateway.processors.masks import matte_of
 from gateway.processors.openings import RIGHT
+from gateway.processors.result_geometry import swapped_geometry
 from tests import tolerances
 from tests.unit.faces.test_landmarks import assessed, face_landmarks
 

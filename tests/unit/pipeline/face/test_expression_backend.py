@@ -1,6 +1,7 @@
 """What gives faces expressions: one way for the model, one for networks."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ class Follower:
 
 
 def subject(shown=FACE):
-    return Subject(FACE, shown, PORTRAIT, None, None, 0)
+    layer = SimpleNamespace(landmarks=shown.landmarks)
+    return Subject(FACE, shown, PORTRAIT, layer, None, 0)
 
 
 def performance(actor=ACTOR):
@@ -57,7 +59,7 @@ def performance(actor=ACTOR):
 async def restored(backend, what):
     pattern = backend.pattern(IMAGE, AFTER, what)
     return await backend.restore(
-        AFTER, what, pattern, regions=ALL_REGIONS, shape=0.0, deadline=Deadline.after(5)
+        AFTER, what, pattern, regions=ALL_REGIONS, deadline=Deadline.after(5)
     )
 
 

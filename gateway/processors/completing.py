@@ -1,0 +1,153 @@
+"""What one portrait does not show of a face, put in from others, or from its own other side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gateway.arrays import F32, U8, Mask
+from gateway.faces.regions import distance_to_outline
+from gateway.faces.topology import N_MESH, neighbour_mean, topology
+from gateway.imaging.color.lut import apply_cube, transfer_cube
+from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
+from gateway.imaging.geometry.raster import rasterise, vertex_facing, vertex_visibility
+from gateway.imaging.geometry.warp import Region, remap
+from gateway.imaging.masks.soft import sampled, withdrawn
+from gateway.processors.base import Portrait
+from gateway.processors.kept import Kept
+from gateway.processors.openings import LEFT, MOUTH, RIGHT, lids_meet, put_inside
+from gateway.processors.textures import PortraitFindings, Textures
+
+HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
+"""Cosines to the view: skin that turns away further has too few pixels to be carried."""
+LACKING, LACKING_SHARE = 0.1, 0.002
+"""From where on something lacks in a portrait, and of how much of the region that is worth a look
+at another one."""
+LEFT_OUT_PX = 3
+"""Pixels of the atlas that are left out beside what covers a portrait: its shadow."""
+
+
+def complete(
+    pixels: U8,
+    portraits: Sequence[Portrait],
+    vertices: F32,
+    support: F32,
+    place: F32,
+    textures: Textures,
+) -> None:
+    """Put what the first portrait lacks into its warped pixels (h, w, 3), in place.
+
+    Args:
+        pixels: uint8 (h, w, 3) RGB of the first.
+        portraits: The first, then those that may help out, the best first.
+        vertices: float32 (478, 3), where the landmarks lie in `pixels`.
+        support: float32 (h, w), how far they show the face, 0–1.
+        place: float32 (2, h, w), columns and rows in the atlas.
+        textures: Where the portraits' come from.
+    """
+    known = _known(portraits[0], vertices, place, textures)
+    for other in portraits[1:]:
+        if not _lacks(support * (1 - known)):
+            return
+        theirs = _known(other, vertices, place, textures)
+        share = support * np.maximum(theirs - known, 0)
+        if _lacks(share):
+            put_portrait(pixels, other, vertices, share, support * known, textures)
+            known = np.maximum(known, theirs)
+
+
+def _lacks(share: F32) -> bool:
+    return bool(np.count_nonzero(share > LACKING) > LACKING_SHARE * share.size)
+
+
+def _known(portrait: Portrait, vertices: F32, place: F32, textures: Textures) -> F32:
+    """Return how well (h, w) a portrait shows each pixel of a face, 0–1.
+
+    What the result does not show either is not to be looked for elsewhere.
+    """
+    mesh, triangles = vertices[:N_MESH], topology().triangles
+    seen = np.clip(seen_well(textures.shown(portrait), vertex_facing(mesh, triangles)), 0, 1)
+    seen = np.where(vertex_visibility(mesh, triangles), seen, 1)
+    if seen.min() >= 1:
+        shown = np.ones(place.shape[1:], np.float32)
+    else:
+        (shown,) = rasterise(mesh, triangles, seen[:, None].astype(np.float32), place.shape[1:])
+    return np.asarray(shown * bare_places(portrait, place), np.float32)
+
+
+def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None:
+    """Put where the source's own eyes and mouth are into maps (h, w) that are ours to change.
+
+    Args:
+        vertices: float32 (478, 3), where the landmarks lie in the maps.
+        places: float32 (478, 3), where they lie in the source's texture.
+        kept: What is the target's.
+        x: float32 (h, w), columns in the texture.
+        y: float32 (h, w), rows.
+    """
+    region = Region(0, 0, x.shape[1], x.shape[0])
+    for which, share in ((RIGHT, kept.right), (LEFT, kept.left), (MOUTH, kept.mouth)):
+        if share < 1 and not lids_meet(which, vertices):
+            put_inside(which, places, vertices, region, x, y)
+
+
+def bare_places(portrait: Portrait, place: F32) -> F32 | float:
+    """Return how surely (h, w) a portrait shows its face at places (2, h, w) of the atlas."""
+    if portrait.seen is None or portrait.seen.visible.min() > 0.5:
+        return 1.0
+    # As where its own pixels are left out for good: at some distance from what covers it.
+    return sampled(withdrawn(portrait.seen.visible >= 0.5, LEFT_OUT_PX, LEFT_OUT_PX / 2), place)
+
+
+def put_portrait(
+    pixels: U8, portrait: Portrait, vertices: F32, share: F32, own: F32, textures: Textures
+) -> None:
+    """Blend another portrait's face into warped pixels (h, w, 3) that are ours to change.
+
+    Its colours are brought to theirs by what both show.
+
+    Args:
+        pixels: uint8 (h, w, 3), changed in place.
+        portrait: The other portrait of the person.
+        vertices: float32 (478, 3), where the landmarks lie in `pixels`.
+        share: float32 (h, w), how much of it is to be seen, 0–1.
+        own: float32 (h, w), how far the pixels are known already.
+        textures: Where the portrait's comes from.
+    """
+    texture = textures.of(portrait, vertices[:N_MESH])
+    places = texture.places(portrait.face.landmarks)
+    x, y = rasterise(
+        vertices[:N_MESH], topology().triangles, places[:N_MESH, :2].copy(), share.shape
+    )
+    own_openings(vertices, places, Kept(0, 0, 1), x, y)
+    other = remap(texture.pixels, x, y, smooth=False)
+    common = (own > 0.5) & (share < 0.95)
+    mine, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
+    if mine is not None and lent is not None:
+        other = apply_cube(other, transfer_cube(statistics_transfer(lent, mine)))
+    mixed = pixels + share[..., None] * (other.astype(np.float32) - pixels)
+    pixels[...] = np.clip(np.rint(mixed), 0, 255)
+
+
+def seen_well(source: PortraitFindings, facing: F32) -> F32:
+    """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
+
+    Near the outline a landmark must face both viewers; further inside (under the nose, in the
+    corners of the eyes) it is enough that nothing lies before it.
+    """
+    return well_seen(np.minimum(source.facing, facing), source.visible)
+
+
+def well_seen(facing: F32, visible: Mask) -> F32:
+    """Return how well each landmark (468,) is seen, given that; ≤ 0 not at all, ≥ 1 well.
+
+    Args:
+        facing: float32 (468,), cosine of the angle to the view.
+        visible: bool (468,), that nothing of the face hides it.
+    """
+    squarely = (facing - HIDDEN_BELOW) / (SEEN_ABOVE - HIDDEN_BELOW)
+    inner = (distance_to_outline() - 0.5) / 0.3
+    seen = np.clip(np.maximum(squarely, inner), 0, 1) * visible
+    # One that is hidden alone among its neighbours (a nostril's rim) would only be a speck.
+    return np.asarray(np.maximum(seen, neighbour_mean(seen)), np.float32)
