@@ -29,6 +29,8 @@ MODEL = "face_occlusion"
 
 RARER = 1.0
 """Odds by which faces are covered less often than in the scenes the network has learned from."""
+DOUBTED = 0.15
+"""The same where a doubt costs little: what of a portrait is doubted comes from another place."""
 PRIOR_RISE = 0.5
 """Distance from the outline, in inter-ocular distances, over which skin becomes likely."""
 FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
@@ -151,9 +153,15 @@ class OcclusionFinder:
         self._compute = compute
 
     async def find(
-        self, image: U8, faces: Sequence[Face], *, deadline: Deadline
+        self, image: U8, faces: Sequence[Face], *, rarer: float = RARER, deadline: Deadline
     ) -> list[Visibility]:
-        """Return where each face of a picture (H, W, 3) RGB is seen.
+        """Return where each face of a picture is seen.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            faces: In it.
+            rarer: Odds by which faces are covered less often than those it has learned from.
+            deadline: When the answer is of no use any more.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -165,5 +173,5 @@ class OcclusionFinder:
         )
         out = await self._inference.infer(MODEL, {"departures": sheets}, deadline=deadline)
         told = np.asarray(out["hidden"], np.float32)
-        hidden = told / (told + np.float32(RARER) * (1 - told))
+        hidden = told / (told + np.float32(rarer) * (1 - told))
         return [Visibility(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]

@@ -39,6 +39,8 @@ ZERO = 128
 """Level of a coded plane that means 0."""
 STEPS = np.array([48.0, 160.0, 160.0], np.float32)
 """Levels for a unit of brightness, of red and of blue over green (natural logarithms)."""
+STRENGTH = 0.6
+"""How much of a change is made: all of it costs more of the likeness than it gains in light."""
 SURE = 0.6
 """How surely skin of the old face is seen from which on it says something of the light."""
 AROUND_PX, FINE_PX = 3.0, 0.8
@@ -147,7 +149,8 @@ def gains_of(change: F32) -> F32:
         change: float32 (ROWS, COLUMNS, 3), of log brightness, of log red and of log blue over
             green.
     """
-    return np.exp(logs_of_features(skin_change(change, skin_share())), dtype=np.float32)
+    told = np.float32(STRENGTH) * skin_change(change, skin_share())
+    return np.exp(logs_of_features(told), dtype=np.float32)
 
 
 class FaceRefiner:

@@ -50,7 +50,7 @@ STATISTICS_PIXELS = 800
 """Skin pixels that are enough to know its colour."""
 TEXTURE_PIXELS = 500
 """Skin pixels below which sharpness and grain cannot be measured."""
-REST_BROAD = 0.6
+REST_BROAD = 0.4
 """Width of what known light leaves to do, in inter-ocular distances."""
 CLEAR_SHARE = 0.9
 """Share of the inside of a cell that must be unoccluded for the membrane to meet there."""

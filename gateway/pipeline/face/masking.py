@@ -9,7 +9,7 @@ from dataclasses import replace
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.occlusion import OcclusionFinder, Visibility
+from gateway.faces.occlusion import DOUBTED, OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
 from gateway.pipeline.options.choices import MESH, OWN_OCCLUDER
@@ -58,7 +58,9 @@ class Masking:
             return list(portraits)
 
         async def look(portrait: Portrait) -> Portrait:
-            (seen,) = await self._finder.find(portrait.image, [portrait.face], deadline=deadline)
+            (seen,) = await self._finder.find(
+                portrait.image, [portrait.face], rarer=DOUBTED, deadline=deadline
+            )
             return replace(portrait, seen=seen)
 
         return list(await asyncio.gather(*map(look, portraits)))

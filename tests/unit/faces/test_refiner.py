@@ -7,6 +7,7 @@ from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.faces.refiner import (
     COLUMNS,
     ROWS,
+    STRENGTH,
     gains_of,
     refiner_planes,
     skin_change,
@@ -54,7 +55,7 @@ def test_no_change_is_a_gain_of_one():
 def test_brighter_is_a_gain_of_all_colours_alike():
     change = np.zeros((ROWS, COLUMNS, 3), np.float32)
     change[..., 0] = np.log(1.5)
-    assert gains_of(change)[ROWS // 2, COLUMNS // 2] == pytest.approx(1.5, rel=0.01)
+    assert gains_of(change)[ROWS // 2, COLUMNS // 2] == pytest.approx(1.5**STRENGTH, rel=0.01)
 
 
 def test_a_feature_is_under_the_light_of_the_skin_around_it():
