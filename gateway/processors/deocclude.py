@@ -61,7 +61,9 @@ def without_glasses(portrait: Portrait) -> Portrait:
     under = widened(frames > HIDDEN, 2) & _zone() & ~thick
     visible = np.where(under, np.float32(1), seen.visible)
     image = _painted_over(portrait.image, portrait.face, frames)
-    return replace(portrait, image=_evened(image, portrait.face), seen=Visibility(visible))
+    return replace(
+        portrait, image=_evened(image, portrait.face), seen=Visibility(visible), bared=True
+    )
 
 
 def _painted_over(image: U8, face: Face, frames: F32) -> U8:

@@ -152,7 +152,8 @@ class SwapOptions(OptionsModel):
     eyes: Eyes = Field(
         "source",
         description="Whose eyes the result has, lids and irises, with the target's gaze: `source`, "
-        "or `target`. Eyes that the source keeps shut or hidden are the target's anyway.",
+        "or `target`. Eyes that the source keeps shut, hidden or behind glasses are the target's "
+        "anyway.",
     )
     face_selector: FaceSelector = Field(default_factory=FaceSelector)
     mapping: tuple[MappingEntry, ...] = Field(

@@ -52,6 +52,12 @@ def test_an_eye_that_is_hidden_in_the_source_is_the_targets():
     assert (hidden.right, hidden.left) == (0, 1)
 
 
+def test_eyes_behind_glasses_are_the_targets():
+    bared = Portrait(photograph(), assessed(face_landmarks(), SHAPE), bared=True)
+    found = kept_of(assessed(face_landmarks(), SHAPE), bared, "source")
+    assert (found.right, found.left) == (1, 1)
+
+
 def test_a_mouth_is_the_targets_as_far_as_it_is_open():
     assert kept(target=shut(face_landmarks(), MOUTH)).mouth == 0
     assert 0 < kept().mouth <= 1
