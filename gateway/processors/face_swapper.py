@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -81,17 +80,19 @@ class MeshSwapper:
     ) -> Layer | None:
         """Return the portrait's face warped onto `face`; see `Swapper.process`."""
         deadline.check()
-        work = partial(
-            swap_layer,
-            image,
-            face,
-            portrait,
-            self._settings,
-            patches=patches,
-            others=others,
-            textures=self._textures,
-        )
-        return await self._compute.run(work)
+
+        def swap() -> Layer | None:
+            return swap_layer(
+                image,
+                face,
+                portrait,
+                self._settings,
+                patches=patches,
+                others=others,
+                textures=self._textures,
+            )
+
+        return await self._compute.run(swap)
 
 
 def swap_layer(
