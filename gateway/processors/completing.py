@@ -46,6 +46,8 @@ def complete(
         place: float32 (2, h, w), columns and rows in the atlas.
         textures: Where the portraits' come from.
     """
+    if not _worth_a_look(portraits, vertices, textures):
+        return
     known = _known(portraits[0], vertices, place, textures)
     for other in portraits[1:]:
         if not _lacks(support * (1 - known)):
@@ -55,6 +57,22 @@ def complete(
         if _lacks(share):
             put_portrait(pixels, other, vertices, share, support * known, textures)
             known = np.maximum(known, theirs)
+
+
+def _worth_a_look(portraits: Sequence[Portrait], vertices: F32, textures: Textures) -> bool:
+    """Return whether the first portrait hides something, or another shows a landmark better."""
+    if is_covered(portraits[0]):
+        return True
+    facing = vertex_facing(vertices[:N_MESH], topology().triangles)
+    own, *theirs = (
+        np.clip(seen_well(textures.shown(portrait), facing), 0, 1) for portrait in portraits
+    )
+    return bool((np.max(theirs, axis=0) - own).max() > LACKING)
+
+
+def is_covered(portrait: Portrait) -> bool:
+    """Return whether something is before a portrait's face."""
+    return portrait.seen is not None and bool(portrait.seen.visible.min() <= 0.5)
 
 
 def _lacks(share: F32) -> bool:
@@ -94,7 +112,7 @@ def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None
 
 def bare_places(portrait: Portrait, place: F32) -> F32 | float:
     """Return how surely (h, w) a portrait shows its face at places (2, h, w) of the atlas."""
-    if portrait.seen is None or portrait.seen.visible.min() > 0.5:
+    if portrait.seen is None or not is_covered(portrait):
         return 1.0
     # As where its own pixels are left out for good: at some distance from what covers it.
     return sampled(withdrawn(portrait.seen.visible >= 0.5, LEFT_OUT_PX, LEFT_OUT_PX / 2), place)

@@ -19,7 +19,7 @@ from gateway.processors.base import Portrait
 
 def mirrored(portrait: Portrait) -> Portrait:
     """Return a portrait as a mirror shows it; of its face, only landmarks are to be used."""
-    image = np.ascontiguousarray(portrait.image[:, ::-1])
+    image = portrait.image[:, ::-1]  # a view: of a large picture only the face is ever copied
     seen = portrait.seen and Visibility(np.ascontiguousarray(portrait.seen.visible[:, ::-1]))
     return Portrait(image, _turned(portrait.face, image.shape[1]), seen)
 
