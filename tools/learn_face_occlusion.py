@@ -29,14 +29,13 @@ import numpy as np
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
-from gateway.faces.atlas import atlas, unrolled
+from gateway.faces.atlas import atlas, unrolled, unrolled_normals
 from gateway.faces.occlusion import Visibility, known_places, skin_prior
 from gateway.imaging.color.skin_model import skin_departures
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.paths import PROJECT_ROOT
 from tools.drawn_faces import SHAPE, Base, line
-from tools.hard_light import surface
 from tools.occlusion_scenes import scene
 from tools.portraits import portraits
 from tools.unet import F, UnrolledNetwork, learn, torch
@@ -92,7 +91,7 @@ def bases(paths: list[Path]) -> list[Base]:
         for path, covered in zip(paths, COVERED, strict=True):
             image = decode_image(path.read_bytes(), max_pixels=10**8).rgb
             face = (await analyser.analyse(image, deadline=Deadline.after(60)))[0]
-            normals = normals_of(face.landmarks)
+            normals = unrolled_normals(face.landmarks)
             hidden = drawn(covered.get("areas", []))
             for points in covered.get("lines", []):
                 line(hidden, np.array(points, float), RIM)
@@ -105,12 +104,6 @@ def bases(paths: list[Path]) -> list[Base]:
 
     found = asyncio.run(find())
     return found + [base.mirrored() for base in found]
-
-
-def normals_of(landmarks: np.ndarray) -> np.ndarray:
-    normals = atlas().spread(surface(landmarks))
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return np.asarray(normals / np.maximum(length, 1e-6))
 
 
 def official(folder: Path) -> list[Base]:
@@ -140,7 +133,7 @@ def official(folder: Path) -> list[Base]:
                 rgb,
                 hidden,
                 known.astype(np.float32),
-                normals_of(marks),
+                unrolled_normals(marks),
                 marks[:468],
                 glasses,
                 lent,

@@ -16,8 +16,9 @@ import numpy as np
 
 from gateway.arrays import F32, U8
 from gateway.faces.atlas import atlas
-from gateway.faces.refiner import DARK, halved, refiner_planes
+from gateway.faces.refiner import halved, refiner_planes
 from gateway.imaging.color.log_chroma import features_of_logs
+from gateway.imaging.color.skin_model import DARK
 from tools.drawn_faces import SHAPE, Base, Plane, blobs, soft
 from tools.drawn_things import THINGS, hair
 from tools.hard_light import light_gain

@@ -26,7 +26,7 @@ from gateway.faces.topology import (
     RIGHT_EYE,
     topology,
 )
-from gateway.imaging.geometry.raster import interpolated, rasterise
+from gateway.imaging.geometry.raster import interpolated, rasterise, vertex_normals
 from gateway.imaging.geometry.warp import Region, bounding_region, remap, shrink_area
 from gateway.imaging.masks.soft import widened
 
@@ -114,10 +114,11 @@ def atlas() -> Atlas:
 
 
 def unrolled(image: U8, landmarks: AnyFloat) -> U8:
-    """Return a face's skin in the atlas, uint8 (HEIGHT, WIDTH, 3).
+    """Return a face's skin in the atlas, uint8 (HEIGHT, WIDTH, C).
 
     Args:
-        image: uint8 (H, W, 3) RGB. A large face is shrunk first, so that it does not alias.
+        image: uint8 (H, W, C), RGB and maybe a mask. A large face is shrunk first, so that it does
+            not alias.
         landmarks: (≥ 468, 3) in it.
     """
     points = np.asarray(landmarks[:N_MESH, :2], np.float32)
@@ -134,6 +135,20 @@ def unrolled(image: U8, landmarks: AnyFloat) -> U8:
         points = (points + 0.5) * np.asarray(scale, np.float32) - 0.5
     at = atlas().spread(points)
     return remap(part, at[..., 0], at[..., 1], smooth=False)
+
+
+def unrolled_normals(landmarks: AnyFloat) -> F32:
+    """Return a face's outward unit normals in the atlas, float32 (HEIGHT, WIDTH, 3).
+
+    0 outside the face; z = -1 faces the viewer.
+
+    Args:
+        landmarks: (≥ 468, 3).
+    """
+    vertices = np.ascontiguousarray(landmarks[:N_MESH], np.float32)
+    normals = atlas().spread(vertex_normals(vertices, topology().triangles))
+    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-6))
+    return normals
 
 
 def _places(mean: F64) -> F32:

@@ -17,11 +17,9 @@ import numpy as np
 from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.atlas import atlas, unrolled
+from gateway.faces.atlas import atlas, unrolled, unrolled_normals
 from gateway.faces.face import Face
-from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.color.skin_model import skin_departures
-from gateway.imaging.geometry.raster import vertex_normals
 from gateway.imaging.masks.soft import smoothstep
 from gateway.inference.protocol import Inference
 
@@ -109,10 +107,7 @@ def departures(image: U8, landmarks: AnyFloat) -> U8:
         image: uint8 (H, W, 3) RGB.
         landmarks: (478, 3) of a face in it.
     """
-    vertices = np.ascontiguousarray(landmarks[:N_MESH], np.float32)
-    normals = atlas().spread(vertex_normals(vertices, topology().triangles))
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-6))
-    return skin_departures(unrolled(image, landmarks), normals, skin_prior())
+    return skin_departures(unrolled(image, landmarks), unrolled_normals(landmarks), skin_prior())
 
 
 @cache

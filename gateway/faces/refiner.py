@@ -21,6 +21,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas
 from gateway.imaging.color.log_chroma import features_of_logs, logs_of_features
+from gateway.imaging.color.skin_model import LOGS, STEPS, ZERO
 from gateway.inference.protocol import Inference
 
 MODEL = "face_refiner"
@@ -28,17 +29,11 @@ MODEL = "face_refiner"
 ROWS, COLUMNS = HEIGHT // 2, WIDTH // 2
 """Size of what the network looks at: the atlas, halved."""
 PLANES = 11
-DARK = 8.0
-"""Levels added before logarithms are taken: darker pixels carry no colour information."""
 COARSE_PX, WIDE_PX = 3.0, 9.0
 """Widths of the averages of the old face's skin, in pixels of the halved atlas: wider than any
 feature, and where little skin is seen."""
 TRUST = 0.05
 """Share of skin within the narrower average at which both count half."""
-ZERO = 128
-"""Level of a coded plane that means 0."""
-STEPS = np.array([48.0, 160.0, 160.0], np.float32)
-"""Levels for a unit of brightness, of red and of blue over green (natural logarithms)."""
 STRENGTH = 0.6
 """How much of a change is made: all of it costs more of the likeness than it gains in light."""
 SURE = 0.6
@@ -64,23 +59,20 @@ def refiner_planes(source: U8, target: U8, normals: F32, seen: F32, target_seen:
         the new face is known; the surface's normal. Colours are measured from the middle of the
         old face's skin; 128 is 0.
     """
-    own, old = (features_of_logs(_LOGS[halved(image)]) for image in (source, target))
+    own, old = (features_of_logs(LOGS[halved(image)]) for image in (source, target))
     normals, facing = halved(normals), np.clip(-halved(normals)[..., 2], 0, 1)
     weight = skin_share() * (halved(target_seen) > SURE) * facing
     middle = _middle(old, weight)
     coarse, share = _averaged(old - middle, weight)
     out = np.empty((ROWS, COLUMNS, PLANES), np.float32)
-    out[..., :3] = ZERO + STEPS * (own - middle)
-    out[..., 3:6] = ZERO + STEPS * coarse
+    out[..., :3] = ZERO + STEPS[:3] * (own - middle)
+    out[..., 3:6] = ZERO + STEPS[:3] * coarse
     out[..., 6] = 255 * share
     out[..., 7] = 255 * halved(seen)
     out[..., 8:10] = ZERO + 127 * normals[..., :2]
     out[..., 10] = 255 * facing
     np.rint(out, out=out)
     return np.clip(out, 0, 255, out=out).astype(np.uint8)
-
-
-_LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
 
 
 def halved(plane: NDArray[Any]) -> NDArray[Any]:

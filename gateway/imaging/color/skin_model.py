@@ -51,7 +51,7 @@ def skin_departures(rgb: U8, normals: F32, prior: F32) -> U8:
         log brightness itself; how squarely the surface faces the viewer (255 = squarely). The first
         four are 128 at 0.
     """
-    features = features_of_logs(_LOGS[rgb])
+    features = features_of_logs(LOGS[rgb])
     facing = np.clip(-normals[..., 2], 0, 1)
     harmonics = _harmonics(normals)
     model = _fit(features, harmonics, prior * facing)
@@ -64,7 +64,8 @@ def skin_departures(rgb: U8, normals: F32, prior: F32) -> U8:
     return np.clip(planes, 0, 255, out=planes).astype(np.uint8)
 
 
-_LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
+LOGS = np.log(np.arange(256) + DARK).astype(np.float32)
+"""Logarithm of each level."""
 
 
 def _harmonics(normals: F32) -> F32:

@@ -6,18 +6,16 @@ import numpy as np
 
 from gateway.arrays import F32, U8, Mask
 from gateway.deadline import Deadline
-from gateway.faces.atlas import HEIGHT, WIDTH, atlas, unrolled
+from gateway.faces.atlas import HEIGHT, WIDTH, atlas, unrolled, unrolled_normals
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
 from gateway.faces.refiner import FaceRefiner, refiner_planes
-from gateway.faces.topology import N_MESH, topology
+from gateway.faces.topology import N_MESH
 from gateway.imaging.color.light_field import LightField
-from gateway.imaging.geometry.raster import vertex_normals
+from gateway.imaging.color.skin_model import DARK
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.processors.base import Layer, Portrait
 
-DARK = 8.0
-"""Levels added before colours are compared: darker pixels carry no colour information."""
 LEAST = 64
 """Pixels of skin in the atlas that are enough to compare colours."""
 
@@ -61,20 +59,17 @@ class Refining:
 def both_unrolled(
     image: U8, face: Face, layer: Layer, portrait: Portrait, seen: Visibility | None
 ) -> U8:
-    """Return what the network looks at, uint8 (HEIGHT, WIDTH, 11); see `Refining.light`."""
+    """Return what the network looks at, uint8 (ROWS, COLUMNS, 11); see `Refining.light`."""
     old = unrolled(image, face.landmarks)
     marks = layer.landmarks[:N_MESH].astype(np.float32).copy()
     marks[:, :2] -= layer.region.origin_xy
-    new = unrolled(layer.pixels, marks)
-    shown = unrolled(np.repeat(layer.support[..., None].astype(np.uint8) * 255, 3, 2), marks)
-    known: F32 = shown[..., 0].astype(np.float32) / np.float32(255)
+    shown = unrolled(np.dstack([layer.pixels, layer.support.astype(np.uint8) * 255]), marks)
+    new = np.ascontiguousarray(shown[..., :3])
+    known = np.asarray(shown[..., 3] / np.float32(255), np.float32)
     if portrait.seen is not None:
         known = np.asarray(known * portrait.seen.visible, np.float32)
     old_known = np.ones(known.shape, np.float32) if seen is None else seen.visible
-    normals = atlas().spread(
-        vertex_normals(face.landmarks[:N_MESH].astype(np.float32), topology().triangles)
-    )
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-6))
+    normals = unrolled_normals(face.landmarks)
     skin = atlas().plain & (known > 0.7) & (old_known > 0.7) & (normals[..., 2] < -0.3)
     return refiner_planes(_in_colors_of(old, new, skin), old, normals, known, old_known)
 
