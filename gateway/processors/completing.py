@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway.arrays import F32, U8, Mask
+from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
 from gateway.imaging.color.lut import apply_cube, transfer_cube
 from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
-from gateway.imaging.geometry.raster import rasterise, vertex_facing, vertex_visibility
+from gateway.imaging.geometry.raster import rasterise, vertex_visibility
 from gateway.imaging.geometry.warp import Region, remap
 from gateway.imaging.masks.soft import sampled, withdrawn
 from gateway.processors.base import Portrait
 from gateway.processors.kept import Kept
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, lids_meet, put_inside
-from gateway.processors.textures import PortraitFindings, Textures
+from gateway.processors.textures import Textures
 
 HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
 """Cosines to the view: skin that turns away further has too few pixels to be carried."""
@@ -30,7 +30,7 @@ LEFT_OUT_PX = 3
 
 def complete(
     pixels: U8,
-    portraits: Sequence[Portrait],
+    portraits: Sequence[tuple[Portrait, F32]],
     vertices: F32,
     support: F32,
     place: F32,
@@ -40,34 +40,32 @@ def complete(
 
     Args:
         pixels: uint8 (h, w, 3) RGB of the first.
-        portraits: The first, then those that may help out, the best first.
+        portraits: The first, then those that may help out, the best first; each with how well
+            it and the result show every landmark, (468,), see `well_seen`.
         vertices: float32 (478, 3), where the landmarks lie in `pixels`.
         support: float32 (h, w), how far they show the face, 0–1.
         place: float32 (2, h, w), columns and rows in the atlas.
         textures: Where the portraits' come from.
     """
-    if not _worth_a_look(portraits, vertices, textures):
+    (first, own), *rest = portraits
+    better = np.max([seen for _, seen in rest], axis=0) - own
+    if not is_covered(first) and better.max() <= LACKING:
         return
-    known = _known(portraits[0], vertices, place, textures)
-    for other in portraits[1:]:
+    # What the result hides itself is not to be looked for elsewhere.
+    visible = vertex_visibility(vertices[:N_MESH], topology().triangles)
+
+    def known_by(portrait: Portrait, seen: F32) -> F32:
+        return _known(portrait, np.where(visible, seen, 1), vertices, place)
+
+    known = known_by(first, own)
+    for other, seen in rest:
         if not _lacks(support * (1 - known)):
             return
-        theirs = _known(other, vertices, place, textures)
+        theirs = known_by(other, seen)
         share = support * np.maximum(theirs - known, 0)
         if _lacks(share):
             put_portrait(pixels, other, vertices, share, support * known, textures)
             known = np.maximum(known, theirs)
-
-
-def _worth_a_look(portraits: Sequence[Portrait], vertices: F32, textures: Textures) -> bool:
-    """Return whether the first portrait hides something, or another shows a landmark better."""
-    if is_covered(portraits[0]):
-        return True
-    facing = vertex_facing(vertices[:N_MESH], topology().triangles)
-    own, *theirs = (
-        np.clip(seen_well(textures.shown(portrait), facing), 0, 1) for portrait in portraits
-    )
-    return bool((np.max(theirs, axis=0) - own).max() > LACKING)
 
 
 def is_covered(portrait: Portrait) -> bool:
@@ -79,18 +77,13 @@ def _lacks(share: F32) -> bool:
     return bool(np.count_nonzero(share > LACKING) > LACKING_SHARE * share.size)
 
 
-def _known(portrait: Portrait, vertices: F32, place: F32, textures: Textures) -> F32:
-    """Return how well (h, w) a portrait shows each pixel of a face, 0–1.
-
-    What the result does not show either is not to be looked for elsewhere.
-    """
-    mesh, triangles = vertices[:N_MESH], topology().triangles
-    seen = np.clip(seen_well(textures.shown(portrait), vertex_facing(mesh, triangles)), 0, 1)
-    seen = np.where(vertex_visibility(mesh, triangles), seen, 1)
-    if seen.min() >= 1:
-        shown = np.ones(place.shape[1:], np.float32)
-    else:
-        (shown,) = rasterise(mesh, triangles, seen[:, None].astype(np.float32), place.shape[1:])
+def _known(portrait: Portrait, seen: AnyFloat, vertices: F32, place: F32) -> F32:
+    """Return how well (h, w) a portrait shows each pixel of a face, given its landmarks (468,)."""
+    height, width = place.shape[1:]
+    shown = np.ones((height, width), np.float32)
+    if seen.min() < 1:
+        values = np.asarray(seen, np.float32)[:, None]
+        (shown,) = rasterise(vertices[:N_MESH], topology().triangles, values, (height, width))
     return np.asarray(shown * bare_places(portrait, place), np.float32)
 
 
@@ -148,17 +141,11 @@ def put_portrait(
     pixels[...] = np.clip(np.rint(mixed), 0, 255)
 
 
-def seen_well(source: PortraitFindings, facing: F32) -> F32:
-    """Return how well each landmark (468,) is seen in both pictures; ≤ 0 not at all, ≥ 1 well.
-
-    Near the outline a landmark must face both viewers; further inside (under the nose, in the
-    corners of the eyes) it is enough that nothing lies before it.
-    """
-    return well_seen(np.minimum(source.facing, facing), source.visible)
-
-
 def well_seen(facing: F32, visible: Mask) -> F32:
-    """Return how well each landmark (468,) is seen, given that; ≤ 0 not at all, ≥ 1 well.
+    """Return how well each landmark (468,) is seen, 0–1.
+
+    Near the outline a landmark must face the viewer; further inside (under the nose, in the corners
+    of the eyes) it is enough that nothing lies before it.
 
     Args:
         facing: float32 (468,), cosine of the angle to the view.

@@ -25,7 +25,7 @@ from gateway.imaging.geometry.raster import rasterise, vertex_facing
 from gateway.imaging.geometry.warp import bounding_region, remap
 from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.base import Layer, Patch, Portrait
-from gateway.processors.completing import complete, own_openings, put_portrait, seen_well
+from gateway.processors.completing import complete, own_openings, put_portrait, well_seen
 from gateway.processors.folds import folding, with_folds_of
 from gateway.processors.kept import EYE_RIM, LIP_RIM, Eyes, kept_of, kept_pixels
 from gateway.processors.openings import eye_distance, on_lips
@@ -128,8 +128,12 @@ def swap_layer(
     places = texture.places(on_lips(portrait.face.landmarks, target))
     changed = displacement(shown_by(face, portrait), portrait.face.expression)[:N_MESH]
     facing = vertex_facing(target[:N_MESH], topology().triangles)
-    everyone = [portrait, *others, textures.other_side(portrait)]
-    seen = np.max([seen_well(textures.shown(one), facing) for one in everyone], axis=0)
+    everyone = [
+        (one, well_seen(np.minimum(shown.facing, facing), shown.visible))
+        for one in (portrait, *others, textures.other_side(portrait))
+        for shown in (textures.shown(one),)
+    ]
+    seen = np.max([well for _, well in everyone], axis=0)
     attributes = np.column_stack(
         [
             places[:N_MESH, :2],
