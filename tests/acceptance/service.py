@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -32,11 +32,18 @@ class Gateway:
     @property
     def triton_pid(self) -> int:
         """The `tritonserver` process: our process's only grandchild of that name."""
-        for child in children(self.process.pid):
-            for grandchild in children(child):
-                if b"tritonserver" in Path(f"/proc/{grandchild}/cmdline").read_bytes():
-                    return grandchild
-        raise AssertionError("there is no server")
+        found = self.find_triton()
+        assert found is not None, "there is no server"
+        return found
+
+    def find_triton(self) -> int | None:
+        """Return the process id of the `tritonserver`; None while there is none."""
+        with suppress(OSError):  # a process may end while it is looked at
+            for child in children(self.process.pid):
+                for grandchild in children(child):
+                    if b"tritonserver" in Path(f"/proc/{grandchild}/cmdline").read_bytes():
+                        return grandchild
+        return None
 
     def wait_until_ready(self, timeout_s: float = 60) -> None:
         """Wait until requests may be sent."""
