@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from gateway.arrays import F32
 from gateway.faces.atlas import HEIGHT, WIDTH
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Detector
+from gateway.faces.glasses import COLUMNS as BAND_COLUMNS
+from gateway.faces.glasses import MODEL as REMOVER
+from gateway.faces.glasses import PLANES as REMOVER_PLANES
+from gateway.faces.glasses import ROWS as BAND_ROWS
+from gateway.faces.glasses import SKIN_LEVEL
 from gateway.faces.landmarks import (
     _LEFT_LIDS,
     IRIS_MARGIN,
@@ -62,6 +67,7 @@ def fake_face_inference(places: Sequence[FacePlacement] = ((0.5, 0.5, 0.5),)) ->
             FakeModel(_fit_contract(), _fit),
             FakeModel(_occlusion_contract(), _hidden),
             FakeModel(_refiner_contract(), _unchanged),
+            FakeModel(_remover_contract(), _dark_is_skin),
         ]
     )
 
@@ -111,6 +117,20 @@ def _refiner_contract() -> ModelContract:
 def _unchanged(inputs: Tensors) -> dict[str, F32]:
     """Return no change of light."""
     return {"change": np.zeros((len(inputs["planes"]), ROWS, COLUMNS, 3), np.float32)}
+
+
+def _remover_contract() -> ModelContract:
+    band = (TensorSpec("band", np.dtype(np.uint8), (-1, BAND_ROWS, BAND_COLUMNS, 3)),)
+    answer = _floats({"removal": (BAND_ROWS, BAND_COLUMNS, REMOVER_PLANES)})
+    return ModelContract(REMOVER, 16, band, answer)
+
+
+def _dark_is_skin(inputs: Tensors) -> dict[str, F32]:
+    """Return that all that is darker than skin hides skin."""
+    levels = inputs["band"].astype(np.float32)
+    removal = np.zeros((*levels.shape[:3], REMOVER_PLANES), np.float32)
+    removal[..., 0] = np.where(levels.max(-1) < 0.7 * SKIN_LEVEL, 20, -20)
+    return {"removal": removal}
 
 
 def _hidden(inputs: Tensors) -> dict[str, F32]:

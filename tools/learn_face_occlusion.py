@@ -30,18 +30,18 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.atlas import atlas, unrolled, unrolled_normals
-from gateway.faces.occlusion import Visibility, known_places, skin_prior
+from gateway.faces.occlusion import known_places, skin_prior
 from gateway.imaging.color.skin_model import skin_departures
 from gateway.inference.local import LocalInference
 from gateway.media.image import decode_image
 from gateway.paths import PROJECT_ROOT
 from tools.drawn_faces import SHAPE, Base, line
 from tools.occlusion_scenes import scene
-from tools.portraits import portraits
+from tools.portraits import portraits, wears_glasses
 from tools.unet import F, UnrolledNetwork, learn, torch
 
 SCENES, EPOCHS, RATE = 20_000, 12, 3e-3
-MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 16_000, 5, 2e-3, 10_000
+MORE_SCENES, MORE_EPOCHS, MORE_RATE, MORE_SEED = 16_000, 12, 2e-3, 10_000
 WIDTHS = (16, 32, 48, 64)
 
 # What covers the portraits' faces, polygons and thick lines in pixels of the atlas.
@@ -113,7 +113,7 @@ def official(folder: Path) -> list[Base]:
     eyes = inner & (sheet.mean[..., 1] < BELOW_EYES)
     out = []
     for one in portraits(folder):
-        glasses = Visibility(1 - one.hidden).glasses
+        glasses = wears_glasses(one.hidden)
         # Around the eyes there may be glasses that were seen in part only, and what reaches in
         # from the outline may be hair: there nobody knows.
         _, pieces = cv2.connectedComponents((one.hidden > 0.3).astype(np.uint8))

@@ -8,17 +8,19 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
 
-from gateway.arrays import F32, U8
+from gateway.arrays import F32, U8, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import SemblantError
 from gateway.faces.analyser import FaceAnalyser
+from gateway.faces.atlas import atlas
 from gateway.faces.detect import DetectOptions
 from gateway.faces.face import Face
 from gateway.faces.occlusion import OcclusionFinder
@@ -98,3 +100,38 @@ async def _analysed(folder: Path, rows: list[dict[str, str]]) -> list[LearnedPor
     await inference.close()
     compute.close()
     return out
+
+
+HALF = 0.33
+EYES_Y = -0.5
+"""Of the mean face: the height of the eyes' middles."""
+CROSSED, RUNS, MOSTLY = 0.8, 0.5, 0.6
+"""Of the bridge's columns, and of those below an eye, how many a frame takes; and how much of the
+whole is hidden at most: more is no frame but a hand."""
+
+
+def wears_glasses(hidden: F32) -> bool:
+    """Return whether a face wears glasses, of which (h, w) of the atlas are hidden.
+
+    A frame crosses the nose's bridge from side to side, and runs below an eye.
+    """
+    hidden = np.where(atlas().face, hidden, 0)
+    columns, arcs = _bridge()
+    crossed = np.where(columns, hidden, 0).max(0)[columns.any(0)] > HALF
+    # A fringe down to the eyes is above them only.
+    lower = [arc & (atlas().mean[..., 1] > EYES_Y) for arc in arcs]
+    below = [(np.where(arc, hidden, 0).max(0)[arc.any(0)] > HALF).mean() for arc in lower]
+    mostly = (
+        np.where(columns | arcs[0] | arcs[1], hidden, 0).sum() / (columns | arcs[0] | arcs[1]).sum()
+    )
+    return bool(crossed.mean() >= CROSSED and max(below) >= RUNS and mostly < MOSTLY)
+
+
+@cache
+def _bridge() -> tuple[Mask, tuple[Mask, Mask]]:
+    """Return where a frame crosses the nose, and where it runs around the subject's eyes."""
+    x, y = atlas().mean[..., 0], atlas().mean[..., 1]
+    bridge = atlas().face & (np.abs(x) < 0.16) & (y > -0.75) & (y < -0.2)
+    around = atlas().face & ~atlas().eyes & (y > -0.9) & (y < 0.1)
+    right, left = (around & (s * x > 0.25) & (s * x < 0.7) for s in (-1, 1))
+    return np.asarray(bridge), (np.asarray(right), np.asarray(left))

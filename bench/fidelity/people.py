@@ -147,16 +147,23 @@ async def own_frames(bench: Bench, run: Run) -> list[float]:
 async def portraits_of_one(
     bench: Bench, recogniser: Recogniser, others: Sequence[Someone], run: Run
 ) -> dict[str, list[float]]:
-    """Return identity with one portrait of a person, and with three from all over a clip."""
-    out: dict[str, list[float]] = {"one": [], "three": []}
+    """Return identity with one portrait of a person, and with three from all over a clip.
+
+    With one it is the mean over the three, each alone; `gain` is how much better all three are.
+    """
+    out: dict[str, list[float]] = {"one": [], "three": [], "gain": []}
     for frames in data.clips(run.size(99, 1), 4).values():
         # The fourth is what the person is recognised by.
         directions = [recogniser.embedding(frame, await bench.face(frame)) for frame in frames]
         for target in others[: run.size(8, 1)]:
-            for name, chosen in (("one", frames[:1]), ("three", frames[:3])):
+            found = []
+            for chosen in ([frames[0]], [frames[1]], [frames[2]], frames[:3]):
                 image = await bench.made_of(chosen, target.image)
                 now = recogniser.embedding(image, await bench.face(image))
-                out[name].append(float(now @ directions[3]))
+                found.append(float(now @ directions[3]))
+            out["one"].append(float(np.mean(found[:3])))
+            out["three"].append(found[3])
+            out["gain"].append(found[3] - out["one"][-1])
     return out
 
 
@@ -193,7 +200,7 @@ async def measure(bench: Bench, run: Run) -> tuple[dict[str, Figure], list[Pair]
     ]
     out = summary(made) | await by_option(bench, recogniser, people, run)
     for name, values in (await portraits_of_one(bench, recogniser, people, run)).items():
-        out[f"identity_cos_{name}_portrait"] = figure(
+        out[f"identity_cos_portraits_{name}"] = figure(
             values, "", "recogniser, result to another picture of the person"
         )
     what = "in the face, against the frame that was replaced"

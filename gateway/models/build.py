@@ -206,6 +206,10 @@ def export(data: bytes, entry: ModelEntry) -> bytes:
             from gateway.models.unrolled_network import (  # noqa: PLC0415
                 face_occlusion_to_onnx as convert,
             )
+        elif entry.exporter == "glasses_remover":
+            from gateway.models.unrolled_network import (  # noqa: PLC0415
+                glasses_remover_to_onnx as convert,
+            )
         elif entry.exporter == "face_refiner":
             from gateway.models.unrolled_network import (  # noqa: PLC0415
                 face_refiner_to_onnx as convert,

@@ -1,4 +1,4 @@
-"""`face_occlusion` and `face_refiner` as ONNX graphs: networks that look at unrolled faces.
+"""Our own networks that look at unrolled faces, as ONNX graphs.
 
 They halve their picture three times and come back. The constant input of every pixel is the same
 for all faces, so the first layer's answer to it is computed here and added as a constant.
@@ -17,7 +17,7 @@ from onnx import TensorProto
 
 from gateway.arrays import F32
 from gateway.errors import ContractViolation
-from gateway.faces import occlusion, refiner
+from gateway.faces import glasses, occlusion, refiner
 from gateway.models.catalog import ModelEntry
 from gateway.models.onnx_graph import GraphWriter
 
@@ -55,6 +55,22 @@ def face_refiner_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
         ContractViolation: the file holds something else.
     """
     return _written(data, entry, refiner.known_places())
+
+
+def glasses_remover_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
+    """Write the network of learned weights.
+
+    Args:
+        data: The `.npz` file that `tools/learn_glasses_remover.py` writes.
+        entry: The contract: `band` (h, w, 3) to `removal` (h, w, 7).
+
+    Returns:
+        The ONNX model's bytes, with the batch axis `N` open.
+
+    Raises:
+        ContractViolation: the file holds something else.
+    """
+    return _written(data, entry, glasses.known_places())
 
 
 def _written(data: bytes, entry: ModelEntry, places: F32) -> bytes:

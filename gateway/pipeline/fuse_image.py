@@ -28,7 +28,7 @@ from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.change import FaceChanger, FaceTask
 from gateway.pipeline.face.enhance import Enhancement
 from gateway.pipeline.face.expression_plan import LibraryItem
-from gateway.pipeline.face.masking import Masking, takes_glasses_off
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import ResultQuality
 from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.options.groups import QualityLimits
@@ -238,12 +238,9 @@ class ImageFuser:
                 target, [role.face for role in cast.roles], options, deadline=deadline
             ),
         )
-        takes_off = [takes_glasses_off(options, own) for own in seen]
-        bare = await self._masking.bared(known) if any(takes_off) else known
-        as_is, without = (dict(zip(every, made, strict=True)) for made in (known, bare))
-        roles = []
-        for role, own, off in zip(cast.roles, seen, takes_off, strict=True):
-            made = without if off else as_is
-            portraits = [made[id(p)] for p in role.portraits]
-            roles.append(replace(role, portraits=portraits, seen=own))
+        made = dict(zip(every, known, strict=True))
+        roles = (
+            replace(role, portraits=[made[id(p)] for p in role.portraits], seen=own)
+            for role, own in zip(cast.roles, seen, strict=True)
+        )
         return replace(cast, roles=tuple(roles))

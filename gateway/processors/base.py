@@ -104,13 +104,13 @@ class Portrait:
         image: uint8 (H, W, 3) RGB.
         face: The face.
         seen: Where the face itself is seen, not something before it; None: everywhere.
-        bared: Whether glasses were taken off it: eyes behind lenses are dark, and not to be used.
+        eyes_unknown: Whether dark lenses were before its eyes: those of the picture are made up.
     """
 
     image: U8
     face: Face
     seen: Visibility | None = None
-    bared: bool = False
+    eyes_unknown: bool = False
 
 
 class Patch(StrEnum):

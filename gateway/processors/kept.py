@@ -1,7 +1,7 @@
 """What of a target's face stays its own when its skin becomes another person's.
 
 The inside of a mouth does, as far as it is open: no portrait shows it lit and opened like that.
-Eyes do where the source keeps its own shut, hidden or behind glasses, or on request.
+Eyes do where the source keeps its own shut, hidden or behind dark glasses, or on request.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def kept_of(face: Face, portrait: Portrait, eyes: Eyes) -> Kept:
 
 
 def _eye_kept(which: Opening, face: Face, portrait: Portrait, eyes: Eyes) -> float:
-    if eyes == "target" or portrait.bared:
+    if eyes == "target" or portrait.eyes_unknown:
         return 1.0
     # Shut lids of a source could never open; a target that shuts its own needs none that are open.
     unseen = is_shut(which, portrait.face.landmarks) and not is_shut(which, face.landmarks)

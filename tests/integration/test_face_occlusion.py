@@ -79,11 +79,6 @@ def hidden_share(seen: Visibility, where: np.ndarray) -> float:
     return float((seen.visible[where] < 0.5).mean())
 
 
-async def test_glasses_are_told_from_none(seen):
-    assert seen["hopper"].glasses
-    assert not seen["astronaut"].glasses
-
-
 async def test_a_fringe_is_before_the_forehead_and_the_cheeks_are_bare(seen):
     height = atlas().mean[..., 1]
     forehead = atlas().face & (height < -1.0)

@@ -139,6 +139,11 @@ def widened(inside: Mask, by_px: int) -> Mask:
     return np.asarray(cv2.dilate(inside.astype(np.uint8), disc(by_px)) > 0)
 
 
+def dilated(mask: F32, by_px: int) -> F32:
+    """Return a mask (h, w), at each pixel the greatest value within a disc."""
+    return np.asarray(cv2.dilate(mask, disc(by_px)), np.float32)
+
+
 def disc(radius_px: int) -> U8:
     """Return a disc, uint8 (n, n) with n twice the radius and one; 1 inside."""
     size = 2 * radius_px + 1

@@ -9,6 +9,7 @@ from dataclasses import replace
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
+from gateway.faces.glasses import GlassesRemover
 from gateway.faces.occlusion import DOUBTED, OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
@@ -24,14 +25,6 @@ from gateway.processors.masks import matte_of
 from gateway.processors.mirroring import with_other_side
 
 
-def takes_glasses_off(options: SwapOptions, target: Visibility | None) -> bool:
-    """Return whether portraits lose their glasses for a target's face.
-
-    Behind glasses of its own a face needs none taken off: what either's cover stays the target's.
-    """
-    return options.source_deocclude and (target is None or not target.glasses)
-
-
 class Masking:
     """Makes the masks that options ask for.
 
@@ -43,6 +36,7 @@ class Masking:
         """Take the networks that are at hand, and what runs them and the array work."""
         self.networks = networks
         self._finder = OcclusionFinder(networks.inference, networks.compute)
+        self._remover = GlassesRemover(networks.inference, networks.compute)
         self._maskers = NetworkMaskers(networks.inference, networks.compute)
         self._compute = networks.compute
 
@@ -50,6 +44,8 @@ class Masking:
         self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
     ) -> list[Portrait]:
         """Return portraits with the occlusions of their faces, as far as that is of use.
+
+        Where options ask for it, they are without the glasses that they wear.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -61,14 +57,16 @@ class Masking:
             (seen,) = await self._finder.find(
                 portrait.image, [portrait.face], rarer=DOUBTED, deadline=deadline
             )
-            return replace(portrait, seen=seen)
+            known = replace(portrait, seen=seen)
+            if not options.source_deocclude:
+                return known
+            image, landmarks = portrait.image, portrait.face.landmarks
+            removal = await self._remover.find(image, landmarks, deadline=deadline)
+            if not removal.worn:
+                return known
+            return await self._compute.run(without_glasses, known, removal)
 
         return list(await asyncio.gather(*map(look, portraits)))
-
-    async def bared(self, portraits: Sequence[Portrait]) -> list[Portrait]:
-        """Return portraits without glasses."""
-        tasks = (self._compute.run(without_glasses, portrait) for portrait in portraits)
-        return list(await asyncio.gather(*tasks))
 
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic_core import core_schema
 
-from gateway.faces import occlusion
+from gateway.faces import glasses, occlusion
 from gateway.networks import bisenet, xseg
 from gateway.networks.detecting.specs import DETECTORS
 from gateway.networks.restoring import RESTORERS
@@ -25,6 +25,7 @@ MESH, MORPHABLE = "mesh", "3dmm"
 LIVE_PORTRAIT = live_portrait.NAME
 CLASSICAL = face_enhancer.CLASSICAL
 OWN_OCCLUDER = occlusion.MODEL
+GLASSES_REMOVER = glasses.MODEL
 BLAZEFACE = "blazeface"
 
 

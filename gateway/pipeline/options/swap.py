@@ -13,6 +13,7 @@ from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, fr
 from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.pipeline.options.choices import (
     BLAZEFACE,
+    GLASSES_REMOVER,
     MESH,
     OWN_OCCLUDER,
     SWAPPER_MODELS,
@@ -152,8 +153,8 @@ class SwapOptions(OptionsModel):
     eyes: Eyes = Field(
         "source",
         description="Whose eyes the result has, lids and irises, with the target's gaze: `source`, "
-        "or `target`. Eyes that the source keeps shut, hidden or behind glasses are the target's "
-        "anyway.",
+        "or `target`. Eyes that the source keeps shut, hidden or behind dark glasses are the "
+        "target's anyway.",
     )
     face_selector: FaceSelector = Field(default_factory=FaceSelector)
     mapping: tuple[MappingEntry, ...] = Field(
@@ -185,8 +186,8 @@ class SwapOptions(OptionsModel):
     )
     source_deocclude: bool = Field(
         True,
-        description="Remove glasses from the source's face before it is used, unless the "
-        "target wears some, too.",
+        description="Remove glasses from the source's face before it is used; those of the target "
+        "stay.",
     )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
@@ -212,6 +213,7 @@ class SwapOptions(OptionsModel):
         covered = "occlusion" in masks.types
         # Portraits are looked at by our own network, whichever detector runs on the target.
         names = [OWN_OCCLUDER] if covered or self.source_deocclude else []
+        names += [GLASSES_REMOVER] if self.source_deocclude else []
         names += [masks.occlusion_model] if covered else []
         if "region" in masks.types and masks.region_model != MESH:
             names.append(masks.region_model)
@@ -224,7 +226,7 @@ class SwapOptions(OptionsModel):
         if self.detector.model != BLAZEFACE:
             out[self.detector.model] = "/detector/model"
         for model in self.masking_networks:
-            if model != OWN_OCCLUDER:
+            if model not in (OWN_OCCLUDER, GLASSES_REMOVER):
                 region = model == self.masks.region_model
                 out[model] = f"/masks/{'region' if region else 'occlusion'}_model"
         if self.face_selector.filters:

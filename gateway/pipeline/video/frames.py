@@ -19,7 +19,7 @@ from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.change import FaceChanger, FaceMemory, FaceTask
 from gateway.pipeline.face.enhance import Enhancement
 from gateway.pipeline.face.expression_plan import reads_expressions
-from gateway.pipeline.face.masking import Masking, takes_glasses_off
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.video.cast import CastRole
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
 from gateway.pipeline.video.face_tracking import TrackedFace, around
@@ -51,7 +51,6 @@ class _Person:
         decided: Whether the identity is certain.
         looked_s: When occlusions of the face were last checked.
         pause_s: Until the next check.
-        bare: Whether the portraits are used that wear no glasses.
         last_s: When the face was last changed.
     """
 
@@ -62,7 +61,6 @@ class _Person:
     decided: bool = False
     looked_s: Fraction | None = None
     pause_s: Fraction = LOOK_S
-    bare: bool = False
     last_s: Fraction | None = None
 
 
@@ -85,7 +83,6 @@ class FrameMaker:
         self._production = production
         self._people: dict[int, _Person] = {}
         self._known: dict[int | None, Sequence[Portrait]] = {}
-        self._bare: dict[int | None, Sequence[Portrait]] = {}
         self._chosen = masking.networks.build(production.options)
         self._ready = False
 
@@ -203,7 +200,7 @@ class FrameMaker:
 
     def _portraits(self, person: _Person) -> Sequence[Portrait]:
         assert person.part is not None
-        return (self._bare if person.bare else self._known)[person.part.entry]
+        return self._known[person.part.entry]
 
     def _reach(self, face: Face, shape: tuple[int, int]) -> Region | None:
         """Return the part of a frame of `shape` (height, width) that changing a face may need."""
@@ -241,10 +238,6 @@ class FrameMaker:
         memory.seen, person.looked_s = seen, now
         clear = seen is None or float(seen.visible.mean()) > CLEAR
         person.pause_s = CLEAR_LOOK_S if clear else LOOK_S
-        person.bare = takes_glasses_off(options, seen)
-        entry = person.part.entry if person.part is not None else None
-        if person.bare and entry not in self._bare:
-            self._bare[entry] = await self._masking.bared(self._known[entry])
 
 
 def _local(face: Face, region: Region, rest: F32 | None) -> Face:

@@ -19,48 +19,8 @@ from gateway.imaging.color.skin_model import PLANES
 from gateway.testing_faces import fake_face_inference
 from tests.synthetic_faces import LIP, painted
 from tests.unit.pipeline.people import SHAPE, face_of
-from tests.unit.processors.layers import atlas_pixel, covered, frame, nothing
 
 GREEN = (10, 200, 20)
-
-
-# Glasses
-
-
-@pytest.mark.parametrize("thick", [2, 3, 5])
-def test_a_frame_over_the_bridge_and_around_the_eyes_is_glasses(thick):
-    assert covered(frame(thick=thick)).glasses
-
-
-def test_sunglasses_are_glasses():
-    assert covered(frame(lens=0.6)).glasses
-
-
-def test_a_bare_face_wears_none():
-    assert not covered(nothing()).glasses
-
-
-def test_a_hand_over_everything_is_no_frame():
-    assert not covered(np.ones((HEIGHT, WIDTH), np.float32)).glasses
-
-
-@pytest.mark.parametrize(
-    "hidden", [frame(rims=False), frame(bridge=False)], ids=["a bridge", "rims"]
-)
-def test_half_of_a_frame_is_none(hidden):
-    assert not covered(hidden).glasses
-
-
-@pytest.mark.parametrize("y", [-0.95, -0.5, -0.3])
-def test_a_wrinkle_across_is_no_frame(y):
-    hidden = nothing()
-    cv2.line(hidden, atlas_pixel(-0.16, y), atlas_pixel(0.16, y), 1.0, 2)
-    assert not covered(hidden).glasses
-
-
-@pytest.mark.parametrize("y", [-0.9, -0.7, -0.6])
-def test_a_fringe_is_no_frame(y):
-    assert not covered((atlas().mean[..., 1] < y).astype(np.float32)).glasses
 
 
 # What the network is asked

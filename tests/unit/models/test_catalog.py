@@ -72,6 +72,7 @@ def test_the_models_are_those_the_product_uses():
         "face_3dmm",
         "face_occlusion",
         "face_refiner",
+        "glasses_remover",
     }
     assert set(CATALOG.samples) == {"astronaut", "hopper"}
 

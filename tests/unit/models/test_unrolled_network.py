@@ -8,9 +8,13 @@ import onnxruntime
 import pytest
 
 from gateway.errors import ContractViolation
-from gateway.faces import occlusion, refiner
+from gateway.faces import glasses, occlusion, refiner
 from gateway.models.catalog import load_catalog
-from gateway.models.unrolled_network import face_occlusion_to_onnx, face_refiner_to_onnx
+from gateway.models.unrolled_network import (
+    face_occlusion_to_onnx,
+    face_refiner_to_onnx,
+    glasses_remover_to_onnx,
+)
 from gateway.paths import PROJECT_ROOT
 from tests.tolerances import NETWORK_PROBABILITY
 
@@ -21,6 +25,7 @@ FILE = PROJECT_ROOT / ENTRY.weights.path
 NETWORKS = {
     "face_occlusion": (face_occlusion_to_onnx, occlusion.known_places),
     "face_refiner": (face_refiner_to_onnx, refiner.known_places),
+    "glasses_remover": (glasses_remover_to_onnx, glasses.known_places),
 }
 RNG = np.random.default_rng(0)
 

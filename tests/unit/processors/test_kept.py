@@ -53,7 +53,7 @@ def test_an_eye_that_is_hidden_in_the_source_is_the_targets():
 
 
 def test_eyes_behind_glasses_are_the_targets():
-    bared = Portrait(photograph(), assessed(face_landmarks(), SHAPE), bared=True)
+    bared = Portrait(photograph(), assessed(face_landmarks(), SHAPE), eyes_unknown=True)
     found = kept_of(assessed(face_landmarks(), SHAPE), bared, "source")
     assert (found.right, found.left) == (1, 1)
 

@@ -7,9 +7,10 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import InferenceUnavailable, UnknownModel
+from gateway.faces.glasses import MODEL as REMOVER
 from gateway.faces.occlusion import MODEL
 from gateway.inference.contracts import ModelContract, TensorSpec
-from gateway.pipeline.face.masking import Masking, takes_glasses_off
+from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.options.groups import MaskOptions
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.models import ModelSelector
@@ -33,6 +34,13 @@ def with_bar(image=BARE):
     out = image.copy()
     cv2.rectangle(out, (120, 125), (200, 140), GREEN, -1)
     return out
+
+
+def with_frame() -> Portrait:
+    """Return a portrait with something dark before its eyes."""
+    out = BARE.copy()
+    cv2.rectangle(out, (110, 80), (210, 96), (30, 30, 30), -1)
+    return Portrait(out, FACE)
 
 
 def bar() -> np.ndarray:
@@ -95,26 +103,31 @@ async def test_what_is_before_portraits_is_found_out(masking):
 
 async def test_glasses_are_known_and_can_be_taken_off(masking, inference):
     inference.models[MODEL].function = glasses
-    (worn,) = await known(masking, [PORTRAIT], options("occlusion"))
-    (off,) = await masking.bared([worn])
-    assert worn.image is PORTRAIT.image
-    assert worn.seen.glasses
-    assert not off.seen.glasses
-    assert (off.image != PORTRAIT.image).any()
+    portrait = with_frame()
+    (worn,) = await known(masking, [portrait], options("occlusion", source_deocclude=False))
+    (off,) = await known(masking, [portrait], options("occlusion"))
+    assert worn.image is portrait.image
+    zone = frame() > 0.5
+    assert worn.seen.visible[zone].max() < 0.5
+    assert off.seen.visible[zone].min() == 1
+    assert off.image[88, 160].min() > 2 * portrait.image[88, 160].max()
 
 
-async def test_without_occlusion_glasses_are_looked_for_all_the_same(masking, inference):
+async def test_without_occlusion_glasses_are_taken_off_all_the_same(masking, inference):
     inference.models[MODEL].function = glasses
-    (worn,) = await known(masking, [PORTRAIT], options(source_deocclude=True))
-    assert worn.seen.glasses
+    portrait = with_frame()
+    (off,) = await known(masking, [portrait], options(source_deocclude=True))
+    assert (off.image != portrait.image).any()
 
 
-@pytest.mark.parametrize("asked_for", [True, False])
-def test_glasses_are_taken_off_where_the_target_wears_none(asked_for):
-    wanted = options(source_deocclude=asked_for)
-    assert takes_glasses_off(wanted, None) is asked_for
-    assert takes_glasses_off(wanted, covered(nothing())) is asked_for
-    assert not takes_glasses_off(wanted, covered(frame()))
+async def test_where_there_are_no_glasses_nothing_is_taken_off(masking):
+    (bare,) = await known(masking, [PORTRAIT], options("occlusion"))
+    assert bare.image is PORTRAIT.image
+
+
+async def test_glasses_that_are_to_stay_are_not_looked_for(masking, inference):
+    await known(masking, [with_frame()], options("occlusion", source_deocclude=False))
+    assert not sum(inference.models[REMOVER].batches)
 
 
 # Mattes
