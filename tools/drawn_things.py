@@ -101,17 +101,26 @@ def hand(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarray]:
     """Fingers from any side, round, of the face's own skin a little off."""
     alpha = np.zeros(SHAPE, np.float32)
     round_ = np.zeros(SHAPE, np.float32)
-    # Mostly from below, as one rests a chin or hides a yawn.
-    angle = rng.normal(-np.pi / 2, 0.6) if rng.random() < 0.5 else rng.uniform(0, 2 * np.pi)
+    width = rng.uniform(5, 11)
+    if rng.random() < 0.6:  # from the jaw to cheek, mouth or eye, as one rests a chin
+        side = rng.uniform(-0.3, np.pi + 0.3)
+        root = np.array([64 + 58 * np.cos(side), 72 + 68 * np.sin(side)])
+        root += rng.normal(0, 8, 2)
+        aim = rng.normal([64, 90], [20, 24])
+        angle = np.arctan2(*(aim - root)[::-1])
+    else:
+        angle = rng.uniform(0, 2 * np.pi)
+        root = np.array([64, 72]) + rng.uniform(-35, 35) * np.array([-np.sin(angle), np.cos(angle)])
+        root -= np.array([np.cos(angle), np.sin(angle)]) * rng.uniform(5, 55)
     along = np.array([np.cos(angle), np.sin(angle)])
     across = np.array([-along[1], along[0]])
-    root = np.array([64, 72]) + rng.uniform(-35, 35) * across - along * rng.uniform(5, 55)
-    width = rng.uniform(5, 11)
     count = rng.integers(1, 6)
+    apart, spread = rng.uniform(1.02, 1.5), rng.uniform(0, 0.16)
     for n in range(count):
         place = n - (count - 1) / 2
-        base = root + place * width * rng.uniform(1.02, 1.4) * across
-        tip = base + along * width * rng.uniform(3, 5.5) + across * place * rng.uniform(0, 3)
+        base = root + place * width * apart * across
+        way = along + spread * place * across
+        tip = base + way * width * rng.uniform(3, 6)
         finger = np.zeros(SHAPE, np.float32)
         curve(finger, base, tip, rng.normal(0, 2), width * rng.uniform(0.9, 1.1))
         cv2.circle(
@@ -222,4 +231,4 @@ def glasses(rng: np.random.Generator, rgb: np.ndarray) -> tuple[Plane, np.ndarra
     return alpha, surface
 
 
-THINGS = ((hair, 0.25), (glasses, 0.2), (hand, 0.5), (bar, 0.15), (ball, 0.15), (cloth, 0.12))
+THINGS = ((hair, 0.25), (glasses, 0.2), (hand, 0.6), (bar, 0.15), (ball, 0.15), (cloth, 0.12))

@@ -214,10 +214,13 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--from", dest="earlier", type=Path)
     parser.add_argument("--seed", type=int, default=MORE_SEED, help="of the other scenes")
+    parser.add_argument("--scenes", type=int, default=MORE_SCENES, help="how many others")
+    parser.add_argument("--epochs", type=int, default=MORE_EPOCHS, help="with the others")
+    parser.add_argument("--rate", type=float, default=MORE_RATE, help="with the others")
     asked = parser.parse_args()
     faces = bases(asked.portraits) * 8 + official(asked.more)
     print(f"{len(faces)} faces", flush=True)
-    first, count = (0, SCENES) if asked.earlier is None else (asked.seed, MORE_SCENES)
+    first, count = (0, SCENES) if asked.earlier is None else (asked.seed, asked.scenes)
     jobs = [(first + n, 100) for n in range(count // 100)]
     began = time.time()
     with ProcessPoolExecutor(2, get_context("spawn"), _with_faces, (faces,)) as pool:
@@ -225,7 +228,7 @@ def main() -> None:
         inputs, hidden, known = (np.concatenate(part) for part in made)
     print(f"{len(inputs)} scenes in {time.time() - began:.0f} s", flush=True)
     network = UnrolledNetwork(inputs[::50], known_places(), WIDTHS, 4)
-    epochs, rate = (EPOCHS, RATE) if asked.earlier is None else (MORE_EPOCHS, MORE_RATE)
+    epochs, rate = (EPOCHS, RATE) if asked.earlier is None else (asked.epochs, asked.rate)
     if asked.earlier is not None:
         network.load(asked.earlier)
     held = len(inputs) // 20
