@@ -23,12 +23,15 @@ from bench.transfer import Bench
 from gateway.arrays import F32, U8
 from gateway.errors import SemblantError
 from gateway.faces.face import Face
-from gateway.faces.topology import FACE_OVAL
+from gateway.faces.regions import distance_to_mouth
+from gateway.faces.topology import FACE_OVAL, N_MESH
 from gateway.imaging.color.transfer import lab_from_rgb
 from gateway.imaging.masks.soft import soft_polygon
 from gateway.imaging.metrics.fusion_quality import delta_e_2000
+from gateway.processors.openings import eye_distance
 
 PORTRAITS, MAX_SIDE = 24, 800
+AROUND_MOUTH = 0.25  # inter-ocular distances
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,14 @@ def skin_shift(made: Made) -> float:
     return float(np.linalg.norm(now - then))
 
 
-async def own_frames(bench: Bench, run: Run) -> list[float]:
-    """Return the mean ΔE2000 in faces that were swapped for those of other frames of their clip."""
-    out = []
+async def own_frames(bench: Bench, run: Run) -> tuple[list[float], list[float]]:
+    """Return how far faces are from the truth that were swapped for other frames' of their clip.
+
+    Their mean ΔE2000, and how far landmarks around the mouth are off, % of an inter-ocular
+    distance.
+    """
+    colors, mouths = [], []
+    around = distance_to_mouth() < AROUND_MOUTH
     for frames in data.clips(run.size(99, 1), run.size(10, 2)).values():
         for n, truth in enumerate(frames):
             case = Case("own frame", frames[(n + len(frames) // 2) % len(frames)], truth)
@@ -140,8 +148,11 @@ async def own_frames(bench: Bench, run: Run) -> list[float]:
             oval = made.face.landmarks[list(FACE_OVAL), :2]
             inside = soft_polygon(oval, truth.shape[:2], 1) > 0.5
             off = delta_e_2000(*(lab_from_rgb(image[inside]) for image in (made.image, truth)))
-            out.append(float(off.mean()))
-    return out
+            colors.append(float(off.mean()))
+            apart = (await bench.face(made.image)).landmarks - (await bench.face(truth)).landmarks
+            moved = np.linalg.norm(apart[:N_MESH][around, :2], axis=1).mean()
+            mouths.append(100 * float(moved) / eye_distance(made.face.landmarks))
+    return colors, mouths
 
 
 async def portraits_of_one(
@@ -204,14 +215,16 @@ async def measure(bench: Bench, run: Run) -> tuple[dict[str, Figure], list[Pair]
             values, "", "recogniser, result to another picture of the person"
         )
     what = "in the face, against the frame that was replaced"
-    out["self_error_de"] = figure(await own_frames(bench, run), "ΔE2000", what, "≤ 1.2")
+    colors, mouths = await own_frames(bench, run)
+    out["self_error_de"] = figure(colors, "ΔE2000", what, "≤ 1.2")
+    out["self_mouth_iod_pct"] = figure(mouths, "%", f"landmarks around the mouth {what}")
     return out, made
 
 
 OPTIONS: dict[str, dict[str, object]] = {
     "eyes_target": {"eyes": "target"},
     "shape_0": {"shape": 0},
-    "shape_1": {"shape": 1},
+    "shape_half": {"shape": 0.5},
     "refiner_off": {"refiner": False},
 }
 GOALS = {

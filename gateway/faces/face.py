@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 
 from gateway.arrays import F32
-from gateway.faces.morphable.expression import rest_of
 from gateway.faces.morphable.fit import Fit
+from gateway.faces.morphable.rest import rest_in
 
 RESIDUAL_SCALE = 0.03
 """Residual, in inter-ocular distances, at which a fit's reliability has fallen to 1/e."""
@@ -108,7 +108,9 @@ class Face:
     @property
     def rest(self) -> F32:
         """float32 (K + C,): this face at rest, as far as is known."""
-        return rest_of(self.fit.expression) if self.known_rest is None else self.known_rest
+        if self.known_rest is not None:
+            return self.known_rest
+        return rest_in(self.fit.identity, self.fit.expression)
 
     @property
     def reliability(self) -> float:

@@ -48,7 +48,7 @@ class SwapSettings:
         eyes: Whose eyes the result has; those that a source keeps shut are the target's anyway.
     """
 
-    shape: float = 0.8
+    shape: float = 1.0
     edge: float = 0.3
     inset: float = 0.03
     wrinkles: bool = True

@@ -141,7 +141,8 @@ def perform(
     rest = rest_of(now[None]) if rest is None else np.asarray(rest)
     moved = displacement(expression, now, regions)
     head = np.asarray(landmarks, np.float64) @ fit.rotation[0] / fit.scale[0, 0]
-    resting = head + displacement(rest, now)
+    # How high eyes are and how far lips part at rest is in the controls, as for `openings_of`.
+    resting = head + displacement(np.concatenate([rest[:N_NAMED], now[N_NAMED:]]), now)
     moved *= 1 + _eye_reach()[:, None] * (_eye_heights(resting) - 1)[:, None]
     if not LIP_REGIONS.isdisjoint(regions):
         now_apart = _gaps(head + moved, LIPS)

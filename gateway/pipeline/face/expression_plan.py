@@ -14,6 +14,7 @@ from gateway.faces.morphable.expression import from_names, rest_of, retarget
 from gateway.faces.morphable.fit import fit_landmarks
 from gateway.faces.morphable.library import find_best_match
 from gateway.faces.morphable.performance import Openings, openings_of
+from gateway.faces.morphable.rest import rest_in
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.processors.base import Portrait
 from gateway.processors.expression_restorer import Performance
@@ -97,7 +98,9 @@ def plan_expression(
     if kind in ("target", "source"):
         actor = portraits[0].face
         seen, reference, expression = sources[0], None, actor.expression
-        rest = rest_of(np.stack([p.face.expression for p in portraits]))
+        fits = [portrait.face.fit for portrait in portraits]
+        identities = np.concatenate([fit.identity for fit in fits])
+        rest = rest_in(identities, np.concatenate([fit.expression for fit in fits]))
         shown = openings_of(actor.landmarks, actor.fit)
     else:
         entries = np.stack([e.expression for e in library])

@@ -144,7 +144,7 @@ class SwapOptions(OptionsModel):
         True, description="Transfer the wrinkles of the expression's own picture, too."
     )
     shape: float = Field(
-        0.8,
+        1.0,
         ge=0,
         le=1,
         description="How much of the source's geometry is mixed in: 0 the target's, 1 the "
