@@ -1,4 +1,4 @@
-"""Takes glasses off a portrait, before its face is put into another picture."""
+"""Takes glasses and red eyes off a portrait, before its face is put into another picture."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from gateway.faces.glasses import (
     band_of_atlas,
     band_places,
     known_places,
+    skin_levels,
+    unrolled_band,
 )
 from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import bounding_region
 from gateway.imaging.masks.grain import grain_from_below
-from gateway.imaging.masks.soft import dilated, sampled, widened, withdrawn
+from gateway.imaging.masks.soft import dilated, sampled, softened_mask, widened, withdrawn
 from gateway.processors.base import Portrait
 from gateway.processors.openings import eye_distance
 
@@ -38,6 +40,10 @@ FADE_PX = 6.0
 """Pixels of the band over which the change fades towards its upper and lower edge."""
 CHEEK = 0.4
 """How far below a frame there is skin of the same grain, in inter-ocular distances."""
+RED, LEFT_RED = 0.2, 0.05
+"""Logarithm of red over green by which eyes are red, against their skin; and what is left of it."""
+LIDS_PX = 4.0
+"""Pixels of the band over which that fades out around an eye."""
 DARK_LENSES = 0.5
 """Share of the eyes' openings that must be hidden for the lenses to be dark."""
 
@@ -61,6 +67,27 @@ def without_glasses(portrait: Portrait, removal: GlassesRemoval) -> Portrait:
         seen = Visibility(np.where(under, np.float32(1), seen.visible))
     dark = float(removal.hidden[_eyes()].mean()) > DARK_LENSES
     return replace(portrait, image=image, seen=seen, eyes_unknown=dark)
+
+
+def without_red_eyes(portrait: Portrait) -> Portrait:
+    """Return a portrait whose eyes no flash or tinted lens has reddened; the same if none are."""
+    band = unrolled_band(portrait.image, portrait.face.landmarks)
+    redness = _redness(band) - _redness(skin_levels(band))
+    if float(np.median(redness[_eyes()])) <= RED:
+        return portrait
+    share = np.clip(softened_mask(dilated(known_places()[3], 3), LIDS_PX), 0, 1)
+    change = share * np.maximum(softened_mask(redness, 1.0) - LEFT_RED, 0)
+    gain = np.ones(band.shape, np.float32)
+    gain[..., 0] = np.exp(-change)
+    none = np.zeros(band.shape, np.float32)
+    removal = GlassesRemoval(none[..., 0], gain, none)
+    return replace(portrait, image=_uncovered(portrait.image, portrait.face, removal))
+
+
+def _redness(levels: U8 | F32) -> F32:
+    """Return the logarithm of red over green of levels (…, 3)."""
+    logs = np.log(levels.astype(np.float32) + np.float32(DARK))
+    return np.asarray(logs[..., 0] - logs[..., 1], np.float32)
 
 
 def _uncovered(image: U8, face: Face, removal: GlassesRemoval) -> U8:

@@ -18,7 +18,7 @@ from gateway.pipeline.options.groups import MaskOptions
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.processors.base import Layer, Portrait
-from gateway.processors.deocclude import without_glasses
+from gateway.processors.deocclude import without_glasses, without_red_eyes
 from gateway.processors.face_enhancer import visible_in
 from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
@@ -45,7 +45,7 @@ class Masking:
     ) -> list[Portrait]:
         """Return portraits with the occlusions of their faces, as far as that is of use.
 
-        Where options ask for it, they are without the glasses that they wear.
+        Red eyes are mended; where options ask for it, glasses are taken off.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
@@ -57,10 +57,10 @@ class Masking:
             (seen,) = await self._finder.find(
                 portrait.image, [portrait.face], rarer=DOUBTED, deadline=deadline
             )
-            known = replace(portrait, seen=seen)
+            known = await self._compute.run(without_red_eyes, replace(portrait, seen=seen))
             if not options.source_deocclude:
                 return known
-            image, landmarks = portrait.image, portrait.face.landmarks
+            image, landmarks = known.image, known.face.landmarks
             removal = await self._remover.find(image, landmarks, deadline=deadline)
             if not removal.worn:
                 return known

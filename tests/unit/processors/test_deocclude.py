@@ -17,7 +17,7 @@ from gateway.faces.glasses import (
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.soft import sampled
 from gateway.processors.base import Portrait
-from gateway.processors.deocclude import without_glasses
+from gateway.processors.deocclude import without_glasses, without_red_eyes
 from tests.synthetic_faces import LIP, SKIN, painted
 from tests.unit.pipeline.people import face_of
 from tests.unit.processors.layers import covered, frame, nothing, place_of
@@ -154,3 +154,37 @@ def test_a_face_that_leaves_the_picture(at):
     image = painted(face.landmarks, SHAPE)
     out = bared(Portrait(image, face, covered(frame())))
     assert out.image.shape == image.shape
+
+
+# Red eyes
+
+
+def eyes_of(portrait):
+    place = place_of(portrait.face.landmarks, Region(0, 0, SHAPE[1], SHAPE[0]))
+    return (sampled(atlas().eyes.astype(np.float32), place) > 0.99) & (place[0] >= 0)
+
+
+def colored(red: float) -> Portrait:
+    """Return a portrait with grey eyes, times so much red."""
+    portrait, bare, *_ = drawn(hidden=nothing())
+    image = bare.copy()
+    image[eyes_of(portrait)] = np.clip(np.array([90 * red, 90, 90]), 0, 255)
+    return Portrait(image, portrait.face, portrait.seen)
+
+
+def test_red_eyes_lose_their_red_and_the_rest_stays():
+    red = colored(2.5)
+    out = without_red_eyes(red)
+    eyes = cv2.erode(eyes_of(red).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    before, after = (np.median(p.image[eyes].astype(float), axis=0) for p in (red, out))
+    assert after[0] / after[1] < 0.75 * before[0] / before[1]
+    assert after[1:] == pytest.approx(before[1:], abs=2)
+    place = place_of(red.face.landmarks, Region(0, 0, SHAPE[1], SHAPE[0]))
+    mouth = (sampled(atlas().lips.astype(np.float32), place) > 0) & (place[0] >= 0)
+    assert (out.image[mouth] == red.image[mouth]).all()
+
+
+@pytest.mark.parametrize("red", [0.6, 1.0, 1.2])
+def test_other_eyes_stay_bit_for_bit(red):
+    portrait = colored(red)
+    assert without_red_eyes(portrait) is portrait
