@@ -19,8 +19,8 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas, unrolled, unrolled_normals
 from gateway.faces.face import Face
-from gateway.imaging.color.skin_model import skin_departures
-from gateway.imaging.masks.soft import smoothstep
+from gateway.imaging.color.skin_model import STEPS, ZERO, skin_departures
+from gateway.imaging.masks.soft import smoothstep, softened_mask, touching
 from gateway.inference.protocol import Inference
 
 MODEL = "face_occlusion"
@@ -29,6 +29,11 @@ RARER = 1.0
 """Odds by which faces are covered less often than in the scenes the network has learned from."""
 DOUBTED = 0.15
 """The same where a doubt costs little: what of a portrait is doubted comes from another place."""
+OTHER_COLOR = 0.25
+"""Departure of red or blue over green, logarithm, from which on something is not a face's skin."""
+REACH, RIM, RIM_PX = 0.7, 0.06, 8
+"""How far from the outline that is looked for, and how near to it and in how many pixels it must
+begin; inter-ocular distances."""
 PRIOR_RISE = 0.5
 """Distance from the outline, in inter-ocular distances, over which skin becomes likely."""
 FOREHEAD_Y, FOREHEAD_PRIOR = -0.85, 0.35
@@ -77,6 +82,22 @@ def departures(image: U8, landmarks: AnyFloat) -> U8:
     return skin_departures(unrolled(image, landmarks), unrolled_normals(landmarks), skin_prior())
 
 
+def reaching_in(planes: U8) -> Mask:
+    """Return what reaches in from a face's outline in another colour, bool (HEIGHT, WIDTH).
+
+    Hair, and what is behind a head whose far side the landmarks miss.
+
+    Args:
+        planes: uint8 (HEIGHT, WIDTH, 5), see `departures`.
+    """
+    sheet = atlas()
+    color = (planes[..., 1:3].astype(np.float32) - ZERO) / STEPS[1:3]
+    other = softened_mask(np.abs(color), 1.0).max(-1) > OTHER_COLOR
+    other &= sheet.face & (sheet.outline < REACH)
+    other &= ~(sheet.eyes | sheet.brows | sheet.lips | sheet.nostrils)
+    return touching(other, sheet.face & (sheet.outline < RIM), RIM_PX)
+
+
 @cache
 def skin_prior() -> F32:
     """Return how likely each place of the atlas shows bare skin, float32 (HEIGHT, WIDTH), 0–1."""
@@ -115,14 +136,14 @@ class OcclusionFinder:
         self._compute = compute
 
     async def find(
-        self, image: U8, faces: Sequence[Face], *, rarer: float = RARER, deadline: Deadline
+        self, image: U8, faces: Sequence[Face], *, doubting: bool = False, deadline: Deadline
     ) -> list[Visibility]:
         """Return where each face of a picture is seen.
 
         Args:
             image: uint8 (H, W, 3) RGB.
             faces: In it.
-            rarer: Odds by which faces are covered less often than those it has learned from.
+            doubting: Whether doubts cost little, as in a portrait, which has another side.
             deadline: When the answer is of no use any more.
 
         Raises:
@@ -135,5 +156,7 @@ class OcclusionFinder:
         )
         out = await self._inference.infer(MODEL, {"departures": sheets}, deadline=deadline)
         told = np.asarray(out["hidden"], np.float32)
-        hidden = told / (told + np.float32(rarer) * (1 - told))
+        hidden = told / (told + np.float32(DOUBTED if doubting else RARER) * (1 - told))
+        if doubting:
+            hidden[np.stack([reaching_in(sheet) for sheet in sheets])] = 1
         return [Visibility(np.where(atlas().face, 1 - one, np.float32(1))) for one in hidden]

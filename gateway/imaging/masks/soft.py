@@ -139,6 +139,13 @@ def widened(inside: Mask, by_px: int) -> Mask:
     return np.asarray(cv2.dilate(inside.astype(np.uint8), disc(by_px)) > 0)
 
 
+def touching(mask: Mask, rim: Mask, least_px: int) -> Mask:
+    """Return the connected parts of a mask (h, w) that share so many pixels with a rim (h, w)."""
+    count, parts = cv2.connectedComponents(mask.astype(np.uint8))
+    shared = np.bincount(parts[rim], minlength=count)
+    return np.asarray(mask & (shared[parts] >= least_px))
+
+
 def dilated(mask: F32, by_px: int) -> F32:
     """Return a mask (h, w), at each pixel the greatest value within a disc."""
     return np.asarray(cv2.dilate(mask, disc(by_px)), np.float32)

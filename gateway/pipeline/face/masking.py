@@ -10,7 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
 from gateway.faces.glasses import GlassesRemover
-from gateway.faces.occlusion import DOUBTED, OcclusionFinder, Visibility
+from gateway.faces.occlusion import OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
 from gateway.pipeline.options.choices import MESH, OWN_OCCLUDER
@@ -55,7 +55,7 @@ class Masking:
 
         async def look(portrait: Portrait) -> Portrait:
             (seen,) = await self._finder.find(
-                portrait.image, [portrait.face], rarer=DOUBTED, deadline=deadline
+                portrait.image, [portrait.face], doubting=True, deadline=deadline
             )
             known = await self._compute.run(without_red_eyes, replace(portrait, seen=seen))
             if not options.source_deocclude:

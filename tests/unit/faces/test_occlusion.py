@@ -12,6 +12,7 @@ from gateway.faces.occlusion import (
     Visibility,
     departures,
     known_places,
+    reaching_in,
     skin_prior,
 )
 from gateway.faces.topology import topology
@@ -128,3 +129,41 @@ def test_the_frame_before_never_carries_it_further_than_itself(a, b, share):
     assert found.max() <= max(a, b) + 1e-6
     if share == 0:
         assert (found == now.visible).all()
+
+
+# What reaches into a portrait's face
+
+
+def strip(width_px: int, *, red: int = 60, left: int = 0) -> np.ndarray:
+    """Return departures of a bare face with a strip of another colour at its left outline."""
+    planes = np.full((HEIGHT, WIDTH, PLANES), 128, np.uint8)
+    row = atlas().face[72]
+    first = int(np.flatnonzero(row)[0]) + left
+    planes[40:110, first : first + width_px, 1] += np.uint8(red)
+    return planes
+
+
+def test_another_color_at_the_outline_is_not_the_face():
+    found = reaching_in(strip(14))
+    first = int(np.flatnonzero(atlas().face[72])[0])
+    assert found[72, first : first + 10].all()
+    assert not found[:, WIDTH // 2 :].any()
+
+
+@pytest.mark.parametrize("planes", [strip(14, red=20), strip(14, left=12), strip(0)])
+def test_a_shade_a_mole_and_bare_skin_are_the_face(planes):
+    assert not reaching_in(planes).any()
+
+
+async def test_only_a_portrait_is_doubted():
+    face = face_of(at=(160, 120), scale_px=50)
+    image = painted(face.landmarks, SHAPE, inside=LIP)
+    side = face.landmarks[234, :2]
+    cv2.circle(image, np.rint(side).astype(int).tolist(), 12, (60, 90, 200), -1)
+    finder = OcclusionFinder(fake_face_inference(), Compute(inline=True))
+    seen = [
+        (await finder.find(image, [face], doubting=doubting, deadline=Deadline.after(5)))[0]
+        for doubting in (False, True)
+    ]
+    hidden = [int((one.visible < 0.5).sum()) for one in seen]
+    assert hidden[1] > hidden[0] + 20

@@ -17,6 +17,7 @@ from gateway.imaging.masks.soft import (
     soft_outline,
     soft_polygon,
     softened_mask,
+    touching,
     wide_polygon,
     widened,
     withdrawn,
@@ -257,3 +258,16 @@ def test_a_box_is_whole_in_its_middle_and_nothing_at_its_border():
     assert max(box[0].max(), box[-1].max(), box[:, 0].max(), box[:, -1].max()) == 0
     assert (box == box[::-1]).all()
     assert (box == box.T).all()
+
+
+def test_only_parts_that_touch_the_rim_enough_are_kept():
+    mask, rim = np.zeros((20, 30), bool), np.zeros((20, 30), bool)
+    rim[:, 0] = True
+    mask[2:6, 0:5] = True  # four pixels of it on the rim
+    mask[10:12, 0:9] = True  # two
+    mask[15:18, 10:20] = True  # none
+    kept = touching(mask, rim, 3)
+    assert kept[2:6, 0:5].all()
+    assert kept.sum() == 20
+    assert touching(mask, rim, 1).sum() == 38
+    assert not touching(~mask & False, rim, 1).any()
