@@ -15,11 +15,13 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.atlas import atlas
 from gateway.faces.face import Face
-from gateway.faces.occlusion import OcclusionFinder
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import bounding_region
 from gateway.imaging.masks.soft import sampled
+from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection.models import ModelSelector
 
 RIM = 0.05  # inter-ocular distances from the outline, where hardly anything of a new face is seen
 PORTRAITS, UNCOVERED = 12, 0.03  # held out; share of an inner face found covered without glasses
@@ -28,9 +30,9 @@ INNER = 0.35  # inter-ocular distances from the outline, where on a bare face no
 
 async def hidden_in(bench: Bench, image: U8, face: Face) -> tuple[F32, F32]:
     """Return where a face is said to be covered, 0–1, and how far inside its outline, (H, W)."""
-    (seen,) = await OcclusionFinder(bench.inference, bench.compute).find(
-        image, [face], deadline=Deadline.after(60)
-    )
+    masking = Masking(ModelSelector(bench.inference, bench.compute))
+    (seen,) = await masking.look(image, [face], SwapOptions(), deadline=Deadline.after(60))
+    assert seen is not None
     region = bounding_region(face.landmarks[:N_MESH, :2], image.shape[:2], 1)
     assert region is not None
     vertices = face.landmarks[:N_MESH].copy()

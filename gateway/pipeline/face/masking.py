@@ -9,7 +9,7 @@ from dataclasses import replace
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.face import Face
-from gateway.faces.glasses import GlassesRemover
+from gateway.faces.glasses import GlassesRemover, with_frames
 from gateway.faces.occlusion import OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
@@ -79,7 +79,17 @@ class Masking:
         masks = options.masks
         if "occlusion" not in masks.types or masks.occlusion_model != OWN_OCCLUDER:
             return [None] * len(faces)
-        return list(await self._finder.find(image, faces, deadline=deadline))
+        return list(await self._seen(image, faces, deadline))
+
+    async def _seen(self, image: U8, faces: Sequence[Face], deadline: Deadline) -> list[Visibility]:
+        """Return where each face of a target is seen, beside its glasses, too."""
+        looks = [self._remover.find(image, face.landmarks, deadline=deadline) for face in faces]
+        found = self._finder.find(image, faces, deadline=deadline)
+        seen, removals = await asyncio.gather(found, asyncio.gather(*looks))
+        return [
+            with_frames(one, removal) if removal.worn else one
+            for one, removal in zip(seen, removals, strict=True)
+        ]
 
     async def matte(
         self,
@@ -112,7 +122,7 @@ class Masking:
         own = own and with_other_side(own)
         if "occlusion" in masks.types and seen is None:
             if masks.occlusion_model == OWN_OCCLUDER:
-                (seen,) = await self._finder.find(image, [face], deadline=deadline)
+                (seen,) = await self._seen(image, [face], deadline)
             else:
                 limits.append(
                     await self._maskers.occlusion(
@@ -146,7 +156,7 @@ class Masking:
         model = masks.occlusion_model
         if model != "face_occlusion":
             return await self._maskers.occlusion(image, face, region, model, deadline=deadline)
-        (seen,) = await self._finder.find(image, [face], deadline=deadline)
+        (seen,) = await self._seen(image, [face], deadline)
         return await self._compute.run(visible_in, seen, face.landmarks, region)
 
     async def _parts(
