@@ -21,7 +21,7 @@ from gateway.faces.morphable.performance import LIDS, LIPS, opening, true_lips
 from gateway.faces.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS, topology
 from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import Region, bounding_region
-from gateway.imaging.masks.soft import depth_inside
+from gateway.imaging.masks.soft import depth_inside, smoothstep
 
 LIPS_MEET = 0.016
 """Inter-ocular distances between lips below which a rendered mouth is shut."""
@@ -161,6 +161,23 @@ def held_eye(which: Opening, before: F32, after: F32) -> F32:
     if wanted > WIDEST * shown:
         share = max(WIDEST * shown - shown, 0) / max(wanted - shown, 1e-6)
         out[which.lids] = before[which.lids] + share * (after[which.lids] - before[which.lids])
+    return out
+
+
+def met_lips(landmarks: F32) -> F32:
+    """Return landmarks (478, 3) in which lips that nearly meet do meet.
+
+    A slit of a pixel between them would show teeth, or the dark of the mouth's corners.
+    """
+    shown = (gap(MOUTH, landmarks) - LIPS_MEET) / (SMALLEST_GAP - LIPS_MEET)
+    left = smoothstep(np.asarray(shown, np.float32))
+    if left >= 1:
+        return landmarks
+    out = landmarks.copy()
+    above, below = (list(side) for side in zip(*LIPS, strict=True))
+    middle = (out[above] + out[below]) / 2
+    for side in (above, below):
+        out[side] = middle + left * (out[side] - middle)
     return out
 
 

@@ -13,7 +13,7 @@ from gateway.faces.topology import N_MESH, neighbour_mean, topology
 from gateway.imaging.geometry.transforms import fit_similarity_3d
 from gateway.imaging.masks.soft import smoothstep
 from gateway.processors.base import Portrait
-from gateway.processors.openings import LEFT, RIGHT, eye_distance, held_eye
+from gateway.processors.openings import LEFT, RIGHT, eye_distance, held_eye, met_lips
 
 SHAPE_TAPER = 0.45
 """Distance from the outline, in inter-ocular distances of the mean face, over which the source's
@@ -71,4 +71,4 @@ def result_geometry(face: Face, portrait: Portrait, shape: float) -> F32:
     for which in (RIGHT, LEFT):
         performing = held_eye(which, own.landmarks, performing)
     moved = np.linalg.norm(displacement(shown, own.expression), axis=1)
-    return swapped_geometry(performing, face.landmarks, shape, moved)
+    return met_lips(swapped_geometry(performing, face.landmarks, shape, moved))

@@ -22,10 +22,12 @@ from gateway.processors.openings import (
     InpaintingSource,
     best_donor,
     eye_distance,
+    gap,
     held_eye,
     inside,
     is_shut,
     lids_meet,
+    met_lips,
     needs_donor,
 )
 from tests import tolerances
@@ -299,3 +301,23 @@ def test_the_distance_of_the_eyes_is_what_it_is_called(scale_px):
     landmarks = landmarks_of(scale_px=scale_px)
     assert eye_distance(landmarks) == pytest.approx(scale_px, rel=0.02)
     assert eye_distance(np.zeros((478, 3))) > 0
+
+
+# Lips that nearly meet
+
+
+@pytest.mark.parametrize(("apart", "left"), [(0.0, 0), (0.014, 0), (0.04, 1), (0.3, 1)])
+def test_lips_that_nearly_meet_do_meet_and_others_stay(apart, left):
+    given_ = opened(MOUTH, apart)
+    met = met_lips(given_)
+    assert gap(MOUTH, met) == pytest.approx(left * gap(MOUTH, given_), abs=1e-4)
+    lips = sorted({n for pair in MOUTH.pairs for n in pair})
+    others = np.setdiff1d(np.arange(len(met)), lips)
+    assert (met[others] == given_[others]).all()
+
+
+def test_a_mouth_that_opens_opens_smoothly():
+    gaps = [gap(MOUTH, met_lips(opened(MOUTH, apart))) for apart in np.linspace(0, 0.05, 51)]
+    steps = np.diff(gaps)
+    assert (steps >= -1e-6).all()
+    assert steps.max() < 0.005
