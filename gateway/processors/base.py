@@ -104,7 +104,7 @@ class Portrait:
         image: uint8 (H, W, 3) RGB.
         face: The face.
         seen: Where the face itself is seen, not something before it; None: everywhere.
-        eyes_unknown: Whether dark lenses were before its eyes: those of the picture are made up.
+        eyes_unknown: Whether lenses have left nothing of its eyes, or little light on them.
     """
 
     image: U8

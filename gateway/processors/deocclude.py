@@ -40,6 +40,9 @@ FADE_PX = 6.0
 """Pixels of the band over which the change fades towards its upper and lower edge."""
 CHEEK = 0.4
 """How far below a frame there is skin of the same grain, in inter-ocular distances."""
+BRIGHT_PART, DIM = 85, 0.78
+"""Percentile of the brightness in the eyes' openings that is of the whites, and the share of the
+skin's below which eyes behind lenses are too dark: of others it is 0.93 or more, as a rule."""
 RED, LEFT_RED = 0.2, 0.05
 """Logarithm of red over green by which eyes are red, against their skin; and what is left of it."""
 LIDS_PX = 4.0
@@ -66,7 +69,16 @@ def without_glasses(portrait: Portrait, removal: GlassesRemoval) -> Portrait:
         under = widened((hidden | shown) & ~thick, 2) & _zone() & ~thick
         seen = Visibility(np.where(under, np.float32(1), seen.visible))
     dark = float(removal.hidden[_eyes()].mean()) > DARK_LENSES
-    return replace(portrait, image=image, seen=seen, eyes_unknown=dark)
+    return replace(
+        portrait, image=image, seen=seen, eyes_unknown=dark or _dim(image, portrait.face)
+    )
+
+
+def _dim(image: U8, face: Face) -> bool:
+    """Return whether eyes of a face in a picture (H, W, 3) are too dark to be seen well."""
+    band = unrolled_band(image, face.landmarks)
+    whites = np.percentile(band[_eyes()].mean(-1), BRIGHT_PART)
+    return float(whites) < DIM * float(skin_levels(band).mean())
 
 
 def without_red_eyes(portrait: Portrait) -> Portrait:

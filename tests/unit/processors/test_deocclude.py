@@ -134,9 +134,18 @@ def test_light_on_lenses_is_undone_and_detail_behind_them_kept():
 
 def test_eyes_behind_dark_lenses_are_not_to_be_used():
     portrait, *_ = drawn()
+    portrait.image[eyes_of(portrait)] = 200
     lenses = frame(lens=1.0)
     assert not bared(portrait).eyes_unknown
     assert bared(portrait, lenses).eyes_unknown
+
+
+@pytest.mark.parametrize(("level", "unknown"), [(40, True), (200, False)])
+def test_eyes_that_are_too_dim_are_not_to_be_used(level, unknown):
+    portrait, *_ = drawn()
+    around = cv2.dilate(eyes_of(portrait).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    portrait.image[around] = level
+    assert bared(portrait).eyes_unknown is unknown
 
 
 def test_the_change_fades_towards_the_edges_of_the_band():
