@@ -143,7 +143,7 @@ def test_eyes_behind_dark_lenses_are_not_to_be_used():
 @pytest.mark.parametrize(("level", "unknown"), [(40, True), (200, False)])
 def test_eyes_that_are_too_dim_are_not_to_be_used(level, unknown):
     portrait, *_ = drawn()
-    around = cv2.dilate(eyes_of(portrait).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    around = cv2.dilate(eyes_of(portrait).astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
     portrait.image[around] = level
     assert bared(portrait).eyes_unknown is unknown
 
