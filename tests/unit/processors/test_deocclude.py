@@ -145,7 +145,7 @@ def test_eyes_that_are_too_dim_are_not_to_be_used(level, unknown):
     portrait, *_ = drawn()
     around = cv2.dilate(eyes_of(portrait).astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
     portrait.image[around] = level
-    assert bared(portrait).eyes_unknown is unknown
+    assert bared(portrait, nothing()).eyes_unknown is unknown
 
 
 def test_the_change_fades_towards_the_edges_of_the_band():
