@@ -5,8 +5,13 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from gateway.serving.warm_up import warm_up
+
+# A busy machine must not fail a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 LOGGERS = ("gateway", "semblant", "semblant_triton")
 

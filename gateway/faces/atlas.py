@@ -121,20 +121,35 @@ def unrolled(image: U8, landmarks: AnyFloat) -> U8:
             not alias.
         landmarks: (≥ 468, 3) in it.
     """
+    part, points = face_part(image, landmarks, atlas().place)
+    at = atlas().spread(points)
+    return remap(part, at[..., 0], at[..., 1], smooth=False)
+
+
+def face_part(image: U8, landmarks: AnyFloat, places: F32) -> tuple[U8, F32]:
+    """Return the part of a picture that shows a face, shrunk so that unrolling does not alias.
+
+    Args:
+        image: uint8 (H, W, C).
+        landmarks: (≥ 468, 3) in it.
+        places: float32 (468, 2), where they are to lie.
+
+    Returns:
+        The part (h, w, C), and where the landmarks lie in it, float32 (468, 2).
+    """
     points = np.asarray(landmarks[:N_MESH, :2], np.float32)
     region = bounding_region(points, image.shape[:2], margin=2)
     region = region or Region(0, 0, image.shape[1], image.shape[0])
     part = np.ascontiguousarray(region.of(image), np.uint8)
     points = points - region.origin_xy
-    finer = float(np.sqrt(np.prod(np.std(points, axis=0)) / np.prod(np.std(atlas().place, axis=0))))
+    finer = float(np.sqrt(np.prod(np.std(points, axis=0)) / np.prod(np.std(places, axis=0))))
     factor = min(int(finer), *part.shape[:2])
     if factor >= 2:
         # Whole cells only: an exact fraction is found many times faster.
         rows, columns = (side // factor * factor for side in part.shape[:2])
         part, scale = shrink_area(part[:rows, :columns], float(factor))
         points = (points + 0.5) * np.asarray(scale, np.float32) - 0.5
-    at = atlas().spread(points)
-    return remap(part, at[..., 0], at[..., 1], smooth=False)
+    return part, points
 
 
 def unrolled_normals(landmarks: AnyFloat) -> F32:

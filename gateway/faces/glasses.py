@@ -15,11 +15,11 @@ import numpy as np
 from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
-from gateway.faces.atlas import HEIGHT, WIDTH, atlas
+from gateway.faces.atlas import HEIGHT, WIDTH, atlas, face_part
 from gateway.faces.occlusion import Visibility
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import rasterise
-from gateway.imaging.geometry.warp import bounding_region, remap, shrink_area
+from gateway.imaging.geometry.warp import remap
 from gateway.imaging.masks.soft import sampled
 from gateway.inference.protocol import Inference
 
@@ -101,18 +101,7 @@ def unrolled_band(image: U8, landmarks: AnyFloat) -> U8:
         image: uint8 (H, W, 3) RGB. A large face is shrunk first, so that it does not alias.
         landmarks: (≥ 468, 3) in it.
     """
-    points = np.asarray(landmarks[:N_MESH, :2], np.float32)
-    region = bounding_region(points, image.shape[:2], margin=2)
-    if region is None:
-        return np.zeros((ROWS, COLUMNS, 3), np.uint8)
-    part = np.ascontiguousarray(region.of(image), np.uint8)
-    points = points - region.origin_xy
-    finer = float(np.sqrt(np.prod(np.std(points, axis=0)) / np.prod(np.std(band_places(), axis=0))))
-    factor = min(int(finer), *part.shape[:2])
-    if factor >= 2:
-        rows, columns = (side // factor * factor for side in part.shape[:2])
-        part, scale = shrink_area(part[:rows, :columns], float(factor))
-        points = (points + 0.5) * np.asarray(scale, np.float32) - 0.5
+    part, points = face_part(image, landmarks, band_places())
     x, y, inside = on_band(np.column_stack([points, np.ones(N_MESH)]))
     return np.asarray(remap(part, x, y, smooth=False) * (inside > 0)[..., None], np.uint8)
 
