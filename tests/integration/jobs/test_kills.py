@@ -94,8 +94,8 @@ async def test_jobs_outlive_all_workers(tmp_path, url):
     async with service(tmp_path, url) as (engine, workers):
         killed = [await asyncio.to_thread(workers.start) for _ in range(2)]
         jobs = [(await engine.submit(order(engine, **SLOW))).job for _ in range(2)]
-        for job in jobs:
-            await begun(engine, job)
+        # One may have ended before the other begins.
+        await asyncio.gather(*(begun(engine, job) for job in jobs))
         for process in killed:
             kill(process)
         await asyncio.to_thread(workers.start)
