@@ -25,7 +25,7 @@ from gateway.inference.protocol import Inference
 
 MODEL = "face_occlusion"
 
-RARER = 1.0
+RARER = 2.0
 """Odds by which faces are covered less often than in the scenes the network has learned from."""
 DOUBTED = 0.15
 """The same where a doubt costs little: what of a portrait is doubted comes from another place."""
