@@ -22,7 +22,7 @@ from gateway.faces.refiner import known_places, skin_change, skin_share
 from tools.drawn_faces import Base
 from tools.learn_face_occlusion import official
 from tools.refiner_scenes import pair
-from tools.unet import F, UnrolledNetwork, learn, torch
+from tools.unet import F, UnrolledNetwork, learn, mean_loss, torch
 
 PAIRS, EPOCHS, RATE = 24_000, 12, 3e-3
 WIDTHS = (24, 40, 56, 72)
@@ -93,11 +93,8 @@ def main() -> None:
         )
 
     def judged(network: UnrolledNetwork) -> str:
-        with torch.no_grad():
-            parts = np.array_split(np.arange(held), 10)
-            own = np.mean([float(loss_of(network, part)) for part in parts])
         network.save(asked.out)
-        return f"held out {own:.4f}"
+        return f"held out {mean_loss(network, loss_of, held):.4f}"
 
     learn(network, np.arange(held, len(inputs)), loss_of, judged, epochs=asked.epochs, rate=RATE)
 

@@ -36,7 +36,7 @@ from gateway.faces.glasses import (
 from gateway.imaging.masks.soft import disc
 from tools.glasses_scenes import Band, scene
 from tools.portraits import portraits, wears_glasses
-from tools.unet import F, UnrolledNetwork, learn, torch
+from tools.unet import F, UnrolledNetwork, learn, mean_loss, torch
 
 SCENES, EPOCHS, RATE = 10_000, 10, 3e-3
 WIDTHS = (16, 32, 48, 64)
@@ -170,11 +170,8 @@ def main() -> None:
         return loss_on(network, tuple(part[chosen] for part in samples))
 
     def judged(network: UnrolledNetwork) -> str:
-        with torch.no_grad():
-            parts = np.array_split(np.arange(held), 10)
-            own = np.mean([float(loss_of(network, part)) for part in parts])
         network.save(asked.out)
-        return f"held out {own:.4f}"
+        return f"held out {mean_loss(network, loss_of, held):.4f}"
 
     learn(
         network,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["F", "UnrolledNetwork", "learn", "torch"]
+__all__ = ["F", "UnrolledNetwork", "learn", "mean_loss", "torch"]
 
 Loss = Callable[["UnrolledNetwork", NDArray[np.int64]], torch.Tensor]
 """Of a network on some of the samples."""
@@ -100,6 +100,13 @@ def joined(coarse: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
     """Return a picture doubled, as far as a finer one reaches, beside it."""
     large = F.interpolate(coarse, scale_factor=2)
     return torch.cat([large[..., : fine.shape[2], : fine.shape[3]], fine], 1)
+
+
+def mean_loss(network: UnrolledNetwork, loss_of: Loss, count: int) -> float:
+    """Return the mean loss of the first samples, nothing being learned from them."""
+    with torch.no_grad():
+        parts = np.array_split(np.arange(count), 10)
+        return float(np.mean([float(loss_of(network, part)) for part in parts]))
 
 
 def learn(
