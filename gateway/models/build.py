@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from gateway.errors import SetupIncomplete
-from gateway.models.catalog import Catalog, CatalogTensor, ModelEntry, load_catalog
+from gateway.models.catalog import Catalog, CatalogTensor, Exporter, ModelEntry, load_catalog
 from gateway.models.packages import Downloader, fetch_weights, sha256_of, write_atomically
 from gateway.models.served import KEPT_FILE, original
 
 # Raise it whenever an exporter writes different bytes: every model is then built again.
 EXPORTER_VERSION = 2
 BUILD_RECORD = "build.json"
+
+Convert = Callable[[bytes, ModelEntry], bytes]
+"""Turns an original network into the ONNX model of its contract."""
+
+EXPORTERS: Mapping[Exporter, tuple[str, str]] = MappingProxyType({
+    "tflite": ("tflite_to_onnx", "tflite_to_onnx"),
+    "dlib_resnet": ("dlib_to_onnx", "dlib_resnet_to_onnx"),
+    "onnx": ("open_nsfw", "onnx_to_onnx"),
+    "face_3dmm": ("face_3dmm", "face_3dmm_to_onnx"),
+    "unrolled": ("unrolled_network", "unrolled_to_onnx"),
+})  # fmt: skip
+"""Module of this package and function of each, by name: only building needs their libraries, so
+serving must not import them."""
 
 BuildStage = Literal["fetch", "export", "built", "kept"]
 Progress = Callable[[str, BuildStage], None]
@@ -192,30 +207,9 @@ def export(data: bytes, entry: ModelEntry) -> bytes:
         SetupIncomplete: a build library is not installed.
         ContractViolation: the network does not fit its entry in the catalogue.
     """
-    # Only building needs these libraries, so serving must not import them.
+    module, function = EXPORTERS[entry.exporter]
     try:
-        if entry.exporter == "tflite":
-            from gateway.models.tflite_to_onnx import tflite_to_onnx as convert  # noqa: PLC0415
-        elif entry.exporter == "dlib_resnet":
-            from gateway.models.dlib_to_onnx import (  # noqa: PLC0415
-                dlib_resnet_to_onnx as convert,
-            )
-        elif entry.exporter == "face_3dmm":
-            from gateway.models.face_3dmm import face_3dmm_to_onnx as convert  # noqa: PLC0415
-        elif entry.exporter == "face_occlusion":
-            from gateway.models.unrolled_network import (  # noqa: PLC0415
-                face_occlusion_to_onnx as convert,
-            )
-        elif entry.exporter == "glasses_remover":
-            from gateway.models.unrolled_network import (  # noqa: PLC0415
-                glasses_remover_to_onnx as convert,
-            )
-        elif entry.exporter == "face_refiner":
-            from gateway.models.unrolled_network import (  # noqa: PLC0415
-                face_refiner_to_onnx as convert,
-            )
-        else:
-            from gateway.models.open_nsfw import onnx_to_onnx as convert  # noqa: PLC0415
+        convert: Convert = getattr(importlib.import_module(f"gateway.models.{module}"), function)
     except ModuleNotFoundError as error:
         raise SetupIncomplete(
             f"Building models needs {error.name}; install semblant with the extra 'build'."

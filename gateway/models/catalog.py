@@ -25,15 +25,7 @@ from gateway.models.entries import (
 )
 
 ModelKind = Literal["wheel", "sdist"]
-Exporter = Literal[
-    "tflite",
-    "dlib_resnet",
-    "onnx",
-    "face_3dmm",
-    "face_occlusion",
-    "face_refiner",
-    "glasses_remover",
-]
+Exporter = Literal["tflite", "dlib_resnet", "onnx", "face_3dmm", "unrolled"]
 Dtype = Literal["uint8", "float32"]
 Color = Literal["RGB", "BGR"]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,20 @@ from gateway.models.onnx_graph import GraphWriter
 
 HALVED = ("down1", "down2", "down3")
 """Layers that halve their picture."""
+KNOWN_PLACES: Mapping[str, Callable[[], F32]] = MappingProxyType({
+    occlusion.MODEL: occlusion.known_places,
+    refiner.MODEL: refiner.known_places,
+    glasses.MODEL: glasses.known_places,
+})  # fmt: skip
+"""Each network's constant input for every pixel, float32 (p, h, w)."""
 
 
-def face_occlusion_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
+def unrolled_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
     """Write the network of learned weights.
 
     Args:
-        data: The `.npz` file that `tools/learn_face_occlusion.py` writes.
-        entry: The contract: `departures` (h, w, 5) to `hidden` (h, w).
+        data: The `.npz` file that the network's program in `tools` writes.
+        entry: The contract: levels (h, w, c) to planes (h, w, p) or (h, w).
 
     Returns:
         The ONNX model's bytes, with the batch axis `N` open.
@@ -38,43 +45,8 @@ def face_occlusion_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
     Raises:
         ContractViolation: the file holds something else.
     """
-    return _written(data, entry, occlusion.known_places())
-
-
-def face_refiner_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
-    """Write the network of learned weights.
-
-    Args:
-        data: The `.npz` file that `tools/learn_face_refiner.py` writes.
-        entry: The contract: `planes` (h, w, 11) to `change` (h, w, 3).
-
-    Returns:
-        The ONNX model's bytes, with the batch axis `N` open.
-
-    Raises:
-        ContractViolation: the file holds something else.
-    """
-    return _written(data, entry, refiner.known_places())
-
-
-def glasses_remover_to_onnx(data: bytes, entry: ModelEntry) -> bytes:
-    """Write the network of learned weights.
-
-    Args:
-        data: The `.npz` file that `tools/learn_glasses_remover.py` writes.
-        entry: The contract: `band` (h, w, 3) to `removal` (h, w, 7).
-
-    Returns:
-        The ONNX model's bytes, with the batch axis `N` open.
-
-    Raises:
-        ContractViolation: the file holds something else.
-    """
-    return _written(data, entry, glasses.known_places())
-
-
-def _written(data: bytes, entry: ModelEntry, places: F32) -> bytes:
     try:
+        places = KNOWN_PLACES[entry.name]()
         with np.load(io.BytesIO(data)) as arrays:
             weights = {name: arrays[name] for name in arrays.files}
         return _Writer(entry, weights, places).write()

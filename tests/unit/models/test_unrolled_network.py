@@ -8,13 +8,8 @@ import onnxruntime
 import pytest
 
 from gateway.errors import ContractViolation
-from gateway.faces import glasses, occlusion, refiner
 from gateway.models.catalog import load_catalog
-from gateway.models.unrolled_network import (
-    face_occlusion_to_onnx,
-    face_refiner_to_onnx,
-    glasses_remover_to_onnx,
-)
+from gateway.models.unrolled_network import KNOWN_PLACES, unrolled_to_onnx
 from gateway.paths import PROJECT_ROOT
 from tests.tolerances import NETWORK_PROBABILITY
 
@@ -22,11 +17,6 @@ REPOSITORY = PROJECT_ROOT / "model_repository"
 CATALOG = load_catalog(REPOSITORY)
 ENTRY = CATALOG.model("face_occlusion")
 FILE = PROJECT_ROOT / ENTRY.weights.path
-NETWORKS = {
-    "face_occlusion": (face_occlusion_to_onnx, occlusion.known_places),
-    "face_refiner": (face_refiner_to_onnx, refiner.known_places),
-    "glasses_remover": (glasses_remover_to_onnx, glasses.known_places),
-}
 RNG = np.random.default_rng(0)
 
 
@@ -40,15 +30,14 @@ def sheets(entry, count: int) -> np.ndarray:
     return np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module", params=list(NETWORKS))
+@pytest.fixture(scope="module", params=list(KNOWN_PLACES))
 def entry(request):
     return CATALOG.model(request.param)
 
 
 @pytest.fixture(scope="module")
 def graph(entry):
-    write, _ = NETWORKS[entry.name]
-    return write((PROJECT_ROOT / entry.weights.path).read_bytes(), entry)
+    return unrolled_to_onnx((PROJECT_ROOT / entry.weights.path).read_bytes(), entry)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +54,7 @@ class Layers:
 
     def __init__(self, entry) -> None:
         self.sigmoid = entry.outputs[0].activation == "sigmoid"
-        self.places = NETWORKS[entry.name][1]()
+        self.places = KNOWN_PLACES[entry.name]()
         with np.load(PROJECT_ROOT / entry.weights.path) as arrays:
             self.weights = {name: arrays[name].astype(float) for name in arrays if "_" in name}
             self.means, self.scales = arrays["means"], arrays["scales"]
@@ -153,8 +142,7 @@ def test_it_is_a_plain_graph_of_few_nodes(graph):
 
 
 def test_the_same_weights_give_the_same_bytes(entry, graph):
-    write, _ = NETWORKS[entry.name]
-    assert write((PROJECT_ROOT / entry.weights.path).read_bytes(), entry) == graph
+    assert unrolled_to_onnx((PROJECT_ROOT / entry.weights.path).read_bytes(), entry) == graph
 
 
 # Damage
@@ -171,20 +159,20 @@ def repacked(tmp_path, **changed) -> bytes:
 @pytest.mark.parametrize("data", [b"", b"nonsense", FILE.read_bytes()[:2000]])
 def test_other_files_are_refused(data):
     with pytest.raises(ContractViolation):
-        face_occlusion_to_onnx(data, ENTRY)
+        unrolled_to_onnx(data, ENTRY)
 
 
 def test_a_flipped_byte_is_noticed():
     data = bytearray(FILE.read_bytes())
     data[len(data) // 2] ^= 0xFF
     with pytest.raises(ContractViolation):
-        face_occlusion_to_onnx(bytes(data), ENTRY)
+        unrolled_to_onnx(bytes(data), ENTRY)
 
 
 @pytest.mark.parametrize("name", ["in_weight", "means", "out_bias", "down2_weight"])
 def test_a_layer_that_is_missing_is_noticed(tmp_path, name):
     with pytest.raises(ContractViolation):
-        face_occlusion_to_onnx(repacked(tmp_path, **{name: None}), ENTRY)
+        unrolled_to_onnx(repacked(tmp_path, **{name: None}), ENTRY)
 
 
 @pytest.mark.parametrize(
@@ -203,11 +191,11 @@ def test_a_layer_that_is_missing_is_noticed(tmp_path, name):
 )
 def test_a_layer_of_other_numbers_is_noticed(tmp_path, changed):
     with pytest.raises(ContractViolation):
-        face_occlusion_to_onnx(repacked(tmp_path, **changed), ENTRY)
+        unrolled_to_onnx(repacked(tmp_path, **changed), ENTRY)
 
 
 def test_another_contract_is_refused():
     (departures,) = ENTRY.inputs
     other = dataclasses.replace(departures, shape=(*departures.shape[:2], departures.shape[2] + 1))
     with pytest.raises(ContractViolation):
-        face_occlusion_to_onnx(FILE.read_bytes(), dataclasses.replace(ENTRY, inputs=(other,)))
+        unrolled_to_onnx(FILE.read_bytes(), dataclasses.replace(ENTRY, inputs=(other,)))
