@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from gateway.arrays import F32
 from gateway.faces.atlas import HEIGHT, WIDTH
 from gateway.faces.blazeface import FULL_RANGE, SHORT_RANGE, Detector
+from gateway.faces.delight import MODEL as DELIGHTER
 from gateway.faces.glasses import COLUMNS as BAND_COLUMNS
 from gateway.faces.glasses import MODEL as REMOVER
 from gateway.faces.glasses import PLANES as REMOVER_PLANES
 from gateway.faces.glasses import ROWS as BAND_ROWS
-from gateway.faces.glasses import SKIN_LEVEL
 from gateway.faces.landmarks import (
     _LEFT_LIDS,
     IRIS_MARGIN,
@@ -29,6 +29,7 @@ from gateway.faces.occlusion import MODEL as OCCLUSION
 from gateway.faces.refiner import COLUMNS, ROWS
 from gateway.faces.refiner import MODEL as REFINER
 from gateway.faces.refiner import PLANES as REFINER_PLANES
+from gateway.faces.skin_levels import SKIN_LEVEL
 from gateway.faces.topology import N_LANDMARKS, N_MESH, RIGHT_IRIS, topology
 from gateway.imaging.color.skin_model import PLANES, ZERO
 from gateway.inference.contracts import ModelContract, TensorSpec
@@ -68,6 +69,7 @@ def fake_face_inference(places: Sequence[FacePlacement] = ((0.5, 0.5, 0.5),)) ->
             FakeModel(_occlusion_contract(), _hidden),
             FakeModel(_refiner_contract(), _unchanged),
             FakeModel(_remover_contract(), _dark_is_skin),
+            FakeModel(_delighter_contract(), _even_already),
         ]
     )
 
@@ -131,6 +133,16 @@ def _dark_is_skin(inputs: Tensors) -> dict[str, F32]:
     removal = np.zeros((*levels.shape[:3], REMOVER_PLANES), np.float32)
     removal[..., 0] = np.where(levels.max(-1) < 0.7 * SKIN_LEVEL, 20, -20)
     return {"removal": removal}
+
+
+def _delighter_contract() -> ModelContract:
+    face = (TensorSpec("face", np.dtype(np.uint8), (-1, HEIGHT, WIDTH, 3)),)
+    return ModelContract(DELIGHTER, 16, face, _floats({"change": (HEIGHT, WIDTH, 3)}))
+
+
+def _even_already(inputs: Tensors) -> dict[str, F32]:
+    """Return that faces are under even light already."""
+    return {"change": np.zeros((len(inputs["face"]), HEIGHT, WIDTH, 3), np.float32)}
 
 
 def _hidden(inputs: Tensors) -> dict[str, F32]:

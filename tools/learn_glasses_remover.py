@@ -21,18 +21,16 @@ from numpy.typing import NDArray
 from gateway.faces.atlas import atlas
 from gateway.faces.glasses import (
     COLUMNS,
-    DARK,
     FINER_X,
     FINER_Y,
     PLANES,
     ROWS,
-    SKIN_LEVEL,
     TOP,
     known_places,
-    network_levels,
     skin_levels,
     unrolled_band,
 )
+from gateway.faces.skin_levels import DARK, SKIN_LEVEL, network_levels
 from gateway.imaging.masks.soft import disc
 from tools.glasses_scenes import Band, scene
 from tools.portraits import portraits, wears_glasses

@@ -152,6 +152,21 @@ def face_part(image: U8, landmarks: AnyFloat, places: F32) -> tuple[U8, F32]:
     return part, points
 
 
+def places_in(region: Region, landmarks: AnyFloat, places: F32) -> F32:
+    """Return where each pixel of a part of a picture lies on a sheet, float32 (2, h, w).
+
+    Columns and rows; -1 beside the face.
+
+    Args:
+        region: The part.
+        landmarks: (≥ 468, 3) of a face in the picture.
+        places: float32 (468, 2), where they lie on the sheet, such as `Atlas.place`.
+    """
+    vertices = np.array(landmarks[:N_MESH], np.float32)
+    vertices[:, :2] -= region.origin_xy
+    return rasterise(vertices, topology().triangles, places, region.shape, background=-1)
+
+
 def unrolled_normals(landmarks: AnyFloat) -> F32:
     """Return a face's outward unit normals in the atlas, float32 (HEIGHT, WIDTH, 3).
 

@@ -17,6 +17,7 @@ from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas, face_part
 from gateway.faces.occlusion import Visibility
+from gateway.faces.skin_levels import DARK, network_levels
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import remap
@@ -37,8 +38,6 @@ CROSSED = 0.5
 more on the portraits held out, without at most 0.31."""
 WIDE = 0.3
 """What is taken off the probability of a frame, beside what the occlusion network says."""
-SKIN_LEVEL, DARK = 150.0, 6.0
-"""What the middle of the skin's levels is brought to; levels added before logarithms are taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,14 +130,6 @@ def _skin() -> F32:
 def skin_levels(band: U8) -> F32:
     """Return the middle of the skin's red, green and blue in a band, float32 (3,)."""
     return np.asarray(np.median(band[_skin()], axis=0), np.float32)
-
-
-def network_levels(band: U8, skin: F32) -> U8:
-    """Return the network's input, uint8 (ROWS, COLUMNS, 3): the skin's middle at `SKIN_LEVEL`."""
-    ratio = (SKIN_LEVEL + DARK) / (skin + DARK)
-    table = (np.arange(256, dtype=np.float32)[:, None] + DARK) * ratio - DARK
-    levels = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return np.asarray(np.stack([levels[band[..., c], c] for c in range(3)], -1))
 
 
 def removal_of(answer: F32, skin: F32) -> GlassesRemoval:

@@ -18,7 +18,7 @@ from onnx import TensorProto
 
 from gateway.arrays import F32
 from gateway.errors import ContractViolation
-from gateway.faces import glasses, occlusion, refiner
+from gateway.faces import delight, glasses, occlusion, refiner
 from gateway.models.catalog import ModelEntry
 from gateway.models.onnx_graph import GraphWriter
 
@@ -28,6 +28,7 @@ KNOWN_PLACES: Mapping[str, Callable[[], F32]] = MappingProxyType({
     occlusion.MODEL: occlusion.known_places,
     refiner.MODEL: refiner.known_places,
     glasses.MODEL: glasses.known_places,
+    delight.MODEL: delight.known_places,
 })  # fmt: skip
 """Each network's constant input for every pixel, float32 (p, h, w)."""
 

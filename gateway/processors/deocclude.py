@@ -8,11 +8,10 @@ from functools import cache
 import numpy as np
 
 from gateway.arrays import F32, U8, Mask
-from gateway.faces.atlas import atlas
+from gateway.faces.atlas import atlas, places_in
 from gateway.faces.face import Face
 from gateway.faces.glasses import (
     COLUMNS,
-    DARK,
     ROWS,
     GlassesRemoval,
     band_of_atlas,
@@ -22,8 +21,8 @@ from gateway.faces.glasses import (
     unrolled_band,
 )
 from gateway.faces.occlusion import Visibility
-from gateway.faces.topology import N_MESH, topology
-from gateway.imaging.geometry.raster import rasterise
+from gateway.faces.skin_levels import DARK
+from gateway.faces.topology import N_MESH
 from gateway.imaging.geometry.warp import bounding_region
 from gateway.imaging.masks.grain import grain_from_below
 from gateway.imaging.masks.soft import dilated, sampled, softened_mask, widened, withdrawn
@@ -107,9 +106,7 @@ def _uncovered(image: U8, face: Face, removal: GlassesRemoval) -> U8:
     region = bounding_region(face.landmarks[:N_MESH, :2], image.shape[:2], margin=1)
     if region is None:
         return image
-    vertices = face.landmarks[:N_MESH].copy()
-    vertices[:, :2] -= region.origin_xy
-    at = rasterise(vertices, topology().triangles, band_places(), region.shape, background=-1)
+    at = places_in(region, face.landmarks, band_places())
     share = sampled(_fading(), at) * (at[0] >= 0)
     rows = np.flatnonzero((share > 0).any(1))
     if not rows.size:

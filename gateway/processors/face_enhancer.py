@@ -11,13 +11,12 @@ from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.faces.alignment import crop_from_image
-from gateway.faces.atlas import atlas
+from gateway.faces.atlas import atlas, places_in
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
-from gateway.faces.topology import FACE_OVAL, N_MESH, topology
+from gateway.faces.topology import FACE_OVAL
 from gateway.imaging.enhance.deblock import damage_of
 from gateway.imaging.enhance.face import FacePlaces, enhanced, luma_of
-from gateway.imaging.geometry.raster import rasterise
 from gateway.imaging.geometry.warp import Region, bounding_region, uncrop
 from gateway.imaging.masks.soft import (
     sampled,
@@ -169,9 +168,9 @@ def visible_in(seen: Visibility, landmarks: AnyFloat, region: Region) -> F32 | N
     low, high = (np.float32(level) for level in HIDDEN)
     if seen.visible.min() >= high:
         return None
-    place, inside = _atlas_places(landmarks, region)
+    place = places_in(region, landmarks, atlas().place)
     visible = smoothstep((sampled(seen.visible, place) - low) / (high - low))
-    return np.asarray(np.where(inside, visible, np.float32(1)), np.float32)
+    return np.asarray(np.where(place[0] >= 0, visible, np.float32(1)), np.float32)
 
 
 def _around(face: Face, unit: float) -> F32:
@@ -187,19 +186,11 @@ def _around(face: Face, unit: float) -> F32:
 
 
 def _places(face: Face, region: Region, seen: Mask) -> FacePlaces:
-    place, inside = _atlas_places(face.landmarks, region)
-    inside &= seen
+    place = places_in(region, face.landmarks, atlas().place)
+    inside = (place[0] >= 0) & seen
     levels = sampled_levels(_sheet(), place)
     features = np.where(inside, levels[..., 0], 0).astype(np.float32) / np.float32(255)
     return FacePlaces(features, inside & (levels[..., 1] > 254), inside)
-
-
-def _atlas_places(landmarks: AnyFloat, region: Region) -> tuple[F32, Mask]:
-    """Return where pixels of a region lie in the atlas (2, h, w), and which do at all (h, w)."""
-    vertices = np.asarray(landmarks[:N_MESH], np.float32).copy()
-    vertices[:, :2] -= region.origin_xy
-    place = rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
-    return place, np.asarray(place[0] >= 0)
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
+from gateway.faces.delight import FaceDelighter
 from gateway.faces.face import Face
 from gateway.faces.glasses import GlassesRemover, with_frames
 from gateway.faces.occlusion import OcclusionFinder, Visibility
@@ -18,6 +19,7 @@ from gateway.pipeline.options.groups import MaskOptions
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.processors.base import Layer, Portrait
+from gateway.processors.delight import under_even_light
 from gateway.processors.deocclude import without_glasses, without_red_eyes
 from gateway.processors.face_enhancer import visible_in
 from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
@@ -37,36 +39,52 @@ class Masking:
         self.networks = networks
         self._finder = OcclusionFinder(networks.inference, networks.compute)
         self._remover = GlassesRemover(networks.inference, networks.compute)
+        self._delighter = FaceDelighter(networks.inference, networks.compute)
         self._maskers = NetworkMaskers(networks.inference, networks.compute)
         self._compute = networks.compute
 
     async def known(
         self, portraits: Sequence[Portrait], options: SwapOptions, *, deadline: Deadline
     ) -> list[Portrait]:
-        """Return portraits with the occlusions of their faces, as far as that is of use.
+        """Return portraits as they are used: with the occlusions of their faces, if those count.
 
-        Red eyes are mended; where options ask for it, glasses are taken off.
+        Red eyes are mended; where options ask for it, glasses are taken off, and the face is
+        brought under even light.
 
         Raises:
-            InferenceError, DeadlineExceeded: from the network.
+            InferenceError, DeadlineExceeded: from the networks.
         """
-        if "occlusion" not in options.masks.types and not options.source_deocclude:
-            return list(portraits)
 
         async def look(portrait: Portrait) -> Portrait:
-            (seen,) = await self._finder.find(
-                portrait.image, [portrait.face], doubting=True, deadline=deadline
-            )
-            known = await self._compute.run(without_red_eyes, replace(portrait, seen=seen))
-            if not options.source_deocclude:
-                return known
-            image, landmarks = known.image, known.face.landmarks
-            removal = await self._remover.find(image, landmarks, deadline=deadline)
-            if not removal.worn:
-                return known
-            return await self._compute.run(without_glasses, known, removal)
+            if "occlusion" in options.masks.types or options.source_deocclude:
+                portrait = await self._uncovered(portrait, options, deadline)
+            if options.source_delight:
+                portrait = await self._evenly_lit(portrait, deadline)
+            return portrait
 
         return list(await asyncio.gather(*map(look, portraits)))
+
+    async def _uncovered(
+        self, portrait: Portrait, options: SwapOptions, deadline: Deadline
+    ) -> Portrait:
+        """Return a portrait with what covers its face; without glasses where options ask for it."""
+        (seen,) = await self._finder.find(
+            portrait.image, [portrait.face], doubting=True, deadline=deadline
+        )
+        known = await self._compute.run(without_red_eyes, replace(portrait, seen=seen))
+        if not options.source_deocclude:
+            return known
+        image, landmarks = known.image, known.face.landmarks
+        removal = await self._remover.find(image, landmarks, deadline=deadline)
+        if not removal.worn:
+            return known
+        return await self._compute.run(without_glasses, known, removal)
+
+    async def _evenly_lit(self, portrait: Portrait, deadline: Deadline) -> Portrait:
+        change = await self._delighter.find(
+            portrait.image, portrait.face.landmarks, portrait.seen, deadline=deadline
+        )
+        return await self._compute.run(under_even_light, portrait, change)
 
     async def look(
         self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.arrays import F32, U8, Mask
+from gateway.arrays import U8, Mask
 from gateway.deadline import Deadline
 from gateway.faces.atlas import HEIGHT, WIDTH, atlas, unrolled, unrolled_normals
 from gateway.faces.face import Face
@@ -12,6 +12,7 @@ from gateway.faces.occlusion import Visibility
 from gateway.faces.refiner import FaceRefiner, refiner_planes
 from gateway.faces.topology import N_MESH
 from gateway.imaging.color.light_field import LightField
+from gateway.imaging.color.ratio import multiplied
 from gateway.imaging.color.skin_model import DARK
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.processors.base import Layer, Portrait
@@ -78,7 +79,5 @@ def _in_colors_of(old: U8, new: U8, skin: Mask) -> U8:
     """Return a new face (h, w, 3) with its skin's median in the old one's colours."""
     if np.count_nonzero(skin) < LEAST:
         return new
-    ratio = np.median(old[skin], 0) + DARK, np.median(new[skin], 0) + DARK
-    table: F32 = (np.arange(256, dtype=np.float32)[:, None] + DARK) * (ratio[0] / ratio[1]) - DARK
-    levels = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return np.asarray(np.stack([levels[new[..., c], c] for c in range(3)], -1))
+    ratio = (np.median(old[skin], 0) + DARK) / (np.median(new[skin], 0) + DARK)
+    return multiplied(new, np.asarray(ratio, np.float32), DARK)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic_core import core_schema
 
-from gateway.faces import glasses, occlusion
+from gateway.faces import delight, glasses, occlusion
 from gateway.networks import bisenet, xseg
 from gateway.networks.detecting.specs import DETECTORS
 from gateway.networks.restoring import RESTORERS
@@ -26,6 +26,7 @@ LIVE_PORTRAIT = live_portrait.NAME
 CLASSICAL = face_enhancer.CLASSICAL
 OWN_OCCLUDER = occlusion.MODEL
 GLASSES_REMOVER = glasses.MODEL
+DELIGHTER = delight.MODEL
 BLAZEFACE = "blazeface"
 
 

@@ -13,6 +13,7 @@ from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, fr
 from gateway.imaging.blend.fuse import BlendMode, ColorMode
 from gateway.pipeline.options.choices import (
     BLAZEFACE,
+    DELIGHTER,
     GLASSES_REMOVER,
     MESH,
     OWN_OCCLUDER,
@@ -189,6 +190,11 @@ class SwapOptions(OptionsModel):
         description="Remove glasses from the source's face before it is used; those of the target "
         "stay.",
     )
+    source_delight: bool = Field(
+        True,
+        description="Bring the source's face under even light before it is used: no shadow, shine "
+        "or coloured lamp of its picture is carried over.",
+    )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
 
@@ -214,6 +220,7 @@ class SwapOptions(OptionsModel):
         # Portraits are looked at by our own network, whichever detector runs on the target.
         names = [OWN_OCCLUDER] if covered or self.source_deocclude else []
         names += [GLASSES_REMOVER] if self.source_deocclude else []
+        names += [DELIGHTER] if self.source_delight else []
         names += [masks.occlusion_model] if covered else []
         if "region" in masks.types and masks.region_model != MESH:
             names.append(masks.region_model)
@@ -226,7 +233,7 @@ class SwapOptions(OptionsModel):
         if self.detector.model != BLAZEFACE:
             out[self.detector.model] = "/detector/model"
         for model in self.masking_networks:
-            if model not in (OWN_OCCLUDER, GLASSES_REMOVER):
+            if model not in (OWN_OCCLUDER, GLASSES_REMOVER, DELIGHTER):
                 region = model == self.masks.region_model
                 out[model] = f"/masks/{'region' if region else 'occlusion'}_model"
         if self.face_selector.filters:

@@ -7,15 +7,14 @@ from gateway.faces.glasses import (
     COLUMNS,
     PLANES,
     ROWS,
-    SKIN_LEVEL,
     band_places,
     known_places,
-    network_levels,
     on_band,
     removal_of,
     skin_levels,
     unrolled_band,
 )
+from gateway.faces.skin_levels import SKIN_LEVEL, network_levels
 from gateway.faces.topology import LEFT_EYE, RIGHT_EYE
 from tests.synthetic_faces import SKIN, painted
 from tests.unit.pipeline.people import face_of

@@ -73,6 +73,7 @@ def test_the_models_are_those_the_product_uses():
         "face_occlusion",
         "face_refiner",
         "glasses_remover",
+        "face_delighter",
     }
     assert set(CATALOG.samples) == {"astronaut", "hopper"}
 

@@ -3,20 +3,17 @@
 import cv2
 import numpy as np
 
-from gateway.faces.atlas import HEIGHT, WIDTH, atlas
+from gateway.faces.atlas import HEIGHT, WIDTH, atlas, places_in
 from gateway.faces.face import Face
 from gateway.faces.occlusion import Visibility
-from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE, topology
-from gateway.imaging.geometry.raster import rasterise
+from gateway.faces.topology import LEFT_EYE, N_MESH, RIGHT_EYE
 from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.processors.base import Layer
 
 
 def place_of(landmarks: np.ndarray, region: Region) -> np.ndarray:
     """Return where in the atlas each pixel of a region lies, (2, h, w); -1 beside the face."""
-    vertices = landmarks[:N_MESH].astype(np.float32).copy()
-    vertices[:, :2] -= region.origin_xy
-    return rasterise(vertices, topology().triangles, atlas().place, region.shape, background=-1)
+    return places_in(region, landmarks, atlas().place)
 
 
 def layer_of(face: Face, image: np.ndarray) -> Layer:

@@ -7,6 +7,7 @@ import pytest
 from gateway.compute import Compute
 from gateway.deadline import Deadline
 from gateway.errors import InferenceUnavailable, UnknownModel
+from gateway.faces.delight import MODEL as DELIGHTER
 from gateway.faces.glasses import MODEL as REMOVER
 from gateway.faces.occlusion import MODEL
 from gateway.inference.contracts import ModelContract, TensorSpec
@@ -54,6 +55,10 @@ def glasses(inputs):
     return {"hidden": np.stack([frame()] * len(inputs["departures"]))}
 
 
+def brighter(inputs):
+    return {"change": np.full((*inputs["face"].shape[:3], 3), 0.4, np.float32)}
+
+
 @pytest.fixture
 def inference():
     return fake_face_inference()
@@ -86,13 +91,14 @@ def asked(inference) -> int:
 
 
 async def test_if_nobody_asks_no_network_does(masking, inference):
-    (made,) = await known(masking, [PORTRAIT], options(source_deocclude=False))
+    wanted = options(source_deocclude=False, source_delight=False)
+    (made,) = await known(masking, [PORTRAIT], wanted)
     assert made is PORTRAIT
     assert asked(inference) == 0
 
 
 async def test_what_is_before_portraits_is_found_out(masking):
-    wanted = options("occlusion", source_deocclude=False)
+    wanted = options("occlusion", source_deocclude=False, source_delight=False)
     portraits = [PORTRAIT, Portrait(with_bar(), FACE)]
     bare, other = await known(masking, portraits, wanted)
     assert bare.seen.visible.min() > 0.9
@@ -104,7 +110,8 @@ async def test_what_is_before_portraits_is_found_out(masking):
 async def test_glasses_are_known_and_can_be_taken_off(masking, inference):
     inference.models[MODEL].function = glasses
     portrait = with_frame()
-    (worn,) = await known(masking, [portrait], options("occlusion", source_deocclude=False))
+    left = options("occlusion", source_deocclude=False, source_delight=False)
+    (worn,) = await known(masking, [portrait], left)
     (off,) = await known(masking, [portrait], options("occlusion"))
     assert worn.image is portrait.image
     zone = frame() > 0.5
@@ -121,8 +128,31 @@ async def test_without_occlusion_glasses_are_taken_off_all_the_same(masking, inf
 
 
 async def test_where_there_are_no_glasses_nothing_is_taken_off(masking):
-    (bare,) = await known(masking, [PORTRAIT], options("occlusion"))
+    (bare,) = await known(masking, [PORTRAIT], options("occlusion", source_delight=False))
     assert bare.image is PORTRAIT.image
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_portraits_are_brought_under_even_light_if_that_is_wanted(masking, inference, wanted):
+    inference.models[DELIGHTER].function = brighter
+    (made,) = await known(masking, [PORTRAIT], options(source_delight=wanted))
+    skin = tuple(FACE.landmarks[205, 1::-1].astype(int))
+    assert (made.image[skin] > PORTRAIT.image[skin]).all() == wanted
+    assert sum(inference.models[DELIGHTER].batches) == wanted
+
+
+async def test_light_is_taken_off_what_is_left_without_glasses(masking, inference):
+    inference.models[MODEL].function = glasses
+    seen = []
+
+    def look(inputs):
+        seen.append(inputs["face"])
+        return brighter(inputs)
+
+    inference.models[DELIGHTER].function = look
+    (made,) = await known(masking, [with_frame()], options("occlusion"))
+    assert (made.seen.visible[frame() > 0.5] == 1).all()
+    assert seen[0][0][frame() > 0.5].min() > 60
 
 
 async def test_glasses_that_are_to_stay_are_not_looked_for(masking, inference):
