@@ -21,9 +21,9 @@ from semblant.cli.app import app
 from gateway.deprecations import REMOVED_IN, RENAMES
 from gateway.errors import ERROR_TABLE
 from gateway.http.app import create_app
-from gateway.http.schemas.faces import FacesOptions, TrackOptions
-from gateway.http.schemas.identities import IdentityOptions
-from gateway.http.schemas.libraries import EnrolOptions
+from gateway.operations.schemas.faces import FacesOptions, TrackOptions
+from gateway.operations.schemas.identities import IdentityOptions
+from gateway.operations.schemas.libraries import EnrolOptions
 from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.options.choices import OneOf
 from gateway.pipeline.options.swap import SwapOptions

@@ -39,11 +39,11 @@ from gateway.http.endpoints import (
 )
 from gateway.http.middleware import Edge, RenamedAddresses
 from gateway.http.request.body import BodyLimits, ReadLimits
-from gateway.http.schemas.faces import FacesOptions, TrackLine, TrackOptions
-from gateway.http.schemas.identities import IdentityOptions
-from gateway.http.schemas.jobs import WebhookOptions
-from gateway.http.schemas.libraries import EnrolOptions, MatchRequest
-from gateway.http.schemas.problems import Problem
+from gateway.operations.schemas.faces import FacesOptions, TrackLine, TrackOptions
+from gateway.operations.schemas.identities import IdentityOptions
+from gateway.operations.schemas.jobs import WebhookOptions
+from gateway.operations.schemas.libraries import EnrolOptions, MatchRequest
+from gateway.operations.schemas.problems import Problem
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.services import Services
 from gateway.settings import Settings

@@ -9,8 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from pydantic.json_schema import SkipJsonSchema
 
+from gateway.http import request_context
 from gateway.http.request.negotiate import JSON, Accepted, acceptable
-from gateway.http.request_context import Exchange
+from gateway.operations.exchange import Exchange
 from gateway.serving.services import Services
 
 
@@ -32,7 +33,7 @@ async def exchange_of(
     ] = "",
 ) -> Exchange:
     """Return the record of a request; its id was read before."""
-    return Exchange.of(request)
+    return request_context.exchange_of(request)
 
 
 async def requested_limit_s(

@@ -9,8 +9,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.deprecations import collected, note, renames
-from gateway.http.request_context import Exchange
+from gateway.http.request_context import begin_exchange
 from gateway.http.response.problems import answer_error
+from gateway.operations.exchange import Exchange
 from gateway.serving.metrics import Metrics
 
 log = logging.getLogger("gateway.requests")
@@ -66,7 +67,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        exchange = Exchange.begin(scope)
+        exchange = begin_exchange(scope)
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -70,10 +70,10 @@ class FakeWork:
         self.made: list[tuple[str, int]] = []
         """The job and index of each segment that was begun."""
 
-    def accept(self, options: bytes | str | None) -> Facts:
+    def accept(self, options: bytes | str | dict[str, Any] | None) -> Facts:
         """Read the options; see `Work.accept`."""
         try:
-            asked = json.loads(options or "{}")
+            asked = options if isinstance(options, dict) else json.loads(options or "{}")
         except ValueError:
             raise InvalidOptions() from None
         unknown = [name for name in asked if name not in DEFAULTS]

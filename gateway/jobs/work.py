@@ -96,8 +96,8 @@ class StepControl(Protocol):
 class JobWork(Protocol):
     """The work of jobs. Every step gives the same result each time it is executed."""
 
-    def accept(self, options: bytes | str | None) -> Facts:
-        """Read the options of a job before it is accepted; return them in full.
+    def accept(self, options: bytes | str | dict[str, Any] | None) -> Facts:
+        """Read the options of a job, JSON or what it says; return them in full.
 
         Raises:
             InvalidOptions, UnknownModel: by name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError
 
 from gateway.errors import ContractViolation
 from gateway.models.catalog import ModelEntry

@@ -9,6 +9,7 @@ from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
@@ -73,7 +74,7 @@ class RenderWork:
         self._probes: AsyncCache[Probe] = AsyncCache()
         self._inputs: AsyncCache[RenderInputs] = AsyncCache()
 
-    def accept(self, options: bytes | str | None) -> Facts:
+    def accept(self, options: bytes | str | dict[str, Any] | None) -> Facts:
         """Read the options of a job; see `Work.accept`."""
         return read_options(VideoOptions, options).model_dump(mode="json")
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from fractions import Fraction
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.errors import InvalidOptions, MissingField
-from gateway.faces.morphable.expression import from_names, rest_of
-from gateway.faces.morphable.library import find_best_match
 from gateway.http.dependencies import (
     AnswersJson,
     RequestedLimit,
     RequestRecord,
     RunningServices,
 )
-from gateway.http.request.execution import perform
 from gateway.http.request.form_docs import form_body
-from gateway.http.request.forms import Field, Form, json_field, read_form
+from gateway.http.request.forms import Field, json_field, read_form
 from gateway.http.request.json_body import json_body, json_docs
-from gateway.http.request.videos import DAMAGED, open_video, stills
-from gateway.http.request_context import Exchange
+from gateway.http.request.leaving import caller_leaves
 from gateway.http.response.error_docs import (
     ENROL_ERRORS,
     LIBRARY_ERRORS,
@@ -33,8 +26,10 @@ from gateway.http.response.error_docs import (
     TIMING_HEADER,
 )
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.examples import LIBRARY_ID
-from gateway.http.schemas.libraries import (
+from gateway.operations.execution import perform
+from gateway.operations.expressions import SOURCES, checked, create_library, match
+from gateway.operations.schemas.examples import LIBRARY_ID
+from gateway.operations.schemas.libraries import (
     EnrolOptions,
     LibraryBody,
     LibraryList,
@@ -43,17 +38,8 @@ from gateway.http.schemas.libraries import (
     NewLibrary,
     library,
     library_figures,
-    library_match,
-    new_library,
 )
 from gateway.pipeline.options.parse import read_options
-from gateway.serving.services import Services
-from gateway.storage.expressions import ExpressionLibrary
-
-_SOURCES = ("frame", "video")
-GAP_S = Fraction(1, 10)
-"""Seconds between two sampled frames of a video: neighbouring frames are similar."""
-
 
 FORM = {
     "frame": Field("Pictures of one person.", most=lambda settings: settings.max_library_entries),
@@ -98,13 +84,16 @@ async def post_expressions(
         await services.compute.run(services.expressions.check_room)
         async with read_form(request, FORM, settings) as form:
             options = read_options(EnrolOptions, await form.text("options"))
-            options = _checked(options, form, settings.max_library_entries)
+            frames, videos = (form.count(name) for name in SOURCES)
+            options = checked(options, frames, videos, settings.max_library_entries)
+            pictures, video = await form.files("frame"), await form.file("video")
 
             async def work(deadline: Deadline) -> NewLibrary:
-                return await _enrol(services, exchange, form, options, deadline)
+                return await create_library(services, exchange, pictures, video, options, deadline)
 
             seconds = min(limit_s, settings.track_deadline_s)
-            made = await perform(services, request, work, seconds)
+            leaving = caller_leaves(request)
+            made = await perform(services, exchange, work, seconds, leaving=leaving)
     response.headers["Location"] = f"/v1/expression-libraries/{made.id}"
     response.headers["Server-Timing"] = exchange.server_timing()
     return made
@@ -152,64 +141,4 @@ async def post_match(
 ) -> LibraryMatch:
     """Find the entry of a library that is nearest to an expression."""
     kept = await services.compute.run(services.expressions.get, id)
-    return await services.compute.run(_match, kept, wanted)
-
-
-def _checked(options: EnrolOptions, form: Form, most: int) -> EnrolOptions:
-    """Return the options as they can be had.
-
-    Raises:
-        MissingField: there is no input for a library.
-        InvalidOptions: more entries are requested than a library may have.
-    """
-    if not form.has("frame") and not form.has("video"):
-        raise MissingField(
-            "Either `frame` or `video` is needed.",
-            errors=[{"pointer": f"/{name}", "detail": "one is needed"} for name in _SOURCES],
-        )
-    if options.count > most and "count" in options.model_fields_set:
-        raise InvalidOptions(
-            errors=[{"pointer": "/count", "detail": f"should be less than or equal to {most}"}]
-        )
-    return options.model_copy(update={"count": min(options.count, most)})
-
-
-async def _enrol(
-    services: Services,
-    exchange: Exchange,
-    form: Form,
-    options: EnrolOptions,
-    deadline: Deadline,
-) -> NewLibrary:
-    """Look at everything, keep what differs most, render."""
-    pictures, videos = [await form.files(name) for name in _SOURCES]
-    async with AsyncExitStack() as stack:
-        video = None
-        if videos:
-            video = await stack.enter_async_context(open_video(services, exchange, videos[0]))
-        enrolment = await services.enroller.enrol(
-            stills(services, pictures),
-            video.frames(gap_s=GAP_S) if video else (),
-            count=options.count,
-            deadline=deadline,
-            timings=exchange.timings,
-        )
-    kept = ExpressionLibrary.new(options.name, enrolment.entries)
-    await services.compute.run(services.expressions.add, kept)
-    exchange.faces_found = len(kept.entries)
-    warnings = [DAMAGED] if video and video.damaged else []
-    return new_library(kept, enrolment, warnings)
-
-
-def _match(kept: ExpressionLibrary, wanted: MatchRequest) -> LibraryMatch:
-    """Find the entry.
-
-    Raises:
-        InvalidOptions: the library has no such entry as `last`.
-    """
-    if wanted.last is not None and wanted.last >= len(kept.entries):
-        raise InvalidOptions(errors=[{"pointer": "/last", "detail": "there is no such entry"}])
-    entries = kept.expressions
-    # Controls that are not named default to this person's neutral expression.
-    asked = from_names(wanted.controls, rest_of(entries))
-    return library_match(kept, find_best_match(entries, asked, last=wanted.last))
+    return await services.compute.run(match, kept, wanted)

@@ -8,18 +8,15 @@ from fastapi import Path, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.errors import ConsentRequired
 from gateway.http.dependencies import (
     AnswersJson,
     RequestedLimit,
     RequestRecord,
     RunningServices,
 )
-from gateway.http.request.execution import perform
 from gateway.http.request.form_docs import form_body
-from gateway.http.request.forms import Field, Form, json_field, read_form
-from gateway.http.request.images import decode_pictures
-from gateway.http.request_context import Exchange
+from gateway.http.request.forms import Field, json_field, read_form
+from gateway.http.request.leaving import caller_leaves
 from gateway.http.response.error_docs import (
     IDENTIFY_ERRORS,
     IDENTITY_ERRORS,
@@ -27,8 +24,10 @@ from gateway.http.response.error_docs import (
     TIMING_HEADER,
 )
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.examples import IDENTITY_ID
-from gateway.http.schemas.identities import (
+from gateway.operations.execution import perform
+from gateway.operations.identities import enrol, require_consent
+from gateway.operations.schemas.examples import IDENTITY_ID
+from gateway.operations.schemas.identities import (
     IdentityList,
     IdentityOptions,
     IdentityReport,
@@ -36,8 +35,6 @@ from gateway.http.schemas.identities import (
     identity_report,
 )
 from gateway.pipeline.options.parse import read_options
-from gateway.serving.services import Services
-from gateway.storage.identities import EnrolledIdentity
 
 FORM = {
     "source": Field(
@@ -85,14 +82,15 @@ async def post_identities(
         await services.compute.run(services.identities.check_room)
         async with read_form(request, FORM, settings) as form:
             options = read_options(IdentityOptions, await form.text("options"))
-            if not options.consent:
-                raise ConsentRequired(errors=[{"pointer": "/consent", "detail": "must be true"}])
+            require_consent(options)
+            portraits = await form.files("source")
 
             async def work(deadline: Deadline) -> IdentityReport:
-                return await _enrol(services, exchange, form, options, deadline)
+                return await enrol(services, exchange, portraits, options, deadline)
 
             seconds = min(limit_s, settings.request_deadline_s)
-            enrolled = await perform(services, request, work, seconds)
+            leaving = caller_leaves(request)
+            enrolled = await perform(services, exchange, work, seconds, leaving=leaving)
     response.headers["Location"] = f"/v1/identities/{enrolled.id}"
     response.headers["Server-Timing"] = exchange.server_timing()
     return enrolled
@@ -119,22 +117,3 @@ async def get_identity(id: IdentityId, services: RunningServices) -> IdentityRep
 async def delete_identity(id: IdentityId, services: RunningServices) -> None:
     """Delete an enrolled identity and all that is kept of it."""
     await services.compute.run(services.identities.delete, id)
-
-
-async def _enrol(
-    services: Services,
-    exchange: Exchange,
-    form: Form,
-    options: IdentityOptions,
-    deadline: Deadline,
-) -> IdentityReport:
-    """Decode, analyse, keep, and describe."""
-    files = [(f"Source {n}", data) for n, data in enumerate(await form.files("source"))]
-    pictures = await decode_pictures(services, exchange, files)
-    portraits = await services.identifier.enrol(
-        [picture.rgb for picture in pictures], deadline=deadline, timings=exchange.timings
-    )
-    kept = EnrolledIdentity.new(options.name, options.statement, portraits)
-    await services.compute.run(services.identities.add, kept)
-    exchange.faces_found = len(portraits)
-    return identity_report(kept)

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.errors import RangeNotSatisfiable
 from gateway.http.request.form_docs import FILE
 from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
-from gateway.http.request_context import Exchange
+from gateway.http.request_context import exchange_of
 from gateway.http.response.error_docs import OUTPUT_ERRORS
 from gateway.http.routing import Router, responses
 
@@ -87,6 +87,6 @@ def _part(request: Request, wanted: str, etag: str, size: int) -> tuple[int, int
     if first and last and int(last) < start:
         return None
     if start >= size:
-        Exchange.of(request).headers["Content-Range"] = f"bytes */{size}"
+        exchange_of(request).headers["Content-Range"] = f"bytes */{size}"
         raise RangeNotSatisfiable(extra={"size": size})
     return start, end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -11,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
 from gateway.deprecations import note, renames
-from gateway.errors import InvalidRequest, MissingField
+from gateway.errors import InvalidRequest
 from gateway.http.dependencies import AnswersJson, RunningServices
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
@@ -21,10 +20,8 @@ from gateway.http.request.jobs import (
     Engine,
     IdempotencyKey,
     JobId,
-    PageToken,
     Tenant,
     WaitSeconds,
-    duration_s,
 )
 from gateway.http.response.error_docs import (
     JOB_ERRORS,
@@ -33,11 +30,19 @@ from gateway.http.response.error_docs import (
     RESUME_ERRORS,
 )
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.jobs import JobList, JobObject, WebhookOptions
-from gateway.jobs.job import JobPriority, JobQuery, JobRecord, JobSubmission, Status, Webhook
-from gateway.jobs.protocol import JobEngine
+from gateway.jobs.job import Status
+from gateway.operations.jobs import (
+    FILES,
+    MOST_LISTED,
+    JobOrder,
+    described,
+    duration_s,
+    listed,
+    submission,
+    waited_for,
+)
+from gateway.operations.schemas.jobs import JobList, JobObject, WebhookOptions
 from gateway.pipeline.options.parse import read_options
-from gateway.settings import Settings
 
 
 def _current(status: str) -> str:
@@ -50,8 +55,6 @@ def _current(status: str) -> str:
 
 
 StatusName = Annotated[Status, BeforeValidator(_current)]
-FILES = ("source", "reference", "target")
-MOST_LISTED = 100
 FORM = {
     "source": Field("Pictures of the new face.", most=lambda settings: settings.max_sources),
     "source_id": text_field("An enrolled identity."),
@@ -113,17 +116,15 @@ async def post_jobs(
             engine.idempotency_lock(tenant, key),
             read_form(request, FORM, settings, folder=engine.spool) as form,
         ):
-            order = await _order(
-                engine, form, settings, tenant=tenant, key=key, cancel_after_s=cancel_after_s
-            )
-            taken = await engine.submit(order)
+            order = await _order(form, tenant=tenant, key=key, cancel_after_s=cancel_after_s)
+            taken = await engine.submit(submission(engine, order, settings))
     response.headers["Location"] = f"/v1/jobs/{taken.job.id}"
     if taken.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     job = taken.job
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
-        job = await _waited(engine, job, wait_s)
+        job = await waited_for(engine, job, wait_s)
         response.status_code = 200 if job.final else 202
     return await described(engine, job)
 
@@ -142,14 +143,7 @@ async def get_jobs(
     ] = None,
 ) -> JobList:
     """List the tenant's jobs."""
-    after = None if page_token is None else PageToken.read(page_token)
-    place = None if after is None else (after.created, after.id)
-    jobs = list(await engine.page(tenant, JobQuery(tuple(status), place, limit)))
-    more = len(jobs) == limit
-    return JobList(
-        jobs=[await described(engine, job) for job in jobs],
-        next=PageToken(jobs[-1].created, jobs[-1].id).written() if more else None,
-    )
+    return await listed(engine, tenant, status, limit, page_token)
 
 
 @router.get("/v1/jobs/{id}", dependencies=[AnswersJson], responses=responses(*JOB_ERRORS))
@@ -190,84 +184,31 @@ async def delete_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT)
     await engine.delete(tenant, id)
 
 
-async def described(engine: JobEngine, job: JobRecord) -> JobObject:
-    """Return the object that shows a job."""
-    return JobObject.model_validate(await engine.describe(job))
-
-
 async def _order(
-    engine: JobEngine,
-    form: Form,
-    settings: Settings,
-    *,
-    tenant: str,
-    key: str | None,
-    cancel_after_s: float | None,
-) -> JobSubmission:
-    """Return the request in a form, validated as far as possible without reading its files.
+    form: Form, *, tenant: str, key: str | None, cancel_after_s: float | None
+) -> JobOrder:
+    """Return the order in a form.
 
     Raises:
-        InvalidRequest, InvalidOptions, MissingField, WebhookRefused: by name.
+        InvalidRequest, InvalidOptions, EmptyUpload: by name.
     """
-    options = engine.work.accept(await form.text("options"))
-    source_id, upload = await form.line("source_id"), await form.line("target_upload")
-    counts = {name: form.count(name) for name in FILES}
-    if upload is not None:
-        if counts["target"]:
-            raise InvalidRequest("Send either `target` or `target_upload`, not both.")
-        counts["target"] = 1
-    if not counts["target"]:
-        raise MissingField(errors=[{"pointer": "/target", "detail": "required"}])
-    engine.work.require(options, counts, source_id)
-    order = JobSubmission(
+    webhook, retention = await form.text("webhook"), await form.line("retention")
+    return JobOrder(
         tenant=tenant,
+        options=await form.text("options"),
+        files={name: await form.kept(name) for name in FILES},
+        source_id=await form.line("source_id"),
+        target_upload=await form.line("target_upload"),
         key=key,
+        webhook=read_options(WebhookOptions, webhook, field="webhook") if webhook else None,
+        priority=await form.line("priority"),
+        retention_s=None if retention is None else _retention_s(retention),
         cancel_after_s=cancel_after_s,
-        files={name: await form.kept(name) for name in FILES if form.has(name)},
-        uploads={} if upload is None else {"target": upload},
-        options=options,
-        source_id=source_id,
-        webhook=_webhook(await form.text("webhook")),
-        priority=_priority(await form.line("priority")),
-        retention_s=_retention_s(await form.line("retention"), settings),
     )
-    engine.check_webhook(order)
-    return order
 
 
-def _webhook(text: bytes | str | None) -> Webhook | None:
-    if not text:
-        return None
-    asked = read_options(WebhookOptions, text, field="webhook")
-    return Webhook(asked.url, tuple(dict.fromkeys(asked.events)))
-
-
-def _priority(text: str | None) -> JobPriority:
+def _retention_s(text: str) -> float:
     try:
-        return JobPriority[(text or "normal").upper()]
-    except KeyError:
-        raise InvalidRequest("The priority must be high, normal or low.") from None
-
-
-def _retention_s(text: str | None, settings: Settings) -> float:
-    most_s = 3600 * settings.job_retention_h
-    if text is None:
-        return most_s
-    try:
-        seconds = duration_s(text)
+        return duration_s(text)
     except ValueError as error:
         raise InvalidRequest(f"`retention`: {error}.") from None
-    if seconds > most_s:
-        raise InvalidRequest(f"Jobs are kept for at most {settings.job_retention_h:g} hours.")
-    return seconds
-
-
-async def _waited(engine: JobEngine, job: JobRecord, seconds: float) -> JobRecord:
-    """Return a job once it has ended, or as it is after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            async for seen in engine.changes(job.tenant, job.id):
-                job = seen
-    except TimeoutError:
-        pass
-    return job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.operations import HealthState
+from gateway.operations.schemas.operations import HealthState
 
 router = Router("operations")
 

@@ -13,7 +13,7 @@ from gateway.http.request.negotiate import JSON, Accepted
 from gateway.http.response.error_docs import READ_ERRORS
 from gateway.http.response.pages import HTML, page
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.problems import ProblemPage
+from gateway.operations.schemas.problems import ProblemPage
 
 router = Router("documentation")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.http.dependencies import RunningServices
 from gateway.http.response.error_docs import PROBE_ERRORS
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.operations import HealthState
+from gateway.operations.schemas.operations import HealthState
 
 router = Router("operations")
 

@@ -10,23 +10,20 @@ from starlette.responses import Response
 
 from gateway.deadline import Deadline
 from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
-from gateway.http.request.execution import perform
 from gateway.http.request.form_docs import form_body
-from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
-from gateway.http.request.images import FORMATS, decode_pictures, encode_picture
+from gateway.http.request.forms import Field, json_field, read_form, text_field
+from gateway.http.request.leaving import caller_leaves
 from gateway.http.request.negotiate import JSON, Accepted
-from gateway.http.request_context import Exchange
 from gateway.http.response.error_docs import SWAP_ERRORS, TIMING_HEADER
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.common import ANALYSIS_MODELS, IDENTITY_MODEL, portrait, size_of
-from gateway.http.schemas.swaps import SwapReport, inline_picture, target_faces
-from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
+from gateway.media.image import MEDIA_TYPES, OutputFormat
+from gateway.operations.exchange import Exchange
+from gateway.operations.execution import perform
+from gateway.operations.pictures import FORMATS
+from gateway.operations.schemas.swaps import SwapReport
+from gateway.operations.swaps import Delivery, SwapOrder, SwappedPicture, swap, swap_report
 from gateway.pipeline.face.quality import worst
-from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import SwapOptions, parse_options
-from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
-from gateway.pipeline.selection.stored import read_stored
-from gateway.serving.services import Services
 
 OFFERS = (*FORMATS, JSON)
 
@@ -83,20 +80,12 @@ class _Wish:
         images = [MEDIA_TYPES[asked]] if asked else [MEDIA_TYPES[own or "png"], *FORMATS]
         return self.accepted.best([*images, JSON])
 
-    def format(self, own: OutputFormat) -> OutputFormat:
-        """Return the picture's format, also where it travels inside a report."""
+    def deliver(self, own: OutputFormat) -> Delivery:
+        """Return what is answered; the picture's format also where it travels inside a report."""
         media_type = self.media_type(own)
-        return FORMATS.get(media_type) or self.options.output.format or own
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Made:
-    """The response: the result, its encoded image, and the notes on the target file."""
-
-    result: FusedImage
-    data: bytes
-    format: OutputFormat
-    notes: tuple[str, ...]
+        report = media_type == JSON
+        format = FORMATS.get(media_type) or self.options.output.format or own
+        return Delivery(format, picture=self.inline or not report, report=report)
 
 
 @router.post(
@@ -145,118 +134,42 @@ async def post_swaps(
         async with read_form(request, FORM, settings) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
-            source_id = await form.line("source_id")
-            require_pictures(wish.options, form.counts, source_id)
+            order = SwapOrder(
+                wish.options,
+                await form.file("target"),
+                await form.files("source"),
+                await form.files("reference"),
+                await form.line("source_id"),
+            )
+            order.require_pictures()
 
             async def work(deadline: Deadline) -> Response:
-                return await _swap(services, exchange, form, wish, deadline, source_id)
+                made = await swap(services, exchange, order, wish.deliver, deadline)
+                if made.delivery.report:
+                    return await services.compute.run(_report, made, exchange)
+                return _picture(made, exchange)
 
-            return await perform(services, request, work, min(limit_s, settings.request_deadline_s))
-
-
-async def _swap(
-    services: Services,
-    exchange: Exchange,
-    form: Form,
-    wish: _Wish,
-    deadline: Deadline,
-    source_id: str | None,
-) -> Response:
-    """Decode, fuse, encode."""
-    with exchange.timings.stage("decode"):
-        stored = await read_stored(
-            wish.options,
-            source_id,
-            identities=services.identities,
-            expressions=services.expressions,
-            compute=services.compute,
-        )
-    target, sources, references = await _decode(services, exchange, form)
-    as_report = wish.media_type(target.format) == JSON
-    options = wish.options.reporting() if as_report else wish.options
-    result = await services.fuser.swap(
-        [source.rgb for source in sources],
-        target.rgb,
-        options,
-        deadline=deadline,
-        timings=exchange.timings,
-        references=[reference.rgb for reference in references],
-        library=stored.library,
-        identities=stored.identities,
-        source_id=source_id,
-    )
-    exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
-    format = wish.format(target.format)
-    data = b""
-    image = target.with_rgb(result.image)
-    if wish.inline or not as_report:
-        data = await encode_picture(services, exchange, image, format, wish.options.output)
-    made = _Made(result, data, format, image.notes_as(format))
-    if as_report:
-        return await services.compute.run(_report, made, exchange, wish)
-    return _picture(made, exchange)
+            seconds = min(limit_s, settings.request_deadline_s)
+            leaving = caller_leaves(request)
+            return await perform(services, exchange, work, seconds, leaving=leaving)
 
 
-async def _decode(
-    services: Services, exchange: Exchange, form: Form
-) -> tuple[Picture, list[Picture], list[Picture]]:
-    """Return target, sources and references."""
-    files = [("The target", data) for data in await form.files("target")]
-    files += [(f"Source {n}", data) for n, data in enumerate(await form.files("source"))]
-    references = await form.files("reference")
-    files += [
-        ("The reference" if len(references) == 1 else f"Reference {n}", data)
-        for n, data in enumerate(references)
-    ]
-    target, *others = await decode_pictures(services, exchange, files)
-    sources = len(others) - len(references)
-    return target, others[:sources], others[sources:]
-
-
-def _picture(made: _Made, exchange: Exchange) -> Response:
-    result, format = made.result, made.format
-    told = {*made.notes, *(w for face in result.swapped for w in _told(face))}
-    warnings = sorted(told | ({ENTRY_UNMATCHED} if result.unmatched else set()))
+def _picture(made: SwappedPicture, exchange: Exchange) -> Response:
+    result, format = made.result, made.delivery.format
     figures = worst(face.quality for face in result.swapped)
     headers = {
         "Server-Timing": exchange.server_timing(),
         "X-Semblant-Faces-Found": str(len(result.faces)),
         "X-Semblant-Faces-Swapped": str(len(result.swapped)),
-        "X-Semblant-Warnings": ", ".join(warnings) or "none",
+        "X-Semblant-Warnings": ", ".join(made.warnings) or "none",
         "X-Semblant-Quality": ", ".join(f"{n}={v:.4g}" for n, v in figures.items()) or "none",
         "Content-Disposition": f'inline; filename="swap.{format}"',
         "Vary": "Accept",
     }
-    return Response(made.data, media_type=MEDIA_TYPES[format], headers=headers)
+    return Response(made.data, media_type=made.media_type, headers=headers)
 
 
-def _told(face: SwappedFace) -> list[str]:
-    """Return the warnings of a face: from the target, the processing and the result."""
-    findings = () if face.quality is None else face.quality.findings
-    return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
-
-
-def _report(made: _Made, exchange: Exchange, wish: _Wish) -> Response:
-    result = made.result
-    models = list(ANALYSIS_MODELS) if wish.options.face_steps else []
-    measured = any(face.quality is not None for face in result.swapped)
-    looked_at = wish.options.reporting().measures and measured
-    if models and (wish.options.recognises or looked_at):
-        models.append(IDENTITY_MODEL)
-    models += wish.options.masking_networks if result.swapped else ()
-    models += result.networks
-    report = SwapReport(
-        size=size_of(result.image),
-        faces=target_faces(result),
-        sources=[portrait(used.face) for used in result.portraits],
-        unmatched=list(result.unmatched),
-        swapper=result.swapper,
-        frame_enhancer=result.frame_enhancer,
-        models=models,
-        timings_ms=exchange.timings.milliseconds(),
-        request_id=exchange.request_id,
-        notes=list(made.notes),
-        image=inline_picture(made.data, MEDIA_TYPES[made.format]) if made.data else None,
-    )
+def _report(made: SwappedPicture, exchange: Exchange) -> Response:
+    report = swap_report(made, exchange, inline=made.delivery.picture)
     headers = {"Server-Timing": exchange.server_timing(), "Vary": "Accept"}
     return Response(report.model_dump_json(), media_type=JSON, headers=headers)

@@ -9,21 +9,21 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.faces.detect import DetectOptions
 from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
-from gateway.http.request.execution import perform
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, json_field, read_form
+from gateway.http.request.leaving import caller_leaves
 from gateway.http.request.negotiate import NDJSON
-from gateway.http.request.videos import DAMAGED, open_video
-from gateway.http.request_context import Exchange
 from gateway.http.response.error_docs import TIMING_HEADER, TRACK_ERRORS
 from gateway.http.routing import Router, responses
-from gateway.http.schemas import examples
-from gateway.http.schemas.faces import TrackLine, TrackOptions, track_line
 from gateway.media.rgb_video import RgbVideo
+from gateway.operations.exchange import Exchange
+from gateway.operations.execution import perform
+from gateway.operations.faces import track
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.faces import TrackLine, TrackOptions
+from gateway.operations.videos import DAMAGED, open_video
 from gateway.pipeline.options.parse import read_options
-from gateway.serving.services import Services
 
 FORM = {"video": Field("The video.", least=1), "options": json_field(TrackOptions)}
 _EXAMPLE = {"video": "(bytes of interview.mp4)", "options": {"every": 2}}
@@ -69,40 +69,16 @@ async def post_tracks(
 
             async def work(deadline: Deadline) -> Response:
                 (data,) = await form.files("video")
-                async with open_video(services, exchange, data) as video:
-                    lines = await _track(services, exchange, video, options, deadline)
+                async with (
+                    open_video(services, exchange, data) as video,
+                    aclosing(track(services, exchange, video, options, deadline)) as seen,
+                ):
+                    lines = [line.model_dump_json(exclude_unset=True) async for line in seen]
                     return _response(lines, exchange, video)
 
-            return await perform(services, request, work, min(limit_s, settings.track_deadline_s))
-
-
-async def _track(
-    services: Services,
-    exchange: Exchange,
-    video: RgbVideo,
-    options: TrackOptions,
-    deadline: Deadline,
-) -> list[str]:
-    """Follow the face; a frame is rendered as soon as it is done and then forgotten."""
-    detect = DetectOptions(
-        thorough=options.detector.thorough is True,
-        angles=options.detector.angles,
-        min_score=options.detector.min_score,
-        precise=True,
-    )
-    tracked = services.tracker.track(
-        video.frames(every=options.every),
-        deadline=deadline,
-        timings=exchange.timings,
-        options=detect,
-    )
-    lines = []
-    async with aclosing(tracked) as frames:
-        async for frame, seen in frames:
-            line = track_line(frame, seen, options)
-            lines.append(line.model_dump_json(exclude_unset=True))
-            exchange.faces_found += seen is not None
-    return lines
+            seconds = min(limit_s, settings.track_deadline_s)
+            leaving = caller_leaves(request)
+            return await perform(services, exchange, work, seconds, leaving=leaving)
 
 
 def _response(lines: list[str], exchange: Exchange, video: RgbVideo) -> Response:

@@ -24,8 +24,8 @@ from gateway.http.response.error_docs import (
     WRITE_ERRORS,
 )
 from gateway.http.routing import Router, responses
-from gateway.http.schemas.examples import UPLOAD_ID
-from gateway.http.schemas.jobs import UploadObject
+from gateway.operations.schemas.examples import UPLOAD_ID
+from gateway.operations.schemas.jobs import UploadObject
 from gateway.storage.uploads import ALGORITHMS, Checksum, Upload, UploadStore
 
 VERSION = "1.0.0"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -17,9 +15,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from gateway.disk import room_on_disk
 from gateway.errors import EmptyUpload, InvalidRequest, MissingField, UnsupportedRequestType
 from gateway.jobs.job import SentFile
+from gateway.operations.kept_file import KeptFile
 from gateway.settings import Settings
 
 MAX_TEXT_BYTES = 64 * 1024
@@ -164,53 +162,6 @@ async def read_form(
         yield Form(_checked(form, fields, most))
     finally:
         parser.close()
-
-
-class KeptFile:
-    """A file of a form, on disk and with its digest, as far as a parser needs to know it.
-
-    Args:
-        folder: Destination folder.
-
-    Raises:
-        StorageFull: there is no room.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / secrets.token_hex(16)
-        self._digest = hashlib.sha256()
-        self.size = 0
-        """In bytes."""
-        with room_on_disk():
-            self._file = self._path.open("x+b")
-
-    def write(self, data: bytes) -> int:
-        """Append received data."""
-        self._digest.update(data)
-        self.size += len(data)
-        with room_on_disk():
-            return self._file.write(data)
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Seek, after all data have been received."""
-        with room_on_disk():
-            return self._file.seek(offset, whence)
-
-    def sent(self) -> SentFile:
-        """Return where it lies, all of it."""
-        with room_on_disk():
-            self._file.flush()
-        return SentFile(self._path, self._digest.hexdigest(), self.size)
-
-    def close(self) -> None:
-        """Remove it, if it is still there."""
-        with suppress(OSError):  # what could not be written is not wanted any more
-            self._file.close()
-        self._path.unlink(missing_ok=True)
 
 
 class _Parser(MultiPartParser):

@@ -8,7 +8,7 @@ from typing import Any
 from gateway import errors
 from gateway.errors import ERROR_TABLE, SemblantError
 from gateway.http.response.problems import MEDIA_TYPE, RETRY_STATUSES, problem_document
-from gateway.http.schemas.problems import Problem
+from gateway.operations.schemas.problems import Problem
 
 Errors = tuple[type[SemblantError], ...]
 

@@ -24,7 +24,7 @@ from gateway.errors import (
     RequestCanceled,
     SemblantError,
 )
-from gateway.http.request_context import Exchange
+from gateway.operations.exchange import Exchange
 
 log = logging.getLogger(__name__)
 

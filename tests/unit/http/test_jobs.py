@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gateway.http.schemas.jobs import JobObject
+from gateway.operations.schemas.jobs import JobObject
 from tests.unit.http.app import client
 from tests.unit.http.jobs import TEXT, ended, form, jobs_service
 from tests.unit.http.problem import checked

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from gateway.errors import ERROR_TABLE
 from gateway.http.app import ENDPOINTS, create_app
-from gateway.http.schemas import common, faces, identities, jobs, libraries, operations, swaps
-from gateway.http.schemas import problems as schemas
+from gateway.operations.schemas import common, faces, identities, jobs, libraries, operations, swaps
+from gateway.operations.schemas import problems as schemas
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.testing import fake_services
 

@@ -5,8 +5,8 @@ import pytest
 
 from gateway import errors
 from gateway.errors import ERROR_TABLE, InferenceFailed, InferenceUnavailable
-from gateway.http.request_context import Exchange
 from gateway.http.response.problems import RESERVED, answer_error, problem_document
+from gateway.operations.exchange import Exchange
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import client, files
 from tests.unit.http.problem import checked

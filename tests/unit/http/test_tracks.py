@@ -6,9 +6,9 @@ import pytest
 
 from gateway.errors import InferenceFailed
 from gateway.faces.morphable.expression import NAMES
-from gateway.http.schemas.examples import TRACK_LINES
-from gateway.http.schemas.faces import TrackLine
 from gateway.media.rgb_video import RgbVideo
+from gateway.operations.schemas.examples import TRACK_LINES
+from gateway.operations.schemas.faces import TrackLine
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import client, photograph, saved
 from tests.unit.http.problem import checked

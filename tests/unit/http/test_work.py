@@ -134,7 +134,7 @@ async def test_the_loop_goes_on_while_a_picture_is_decoded(monkeypatch):
         met.append(beat.wait(5))
         return decode_image(*args, **kwargs)
 
-    monkeypatch.setattr("gateway.http.request.images.decode_image", slow)
+    monkeypatch.setattr("gateway.operations.pictures.decode_image", slow)
     async with client() as http:
         assert (await http.post("/v1/swaps", files=files())).status_code == 200
     assert met == [True, True]

@@ -130,7 +130,19 @@ OURS = {
         "gateway.settings",
         "semblant_triton.environment",
     ),
+    # What is done for a caller, whatever protocol brings the request.
+    "gateway.operations": (
+        "gateway.serving.services",
+        "gateway.settings",
+        "gateway.jobs",
+        "gateway.pipeline",
+        "gateway.faces",
+        "gateway.media",
+        "gateway.storage",
+        *BASICS,
+    ),
     "gateway.http": (
+        "gateway.operations",
         "gateway.serving",
         "gateway.settings",
         "gateway.jobs",
@@ -252,6 +264,7 @@ FOREIGN = {
         "gateway.settings",
         "gateway.pipeline.options",
         "gateway.models",
+        "gateway.operations.schemas",
         "gateway.http",
         "semblant.cli.common",
     ),

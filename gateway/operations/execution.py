@@ -1,16 +1,14 @@
-"""Execution of a request: queued, with a deadline, and cancelled when the client disconnects."""
+"""Execution of a request: queued, with a deadline, and cancelled when the caller leaves."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from starlette.requests import Request
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded, RequestCanceled
-from gateway.http.request_context import Exchange
+from gateway.operations.exchange import Exchange
 from gateway.serving.services import Services
 
 T = TypeVar("T")
@@ -18,20 +16,28 @@ T = TypeVar("T")
 
 async def perform(
     services: Services,
-    request: Request,
+    exchange: Exchange,
     work: Callable[[Deadline], Awaitable[T]],
     seconds: float,
+    *,
+    leaving: Coroutine[Any, Any, None] | None = None,
 ) -> T:
     """Wait for a place, then work, both within `seconds`.
 
     The work is cancelled, and with it its inference calls, when time is up or the caller goes away.
 
+    Args:
+        services: The service's parts.
+        exchange: The record of the request.
+        work: What is done, by a deadline.
+        seconds: For waiting and working together.
+        leaving: Ends when the caller has left; None where its leaving cancels the caller of this.
+
     Raises:
         DeadlineExceeded: the deadline has passed.
-        RequestCanceled: the client has disconnected.
+        RequestCanceled: the caller has left.
     """
     deadline = Deadline.after(seconds)
-    exchange = Exchange.of(request)
 
     async def in_turn() -> T:
         async with services.admission.place() as waited_s:
@@ -39,22 +45,17 @@ async def perform(
             return await work(deadline)
 
     working = asyncio.create_task(in_turn(), name=f"work-{exchange.request_id}")
-    leaving = asyncio.create_task(_caller_leaves(request))
+    watched = [asyncio.create_task(leaving)] if leaving is not None else []
     try:
         await asyncio.wait(
-            {working, leaving}, timeout=deadline.check(), return_when=asyncio.FIRST_COMPLETED
+            [working, *watched], timeout=deadline.check(), return_when=asyncio.FIRST_COMPLETED
         )
         if working.done():
             return working.result()
-        if leaving.done():
+        if any(task.done() for task in watched):
             raise RequestCanceled()
         raise DeadlineExceeded(f"The request did not finish within {seconds:g} seconds.")
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _caller_leaves(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        for task in (working, *watched):
+            task.cancel()
+        await asyncio.gather(working, *watched, return_exceptions=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, example
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, example
 
 
 class ModelInfo(Answer):

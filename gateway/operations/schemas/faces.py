@@ -11,8 +11,8 @@ from gateway.arrays import F32
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import named
 from gateway.faces.morphable.model import N_NAMED
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, FaceFigures, Size, example, figures
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, FaceFigures, Size, example, figures
 from gateway.pipeline.expressions.track import FollowedFace, TimedFrame
 from gateway.pipeline.options.groups import DetectorOptions
 

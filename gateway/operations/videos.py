@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from gateway.arrays import U8
-from gateway.http.request_context import Exchange
 from gateway.media.image import decode_image
 from gateway.media.rgb_video import RgbVideo
+from gateway.operations.exchange import Exchange
 from gateway.serving.services import Services
 
 DAMAGED = "damaged"

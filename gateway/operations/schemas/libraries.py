@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from gateway.errors import InvalidOptions
 from gateway.faces.morphable.expression import NAMES
 from gateway.faces.morphable.library import Match
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, example
-from gateway.http.schemas.faces import controls
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, example
+from gateway.operations.schemas.faces import controls
 from gateway.pipeline.expressions.enrol import Enrolment, Origin, Reason
 from gateway.storage.expressions import ExpressionLibrary, LibraryInfo
 

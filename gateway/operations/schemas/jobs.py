@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, example
 from gateway.jobs.job import Event, JobStage, Status
 from gateway.jobs.notify.addresses import MAX_URL
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, example
 
 
 class WebhookOptions(BaseModel):

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, FaceFigures, example, figures
-from gateway.http.schemas.libraries import prints
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, FaceFigures, example, figures
+from gateway.operations.schemas.libraries import prints
 from gateway.pipeline.enrol_identity import inconsistent_portraits
 from gateway.storage.identities import EnrolledIdentity, IdentityInfo
 

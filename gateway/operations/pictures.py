@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from gateway.http.request_context import Exchange
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture, decode_image, encode_image
+from gateway.operations.exchange import Exchange
 from gateway.pipeline.options.groups import OutputOptions
 from gateway.serving.services import Services
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from gateway.faces.face import Face
 from gateway.faces.morphable.expression import named
-from gateway.http.schemas import examples
-from gateway.http.schemas.common import Answer, FaceFigures, Size, example, figures
+from gateway.operations.schemas import examples
+from gateway.operations.schemas.common import Answer, FaceFigures, Size, example, figures
 from gateway.pipeline.face import quality as pipeline_quality
 from gateway.pipeline.result import FusedImage, SwappedFace
 

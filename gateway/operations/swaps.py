@@ -1,0 +1,188 @@
+"""A face into a picture: decode, fuse, encode, and what is reported of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.deadline import Deadline
+from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
+from gateway.operations.exchange import Exchange
+from gateway.operations.pictures import decode_pictures, encode_picture
+from gateway.operations.schemas.common import ANALYSIS_MODELS, IDENTITY_MODEL, portrait, size_of
+from gateway.operations.schemas.swaps import SwapReport, inline_picture, target_faces
+from gateway.pipeline.options.requirements import require_pictures
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
+from gateway.pipeline.selection.stored import read_stored
+from gateway.serving.services import Services
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwapOrder:
+    """What is to be swapped.
+
+    Attributes:
+        options: How.
+        target: The picture to change, a file; None where none was sent.
+        sources: Portraits, files.
+        references: Pictures of the people selected, files.
+        source_id: An enrolled identity instead of sources.
+    """
+
+    options: SwapOptions
+    target: bytes | None
+    sources: Sequence[bytes] = ()
+    references: Sequence[bytes] = ()
+    source_id: str | None = None
+
+    def require_pictures(self) -> None:
+        """Check that the pictures are there that the options need.
+
+        Raises:
+            MissingField, InvalidOptions: by name.
+        """
+        counts = {
+            "source": len(self.sources),
+            "reference": len(self.references),
+            "target": int(self.target is not None),
+        }
+        require_pictures(self.options, counts, self.source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is answered.
+
+    Attributes:
+        format: The picture's format.
+        picture: Whether the picture is encoded.
+        report: Whether figures are reported.
+    """
+
+    format: OutputFormat
+    picture: bool
+    report: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwappedPicture:
+    """The result of a swap.
+
+    Attributes:
+        result: What was fused.
+        data: The picture, encoded; empty if it was not asked for.
+        delivery: What is answered.
+        notes: On the target's file.
+        options: By which it was made.
+    """
+
+    result: FusedImage
+    data: bytes
+    delivery: Delivery
+    notes: tuple[str, ...]
+    options: SwapOptions
+
+    @property
+    def media_type(self) -> str:
+        """The picture's media type."""
+        return MEDIA_TYPES[self.delivery.format]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What may have spoiled the result, each once, sorted."""
+        found = {*self.notes, *(w for face in self.result.swapped for w in _warnings(face))}
+        return sorted(found | ({ENTRY_UNMATCHED} if self.result.unmatched else set()))
+
+
+async def swap(
+    services: Services,
+    exchange: Exchange,
+    order: SwapOrder,
+    deliver: Callable[[OutputFormat], Delivery],
+    deadline: Deadline,
+) -> SwappedPicture:
+    """Carry an order out.
+
+    Args:
+        services: The service's parts.
+        exchange: The record of the request.
+        order: What is swapped, its pictures complete (`SwapOrder.require_pictures`).
+        deliver: Returns what is answered, by the target's own format.
+        deadline: When the answer is of no use any more.
+
+    Raises:
+        SemblantError: by its subclass.
+    """
+    with exchange.timings.stage("decode"):
+        stored = await read_stored(
+            order.options,
+            order.source_id,
+            identities=services.identities,
+            expressions=services.expressions,
+            compute=services.compute,
+        )
+    target, sources, references = await _decode(services, exchange, order)
+    delivery = deliver(target.format)
+    options = order.options.reporting() if delivery.report else order.options
+    result = await services.fuser.swap(
+        [source.rgb for source in sources],
+        target.rgb,
+        options,
+        deadline=deadline,
+        timings=exchange.timings,
+        references=[reference.rgb for reference in references],
+        library=stored.library,
+        identities=stored.identities,
+        source_id=order.source_id,
+    )
+    exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
+    data, image = b"", target.with_rgb(result.image)
+    if delivery.picture:
+        data = await encode_picture(services, exchange, image, delivery.format, options.output)
+    return SwappedPicture(result, data, delivery, image.notes_as(delivery.format), options)
+
+
+def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> SwapReport:
+    """Render the report of a swap, with the picture in it or without."""
+    result, options = made.result, made.options
+    models = list(ANALYSIS_MODELS) if options.face_steps else []
+    measured = any(face.quality is not None for face in result.swapped)
+    if models and (options.recognises or (options.reporting().measures and measured)):
+        models.append(IDENTITY_MODEL)
+    models += options.masking_networks if result.swapped else ()
+    models += result.networks
+    return SwapReport(
+        size=size_of(result.image),
+        faces=target_faces(result),
+        sources=[portrait(used.face) for used in result.portraits],
+        unmatched=list(result.unmatched),
+        swapper=result.swapper,
+        frame_enhancer=result.frame_enhancer,
+        models=models,
+        timings_ms=exchange.timings.milliseconds(),
+        request_id=exchange.request_id,
+        notes=list(made.notes),
+        image=inline_picture(made.data, made.media_type) if inline else None,
+    )
+
+
+async def _decode(
+    services: Services, exchange: Exchange, order: SwapOrder
+) -> tuple[Picture, list[Picture], list[Picture]]:
+    """Return target, sources and references."""
+    files = [("The target", order.target or b"")]
+    files += [(f"Source {n}", data) for n, data in enumerate(order.sources)]
+    files += [
+        ("The reference" if len(order.references) == 1 else f"Reference {n}", data)
+        for n, data in enumerate(order.references)
+    ]
+    target, *others = await decode_pictures(services, exchange, files)
+    sources = len(order.sources)
+    return target, others[:sources], others[sources:]
+
+
+def _warnings(face: SwappedFace) -> list[str]:
+    """Return the warnings of a face: from the target, the processing and the result."""
+    findings = () if face.quality is None else face.quality.findings
+    return [*face.face.warnings, *face.notes, *(f"quality_{figure}" for figure in findings)]
