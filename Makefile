@@ -114,6 +114,24 @@ bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at i
 sdk: .venv/installed-dev ## Write the client for threads from the one for event loops
 	@$(BIN)/python -m tools.sdk
 
+BUF := .cache/buf/node_modules/.bin/buf
+$(BUF):
+	@npm install --silent --no-fund --no-audit --prefix .cache/buf @bufbuild/buf@1.75.0
+
+.PHONY: protos
+protos: .venv/installed-dev $(BUF) ## Write the messages of options and answers, lint, generate
+	@$(BIN)/python -m tools.protos
+	@$(BUF) lint protos
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.generate_protos
+
+AGAINST ?= HEAD
+.PHONY: protos-check
+protos-check: $(BUF) ## Lint the protos; find what breaks callers, against AGAINST=HEAD
+	@$(BUF) lint protos
+	@git cat-file -e $(AGAINST):protos/buf.yaml 2>/dev/null \
+		&& $(BUF) breaking protos --against ".git#ref=$(AGAINST),subdir=protos" \
+		|| echo "no protos in $(AGAINST) to compare with"
+
 .PHONY: docs
 docs: .venv/installed-dev ## Write the reference pages from the code
 	@$(BIN)/python -m tools.reference

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -17,6 +18,9 @@ from gateway.logs import configure
 from gateway.serving.jobs import jobs_database
 from gateway.serving.services import Services, build_services, running
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.rpc.server import RpcServer
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +86,8 @@ def _prepare_process(settings: Settings) -> None:
 
 def _check_port(settings: Settings) -> None:
     """Bind the port once: that it is taken should be known before models are loaded."""
+    if settings.protocols == "grpc":
+        return
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -92,21 +98,56 @@ def _check_port(settings: Settings) -> None:
 
 
 async def _serve(services: Services) -> None:
-    server = Server(services)
+    settings = services.settings
+    doors = [Server(services)] if settings.protocols != "grpc" else []
+    rpc = await _rpc_server(services) if settings.protocols != "http" else None
     loop, starting = asyncio.get_running_loop(), asyncio.current_task()
     assert starting is not None
+    stop, at_once = asyncio.Event(), asyncio.Event()
+    serving = False
 
-    def stop() -> None:
-        if not server.started:
+    def asked_to_stop() -> None:
+        if not serving:
             starting.cancel()
-        elif server.should_exit:
-            server.force_exit = True  # second signal: stop at once
-        server.should_exit = True
+        elif stop.is_set():
+            at_once.set()  # second signal: stop at once
+        stop.set()
+        for door in doors:
+            door.force_exit = at_once.is_set()
+            door.should_exit = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    async with running(services):
-        await server.serve()
+        loop.add_signal_handler(number, asked_to_stop)
+    async with running(services), asyncio.TaskGroup() as together:
+        for door in doors:
+            together.create_task(door.serve())
+        if rpc is not None:
+            await rpc.start()
+            together.create_task(_rpc_until(rpc, services, stop, at_once))
+        serving = True
+
+
+async def _rpc_server(services: Services) -> RpcServer:
+    # gRPC takes a while to import: only where it is served.
+    from gateway.rpc.server import RpcServer  # noqa: PLC0415
+
+    server = RpcServer(services)
+    settings = services.settings
+    log.info("gRPC on %s:%d", settings.grpc_host or settings.host, server.port)
+    return server
+
+
+async def _rpc_until(
+    server: RpcServer, services: Services, stop: asyncio.Event, at_once: asyncio.Event
+) -> None:
+    """Serve gRPC until asked to stop: turn unready, serve on for the drain time, then end."""
+    await stop.wait()
+    services.health.leave()
+    await server.leave()
+    settings = services.settings
+    with suppress(TimeoutError):
+        await asyncio.wait_for(at_once.wait(), settings.shutdown_grace_s)
+    await server.stop(0 if at_once.is_set() else settings.request_deadline_s)
 
 
 class Server(uvicorn.Server):

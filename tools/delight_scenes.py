@@ -73,7 +73,7 @@ def _under_light(rng: np.random.Generator, base: Base, rgb: Plane) -> Plane:
         way = rng.normal(size=3) * [0.5, 0.35, 0.2]
         shading = np.clip(1 + base.normals @ way + 0.1 * blobs(rng, 60), 0.15, 2.5)
         colored = np.exp(rng.normal(0, 0.05, 3) * blobs(rng, 60)[..., None])
-        gain = shading[..., None] * colored
+        gain: Plane = shading[..., None] * colored
     else:
         points = atlas().spread(base.landmarks)
         gain = light_gain(rng, base.landmarks, points, base.normals)

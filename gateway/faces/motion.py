@@ -69,16 +69,19 @@ class Moving:
         return cls(face, rotation, translation, scale, head.ravel().astype(np.float32))
 
 
-def steadied(faces: Sequence[Moving], times_s: Sequence[float], at: int) -> Face:
+def steadied(
+    faces: Sequence[Moving], times_s: Sequence[float], at: int, *, live: bool = False
+) -> Face:
     """Return one of a person's faces as the frames around it say it is.
 
     Args:
         faces: Of neighbouring frames, one each.
         times_s: Of these frames, rising.
         at: Index of the one that is wanted.
+        live: Whether the frames before it suffice: no later ones are known.
     """
     one = faces[at]
-    weights = curve_weights([t - times_s[at] for t in times_s])
+    weights = curve_weights([t - times_s[at] for t in times_s], live=live)
     if weights is None:
         return one.face
     pose = _settled(_poses(faces, at), weights, at, POSE_NOISE)
@@ -90,13 +93,14 @@ def steadied(faces: Sequence[Moving], times_s: Sequence[float], at: int) -> Face
     return _together(one, pose, head, _settled(expressions, weights, at, noise))
 
 
-def curve_weights(offsets_s: Sequence[float]) -> F64 | None:
+def curve_weights(offsets_s: Sequence[float], *, live: bool = False) -> F64 | None:
     """Return weights (n,) whose sum of products with values is their fitted parabola's at 0.
 
-    Where there are too few frames on either side it is a line's; None where there is none.
+    Where there are too few frames on either side it is a line's; None where there is none. Of a
+    `live` stream a line through earlier frames will do: what moves evenly does not lag behind it.
     """
     t = np.asarray(offsets_s) / WIDTH_S
-    if not (t < 0).any() or not (t > 0).any():
+    if not (t < 0).any() or not ((t > 0).any() or (live and (t < 0).sum() > 1)):
         return None
     w = np.exp(-0.5 * t**2)
     powers = np.stack([t**n for n in range(3 if min((t < 0).sum(), (t > 0).sum()) > 1 else 2)])

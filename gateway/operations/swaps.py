@@ -40,7 +40,7 @@ class SwapOrder:
         """Check that the pictures are there that the options need.
 
         Raises:
-            MissingField, InvalidOptions: by name.
+            MissingField, InvalidOptions, InvalidRequest: by name.
         """
         counts = {
             "source": len(self.sources),
@@ -93,6 +93,17 @@ class SwappedPicture:
         """What may have spoiled the result, each once, sorted."""
         found = {*self.notes, *(w for face in self.result.swapped for w in _warnings(face))}
         return sorted(found | ({ENTRY_UNMATCHED} if self.result.unmatched else set()))
+
+
+def require_swap_pictures(
+    options: SwapOptions, sources: int, references: int, source_id: str | None
+) -> None:
+    """Check that so many pictures are those that options need, for any target.
+
+    Raises:
+        MissingField, InvalidOptions, InvalidRequest: by name.
+    """
+    require_pictures(options, {"source": sources, "reference": references, "target": 1}, source_id)
 
 
 async def swap(

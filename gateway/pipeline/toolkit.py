@@ -15,6 +15,7 @@ from gateway.pipeline.face.masking import Masking
 from gateway.pipeline.face.quality import ResultQuality
 from gateway.pipeline.face.trace import Trace
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.live import LiveFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.selection.people import People
@@ -104,6 +105,19 @@ class Toolkit:
             self.compute,
             min_face_px=self.min_face_px,
             reading=reading,
+        )
+
+    def live_fuser(self) -> LiveFuser:
+        """Return what changes the faces of live streams."""
+        changer = FaceChanger(self.analyser, self.embedder, self.masking, self.compute)
+        return LiveFuser(
+            self.analyser,
+            self.embedder,
+            self.masking,
+            changer,
+            self.people,
+            self.compute,
+            min_face_px=self.min_face_px,
         )
 
     def surveyor(self) -> Surveyor:

@@ -128,6 +128,24 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        # Named as in github.com/grpc-ecosystem/go-grpc-prometheus, which dashboards know.
+        of_method = ("grpc_type", "grpc_service", "grpc_method")
+        self._rpc_started = Counter(
+            "grpc_server_started", "gRPC calls that began.", of_method, registry=registry
+        )
+        self._rpc_handled = Counter(
+            "grpc_server_handled",
+            "gRPC calls that ended, by status code.",
+            (*of_method, "grpc_code"),
+            registry=registry,
+        )
+        self._rpc_seconds = Histogram(
+            "grpc_server_handling_seconds",
+            "Time from a gRPC call's begin to its end.",
+            of_method,
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self._stage_seconds = Histogram(
             "semblant_stage_seconds",
             "Time a request spent in a stage; `queue` is the wait for a place.",
@@ -192,6 +210,15 @@ class Metrics:
         """Record the stages of one request."""
         for stage, seconds in timings.seconds.items():
             self._stage_seconds.labels(stage).observe(seconds)
+
+    def rpc_started(self, service: str, method: str, kind: str) -> None:
+        """Count a gRPC call that has begun."""
+        self._rpc_started.labels(kind, service, method).inc()
+
+    def rpc_answered(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
+        """Count a gRPC call that has ended, by its status code."""
+        self._rpc_handled.labels(kind, service, method, code).inc()
+        self._rpc_seconds.labels(kind, service, method).observe(seconds)
 
     def faces(self, *, found: int, swapped: int) -> None:
         """Count the faces of one request."""

@@ -25,6 +25,7 @@ from gateway.pipeline.enrol_identity import Identifier
 from gateway.pipeline.expressions.enrol import Enroller
 from gateway.pipeline.expressions.track import ExpressionTracker
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.live import LiveFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
@@ -62,6 +63,8 @@ class Services:
         work: The work that jobs execute.
         jobs: Accepts jobs; None where none are accepted.
         intake: Admission control of uploads for jobs.
+        live: Changes the faces of live streams.
+        streams: Admission control of live streams.
     """
 
     settings: Settings
@@ -82,6 +85,8 @@ class Services:
     work: JobWork
     jobs: JobEngine | None
     intake: Admission
+    live: LiveFuser
+    streams: Admission
 
 
 def build_services(settings: Settings) -> Services:
@@ -183,6 +188,8 @@ def assemble(
         work=work,
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
+        live=kit.live_fuser(),
+        streams=Admission(settings.max_streams, 0),
     )
 
 
@@ -283,6 +290,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             services.health.leave()
             services.admission.close()
             services.intake.close()
+            services.streams.close()
             if services.jobs is not None:
                 await services.jobs.close()
             if watching is not None:

@@ -30,6 +30,7 @@ _DEFAULTS = {
     "job_execution": "disabled",
     "worker_drain_s": 0,
     "port": 0,
+    "grpc_port": 0,
 }
 
 

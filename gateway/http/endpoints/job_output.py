@@ -11,10 +11,11 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeNotSatisfiable
 from gateway.http.request.form_docs import FILE
-from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
+from gateway.http.request.jobs import Engine, JobId, Tenant
 from gateway.http.request_context import exchange_of
 from gateway.http.response.error_docs import OUTPUT_ERRORS
 from gateway.http.routing import Router, responses
+from gateway.operations.jobs import DEFAULT_TENANT
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 

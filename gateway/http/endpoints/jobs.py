@@ -15,7 +15,6 @@ from gateway.http.dependencies import AnswersJson, RunningServices
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
 from gateway.http.request.jobs import (
-    DEFAULT_TENANT,
     CancelAfter,
     Engine,
     IdempotencyKey,
@@ -32,6 +31,7 @@ from gateway.http.response.error_docs import (
 from gateway.http.routing import Router, responses
 from gateway.jobs.job import Status
 from gateway.operations.jobs import (
+    DEFAULT_TENANT,
     FILES,
     MOST_LISTED,
     JobOrder,

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from gateway.errors import TusVersionUnsupported, UnsupportedRequestType
 from gateway.http.dependencies import RequestRecord, RunningServices
 from gateway.http.request.form_docs import bytes_body
-from gateway.http.request.jobs import DEFAULT_TENANT, Engine, Tenant
+from gateway.http.request.jobs import Engine, Tenant
 from gateway.http.response.error_docs import (
     TUS_ERRORS,
     UPLOAD_ERRORS,
@@ -24,6 +24,7 @@ from gateway.http.response.error_docs import (
     WRITE_ERRORS,
 )
 from gateway.http.routing import Router, responses
+from gateway.operations.jobs import DEFAULT_TENANT
 from gateway.operations.schemas.examples import UPLOAD_ID
 from gateway.operations.schemas.jobs import UploadObject
 from gateway.storage.uploads import ALGORITHMS, Checksum, Upload, UploadStore

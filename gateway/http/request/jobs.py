@@ -11,10 +11,9 @@ from pydantic.json_schema import SkipJsonSchema
 from gateway.errors import InvalidRequest, JobsDisabled
 from gateway.http.dependencies import RunningServices
 from gateway.jobs.protocol import JobEngine
-from gateway.operations.jobs import ID, duration_s, known_id
+from gateway.operations.jobs import DEFAULT_TENANT, ID, duration_s, known_id
 from gateway.operations.schemas.examples import JOB_ID
 
-DEFAULT_TENANT = "default"
 MAX_WAIT_S = 60
 """Seconds that may be waited for a job before it is answered."""
 

@@ -24,6 +24,7 @@ class VideoFusionContext:
         timings: Gets the stages' times.
         library: Entries to match expressions with.
         call_s: Seconds that the processing of one frame may take.
+        priority: Of its calls of networks.
     """
 
     cast: VideoCast
@@ -32,10 +33,11 @@ class VideoFusionContext:
     timings: Timings
     library: Sequence[LibraryItem] = ()
     call_s: float = 30.0
+    priority: CallPriority = CallPriority.VIDEO
 
     def deadline(self) -> Deadline:
         """Return the deadline of a frame processed now."""
-        return Deadline.after(self.call_s, CallPriority.VIDEO)
+        return Deadline.after(self.call_s, self.priority)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gateway.pipeline.face.change import FaceChanger, FaceMemory, FaceTask
 from gateway.pipeline.face.enhance import Enhancement
 from gateway.pipeline.face.expression_plan import reads_expressions
 from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import CastRole
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
 from gateway.pipeline.video.face_tracking import TrackedFace, around
@@ -87,7 +88,12 @@ class FrameMaker:
         self._ready = False
 
     async def change(
-        self, picture: EditableFrame, sightings: Sequence[TrackedFace], faces: Mapping[int, Face]
+        self,
+        picture: EditableFrame,
+        sightings: Sequence[TrackedFace],
+        faces: Mapping[int, Face],
+        *,
+        timings: Timings | None = None,
     ) -> FrameReport:
         """Change a frame's faces and write them back; a frame that leads in stays as it is.
 
@@ -95,6 +101,7 @@ class FrameMaker:
             picture: The frame.
             sightings: The people in it.
             faces: The faces by their tracks, as the frames around it say they are.
+            timings: Gets the stages' times; the video's own, if None.
 
         Raises:
             InferenceError, DeadlineExceeded: from the networks.
@@ -119,7 +126,8 @@ class FrameMaker:
             ]
             if swapping:
                 await self._look(person, picture.time_s, rgb, local)
-            if await self._change(person, picture, region, rgb, local, nearer):
+            timings = timings or self._production.timings
+            if await self._change(person, picture, region, rgb, local, nearer, timings=timings):
                 changed += 1
                 interpolated += sighting.interpolated
         doubted = [s for s in sightings if FaceWarning.ORIENTATION_UNCERTAIN in s.face.warnings]
@@ -133,6 +141,8 @@ class FrameMaker:
         rgb: U8,
         face: Face,
         nearer: Sequence[F32],
+        *,
+        timings: Timings,
     ) -> bool:
         """Change one face, in pixels of its region (h, w, 3); return whether anything was."""
         production, memory = self._production, person.memory
@@ -149,7 +159,7 @@ class FrameMaker:
             production.library,
             production.options,
             deadline,
-            production.timings,
+            timings,
             self._chosen,
             Enhancement(
                 self._chosen.enhancer,
@@ -157,7 +167,7 @@ class FrameMaker:
                 self._compute,
                 production.options,
                 deadline=deadline,
-                timings=production.timings,
+                timings=timings,
             ),
             nearer,
             memory.seen,

@@ -14,7 +14,7 @@ from tests.unit.structure.tree import ROOT, own_files
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 UNIT = re.compile(
     r"second|byte|pixel|thread|request|port\b|portrait|frame|entries|libraries|"
-    r"jobs|attempts|hours|uploads|calls|distances? between the eyes|"
+    r"jobs|attempts|hours|uploads|calls|streams|distances? between the eyes|"
     r"ratio of|CIEDE2000|distance of descriptors|degrees",
     re.IGNORECASE,
 )

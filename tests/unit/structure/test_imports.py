@@ -152,8 +152,19 @@ OURS = {
         "gateway.storage",
         *BASICS,
     ),
+    "gateway.rpc": (
+        "gateway.operations",
+        "gateway.serving.services",
+        "gateway.settings",
+        "gateway.jobs",
+        "gateway.pipeline",
+        "gateway.media",
+        "semblant.v1",
+        *BASICS,
+    ),
     "gateway.main": (
         "gateway.http.app",
+        "gateway.rpc.server",
         "gateway.logs",
         "gateway.serving.jobs",
         "gateway.serving.services",
@@ -211,9 +222,12 @@ FOREIGN = {
     "python_multipart": ("gateway.http.request.forms",),
     "uvicorn": ("gateway.main",),
     "prometheus_client": ("gateway.serving.metrics",),
-    "grpc": ("gateway.inference",),
+    "grpc": ("gateway.inference", "gateway.rpc"),
+    "grpc_health": ("gateway.rpc.server",),
+    "grpc_reflection": ("gateway.rpc.server",),
+    "grpc_status": ("gateway.rpc.serve_call",),
     "tritonclient": ("gateway.inference",),
-    "google": ("gateway.inference", "gateway.models"),  # protobuf
+    "google": ("gateway.inference", "gateway.models", "gateway.rpc"),  # protobuf
     "httpx": (
         "gateway.jobs.notify.webhooks",
         "gateway.jobs.engine",
@@ -265,6 +279,7 @@ FOREIGN = {
         "gateway.pipeline.options",
         "gateway.models",
         "gateway.operations.schemas",
+        "gateway.rpc.messages",
         "gateway.http",
         "semblant.cli.common",
     ),

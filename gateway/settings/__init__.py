@@ -25,6 +25,7 @@ from gateway.paths import (
     default_model_repository,
     default_triton_environment,
 )
+from gateway.settings.rpc import RpcSettings
 
 ENV_PREFIX = "SEMBLANT_"
 
@@ -59,7 +60,7 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(BaseSettings):
+class Settings(RpcSettings, BaseSettings):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")

@@ -1,0 +1,1 @@
+"""The messages and services of Semblant's gRPC interface, version 1; generated."""

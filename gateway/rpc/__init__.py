@@ -1,0 +1,1 @@
+"""gRPC: parse, call, render; what is done is in `gateway.operations`."""

@@ -1,0 +1,122 @@
+"""One call: who makes it, what is known of it, and how long it may take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from gateway.deadline import Deadline
+from gateway.errors import InvalidRequest, JobsDisabled, MissingField
+from gateway.jobs.protocol import JobEngine
+from gateway.operations.exchange import Exchange
+from gateway.operations.execution import perform
+from gateway.serving.services import Services
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+TENANT = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TENANT_KEY, REQUEST_ID_KEY = "x-semblant-tenant", "x-request-id"
+"""Names of metadata."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """What the endpoints know of a call.
+
+    Attributes:
+        services: The service's parts.
+        context: Of gRPC.
+        exchange: The record of the call.
+        tenant: Whose call it is.
+    """
+
+    services: Services
+    context: grpc.aio.ServicerContext[Any, Any]
+    exchange: Exchange
+    tenant: str
+
+    @property
+    def engine(self) -> JobEngine:
+        """The engine of jobs.
+
+        Raises:
+            JobsDisabled: there is none.
+        """
+        if self.services.jobs is None:
+            raise JobsDisabled()
+        return self.services.jobs
+
+    def limit_s(self, most_s: float) -> float:
+        """Return the seconds that the call may take: the caller's, at most `most_s`."""
+        left = self.context.time_remaining()
+        return most_s if left is None else min(most_s, max(left, 1e-3))
+
+    async def perform(self, work: Callable[[Deadline], Awaitable[T]], most_s: float) -> T:
+        """Wait for a place, then work, both within the seconds that there are.
+
+        Raises:
+            DeadlineExceeded: the deadline has passed.
+        """
+        return await perform(self.services, self.exchange, work, self.limit_s(most_s))
+
+
+def tenant_of(metadata: Mapping[str, str], default: str) -> str:
+    """Return the tenant that a call names.
+
+    Raises:
+        InvalidRequest: it is no name of a tenant.
+    """
+    asked = metadata.get(TENANT_KEY)
+    if asked is None:
+        return default
+    if not TENANT.fullmatch(asked):
+        raise InvalidRequest(
+            "The tenant's name is malformed.",
+            errors=[{"pointer": f"/{TENANT_KEY}", "detail": f"should match {TENANT.pattern}"}],
+        )
+    return asked
+
+
+def parsed(kind: type[M], data: bytes) -> M:
+    """Return a message from its bytes.
+
+    Raises:
+        InvalidRequest: they are none of it.
+    """
+    try:
+        return kind.FromString(data)
+    except (DecodeError, UnicodeDecodeError):
+        name = kind.DESCRIPTOR.name
+        raise InvalidRequest(f"The message is no {name}.") from None
+
+
+async def parsed_all(kind: type[M], stream: AsyncIterator[bytes]) -> AsyncIterator[M]:
+    """Yield the messages of a stream from their bytes.
+
+    Raises:
+        InvalidRequest: one is none.
+    """
+    async for data in stream:
+        yield parsed(kind, data)
+
+
+def require_files(name: str, files: Sequence[bytes], *, least: int = 1, most: int) -> None:
+    """Check how many files a field has.
+
+    Raises:
+        MissingField: too few.
+        InvalidRequest: too many.
+    """
+    if len(files) < least:
+        raise MissingField(errors=[{"pointer": f"/{name}", "detail": "required"}])
+    if len(files) > most:
+        raise InvalidRequest(
+            f"`{name}` may have at most {most} files.",
+            errors=[{"pointer": f"/{name}", "detail": f"may be there {most} times at most"}],
+        )

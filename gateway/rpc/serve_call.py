@@ -1,0 +1,122 @@
+"""Processing of every call: an id, one log line, metrics, error handling."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from grpc_status import rpc_status
+
+from gateway.operations.exchange import Exchange, request_id_of
+from gateway.operations.jobs import DEFAULT_TENANT
+from gateway.rpc.call import REQUEST_ID_KEY, Call, parsed, parsed_all, tenant_of
+from gateway.rpc.status import known_error, status_of
+from gateway.serving.services import Services
+
+log = logging.getLogger("gateway.requests")
+
+Context = Any
+Endpoint = Callable[..., Any]
+"""Of a call and its request, or of a call and the stream of its requests: an answer, or a stream of
+answers."""
+
+
+def handler(
+    services: Services, method: MethodDescriptor, endpoint: Endpoint
+) -> grpc.RpcMethodHandler:
+    """Return what gRPC calls for a method."""
+    edge = _Edge(services, method, endpoint)
+    make = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[method.client_streaming, method.server_streaming]
+    # Bytes come in as they are: what cannot be parsed is the caller's fault, not ours.
+    return make(edge.stream if method.server_streaming else edge.unary)
+
+
+class _Edge:
+    def __init__(self, services: Services, method: MethodDescriptor, endpoint: Endpoint) -> None:
+        self._services, self._endpoint = services, endpoint
+        self._takes = GetMessageClass(method.input_type)
+        self._many = method.client_streaming
+        self._service, self._name = method.containing_service.full_name, method.name
+        self._kind = {
+            (False, False): "unary",
+            (False, True): "server_stream",
+            (True, False): "client_stream",
+            (True, True): "bidi_stream",
+        }[method.client_streaming, method.server_streaming]
+
+    async def unary(self, request: Any, context: Context) -> bytes:
+        """Answer once."""
+        answer: Message = await self._accounted(context, self._answered, request)
+        return answer.SerializeToString()
+
+    async def stream(self, request: Any, context: Context) -> None:
+        """Answer as often as the endpoint does."""
+        await self._accounted(context, self._streamed, request)
+
+    async def _answered(self, call: Call, request: Any) -> Message:
+        answering: Awaitable[Message] = self._endpoint(call, self._request(request))
+        return await answering
+
+    async def _streamed(self, call: Call, request: Any) -> None:
+        answers: AsyncIterator[Message] = self._endpoint(call, self._request(request))
+        async with aclosing(answers) as coming:  # type: ignore[type-var]
+            async for answer in coming:
+                await call.context.write(answer.SerializeToString())
+
+    def _request(self, request: Any) -> Any:
+        return parsed_all(self._takes, request) if self._many else parsed(self._takes, request)
+
+    async def _accounted(
+        self, context: Context, work: Callable[[Call, Any], Awaitable[Any]], request: Any
+    ) -> Any:
+        metadata = dict(context.invocation_metadata() or ())
+        exchange = Exchange(request_id_of(str(metadata.get(REQUEST_ID_KEY, ""))))
+        began, code = time.perf_counter(), "CANCELLED"
+        metrics = self._services.metrics
+        metrics.rpc_started(self._service, self._name, self._kind)
+        try:
+            tenant = tenant_of(metadata, DEFAULT_TENANT)
+            context.set_trailing_metadata(((REQUEST_ID_KEY, exchange.request_id),))
+            answer = await work(Call(self._services, context, exchange, tenant), request)
+            code = "OK"
+            return answer
+        except Exception as error:
+            if isinstance(error, grpc.aio.AbortError | grpc.aio.UsageError):
+                raise
+            known = known_error(error, exchange.request_id)
+            exchange.code, code = known.spec.code, known.spec.grpc
+            status = status_of(known, exchange.request_id)
+            await context.abort_with_status(rpc_status.to_status(status))
+        finally:
+            self._account(exchange, code, time.perf_counter() - began)
+
+    def _account(self, exchange: Exchange, code: str, seconds: float) -> None:
+        metrics = self._services.metrics
+        metrics.rpc_answered(self._service, self._name, self._kind, code, seconds)
+        metrics.stages(exchange.timings)
+        if exchange.code:
+            metrics.failed(exchange.code)
+        if exchange.faces_found:
+            metrics.faces(found=exchange.faces_found, swapped=exchange.faces_swapped)
+        line = {
+            "request_id": exchange.request_id,
+            "route": f"/{self._service}/{self._name}",
+            "status": code,
+            "code": exchange.code or None,
+            "ms": round(1e3 * seconds, 1),
+            "stages_ms": exchange.timings.milliseconds() or None,
+        }
+        fields = {key: value for key, value in line.items() if value is not None}
+        log.info("request", extra={"fields": fields})

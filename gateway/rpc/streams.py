@@ -1,0 +1,235 @@
+"""Live streams as messages: their start, their frames, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import cast
+
+from semblant.v1.fusion_pb2 import (
+    Drop,
+    FrameDropped,
+    FrameError,
+    PixelFormat,
+    StreamStart,
+    SwappedFrame,
+    SwapStreamRequest,
+    SwapStreamResponse,
+)
+
+from gateway.errors import InvalidRequest, RequestTimeout, ShuttingDown
+from gateway.media.live_frames import LiveFormat, LiveFormatName, LiveFrames
+from gateway.media.video import DecodedFrame
+from gateway.operations.pictures import decode_pictures
+from gateway.operations.swaps import require_swap_pictures
+from gateway.pipeline.live import LiveStream
+from gateway.pipeline.live_window import Drop as DropPolicy
+from gateway.pipeline.live_window import LiveFrame, LiveOutcome
+from gateway.pipeline.options.swap import SwapOptions
+from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.selection.stored import read_stored
+from gateway.pipeline.video.frame import EditableFrame
+from gateway.rpc.call import Call
+from gateway.rpc.messages import options_of
+from gateway.rpc.status import known_error
+
+JPEG_QUALITY = 92
+"""Of JPEG frames, unless another one is asked for."""
+_FORMATS: dict[int, LiveFormatName] = {
+    PixelFormat.PIXEL_FORMAT_RGB24: "rgb24",
+    PixelFormat.PIXEL_FORMAT_I420: "i420",
+    PixelFormat.PIXEL_FORMAT_NV12: "nv12",
+    PixelFormat.PIXEL_FORMAT_JPEG: "jpeg",
+}
+_DROPS: dict[int, DropPolicy] = {
+    Drop.DROP_UNSPECIFIED: "block",
+    Drop.DROP_BLOCK: "block",
+    Drop.DROP_OLDEST: "oldest",
+}
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenStream:
+    """A stream that has begun.
+
+    Attributes:
+        call: Its call.
+        stream: What changes its frames.
+        frames: Reads and writes them.
+        window: Frames that wait, at the most.
+        drop: What happens to those for which there is no room.
+    """
+
+    call: Call
+    stream: LiveStream
+    frames: LiveFrames
+    window: int
+    drop: DropPolicy
+
+    async def outcomes(
+        self, requests: AsyncIterator[SwapStreamRequest]
+    ) -> AsyncGenerator[LiveOutcome, None]:
+        """Yield what became of each frame, in their order.
+
+        Raises:
+            InvalidRequest: a message is no frame, or a timestamp does not rise.
+            RequestTimeout: none has come for too long.
+            ShuttingDown: the service begins to stop.
+        """
+        close = cast(Callable[[EditableFrame], bytes], self._close)
+        outcomes = self.stream.run(
+            self._arriving(requests), close, window=self.window, drop=self.drop
+        )
+        async with aclosing(outcomes) as coming:
+            async for outcome in coming:
+                if outcome.error is not None:
+                    outcome.error = known_error(outcome.error, self.call.exchange.request_id)
+                yield outcome
+
+    async def _arriving(
+        self, requests: AsyncIterator[SwapStreamRequest]
+    ) -> AsyncGenerator[LiveFrame, None]:
+        first = last = None
+        async for message in _waited(self.call, requests):
+            if message.WhichOneof("kind") != "frame":
+                raise InvalidRequest("After the start, a stream's messages are frames.")
+            frame = message.frame
+            if last is not None and frame.timestamp_us <= last:
+                raise InvalidRequest("The timestamps of a stream's frames must rise.")
+            last = frame.timestamp_us
+            first = last if first is None else first
+            time_s = Fraction(last - first, 1_000_000)
+            yield LiveFrame(last, partial(self.frames.read, frame.data, time_s))
+
+    def _close(self, frame: DecodedFrame) -> bytes:
+        return self.frames.write(frame)
+
+
+async def _waited(
+    call: Call, requests: AsyncIterator[SwapStreamRequest]
+) -> AsyncGenerator[SwapStreamRequest, None]:
+    """Yield messages, none of which is waited for too long."""
+    idle_s = call.services.settings.stream_idle_s
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    coming = asyncio.ensure_future(anext(requests, None))
+    try:
+        while True:
+            await asyncio.wait({coming}, timeout=min(_LOOK_S, idle_s))
+            if call.services.health.leaving:
+                raise ShuttingDown(retry_after_s=1)
+            if coming.done():
+                message = coming.result()
+                if message is None:
+                    return
+                yield message
+                since = loop.time()
+                coming = asyncio.ensure_future(anext(requests, None))
+            elif loop.time() - since >= idle_s:
+                raise RequestTimeout(f"No frame arrived within {idle_s:g} seconds.")
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def read_start(call: Call, requests: AsyncIterator[SwapStreamRequest]) -> StreamStart:
+    """Return a stream's first message.
+
+    Raises:
+        InvalidRequest: it does not start a stream.
+        RequestTimeout: there is none.
+    """
+    limit_s = call.services.settings.upload_timeout_s
+    try:
+        async with asyncio.timeout(limit_s):
+            first = await anext(requests, None)
+    except TimeoutError:
+        raise RequestTimeout(f"No message arrived within {limit_s:g} seconds.") from None
+    if first is None or first.WhichOneof("kind") != "start":
+        raise InvalidRequest("The first message of a stream is its start.")
+    start: StreamStart = first.start
+    return start
+
+
+async def begin(call: Call, start: StreamStart) -> OpenStream:
+    """Return a stream as it was started, its people and portraits known.
+
+    Raises:
+        InvalidRequest, InvalidOptions, MissingField: by name.
+        ImageError, FaceError, InferenceError, DeadlineExceeded: of its pictures.
+    """
+    services, settings = call.services, call.services.settings
+    format = _format(call, start)
+    options = options_of(start.options, SwapOptions)
+    source_id = start.source_id if start.HasField("source_id") else None
+    require_swap_pictures(options, len(start.sources), len(start.references), source_id)
+    window = start.window or settings.stream_window
+    if not 0 < window <= settings.stream_window:
+        raise _wrong("window", f"should be 0-{settings.stream_window}")
+    if start.drop not in _DROPS:
+        raise _wrong("drop", f"{start.drop} is no value of semblant.v1.Drop")
+    stored = await read_stored(
+        options,
+        source_id,
+        identities=services.identities,
+        expressions=services.expressions,
+        compute=services.compute,
+    )
+    files = [(f"Source {n}", data) for n, data in enumerate(start.sources)]
+    files += [(f"Reference {n}", data) for n, data in enumerate(start.references)]
+    pictures = [one.rgb for one in await decode_pictures(services, call.exchange, files)]
+    sources = pictures[: len(start.sources)]
+    stream = await services.live.begin(
+        sources,
+        pictures[len(start.sources) :],
+        lambda portraits: SourceIdentities.of(portraits, stored.identities, source_id),
+        options,
+        library=stored.library,
+        call_s=settings.request_deadline_s,
+    )
+    return OpenStream(call, stream, LiveFrames(format), window, _DROPS[start.drop])
+
+
+def stream_answer(outcome: LiveOutcome) -> SwapStreamResponse:
+    """Return what became of a frame as a message."""
+    answer = SwapStreamResponse(index=outcome.index, timestamp_us=outcome.timestamp_us)
+    if outcome.dropped:
+        answer.dropped.CopyFrom(FrameDropped())
+    elif outcome.error is not None:
+        error = FrameError(code=outcome.error.spec.code, detail=str(outcome.error))
+        answer.error.CopyFrom(error)
+    else:
+        frame = SwappedFrame(
+            data=outcome.data or b"",
+            faces_found=outcome.report.faces,
+            faces_swapped=outcome.report.changed,
+            latency_ms=round(1e3 * outcome.latency_s, 3),
+            timings_ms=outcome.timings.milliseconds(),
+        )
+        answer.frame.CopyFrom(frame)
+    return answer
+
+
+def _format(call: Call, start: StreamStart) -> LiveFormat:
+    name = _FORMATS.get(start.format)
+    if name is None:
+        raise _wrong("format", "should be RGB24, I420, NV12 or JPEG")
+    if not 0 <= start.jpeg_quality <= 100:
+        raise _wrong("jpeg_quality", "should be 0-100")
+    quality = start.jpeg_quality or JPEG_QUALITY
+    max_pixels = call.services.settings.max_pixels
+    sides = (0, 0) if name == "jpeg" else (start.width, start.height)
+    format = LiveFormat(name, *sides, quality, max_pixels)
+    format.check()
+    return format
+
+
+def _wrong(field: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"`start.{field}` {detail}.", errors=[{"pointer": f"/start/{field}", "detail": detail}]
+    )
