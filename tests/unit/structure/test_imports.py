@@ -44,7 +44,11 @@ OURS = {
     ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    # Who calls is known to all that keep something for them; how that is found out, to few.
+    "gateway.access": ("gateway.jobs.database.schema", "gateway.errors"),
+    "gateway.access.caller": ("gateway.errors",),
     "gateway.storage": (
+        "gateway.access.caller",
         "gateway.faces",
         "gateway.media",
         "gateway.arrays",
