@@ -232,7 +232,7 @@ FOREIGN = {
     "obstore": ("gateway.storage.objects",),
     "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
-    "sqlalchemy": ("gateway.jobs",),
+    "sqlalchemy": ("gateway.jobs", "gateway.access"),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.
     "onnxruntime": (
