@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.deadline import Deadline
 from gateway.errors import InvalidOptions, MissingField
 from gateway.faces.morphable.expression import from_names, rest_of
@@ -95,7 +96,7 @@ async def post_expressions(
     """
     settings = services.settings
     with services.admission.ticket():
-        await services.compute.run(services.expressions.check_room)
+        await services.compute.run(services.expressions.check_room, DEFAULT_TENANT)
         async with read_form(request, FORM, settings) as form:
             options = read_options(EnrolOptions, await form.text("options"))
             options = _checked(options, form, settings.max_library_entries)
@@ -115,7 +116,7 @@ async def post_expressions(
 )
 async def get_expressions(services: RunningServices) -> LibraryList:
     """List the libraries of expressions."""
-    infos = await services.compute.run(services.expressions.infos)
+    infos = await services.compute.run(services.expressions.infos, DEFAULT_TENANT)
     return LibraryList(libraries=[library_figures(info) for info in infos])
 
 
@@ -126,7 +127,7 @@ async def get_expressions(services: RunningServices) -> LibraryList:
 )
 async def get_expression(id: LibraryId, services: RunningServices) -> LibraryBody:
     """Show a library of expressions."""
-    return library(await services.compute.run(services.expressions.get, id))
+    return library(await services.compute.run(services.expressions.get, DEFAULT_TENANT, id))
 
 
 @router.delete(
@@ -136,7 +137,7 @@ async def get_expression(id: LibraryId, services: RunningServices) -> LibraryBod
 )
 async def delete_expression(id: LibraryId, services: RunningServices) -> None:
     """Delete a library of expressions."""
-    await services.compute.run(services.expressions.delete, id)
+    await services.compute.run(services.expressions.delete, DEFAULT_TENANT, id)
 
 
 @router.post(
@@ -151,7 +152,7 @@ async def post_match(
     services: RunningServices,
 ) -> LibraryMatch:
     """Find the entry of a library that is nearest to an expression."""
-    kept = await services.compute.run(services.expressions.get, id)
+    kept = await services.compute.run(services.expressions.get, DEFAULT_TENANT, id)
     return await services.compute.run(_match, kept, wanted)
 
 
@@ -195,7 +196,7 @@ async def _enrol(
             timings=exchange.timings,
         )
     kept = ExpressionLibrary.new(options.name, enrolment.entries)
-    await services.compute.run(services.expressions.add, kept)
+    await services.compute.run(services.expressions.add, DEFAULT_TENANT, kept)
     exchange.faces_found = len(kept.entries)
     warnings = [DAMAGED] if video and video.damaged else []
     return new_library(kept, enrolment, warnings)

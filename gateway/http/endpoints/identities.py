@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Request
 from starlette.responses import Response
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.deadline import Deadline
 from gateway.errors import ConsentRequired
 from gateway.http.dependencies import (
@@ -82,7 +83,7 @@ async def post_identities(
     """
     settings = services.settings
     with services.admission.ticket():
-        await services.compute.run(services.identities.check_room)
+        await services.compute.run(services.identities.check_room, DEFAULT_TENANT)
         async with read_form(request, FORM, settings) as form:
             options = read_options(IdentityOptions, await form.text("options"))
             if not options.consent:
@@ -101,7 +102,7 @@ async def post_identities(
 @router.get("/v1/identities", dependencies=[AnswersJson], responses=responses(*READ_ERRORS))
 async def get_identities(services: RunningServices) -> IdentityList:
     """List the enrolled identities."""
-    infos = await services.compute.run(services.identities.infos)
+    infos = await services.compute.run(services.identities.infos, DEFAULT_TENANT)
     return IdentityList(identities=[identity_figures(info) for info in infos])
 
 
@@ -110,7 +111,7 @@ async def get_identities(services: RunningServices) -> IdentityList:
 )
 async def get_identity(id: IdentityId, services: RunningServices) -> IdentityReport:
     """Show an enrolled identity."""
-    return identity_report(await services.compute.run(services.identities.get, id))
+    return identity_report(await services.compute.run(services.identities.get, DEFAULT_TENANT, id))
 
 
 @router.delete(
@@ -118,7 +119,7 @@ async def get_identity(id: IdentityId, services: RunningServices) -> IdentityRep
 )
 async def delete_identity(id: IdentityId, services: RunningServices) -> None:
     """Delete an enrolled identity and all that is kept of it."""
-    await services.compute.run(services.identities.delete, id)
+    await services.compute.run(services.identities.delete, DEFAULT_TENANT, id)
 
 
 async def _enrol(
@@ -135,6 +136,6 @@ async def _enrol(
         [picture.rgb for picture in pictures], deadline=deadline, timings=exchange.timings
     )
     kept = EnrolledIdentity.new(options.name, options.statement, portraits)
-    await services.compute.run(services.identities.add, kept)
+    await services.compute.run(services.identities.add, DEFAULT_TENANT, kept)
     exchange.faces_found = len(portraits)
     return identity_report(kept)

@@ -11,9 +11,10 @@ from typing import Annotated
 from fastapi import Depends, Header
 from starlette.responses import Response, StreamingResponse
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import SemblantError
 from gateway.http.dependencies import RunningServices, accepting
-from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
+from gateway.http.request.jobs import Engine, JobId, Tenant
 from gateway.http.request.negotiate import EVENTS
 from gateway.http.response.error_docs import STREAM_ERRORS
 from gateway.http.routing import Router, responses

@@ -9,9 +9,10 @@ from fastapi import Header, Request
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import RangeNotSatisfiable
 from gateway.http.request.form_docs import FILE
-from gateway.http.request.jobs import DEFAULT_TENANT, Engine, JobId, Tenant
+from gateway.http.request.jobs import Engine, JobId, Tenant
 from gateway.http.request_context import Exchange
 from gateway.http.response.error_docs import OUTPUT_ERRORS
 from gateway.http.routing import Router, responses

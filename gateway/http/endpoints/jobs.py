@@ -10,13 +10,13 @@ from pydantic import BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.deprecations import note, renames
 from gateway.errors import InvalidRequest, MissingField
 from gateway.http.dependencies import AnswersJson, RunningServices
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
 from gateway.http.request.jobs import (
-    DEFAULT_TENANT,
     CancelAfter,
     Engine,
     IdempotencyKey,

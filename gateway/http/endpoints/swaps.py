@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.deadline import Deadline
 from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
 from gateway.http.request.execution import perform
@@ -167,6 +168,7 @@ async def _swap(
         stored = await read_stored(
             wish.options,
             source_id,
+            tenant=DEFAULT_TENANT,
             identities=services.identities,
             expressions=services.expressions,
             compute=services.compute,

@@ -13,10 +13,11 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import TusVersionUnsupported, UnsupportedRequestType
 from gateway.http.dependencies import RequestRecord, RunningServices
 from gateway.http.request.form_docs import bytes_body
-from gateway.http.request.jobs import DEFAULT_TENANT, Engine, Tenant
+from gateway.http.request.jobs import Engine, Tenant
 from gateway.http.response.error_docs import (
     TUS_ERRORS,
     UPLOAD_ERRORS,

@@ -13,12 +13,12 @@ from fastapi import Depends, Header, Path
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import InvalidRequest, JobNotFound, JobsDisabled
 from gateway.http.dependencies import RunningServices
 from gateway.http.schemas.examples import JOB_ID
 from gateway.jobs.protocol import JobEngine
 
-DEFAULT_TENANT = "default"
 MAX_WAIT_S = 60
 """Seconds that may be waited for a job before it is answered."""
 _ID = r"job_[0-9a-f]{32}"

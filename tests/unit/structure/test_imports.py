@@ -63,7 +63,7 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
-    "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
+    "gateway.jobs": ("gateway.access.caller", "gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
         "gateway.networks",
         "gateway.faces",
@@ -135,6 +135,7 @@ OURS = {
         "semblant_triton.environment",
     ),
     "gateway.http": (
+        "gateway.access",
         "gateway.serving",
         "gateway.settings",
         "gateway.jobs",
