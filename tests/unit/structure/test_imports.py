@@ -207,7 +207,9 @@ FOREIGN = {
     "grpc": ("gateway.inference",),
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models"),  # protobuf
+    "jwt": ("gateway.access.tokens",),
     "httpx": (
+        "gateway.access.issuer",
         "gateway.jobs.notify.webhooks",
         "gateway.jobs.engine",
         "gateway.jobs.testing",
