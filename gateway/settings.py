@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.access_settings import AccessSettings
 from gateway.deprecations import note, renames
 from gateway.logs import LogFormat
 from gateway.paths import (
@@ -59,8 +60,8 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(BaseSettings):
-    """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
+class Settings(AccessSettings):
+    """Settings, each also an environment variable `SEMBLANT_<NAME>`; see also `AccessSettings`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
@@ -372,6 +373,7 @@ class Settings(BaseSettings):
         "webhook_ports",
         "webhook_allow",
         "model_mirrors",
+        "oidc_algorithms",
         mode="before",
     )
     @classmethod

@@ -25,7 +25,13 @@ OURS = {
     "gateway.disk": ("gateway.errors",),
     "gateway.paths": ("gateway.errors",),
     "gateway.logs": (),
-    "gateway.settings": ("gateway.deprecations", "gateway.logs", "gateway.paths"),
+    "gateway.access_settings": (),
+    "gateway.settings": (
+        "gateway.access_settings",
+        "gateway.deprecations",
+        "gateway.logs",
+        "gateway.paths",
+    ),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors", "gateway.disk"),
@@ -95,6 +101,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
+        "gateway.access",
         "gateway.rendering",
         "gateway.jobs",
         "gateway.pipeline",
@@ -176,6 +183,7 @@ OURS = {
         "gateway.settings",
     ),
     "semblant": (
+        "gateway.access",  # keys are made on the machine of the service
         "gateway.compute",
         "gateway.deprecations",
         "gateway.errors",
@@ -235,7 +243,7 @@ FOREIGN = {
     "obstore": ("gateway.storage.objects",),
     "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
-    "sqlalchemy": ("gateway.jobs", "gateway.access"),
+    "sqlalchemy": ("gateway.jobs", "gateway.access", "gateway.serving.access"),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.
     "onnxruntime": (
@@ -256,6 +264,7 @@ FOREIGN = {
     "numpy": ("gateway", "triton_backend", "semblant.calls"),
     # Descriptions of data.
     "pydantic": (
+        "gateway.access_settings",
         "gateway.settings",
         "gateway.pipeline.options",
         "gateway.models",
@@ -263,7 +272,7 @@ FOREIGN = {
         "semblant.cli.common",
     ),
     "pydantic_core": ("gateway.pipeline.options.choices",),
-    "pydantic_settings": ("gateway.settings", "semblant.cli.common"),
+    "pydantic_settings": ("gateway.access_settings", "gateway.settings", "semblant.cli.common"),
 }
 """Which modules may import a library; none may import another one."""
 
