@@ -42,7 +42,12 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether anything is limited."""
-        return any(asdict(self).values())
+        return any(self.told.values())
+
+    @property
+    def told(self) -> dict[str, float]:
+        """All limits by their names."""
+        return asdict(self)
 
     def changed(self, own: Mapping[str, object]) -> Limits:
         """Return these limits with those that a tenant has of its own.
