@@ -71,6 +71,7 @@ def test_everything_can_be_had_as_json(keys):
     ("arguments", "code", "told"),
     [
         (("create", "--expires", "soon"), 2, "'soon' is no duration"),
+        (("create", "--expires", "0d"), 2, "never be valid"),
         (("create", "--scope", "root"), 2, "'root'"),
         (("create", "--tenant", "../x"), 3, "A tenant has up to 64"),
         (("rotate", NOBODY), 3, "no valid API key"),

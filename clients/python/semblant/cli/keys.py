@@ -47,6 +47,8 @@ def create(
 ) -> None:
     """Create an API key and print it. It is shown once: only a digest is stored."""
     lifetime_s = None if expires is None else _duration_s(expires, "--expires")
+    if lifetime_s == 0:
+        raise typer.BadParameter("the key would never be valid", param_hint="--expires")
     scopes = frozenset(scope or (Scope.SWAP, Scope.JOBS))
     with access_database(read_settings()) as engine:
         made = KeyStore(engine).create(tenant, scopes, name=name, lifetime_s=lifetime_s)
