@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from gateway.access.ledger import Entry, Ledger
 from gateway.access.limits import Limits, LimitStore
 from gateway.access.standing import Quota, Standing
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, JobsUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -265,6 +265,10 @@ class Quotas:
         except InvalidRequest as error:  # written by hand, or by a newer release
             log.warning("the limits of tenant %s are ignored: %s", tenant, error.detail)
             limits = self._defaults
+        except JobsUnavailable:
+            if known is None:
+                raise
+            limits = known[0]  # what is unlimited needs no database
         with self._lock:
             self._limits.pop(tenant, None)
             self._limits[tenant] = limits, self._clock() + OWN_LIMITS_S

@@ -319,6 +319,20 @@ def test_windows_that_are_long_over_are_removed(gateway, database, time):
     assert row.window_start == START + 2 * DAY_S
 
 
+def test_known_limits_count_while_the_database_is_away(gateway, time, monkeypatch):
+    def away(*_, **__):
+        raise JobsUnavailable()
+
+    quotas = gateway(jobs=2)
+    quotas.charge("acme", Quota.JOBS)
+    monkeypatch.setattr(LimitStore, "get", away)
+    time.pass_s(OWN_LIMITS_S)
+    assert quotas.charge("acme", Quota.JOBS, in_use=1).remaining == 0
+    assert quotas.charge("acme", Quota.REQUESTS).unlimited
+    with pytest.raises(JobsUnavailable):
+        quotas.charge("other", Quota.JOBS)
+
+
 async def test_a_database_that_is_away_is_named(tmp_path):
     engine = make_engine(database_url("", tmp_path / "none"), connections=1)
     with pytest.raises(JobsUnavailable):
