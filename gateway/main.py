@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from gateway.access.authenticator import AuthMode
+from gateway.access.exposure import refuse_open_door
 from gateway.compute import share_heaps
 from gateway.http.app import create_app
 from gateway.logs import configure
@@ -35,6 +37,9 @@ def serve(settings: Settings) -> None:
         OSError: the port is taken.
     """
     _prepare_process(settings)
+    hosts = [settings.host, settings.grpc_host or settings.host]
+    anywhere = settings.auth_off_anywhere
+    refuse_open_door(AuthMode(settings.auth), hosts, anywhere=anywhere)
     _check_port(settings)
     with suppress(asyncio.CancelledError):  # asked to stop while still starting
         asyncio.run(_serve(build_services(settings)))

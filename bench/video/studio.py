@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from bench.pictures import portrait
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.arrays import U8
 from gateway.compute import share_heaps
 from gateway.jobs.work import JobPlan, Task
@@ -102,6 +103,7 @@ async def make(
     """Make a video; `spans` divides it in another way."""
     task = Task(
         f"{target.stem}-{time.monotonic_ns()}",
+        DEFAULT_TENANT,
         {"source": [portrait_of], "target": [target]},
         work.accept(json.dumps(options)),
     )

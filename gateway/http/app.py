@@ -89,6 +89,17 @@ _UNSTATED = (
 """Models that no route states as its answer."""
 
 
+_SECURITY: dict[str, dict[str, str]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of the issuer that the service trusts.",
+    },
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+"""How callers say who they are, where the service asks for it."""
+
+
 def create_app(services: Services) -> FastAPI:
     """Return the application over services that their creator starts and stops."""
     app = FastAPI(
@@ -140,6 +151,8 @@ def _complete_openapi(app: FastAPI) -> None:
         if fresh:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas |= _schemas(_UNSTATED)
+            document["components"]["securitySchemes"] = _SECURITY
+            document["security"] = [{}, *({name: []} for name in _SECURITY)]
             _remove_foreign_errors(document)
         return document
 

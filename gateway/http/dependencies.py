@@ -9,6 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from pydantic.json_schema import SkipJsonSchema
 
+from gateway.access.authenticator import Credentials, challenge
+from gateway.access.caller import DEFAULT_TENANT, TENANT, Scope
+from gateway.errors import AccessError
 from gateway.http import request_context
 from gateway.http.request.negotiate import JSON, Accepted, acceptable
 from gateway.operations.exchange import Exchange
@@ -76,3 +79,50 @@ RunningServices = Annotated[Services, Depends(services_of)]
 RequestRecord = Annotated[Exchange, Depends(exchange_of)]
 RequestedLimit = Annotated[float, Depends(requested_limit_s)]
 """Seconds, at most infinite."""
+
+
+def calling(scope: Scope) -> Callable[..., Awaitable[str]]:
+    """Return a dependency that lets callers in who may use a scope, and gives their tenant.
+
+    Raises:
+        Unauthenticated, PermissionDenied, InvalidRequest, QuotaExceeded: when called, by name.
+        IssuerUnavailable, JobsUnavailable: likewise.
+    """
+
+    async def tenant(
+        request: Request,
+        named: Annotated[
+            str | SkipJsonSchema[None],
+            Header(
+                alias="X-Semblant-Tenant",
+                description="Tenant that owns what is made and seen; with authentication it is "
+                "the credential's, and no other may be named.",
+                examples=[DEFAULT_TENANT],
+                json_schema_extra={"pattern": f"^{TENANT.pattern}$"},
+            ),
+        ] = None,
+        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+        api_key: Annotated[str | None, Header(alias="X-API-Key", include_in_schema=False)] = None,
+    ) -> str:
+        peer = request.client.host if request.client else None
+        credentials = Credentials(authorization, api_key, named, peer)
+        services, exchange = await services_of(request), request_context.exchange_of(request)
+        try:
+            entered = await services.entry.enter(credentials, scope)
+        except AccessError as error:
+            exchange.headers["WWW-Authenticate"] = challenge(error, credentials)
+            raise
+        if entered.standing is not None:
+            exchange.headers.update(entered.standing.headers())
+        exchange.tenant = entered.caller.tenant
+        return entered.caller.tenant
+
+    return tenant
+
+
+JobsTenant = Annotated[str, Depends(calling(Scope.JOBS))]
+IdentitiesTenant = Annotated[str, Depends(calling(Scope.IDENTITIES))]
+"""The tenant of a caller who may use that scope."""
+MaySwap = Depends(calling(Scope.SWAP))
+MayUseModels = Depends(calling(Scope.MODELS))
+"""Let callers in who may use that scope."""

@@ -55,7 +55,7 @@ class TaskFiles:
                     name: [self._objects.local(file.key, folder) for file in kept]
                     for name, kept in job.files.items()
                 }
-            yield Task(job.id, files, job.options, job.source_id)
+            yield Task(job.id, job.tenant, files, job.options, job.source_id)
         finally:
             with self._lock:
                 copies.users -= 1

@@ -22,12 +22,14 @@ class Task:
 
     Attributes:
         id: The job's.
+        tenant: Owner of the job; identities and libraries must be its own.
         files: Of every form field (`source`, `target`, `reference`) its files, in their order.
         options: As `JobWork.accept` returned them.
         source_id: The enrolled identity that takes the sources' place.
     """
 
     id: str
+    tenant: str
     files: Mapping[str, Sequence[Path]]
     options: Facts
     source_id: str | None = None

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.pipeline.timings import Timings
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -22,6 +23,7 @@ class Exchange:
 
     Attributes:
         request_id: The caller's, if it is short and harmless, else ours.
+        tenant: Whose request it is; set when the caller is let in.
         timings: Seconds by stage.
         code: Error code of the answer; empty if there was no error.
         faces_found: Faces of the target, or of the analysed picture.
@@ -30,6 +32,7 @@ class Exchange:
     """
 
     request_id: str
+    tenant: str = DEFAULT_TENANT
     timings: Timings = field(default_factory=Timings)
     code: str = ""
     faces_found: int = 0

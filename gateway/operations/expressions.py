@@ -78,7 +78,7 @@ async def create_library(
             timings=exchange.timings,
         )
     kept = ExpressionLibrary.new(options.name, enrolment.entries)
-    await services.compute.run(services.expressions.add, kept)
+    await services.compute.run(services.expressions.add, exchange.tenant, kept)
     exchange.faces_found = len(kept.entries)
     warnings = [DAMAGED] if video and video.damaged else []
     return new_library(kept, enrolment, warnings)

@@ -45,6 +45,6 @@ async def enrol(
         [picture.rgb for picture in pictures], deadline=deadline, timings=exchange.timings
     )
     kept = EnrolledIdentity.new(options.name, options.statement, found)
-    await services.compute.run(services.identities.add, kept)
+    await services.compute.run(services.identities.add, exchange.tenant, kept)
     exchange.faces_found = len(found)
     return identity_report(kept)

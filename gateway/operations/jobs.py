@@ -25,8 +25,6 @@ from gateway.jobs.protocol import JobEngine
 from gateway.operations.schemas.jobs import JobList, JobObject, WebhookOptions
 from gateway.settings import Settings
 
-DEFAULT_TENANT = "default"
-"""The owner of what names none."""
 FILES = ("source", "reference", "target")
 """What the files of a job are for."""
 MOST_LISTED = 100

@@ -129,6 +129,7 @@ async def swap(
         stored = await read_stored(
             order.options,
             order.source_id,
+            tenant=exchange.tenant,
             identities=services.identities,
             expressions=services.expressions,
             compute=services.compute,

@@ -145,6 +145,7 @@ async def read_inputs(
     stored = await read_stored(
         options,
         task.source_id,
+        tenant=task.tenant,
         identities=tools.identities,
         expressions=tools.expressions,
         compute=tools.compute,

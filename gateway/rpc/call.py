@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +9,8 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from gateway.access.authenticator import Credentials
+from gateway.access.caller import Caller, Scope
 from gateway.deadline import Deadline
 from gateway.errors import InvalidRequest, JobsDisabled, MissingField
 from gateway.jobs.protocol import JobEngine
@@ -20,7 +21,6 @@ from gateway.serving.services import Services
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
-TENANT = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TENANT_KEY, REQUEST_ID_KEY = "x-semblant-tenant", "x-request-id"
 """Names of metadata."""
 
@@ -33,13 +33,31 @@ class Call:
         services: The service's parts.
         context: Of gRPC.
         exchange: The record of the call.
-        tenant: Whose call it is.
+        caller: Who makes it.
+        credentials: By which that is known.
+        scope: What it is about.
     """
 
     services: Services
     context: grpc.aio.ServicerContext[Any, Any]
     exchange: Exchange
-    tenant: str
+    caller: Caller
+    credentials: Credentials
+    scope: Scope
+
+    @property
+    def tenant(self) -> str:
+        """Whose call it is."""
+        return self.caller.tenant
+
+    async def check_again(self) -> None:
+        """Check that a long call may go on.
+
+        Raises:
+            Unauthenticated, PermissionDenied: its credential was revoked or has expired.
+            IssuerUnavailable, JobsUnavailable: that cannot be found out at present.
+        """
+        await self.services.entry.still_in(self.credentials, self.scope)
 
     @property
     def engine(self) -> JobEngine:
@@ -66,21 +84,14 @@ class Call:
         return await perform(self.services, self.exchange, work, self.limit_s(most_s))
 
 
-def tenant_of(metadata: Mapping[str, str], default: str) -> str:
-    """Return the tenant that a call names.
+def credentials_of(metadata: Mapping[str, str | bytes], peer: str) -> Credentials:
+    """Return what a call's metadata say of its caller."""
 
-    Raises:
-        InvalidRequest: it is no name of a tenant.
-    """
-    asked = metadata.get(TENANT_KEY)
-    if asked is None:
-        return default
-    if not TENANT.fullmatch(asked):
-        raise InvalidRequest(
-            "The tenant's name is malformed.",
-            errors=[{"pointer": f"/{TENANT_KEY}", "detail": f"should match {TENANT.pattern}"}],
-        )
-    return asked
+    def text(name: str) -> str | None:
+        value = metadata.get(name)
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+    return Credentials(text("authorization"), text("x-api-key"), text(TENANT_KEY), peer)
 
 
 def parsed(kind: type[M], data: bytes) -> M:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -14,14 +15,22 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_status import rpc_status
 
+from gateway.access.caller import Scope
 from gateway.operations.exchange import Exchange, request_id_of
-from gateway.operations.jobs import DEFAULT_TENANT
-from gateway.rpc.call import REQUEST_ID_KEY, Call, parsed, parsed_all, tenant_of
+from gateway.rpc.call import REQUEST_ID_KEY, Call, credentials_of, parsed, parsed_all
 from gateway.rpc.status import known_error, status_of
 from gateway.serving.services import Services
 
 log = logging.getLogger("gateway.requests")
 
+SCOPES = MappingProxyType({
+    "FusionService": Scope.SWAP,
+    "JobsService": Scope.JOBS,
+    "IdentitiesService": Scope.IDENTITIES,
+    "ExpressionsService": Scope.IDENTITIES,
+    "ModelsService": Scope.MODELS,
+})  # fmt: skip
+"""What callers of each service must be allowed to use."""
 Context = Any
 Endpoint = Callable[..., Any]
 """Of a call and its request, or of a call and the stream of its requests: an answer, or a stream of
@@ -48,6 +57,7 @@ class _Edge:
         self._services, self._endpoint = services, endpoint
         self._takes = GetMessageClass(method.input_type)
         self._many = method.client_streaming
+        self._scope = SCOPES[method.containing_service.name]
         self._service, self._name = method.containing_service.full_name, method.name
         self._kind = {
             (False, False): "unary",
@@ -87,9 +97,9 @@ class _Edge:
         metrics = self._services.metrics
         metrics.rpc_started(self._service, self._name, self._kind)
         try:
-            tenant = tenant_of(metadata, DEFAULT_TENANT)
             context.set_trailing_metadata(((REQUEST_ID_KEY, exchange.request_id),))
-            answer = await work(Call(self._services, context, exchange, tenant), request)
+            call = await self._entered(context, metadata, exchange)
+            answer = await work(call, request)
             code = "OK"
             return answer
         except Exception as error:
@@ -101,6 +111,24 @@ class _Edge:
             await context.abort_with_status(rpc_status.to_status(status))
         finally:
             self._account(exchange, code, time.perf_counter() - began)
+
+    async def _entered(
+        self, context: Context, metadata: Mapping[str, str | bytes], exchange: Exchange
+    ) -> Call:
+        """Return the call of a caller who may make it.
+
+        Raises:
+            AccessError, InvalidRequest, QuotaExceeded, JobsUnavailable: it may not.
+        """
+        credentials = credentials_of(metadata, context.peer())
+        entered = await self._services.entry.enter(credentials, self._scope)
+        if entered.standing is not None:
+            headers = entered.standing.headers()
+            limits = ((name.lower(), value) for name, value in headers.items())
+            context.set_trailing_metadata(((REQUEST_ID_KEY, exchange.request_id), *limits))
+        caller = entered.caller
+        exchange.tenant = caller.tenant
+        return Call(self._services, context, exchange, caller, credentials, self._scope)
 
     def _account(self, exchange: Exchange, code: str, seconds: float) -> None:
         metrics = self._services.metrics

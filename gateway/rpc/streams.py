@@ -50,6 +50,8 @@ _DROPS: dict[int, DropPolicy] = {
     Drop.DROP_BLOCK: "block",
     Drop.DROP_OLDEST: "oldest",
 }
+CHECK_S = 1.0
+"""Seconds between two checks that the caller of a stream may still call."""
 _LOOK_S = 0.5
 
 
@@ -116,13 +118,16 @@ async def _waited(
     """Yield messages, none of which is waited for too long."""
     idle_s = call.services.settings.stream_idle_s
     loop = asyncio.get_running_loop()
-    since = loop.time()
+    since = checked = loop.time()
     coming = asyncio.ensure_future(anext(requests, None))
     try:
         while True:
             await asyncio.wait({coming}, timeout=min(_LOOK_S, idle_s))
             if call.services.health.leaving:
                 raise ShuttingDown(retry_after_s=1)
+            if loop.time() - checked >= CHECK_S:
+                await call.check_again()
+                checked = loop.time()
             if coming.done():
                 message = coming.result()
                 if message is None:
@@ -176,6 +181,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     stored = await read_stored(
         options,
         source_id,
+        tenant=call.tenant,
         identities=services.identities,
         expressions=services.expressions,
         compute=services.compute,

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from semblant_triton.environment import environment_exists
 
+from gateway.access.authenticator import Authenticator, AuthMode
+from gateway.access.entry import Entry
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
 from gateway.imaging.threads import opencv_single_threaded
@@ -39,6 +42,9 @@ from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 from gateway.storage.identities import FolderIdentityStore, IdentityStore
 
+if TYPE_CHECKING:
+    from gateway.serving.access import Access
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Services:
@@ -65,6 +71,8 @@ class Services:
         intake: Admission control of uploads for jobs.
         live: Changes the faces of live streams.
         streams: Admission control of live streams.
+        entry: Lets callers in.
+        access: What that is made of; None where everybody may call and nothing is limited.
     """
 
     settings: Settings
@@ -87,6 +95,8 @@ class Services:
     intake: Admission
     live: LiveFuser
     streams: Admission
+    entry: Entry
+    access: Access | None
 
 
 def build_services(settings: Settings) -> Services:
@@ -116,7 +126,18 @@ def build_services(settings: Settings) -> Services:
         admission=admission,
         metrics=metrics,
         jobs=lambda work: _jobs(settings, work, metrics),
+        access=_access(settings),
     )
+
+
+def _access(settings: Settings) -> Access | None:
+    """Return what lets callers in; None where everybody may call and nothing is limited."""
+    if settings.auth == "off" and not settings.limits_anything:
+        return None
+    # Its database takes most of a second to import.
+    from gateway.serving.access import make_access  # noqa: PLC0415
+
+    return make_access(settings)
 
 
 def _jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
@@ -141,6 +162,7 @@ def assemble(
     metrics: Metrics,
     jobs: Callable[[JobWork], JobEngine | None],
     work: JobWork | None = None,
+    access: Access | None = None,
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
 
@@ -190,6 +212,10 @@ def assemble(
         intake=Admission(settings.max_uploads, 0),
         live=kit.live_fuser(),
         streams=Admission(settings.max_streams, 0),
+        entry=Entry(Authenticator(AuthMode.OFF))
+        if access is None
+        else Entry(access.authenticator, access.quotas),
+        access=access,
     )
 
 
@@ -283,6 +309,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             watching = asyncio.create_task(
                 services.health.watch(services.settings.health_interval_s), name="watch-health"
             )
+            if services.access is not None:
+                await services.access.start()
             if services.jobs is not None:
                 await services.jobs.start()
             yield
@@ -293,6 +321,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             services.streams.close()
             if services.jobs is not None:
                 await services.jobs.close()
+            if services.access is not None:
+                await services.access.close()
             if watching is not None:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)

@@ -25,6 +25,7 @@ from gateway.paths import (
     default_model_repository,
     default_triton_environment,
 )
+from gateway.settings.access import AccessSettings
 from gateway.settings.rpc import RpcSettings
 
 ENV_PREFIX = "SEMBLANT_"
@@ -60,7 +61,7 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(RpcSettings, BaseSettings):
+class Settings(AccessSettings, RpcSettings, BaseSettings):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
@@ -373,6 +374,7 @@ class Settings(RpcSettings, BaseSettings):
         "webhook_ports",
         "webhook_allow",
         "model_mirrors",
+        "oidc_algorithms",
         mode="before",
     )
     @classmethod

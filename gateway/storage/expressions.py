@@ -139,7 +139,7 @@ class FolderExpressionStore(FolderStore[ExpressionLibrary, LibraryInfo]):
 
     Args:
         folder: Storage folder.
-        most: Libraries that may be kept.
+        most: Libraries that may be kept for each tenant.
     """
 
     def __init__(self, folder: Path, *, most: int) -> None:

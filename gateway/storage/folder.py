@@ -1,4 +1,7 @@
-"""Things that are kept, one file of arrays each in a folder.
+"""Things that are kept for tenants, one file of arrays each in a folder.
+
+Those of the default tenant lie in the folder itself, those of any other in a folder below it, named
+by a digest of the tenant's name: no name is a path, and no file system takes two names for one.
 
 A file is written under another name and moved into place: a reader sees all of it or nothing.
 The folder itself is the index, so several processes may share it.
@@ -6,6 +9,7 @@ The folder itself is the index, so several processes may share it.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -24,6 +28,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import InternalError, SemblantError
 
 log = logging.getLogger(__name__)
@@ -32,6 +37,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 CACHED = 4
 """Things that a folder's store keeps in memory, the latest used; up to 40 MB each."""
+_TENANTS = "tenants"
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -105,23 +111,23 @@ class Store(Protocol[ThingT, InfoT]):
     The kind defines the errors for a missing item and for a full store.
     """
 
-    def add(self, thing: ThingT) -> None:
-        """Keep a thing; fails if as many are kept as may be."""
+    def add(self, tenant: str, thing: ThingT) -> None:
+        """Keep a thing; fails if as many are kept for the tenant as may be."""
         ...
 
-    def get(self, id: str) -> ThingT:
-        """Return a thing; fails if there is none of that id."""
+    def get(self, tenant: str, id: str) -> ThingT:
+        """Return a thing; fails if the tenant has none of that id."""
         ...
 
-    def infos(self) -> list[InfoT]:
-        """Return the stored items, the latest first."""
+    def infos(self, tenant: str) -> list[InfoT]:
+        """Return a tenant's items, the latest first."""
         ...
 
-    def delete(self, id: str) -> None:
-        """Forget a thing; fails if there is none of that id."""
+    def delete(self, tenant: str, id: str) -> None:
+        """Forget a thing; fails if the tenant has none of that id."""
         ...
 
-    def check_room(self) -> None:
+    def check_room(self, tenant: str) -> None:
         """Check that one more may be kept, before any work is done for it."""
         ...
 
@@ -132,7 +138,7 @@ class FolderStore(Generic[ThingT, InfoT]):
     Args:
         folder: Storage folder.
         kind: Kind of the items.
-        most: Things that may be kept.
+        most: Things that may be kept for each tenant.
     """
 
     def __init__(self, folder: Path, kind: RecordCodec[ThingT, InfoT], *, most: int) -> None:
@@ -141,40 +147,42 @@ class FolderStore(Generic[ThingT, InfoT]):
         self._id = id_pattern(kind.prefix)
         self._most = most
         self._lock = threading.Lock()
-        self._cache: OrderedDict[str, tuple[int, ThingT]] = OrderedDict()
+        self._cache: OrderedDict[Path, tuple[int, ThingT]] = OrderedDict()
 
-    def add(self, thing: ThingT) -> None:
+    def add(self, tenant: str, thing: ThingT) -> None:
         """Keep a thing; see `Store.add`."""
+        path = self._path(tenant, thing.id)
         with self._lock:
-            self.check_room()
+            self.check_room(tenant)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(self._path(thing.id), self._kind.pack(thing))
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(path, self._kind.pack(thing))
 
-    def get(self, id: str) -> ThingT:
+    def get(self, tenant: str, id: str) -> ThingT:
         """Return a thing; see `Store.get`.
 
         Raises:
             InternalError: its file is damaged.
         """
-        path = self._path(id)
+        path = self._path(tenant, id)
         with self._lock:
             try:
                 changed = path.stat().st_mtime_ns
             except FileNotFoundError:
-                self._cache.pop(id, None)
+                self._cache.pop(path, None)
                 raise self._kind.missing() from None
-            known = self._cache.pop(id, None)
+            known = self._cache.pop(path, None)
             held = known[1] if known and known[0] == changed else None
             thing = held or self._read(path, self._kind.unpack)
-            self._cache[id] = changed, thing
+            self._cache[path] = changed, thing
             while len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
         return thing
 
-    def infos(self) -> list[InfoT]:
-        """Return the stored items, the latest first; damaged files are only logged."""
+    def infos(self, tenant: str) -> list[InfoT]:
+        """Return a tenant's items, the latest first; damaged files are only logged."""
         found: list[InfoT] = []
-        for path in self._paths():
+        for path in self._paths(tenant):
             try:
                 found.append(self._read(path, self._kind.unpack_info))
             except self._kind.missing:
@@ -183,30 +191,37 @@ class FolderStore(Generic[ThingT, InfoT]):
                 log.error("%s", error.detail)
         return latest_first(found)
 
-    def delete(self, id: str) -> None:
+    def delete(self, tenant: str, id: str) -> None:
         """Forget a thing; see `Store.delete`."""
-        path = self._path(id)
+        path = self._path(tenant, id)
         with self._lock:
-            self._cache.pop(id, None)
+            self._cache.pop(path, None)
             try:
                 path.unlink()
             except FileNotFoundError:
                 raise self._kind.missing() from None
 
-    def check_room(self) -> None:
+    def check_room(self, tenant: str) -> None:
         """Check that one more may be kept; see `Store.check_room`."""
-        if len(self._paths()) >= self._most:
+        if len(self._paths(tenant)) >= self._most:
             raise self._kind.full(self._most)
 
-    def _paths(self) -> list[Path]:
-        found = self._folder.glob(f"{self._kind.prefix}*.npz")
+    def _folder_of(self, tenant: str) -> Path:
+        """Return where the things of a tenant lie."""
+        if tenant == DEFAULT_TENANT:
+            return self._folder
+        name = hashlib.sha256(tenant.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return self._folder / _TENANTS / name
+
+    def _paths(self, tenant: str) -> list[Path]:
+        found = self._folder_of(tenant).glob(f"{self._kind.prefix}*.npz")
         return [path for path in found if self._id.fullmatch(path.stem)]
 
-    def _path(self, id: str) -> Path:
+    def _path(self, tenant: str, id: str) -> Path:
         """Return where a thing lies; fails if the id is none."""
         if not self._id.fullmatch(id):
             raise self._kind.missing()
-        return self._folder / f"{id}.npz"
+        return self._folder_of(tenant) / f"{id}.npz"
 
     def _read(self, path: Path, unpack: Callable[[Arrays], T]) -> T:
         """Read a file; arrays that `unpack` does not request are not loaded."""

@@ -196,7 +196,7 @@ class FolderIdentityStore(FolderStore[EnrolledIdentity, IdentityInfo]):
 
     Args:
         folder: Storage folder.
-        most: Identities that may be kept.
+        most: Identities that may be kept for each tenant.
     """
 
     def __init__(self, folder: Path, *, most: int) -> None:

@@ -14,37 +14,37 @@ class MemoryStore(Generic[ThingT, InfoT]):
 
     Args:
         kind: Kind of the items.
-        most: Things that may be kept.
+        most: Things that may be kept for each tenant.
     """
 
     def __init__(self, kind: RecordCodec[ThingT, InfoT], *, most: int = 1000) -> None:
         self._kind = kind
         self._most = most
-        self._things: dict[str, ThingT] = {}
+        self._things: dict[tuple[str, str], ThingT] = {}
 
-    def add(self, thing: ThingT) -> None:
+    def add(self, tenant: str, thing: ThingT) -> None:
         """Keep a thing."""
-        self.check_room()
-        self._things[thing.id] = thing
+        self.check_room(tenant)
+        self._things[tenant, thing.id] = thing
 
-    def get(self, id: str) -> ThingT:
+    def get(self, tenant: str, id: str) -> ThingT:
         """Return a thing."""
-        if id not in self._things:
+        if (tenant, id) not in self._things:
             raise self._kind.missing()
-        return self._things[id]
+        return self._things[tenant, id]
 
-    def infos(self) -> list[InfoT]:
-        """Return the stored items, the latest first."""
-        return latest_first([thing.info for thing in self._things.values()])
+    def infos(self, tenant: str) -> list[InfoT]:
+        """Return a tenant's items, the latest first."""
+        return latest_first([thing.info for (t, _), thing in self._things.items() if t == tenant])
 
-    def delete(self, id: str) -> None:
+    def delete(self, tenant: str, id: str) -> None:
         """Forget a thing."""
-        if self._things.pop(id, None) is None:
+        if self._things.pop((tenant, id), None) is None:
             raise self._kind.missing()
 
-    def check_room(self) -> None:
+    def check_room(self, tenant: str) -> None:
         """Check that one more may be kept."""
-        if len(self._things) >= self._most:
+        if sum(owner == tenant for owner, _ in self._things) >= self._most:
             raise self._kind.full(self._most)
 
 
@@ -52,7 +52,7 @@ class MemoryExpressionStore(MemoryStore[ExpressionLibrary, LibraryInfo]):
     """Libraries in memory.
 
     Args:
-        most: Libraries that may be kept.
+        most: Libraries that may be kept for each tenant.
     """
 
     def __init__(self, *, most: int = 1000) -> None:
@@ -63,7 +63,7 @@ class MemoryIdentityStore(MemoryStore[EnrolledIdentity, IdentityInfo]):
     """Identities in memory.
 
     Args:
-        most: Identities that may be kept.
+        most: Identities that may be kept for each tenant.
     """
 
     def __init__(self, *, most: int = 1000) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.deadline import Deadline
 from gateway.http.dependencies import (
     AnswersJson,
+    IdentitiesTenant,
     RequestedLimit,
     RequestRecord,
     RunningServices,
@@ -68,6 +69,7 @@ async def post_expressions(
     services: RunningServices,
     exchange: RequestRecord,
     limit_s: RequestedLimit,
+    tenant: IdentitiesTenant,
 ) -> NewLibrary:
     """Create a library of a person's expressions from pictures or a video.
 
@@ -76,12 +78,12 @@ async def post_expressions(
     counts, of a video the one that is followed, at most ten times a second.
 
     Coefficients and a small picture of each entry are kept until the library is deleted. A library
-    is biometric data of a person, who must have agreed. Everybody who can reach the service can see
-    all libraries.
+    is biometric data of a person, who must have agreed. Whoever may use identities of the tenant
+    can see it.
     """
     settings = services.settings
     with services.admission.ticket():
-        await services.compute.run(services.expressions.check_room)
+        await services.compute.run(services.expressions.check_room, tenant)
         async with read_form(request, FORM, settings) as form:
             options = read_options(EnrolOptions, await form.text("options"))
             frames, videos = (form.count(name) for name in SOURCES)
@@ -102,9 +104,9 @@ async def post_expressions(
 @router.get(
     "/v1/expression-libraries", dependencies=[AnswersJson], responses=responses(*READ_ERRORS)
 )
-async def get_expressions(services: RunningServices) -> LibraryList:
+async def get_expressions(services: RunningServices, tenant: IdentitiesTenant) -> LibraryList:
     """List the libraries of expressions."""
-    infos = await services.compute.run(services.expressions.infos)
+    infos = await services.compute.run(services.expressions.infos, tenant)
     return LibraryList(libraries=[library_figures(info) for info in infos])
 
 
@@ -113,9 +115,11 @@ async def get_expressions(services: RunningServices) -> LibraryList:
     dependencies=[AnswersJson],
     responses=responses(*LIBRARY_ERRORS),
 )
-async def get_expression(id: LibraryId, services: RunningServices) -> LibraryBody:
+async def get_expression(
+    id: LibraryId, services: RunningServices, tenant: IdentitiesTenant
+) -> LibraryBody:
     """Show a library of expressions."""
-    return library(await services.compute.run(services.expressions.get, id))
+    return library(await services.compute.run(services.expressions.get, tenant, id))
 
 
 @router.delete(
@@ -123,9 +127,11 @@ async def get_expression(id: LibraryId, services: RunningServices) -> LibraryBod
     status_code=204,
     responses=responses(*LIBRARY_ERRORS, status=204),
 )
-async def delete_expression(id: LibraryId, services: RunningServices) -> None:
+async def delete_expression(
+    id: LibraryId, services: RunningServices, tenant: IdentitiesTenant
+) -> None:
     """Delete a library of expressions."""
-    await services.compute.run(services.expressions.delete, id)
+    await services.compute.run(services.expressions.delete, tenant, id)
 
 
 @router.post(
@@ -138,7 +144,8 @@ async def post_match(
     id: LibraryId,
     wanted: Annotated[MatchRequest, Depends(json_body(MatchRequest))],
     services: RunningServices,
+    tenant: IdentitiesTenant,
 ) -> LibraryMatch:
     """Find the entry of a library that is nearest to an expression."""
-    kept = await services.compute.run(services.expressions.get, id)
+    kept = await services.compute.run(services.expressions.get, tenant, id)
     return await services.compute.run(match, kept, wanted)

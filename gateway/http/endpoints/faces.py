@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gateway.deadline import Deadline
 from gateway.http.dependencies import (
     AnswersJson,
+    MaySwap,
     RequestedLimit,
     RequestRecord,
     RunningServices,
@@ -35,7 +36,7 @@ router = Router("faces")
 
 @router.post(
     "/v1/faces",
-    dependencies=[AnswersJson],
+    dependencies=[AnswersJson, MaySwap],
     responses=responses(*FACES_ERRORS, model=FacesReport),
     openapi_extra=form_body(FORM, _EXAMPLE),
 )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.deadline import Deadline
 from gateway.http.dependencies import (
     AnswersJson,
+    IdentitiesTenant,
     RequestedLimit,
     RequestRecord,
     RunningServices,
@@ -64,6 +65,7 @@ async def post_identities(
     services: RunningServices,
     exchange: RequestRecord,
     limit_s: RequestedLimit,
+    tenant: IdentitiesTenant,
 ) -> IdentityReport:
     """Enrol a person who has given consent.
 
@@ -73,13 +75,13 @@ async def post_identities(
 
     Kept are a crop of each portrait, what was found in it, a descriptor that distinguishes the
     person from others, and the statement with its time, until the identity is deleted. All this is
-    biometric data. Everybody who can reach the service can see and use all identities.
+    biometric data. Whoever may use identities of the tenant can see and use them.
 
     A swap takes the id as `source_id` instead of `source` pictures, and in entries of `mapping`.
     """
     settings = services.settings
     with services.admission.ticket():
-        await services.compute.run(services.identities.check_room)
+        await services.compute.run(services.identities.check_room, tenant)
         async with read_form(request, FORM, settings) as form:
             options = read_options(IdentityOptions, await form.text("options"))
             require_consent(options)
@@ -97,23 +99,27 @@ async def post_identities(
 
 
 @router.get("/v1/identities", dependencies=[AnswersJson], responses=responses(*READ_ERRORS))
-async def get_identities(services: RunningServices) -> IdentityList:
+async def get_identities(services: RunningServices, tenant: IdentitiesTenant) -> IdentityList:
     """List the enrolled identities."""
-    infos = await services.compute.run(services.identities.infos)
+    infos = await services.compute.run(services.identities.infos, tenant)
     return IdentityList(identities=[identity_figures(info) for info in infos])
 
 
 @router.get(
     "/v1/identities/{id}", dependencies=[AnswersJson], responses=responses(*IDENTITY_ERRORS)
 )
-async def get_identity(id: IdentityId, services: RunningServices) -> IdentityReport:
+async def get_identity(
+    id: IdentityId, services: RunningServices, tenant: IdentitiesTenant
+) -> IdentityReport:
     """Show an enrolled identity."""
-    return identity_report(await services.compute.run(services.identities.get, id))
+    return identity_report(await services.compute.run(services.identities.get, tenant, id))
 
 
 @router.delete(
     "/v1/identities/{id}", status_code=204, responses=responses(*IDENTITY_ERRORS, status=204)
 )
-async def delete_identity(id: IdentityId, services: RunningServices) -> None:
+async def delete_identity(
+    id: IdentityId, services: RunningServices, tenant: IdentitiesTenant
+) -> None:
     """Delete an enrolled identity and all that is kept of it."""
-    await services.compute.run(services.identities.delete, id)
+    await services.compute.run(services.identities.delete, tenant, id)

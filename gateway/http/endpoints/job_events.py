@@ -12,14 +12,13 @@ from fastapi import Depends, Header
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import SemblantError
-from gateway.http.dependencies import RunningServices, accepting
-from gateway.http.request.jobs import Engine, JobId, Tenant
+from gateway.http.dependencies import JobsTenant, RunningServices, accepting
+from gateway.http.request.jobs import Engine, JobId
 from gateway.http.request.negotiate import EVENTS
 from gateway.http.response.error_docs import STREAM_ERRORS
 from gateway.http.routing import Router, responses
 from gateway.jobs.job import Event, JobRecord
 from gateway.jobs.protocol import JobEngine
-from gateway.operations.jobs import DEFAULT_TENANT
 from gateway.serving.services import Services
 
 HEARTBEAT_S = 15.0
@@ -53,7 +52,7 @@ async def get_job_events(
     id: JobId,
     services: RunningServices,
     engine: Engine,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     last_event: LastEvent = 0,
 ) -> Response:
     """Stream the progress of a job.

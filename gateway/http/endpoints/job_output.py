@@ -10,12 +10,12 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeNotSatisfiable
+from gateway.http.dependencies import JobsTenant
 from gateway.http.request.form_docs import FILE
-from gateway.http.request.jobs import Engine, JobId, Tenant
+from gateway.http.request.jobs import Engine, JobId
 from gateway.http.request_context import exchange_of
 from gateway.http.response.error_docs import OUTPUT_ERRORS
 from gateway.http.routing import Router, responses
-from gateway.operations.jobs import DEFAULT_TENANT
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -37,7 +37,7 @@ async def get_job_output(
     id: JobId,
     request: Request,
     engine: Engine,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     range: Annotated[
         str, Header(alias="Range", description="The bytes wanted.", examples=["bytes=0-1023"])
     ] = "",

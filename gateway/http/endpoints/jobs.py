@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.deprecations import note, renames
 from gateway.errors import InvalidRequest
-from gateway.http.dependencies import AnswersJson, RunningServices
+from gateway.http.dependencies import AnswersJson, JobsTenant, RunningServices
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
 from gateway.http.request.jobs import (
@@ -19,7 +19,6 @@ from gateway.http.request.jobs import (
     Engine,
     IdempotencyKey,
     JobId,
-    Tenant,
     WaitSeconds,
 )
 from gateway.http.response.error_docs import (
@@ -31,7 +30,6 @@ from gateway.http.response.error_docs import (
 from gateway.http.routing import Router, responses
 from gateway.jobs.job import Status
 from gateway.operations.jobs import (
-    DEFAULT_TENANT,
     FILES,
     MOST_LISTED,
     JobOrder,
@@ -90,7 +88,7 @@ async def post_jobs(
     services: RunningServices,
     engine: Engine,
     wait_s: WaitSeconds,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     key: IdempotencyKey = None,
     cancel_after_s: CancelAfter = None,
 ) -> JobObject:
@@ -132,7 +130,7 @@ async def post_jobs(
 @router.get("/v1/jobs", dependencies=[AnswersJson], responses=responses(*LIST_ERRORS))
 async def get_jobs(
     engine: Engine,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     status: Annotated[
         list[StatusName],
         Query(description="Only jobs in this state; may be there several times."),
@@ -147,13 +145,13 @@ async def get_jobs(
 
 
 @router.get("/v1/jobs/{id}", dependencies=[AnswersJson], responses=responses(*JOB_ERRORS))
-async def get_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT) -> JobObject:
+async def get_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject:
     """Show a job."""
     return await described(engine, await engine.get(tenant, id))
 
 
 @router.post("/v1/jobs/{id}/cancel", dependencies=[AnswersJson], responses=responses(*JOB_ERRORS))
-async def cancel_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT) -> JobObject:
+async def cancel_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject:
     """Cancel a job.
 
     Its processing stops within a second. A job that has ended stays as it is.
@@ -167,7 +165,7 @@ async def cancel_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT)
     dependencies=[AnswersJson],
     responses=responses(*RESUME_ERRORS, status=202),
 )
-async def resume_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT) -> JobObject:
+async def resume_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject:
     """Resume a failed job.
 
     Only a failed job, as long as its files are kept. Finished segments are not rendered again.
@@ -176,7 +174,7 @@ async def resume_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT)
 
 
 @router.delete("/v1/jobs/{id}", status_code=204, responses=responses(*JOB_ERRORS, status=204))
-async def delete_job(id: JobId, engine: Engine, tenant: Tenant = DEFAULT_TENANT) -> None:
+async def delete_job(id: JobId, engine: Engine, tenant: JobsTenant) -> None:
     """Delete a job and all that is kept of it.
 
     A job that has not ended is canceled first. Its files are removed.

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.errors import NotFound, error_class
 from gateway.http.dependencies import accepting
 from gateway.http.request.negotiate import JSON, Accepted
-from gateway.http.response.error_docs import READ_ERRORS
+from gateway.http.response.error_docs import PAGE_ERRORS
 from gateway.http.response.pages import HTML, page
 from gateway.http.routing import Router, responses
 from gateway.operations.schemas.problems import ProblemPage
@@ -20,7 +20,7 @@ router = Router("documentation")
 
 @router.get(
     "/problems/{code}",
-    responses=responses(*READ_ERRORS, model=ProblemPage, media_types=[HTML]),
+    responses=responses(*PAGE_ERRORS, model=ProblemPage, media_types=[HTML]),
 )
 async def get_problem(
     code: Annotated[str, Path(examples=["no_face_in_target"])],

@@ -9,7 +9,13 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
+from gateway.http.dependencies import (
+    MaySwap,
+    RequestedLimit,
+    RequestRecord,
+    RunningServices,
+    accepting,
+)
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, json_field, read_form, text_field
 from gateway.http.request.leaving import caller_leaves
@@ -90,6 +96,7 @@ class _Wish:
 
 @router.post(
     "/v1/swaps",
+    dependencies=[MaySwap],
     responses=responses(*SWAP_ERRORS, model=SwapReport, media_types=_MEDIA_TYPES, headers=_HEADERS),
     openapi_extra=form_body(FORM, _EXAMPLE),
 )

@@ -9,7 +9,13 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from gateway.deadline import Deadline
-from gateway.http.dependencies import RequestedLimit, RequestRecord, RunningServices, accepting
+from gateway.http.dependencies import (
+    MaySwap,
+    RequestedLimit,
+    RequestRecord,
+    RunningServices,
+    accepting,
+)
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, json_field, read_form
 from gateway.http.request.leaving import caller_leaves
@@ -43,7 +49,7 @@ router = Router("faces")
 
 @router.post(
     "/v1/tracks",
-    dependencies=[Depends(accepting(NDJSON))],
+    dependencies=[Depends(accepting(NDJSON)), MaySwap],
     responses=responses(*TRACK_ERRORS, content=_LINES, headers=_HEADERS),
     openapi_extra=form_body(FORM, _EXAMPLE),
 )

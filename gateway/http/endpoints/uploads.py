@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.errors import TusVersionUnsupported, UnsupportedRequestType
-from gateway.http.dependencies import RequestRecord, RunningServices
+from gateway.http.dependencies import JobsTenant, RequestRecord, RunningServices
 from gateway.http.request.form_docs import bytes_body
-from gateway.http.request.jobs import Engine, Tenant
+from gateway.http.request.jobs import Engine
 from gateway.http.response.error_docs import (
     TUS_ERRORS,
     UPLOAD_ERRORS,
@@ -24,7 +24,6 @@ from gateway.http.response.error_docs import (
     WRITE_ERRORS,
 )
 from gateway.http.routing import Router, responses
-from gateway.operations.jobs import DEFAULT_TENANT
 from gateway.operations.schemas.examples import UPLOAD_ID
 from gateway.operations.schemas.jobs import UploadObject
 from gateway.storage.uploads import ALGORITHMS, Checksum, Upload, UploadStore
@@ -161,7 +160,7 @@ async def post_uploads(
     services: RunningServices,
     store: Uploads,
     length: UploadLength,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     metadata: UploadMetadata = "",
     checksum: UploadChecksum = None,
     content_type: ContentType = "",
@@ -176,7 +175,7 @@ async def post_uploads(
 
 
 @router.head("/v1/uploads/{id}", responses=responses(*UPLOAD_ERRORS, headers=_UPLOAD_HEADERS))
-async def head_upload(id: UploadId, store: Uploads, tenant: Tenant = DEFAULT_TENANT) -> Response:
+async def head_upload(id: UploadId, store: Uploads, tenant: JobsTenant) -> Response:
     """Return the offset of an upload."""
     upload = await run_in_threadpool(store.get, tenant, id)
     headers = {**_headers(upload), "Upload-Length": str(upload.length)}
@@ -199,7 +198,7 @@ async def patch_upload(
     services: RunningServices,
     store: Uploads,
     offset: UploadOffset,
-    tenant: Tenant = DEFAULT_TENANT,
+    tenant: JobsTenant,
     checksum: UploadChecksum = None,
 ) -> Response:
     """Append a chunk to an upload."""
@@ -210,7 +209,7 @@ async def patch_upload(
 
 
 @router.delete("/v1/uploads/{id}", status_code=204, responses=responses(*UPLOAD_ERRORS, status=204))
-async def delete_upload(id: UploadId, store: Uploads, tenant: Tenant = DEFAULT_TENANT) -> None:
+async def delete_upload(id: UploadId, store: Uploads, tenant: JobsTenant) -> None:
     """Delete an upload."""
     await run_in_threadpool(store.delete, tenant, id)
 

@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 from gateway.errors import InvalidRequest, JobsDisabled
 from gateway.http.dependencies import RunningServices
 from gateway.jobs.protocol import JobEngine
-from gateway.operations.jobs import DEFAULT_TENANT, ID, duration_s, known_id
+from gateway.operations.jobs import ID, duration_s, known_id
 from gateway.operations.schemas.examples import JOB_ID
 
 MAX_WAIT_S = 60
@@ -74,15 +74,6 @@ async def wait_s(
 Engine = Annotated[JobEngine, Depends(engine_of)]
 JobId = Annotated[str, Depends(job_id)]
 WaitSeconds = Annotated[int | None, Depends(wait_s)]
-Tenant = Annotated[
-    str,
-    Header(
-        alias="X-Semblant-Tenant",
-        pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="Tenant that owns the jobs and uploads.",
-        examples=[DEFAULT_TENANT],
-    ),
-]
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     AfterValidator(lambda key: key if key is None else _printable(key)),

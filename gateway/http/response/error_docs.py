@@ -13,7 +13,17 @@ from gateway.operations.schemas.problems import Problem
 Errors = tuple[type[SemblantError], ...]
 
 ALWAYS: Errors = (errors.InternalError,)
-READ_ERRORS: Errors = (errors.NotAcceptable, errors.NotFound, errors.MethodNotAllowed)
+PAGE_ERRORS: Errors = (errors.NotAcceptable, errors.NotFound, errors.MethodNotAllowed)
+READ_ERRORS: Errors = (
+    *PAGE_ERRORS,
+    errors.InvalidRequest,
+    errors.Unauthenticated,
+    errors.PermissionDenied,
+    errors.QuotaExceeded,
+    errors.IssuerUnavailable,
+    errors.JobsUnavailable,
+)
+"""Of everything that callers have to be let in for."""
 PROBE_ERRORS: Errors = (errors.ModelNotReady, errors.ShuttingDown)
 
 _FORM: Errors = (
@@ -202,6 +212,10 @@ _EXTRAS: dict[str, dict[str, Any]] = {
             "color": "adaptive",
             "blend": "poisson",
         }
+    },
+    "permission_denied": {"extra": {"scope": "jobs", "scopes": ["swap"]}},
+    "quota_exceeded": {
+        "extra": {"quota": "requests", "limit": 600, "remaining": 0, "reset_s": 21.4}
     },
     "upload_offset_mismatch": {"extra": {"offset": 1048576}},
     "range_not_satisfiable": {"extra": {"size": 1048576}},

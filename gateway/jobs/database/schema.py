@@ -80,6 +80,43 @@ WORKERS = sa.Table(
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("beat", sa.Double, nullable=False),
 )
+API_KEYS = sa.Table(
+    "semblant_api_keys",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    # The visible part of the key, which it is found by.
+    sa.Column("prefix", sa.String, nullable=False),
+    sa.Column("salt", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("expires", sa.Double),
+    sa.Column("revoked", sa.Double),
+    sa.Column("last_used", sa.Double),
+    # The id of the key whose place it takes.
+    sa.Column("replaces", sa.String),
+    sa.Index("semblant_api_keys_by_prefix", "prefix", unique=True),
+    sa.Index("semblant_api_keys_by_replaced", "replaces", unique=True),
+    sa.Index("semblant_api_keys_of_tenant", "tenant", "created"),
+)
+TENANTS = sa.Table(
+    "semblant_tenants",
+    TABLES,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("limits", sa.JSON, nullable=False),
+)
+"""Tenants with limits of their own."""
+QUOTA_USAGE = sa.Table(
+    "semblant_quota_usage",
+    TABLES,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("quota", sa.String, primary_key=True),
+    sa.Column("window_start", sa.BigInteger, primary_key=True),
+    sa.Column("used", sa.Double, nullable=False),
+)
+"""What tenants have used of quotas in the windows of time that begin then."""
 
 
 class Now(sa.ColumnElement[float]):

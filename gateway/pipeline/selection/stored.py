@@ -28,6 +28,7 @@ async def read_stored(
     options: SwapOptions,
     source_id: str | None,
     *,
+    tenant: str,
     identities: IdentityStore,
     expressions: ExpressionStore,
     compute: Compute,
@@ -37,16 +38,17 @@ async def read_stored(
     Args:
         options: Of a swap.
         source_id: The identity that takes the sources' place.
+        tenant: Whose they must be.
         identities: Where people are kept.
         expressions: Where libraries are kept.
         compute: Threads to read in.
 
     Raises:
-        IdentityNotFound, LibraryNotFound: something is not there.
+        IdentityNotFound, LibraryNotFound: something is not there, or another tenant's.
     """
     named = dict.fromkeys((*options.identities, *(() if source_id is None else (source_id,))))
-    found = {id: await compute.run(identities.get, id) for id in named}
+    found = {id: await compute.run(identities.get, tenant, id) for id in named}
     library: Sequence[LibraryEntry] = ()
     if isinstance(options.expression, str) and ID.fullmatch(options.expression):
-        library = (await compute.run(expressions.get, options.expression)).entries
+        library = (await compute.run(expressions.get, tenant, options.expression)).entries
     return StoredInputs(found, library)

@@ -16,7 +16,7 @@ async def create_identity(call: Call, request: CreateIdentityRequest) -> CreateI
     """Enrol a person who has given consent."""
     services = call.services
     with services.admission.ticket():
-        await services.compute.run(services.identities.check_room)
+        await services.compute.run(services.identities.check_room, call.tenant)
         require_files("sources", request.sources, most=services.settings.max_sources)
         options = options_of(request.options, IdentityOptions)
         require_consent(options)

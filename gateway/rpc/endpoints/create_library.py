@@ -18,7 +18,7 @@ async def create_expression_library(
     """Create a library of a person's expressions from pictures or a video."""
     services, settings = call.services, call.services.settings
     with services.admission.ticket():
-        await services.compute.run(services.expressions.check_room)
+        await services.compute.run(services.expressions.check_room, call.tenant)
         frames, video = request.frames, request.video or None
         require_files("frames", frames, least=0, most=settings.max_library_entries)
         asked = options_of(request.options, EnrolOptions)

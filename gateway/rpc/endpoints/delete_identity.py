@@ -9,5 +9,5 @@ from gateway.rpc.call import Call
 
 async def delete_identity(call: Call, request: DeleteIdentityRequest) -> DeleteIdentityResponse:
     """Delete an enrolled identity and all that is kept of it."""
-    await call.services.compute.run(call.services.identities.delete, request.id)
+    await call.services.compute.run(call.services.identities.delete, call.tenant, request.id)
     return DeleteIdentityResponse()

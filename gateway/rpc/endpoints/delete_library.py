@@ -9,5 +9,5 @@ from gateway.rpc.call import Call
 
 async def delete_library(call: Call, request: DeleteLibraryRequest) -> DeleteLibraryResponse:
     """Delete a library of expressions."""
-    await call.services.compute.run(call.services.expressions.delete, request.id)
+    await call.services.compute.run(call.services.expressions.delete, call.tenant, request.id)
     return DeleteLibraryResponse()

@@ -12,5 +12,5 @@ from gateway.rpc.messages import filled
 
 async def get_identity(call: Call, request: GetIdentityRequest) -> GetIdentityResponse:
     """Show an enrolled identity."""
-    kept = await call.services.compute.run(call.services.identities.get, request.id)
+    kept = await call.services.compute.run(call.services.identities.get, call.tenant, request.id)
     return GetIdentityResponse(identity=filled(IdentityReport, identity_report(kept)))

@@ -12,5 +12,5 @@ from gateway.rpc.messages import filled
 
 async def get_library(call: Call, request: GetLibraryRequest) -> GetLibraryResponse:
     """Show a library of expressions."""
-    kept = await call.services.compute.run(call.services.expressions.get, request.id)
+    kept = await call.services.compute.run(call.services.expressions.get, call.tenant, request.id)
     return GetLibraryResponse(library=filled(LibraryBody, library(kept)))

@@ -12,6 +12,6 @@ from gateway.rpc.messages import filled
 
 async def list_identities(call: Call, request: ListIdentitiesRequest) -> ListIdentitiesResponse:
     """List the enrolled identities, the latest first."""
-    infos = await call.services.compute.run(call.services.identities.infos)
+    infos = await call.services.compute.run(call.services.identities.infos, call.tenant)
     figures = [filled(IdentityFigures, identity_figures(info)) for info in infos]
     return ListIdentitiesResponse(identities=figures)

@@ -12,6 +12,6 @@ from gateway.rpc.messages import filled
 
 async def list_libraries(call: Call, request: ListLibrariesRequest) -> ListLibrariesResponse:
     """List the libraries of expressions, the latest first."""
-    infos = await call.services.compute.run(call.services.expressions.infos)
+    infos = await call.services.compute.run(call.services.expressions.infos, call.tenant)
     figures = [filled(LibraryFigures, library_figures(info)) for info in infos]
     return ListLibrariesResponse(libraries=figures)

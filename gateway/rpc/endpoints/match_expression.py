@@ -14,6 +14,6 @@ from gateway.rpc.messages import filled, options_of
 async def match_expression(call: Call, request: MatchExpressionRequest) -> MatchExpressionResponse:
     """Find the entry of a library that is nearest to an expression."""
     wanted = options_of(request.options, MatchRequest, controls={})
-    kept = await call.services.compute.run(call.services.expressions.get, request.id)
+    kept = await call.services.compute.run(call.services.expressions.get, call.tenant, request.id)
     found = await call.services.compute.run(match, kept, wanted)
     return MatchExpressionResponse(match=filled(LibraryMatch, found))

@@ -105,7 +105,7 @@ async def test_unusable_requests(code, request_):
     request_ = {"options": {}, **request_}
     problem = checked(await enrol(services, **request_), code)
     assert "private" not in json.dumps(problem)
-    assert services.expressions.infos() == []
+    assert services.expressions.infos("default") == []
 
 
 async def test_a_picture_is_called_by_its_number():
@@ -135,7 +135,7 @@ def kept(services, *controls: dict[str, float]) -> str:
         for c in controls
     ]
     library = ExpressionLibrary.new("Ann", entries)
-    services.expressions.add(library)
+    services.expressions.add("default", library)
     return library.id
 
 

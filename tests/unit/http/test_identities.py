@@ -65,7 +65,7 @@ async def test_nobody_is_enrolled_who_has_not_agreed(options):
     problem = checked(await enrol(services, options=options), "consent_required")
     assert problem["status"] == 403
     assert problem["errors"][0]["pointer"] == "/consent"
-    assert services.identities.infos() == []
+    assert services.identities.infos("default") == []
     assert not any(model.batches for model in services.backend.models.values())
 
 
@@ -90,7 +90,7 @@ async def test_unusable_requests(code, request_):
     services = fake_services(**settings)
     problem = checked(await enrol(services, **others), code)
     assert "private" not in json.dumps(problem)
-    assert services.identities.infos() == []
+    assert services.identities.infos("default") == []
 
 
 async def test_as_many_as_may_be_kept():

@@ -29,6 +29,7 @@ NOT_ANSWERED |= {
 }
 NOT_ANSWERED |= {"model_not_permitted", "license_not_accepted", "calibration_too_small"}
 NOT_ANSWERED |= {"video_size_changes", "encoder_unavailable", "output_invalid"}
+NOT_ANSWERED |= {"key_not_found"}
 OPTIONS = (
     "SwapOptions",
     "FacesOptions",

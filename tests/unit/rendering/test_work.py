@@ -99,7 +99,7 @@ def task(tmp_path, work, target: bytes, options=None, *, sources=1, name="job") 
         path = tmp_path / f"source-{n}"
         path.write_bytes(portrait())
         files["source"].append(path)
-    return Task(name, files, work.accept(json.dumps(options or {})))
+    return Task(name, "default", files, work.accept(json.dumps(options or {})))
 
 
 async def done(work, todo, out, control=None):

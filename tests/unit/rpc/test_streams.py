@@ -1,6 +1,8 @@
 """Live streams: order, windows, drops, frames that are wrong."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import grpc
 import numpy as np
@@ -9,6 +11,7 @@ from semblant.v1 import fusion_pb2 as fusion
 from semblant.v1 import options_pb2 as options
 
 from gateway.errors import InferenceFailed
+from gateway.pipeline.live_window import Window
 from gateway.serving.testing import fake_services
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import black, photograph, saved
@@ -39,6 +42,29 @@ def frame(n: int, data: bytes | None = None) -> fusion.SwapStreamRequest:
 async def sent(*messages):
     for message in messages:
         yield message
+
+
+@asynccontextmanager
+async def held_open(*messages):
+    """Give a sender that sends messages, and no end before the end of the block.
+
+    A call's sender must end: gRPC's client forgets those that wait when a call is over.
+    """
+    over, ended = asyncio.Event(), asyncio.Event()
+
+    async def sender():
+        try:
+            for message in messages:
+                yield message
+            await over.wait()
+        finally:
+            ended.set()
+
+    try:
+        yield sender()
+    finally:
+        over.set()
+        await ended.wait()
 
 
 async def streamed(*messages, **settings):
@@ -143,49 +169,38 @@ async def test_frames_without_a_face_stay_as_they_are():
     assert [one.frame.faces_swapped for one in answers] == [0, 0, 1]
 
 
-async def slow_door(held: asyncio.Event):
-    """Return services in which nothing is swapped before an event."""
-    inference = fake_face_inference()
-    services = fake_services(inference=inference)
-    read = services.live.begin
+class HeldWindow(Window):
+    """A window that gives nothing before it is let go."""
 
-    async def begin(*args, **more):
-        stream = await read(*args, **more)
-        follow = stream._follow
+    def __init__(self, most, drop) -> None:
+        super().__init__(most, drop)
+        self.put_in = 0
+        self.let_go = asyncio.Event()
+        self.made.append(self)
 
-        async def later(one):
-            await held.wait()
-            await follow(one)
+    made: ClassVar[list[Window]] = []
 
-        stream._follow = later
-        return stream
+    async def put(self, frame) -> None:
+        await super().put(frame)
+        self.put_in += 1
 
-    object.__setattr__(services.live, "begin", begin)
-    return services
+    async def get(self):
+        await self.let_go.wait()
+        return await super().get()
 
 
-async def test_the_oldest_frames_are_dropped_and_reported():
-    held = asyncio.Event()
-    services = await slow_door(held)
-    read = asyncio.Event()
-
-    async def frames():
-        yield start(drop=fusion.DROP_OLDEST, window=2)
-        for n in range(10):
-            yield frame(n)
-        read.set()
-
-    async with door(services) as each:
-        coming = each.fusion.SwapStream(frames())
-        await read.wait()
-        await asyncio.sleep(0.3)  # what was sent arrives
-        held.set()
+async def test_the_oldest_frames_are_dropped_and_reported(monkeypatch):
+    monkeypatch.setattr(HeldWindow, "made", [])
+    monkeypatch.setattr("gateway.pipeline.live.Window", HeldWindow)
+    async with door() as each:
+        frames = [start(drop=fusion.DROP_OLDEST, window=2), *(frame(n) for n in range(10))]
+        coming = each.fusion.SwapStream(sent(*frames))
+        await until(lambda: HeldWindow.made and HeldWindow.made[0].put_in == 10)
+        HeldWindow.made[0].let_go.set()
         answers = [answer async for answer in coming]
-    outcomes = [one.WhichOneof("outcome") for one in answers]
     assert [one.index for one in answers] == list(range(10))
-    assert outcomes[0] == "frame"  # it was in work already
-    assert outcomes[-2:] == ["frame", "frame"]
-    assert outcomes.count("dropped") == 7
+    outcomes = [one.WhichOneof("outcome") for one in answers]
+    assert outcomes == ["dropped"] * 8 + ["frame"] * 2
 
 
 async def test_with_block_none_is_dropped():
@@ -238,29 +253,23 @@ async def test_streams_that_are_wrong_end_with_their_error(messages, reason):
 
 
 async def test_a_stream_that_falls_silent_is_ended():
-    async def frames():
-        yield start()
-        await asyncio.sleep(30)
-
-    async with door(stream_idle_s=0.2) as each:
-        found = await failed(each.fusion.SwapStream(frames()))
+    async with door(stream_idle_s=0.2) as each, held_open(start()) as sender:
+        found = await failed(each.fusion.SwapStream(sender))
     assert (found.status, found.reason) == ("DEADLINE_EXCEEDED", "request_timeout")
 
 
 async def test_more_streams_than_there_may_be_are_refused():
-    async def silent():
-        yield start()
-        await asyncio.sleep(30)
-
-    async with door(max_streams=2) as each:
-        open_ones = [each.fusion.SwapStream(silent()) for _ in range(2)]
-        reading = [asyncio.ensure_future(one.read()) for one in open_ones]
+    async with (
+        door(max_streams=2) as each,
+        held_open(start()) as first,
+        held_open(start()) as second,
+    ):
+        streams = [each.fusion.SwapStream(sender) for sender in (first, second)]
         await until(lambda: each.services.streams.admitted == 2)
         found = await failed(each.fusion.SwapStream(sent(start())))
         assert (found.status, found.reason) == ("RESOURCE_EXHAUSTED", "overloaded")
-        for one in open_ones:
-            one.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        for stream in streams:
+            stream.cancel()
         await until(lambda: each.services.streams.admitted == 0)
 
 
@@ -293,23 +302,21 @@ async def test_a_caller_that_never_reads_stops_what_is_read():
     async with door() as each:
         coming = each.fusion.SwapStream(frames())
         await until(lambda: each.services.streams.admitted == 1)
-        before = -1
-        while before != taken or not taken:
-            before = taken
-            await asyncio.sleep(0.5)
+        looks = []
+
+        def still() -> bool:
+            looks.append(taken)
+            return len(looks) > 50 and looks[-50] == taken
+
+        await until(still)
         assert taken < 2000
         coming.cancel()
         await until(lambda: each.services.streams.admitted == 0)
 
 
 async def test_streams_end_when_the_service_stops():
-    async def frames():
-        yield start()
-        yield frame(0)
-        await asyncio.sleep(30)
-
-    async with door() as each:
-        coming = each.fusion.SwapStream(frames())
+    async with door() as each, held_open(start(), frame(0)) as sender:
+        coming = each.fusion.SwapStream(sender)
         assert (await coming.read()).index == 0
         each.services.health.leave()
         with pytest.raises(grpc.aio.AioRpcError) as ended:

@@ -83,7 +83,7 @@ def test_a_library_from_its_making_to_its_end(semblant, library, pictures, video
     done = semblant("expressions", "add", target, target, "--video", video, "--name", "[b]Ann")
     assert done.code == 0, done.err
     id = done.out.strip()
-    assert library.get(id).name == "[b]Ann"
+    assert library.get("default", id).name == "[b]Ann"
     assert "expressions, 1 frames left out" in done.err
 
     head, row = semblant("expressions", "list").out.splitlines()
@@ -92,11 +92,11 @@ def test_a_library_from_its_making_to_its_end(semblant, library, pictures, video
 
     head, *rows = semblant("expressions", "show", id).out.splitlines()
     assert head.split() == ["#", "reliability", "controls"]
-    assert len(rows) == len(library.get(id).entries)
+    assert len(rows) == len(library.get("default", id).entries)
 
     done = semblant("expressions", "delete", id)
     assert (done.code, done.out, done.err) == (0, "", f"deleted {id}\n")
-    assert library.infos() == []
+    assert library.infos("default") == []
 
 
 def test_pictures_that_were_left_out_are_told(semblant, library, pictures):

@@ -115,7 +115,7 @@ def test_a_person_from_enrolling_to_forgetting(semblant, kept, pictures):
     done = semblant("identities", "add", source, source, "--consent", "--name", "[b]Bob")
     assert done.code == 0, done.err
     id = done.out.strip()
-    assert kept.get(id).name == "[b]Bob"
+    assert kept.get("default", id).name == "[b]Bob"
     assert "2 portraits" in done.err
 
     head, row = semblant("identities", "list").out.splitlines()
@@ -135,7 +135,7 @@ def test_a_person_from_enrolling_to_forgetting(semblant, kept, pictures):
     assert (done.code, done.out) == (0, "")
     assert done.err.splitlines()[0] == f"deleted {id}"
     assert "verb remove is now delete" in done.err
-    assert kept.infos() == []
+    assert kept.infos("default") == []
 
 
 def test_nobody_is_enrolled_who_has_not_agreed(semblant, kept, pictures):

@@ -14,6 +14,7 @@ from gateway.storage.expressions import ExpressionLibrary, FolderExpressionStore
 from gateway.storage.folder import CACHED
 from gateway.storage.testing import MemoryExpressionStore
 
+TENANT = "default"
 NOBODY = "exp_" + "0" * 32
 
 
@@ -49,31 +50,31 @@ def assert_equal(one: ExpressionLibrary, other: ExpressionLibrary) -> None:
 
 def test_what_is_kept_comes_back(store):
     kept = library("Änn / „Smith“")
-    store.add(kept)
-    assert_equal(store.get(kept.id), kept)
-    assert_equal(store.get(kept.id), kept)
-    assert store.get(kept.id).expressions.shape == (2, 78)
+    store.add(TENANT, kept)
+    assert_equal(store.get(TENANT, kept.id), kept)
+    assert_equal(store.get(TENANT, kept.id), kept)
+    assert store.get(TENANT, kept.id).expressions.shape == (2, 78)
 
 
 def test_the_latest_is_listed_first(store):
-    assert store.infos() == []
+    assert store.infos(TENANT) == []
     first, second = library("1"), library("2", entries=1)
     object.__setattr__(second, "created", first.created + timedelta(seconds=1))
-    store.add(second)
-    store.add(first)
-    assert store.infos() == [second.info, first.info]
-    assert [info.size for info in store.infos()] == [1, 2]
+    store.add(TENANT, second)
+    store.add(TENANT, first)
+    assert store.infos(TENANT) == [second.info, first.info]
+    assert [info.size for info in store.infos(TENANT)] == [1, 2]
 
 
 def test_what_is_deleted_is_gone(store):
     kept = library()
-    store.add(kept)
-    store.get(kept.id)
-    store.delete(kept.id)
-    assert store.infos() == []
+    store.add(TENANT, kept)
+    store.get(TENANT, kept.id)
+    store.delete(TENANT, kept.id)
+    assert store.infos(TENANT) == []
     for forget in (store.get, store.delete):
         with pytest.raises(LibraryNotFound):
-            forget(kept.id)
+            forget(TENANT, kept.id)
 
 
 @pytest.mark.parametrize(
@@ -82,18 +83,44 @@ def test_what_is_deleted_is_gone(store):
 def test_an_id_that_is_none(store, id):
     for use in (store.get, store.delete):
         with pytest.raises(LibraryNotFound):
-            use(id)
+            use(TENANT, id)
 
 
 def test_there_is_an_end_to_it(store):
     for _ in range(3):
-        store.check_room()
-        store.add(library())
-    for one_more in (store.check_room, lambda: store.add(library())):
+        store.check_room(TENANT)
+        store.add(TENANT, library())
+    for one_more in (lambda: store.check_room(TENANT), lambda: store.add(TENANT, library())):
         with pytest.raises(LibraryLimit) as raised:
             one_more()
     assert raised.value.extra == {"max_libraries": 3}
-    assert len(store.infos()) == 3
+    assert len(store.infos(TENANT)) == 3
+
+
+def test_tenants_see_only_what_is_theirs(store):
+    ours, theirs = library("ours"), library("theirs")
+    store.add(TENANT, ours)
+    store.add("acme", theirs)
+    assert_equal(store.get(TENANT, ours.id), ours)
+    assert_equal(store.get("acme", theirs.id), theirs)
+    assert store.infos(TENANT) == [ours.info]
+    assert store.infos("acme") == [theirs.info]
+    assert store.infos("other") == []
+    for use in (store.get, store.delete):
+        for tenant, id in ((TENANT, theirs.id), ("acme", ours.id), ("Acme", theirs.id)):
+            with pytest.raises(LibraryNotFound):
+                use(tenant, id)
+    store.delete("acme", theirs.id)
+    assert store.infos(TENANT) == [ours.info]
+
+
+def test_there_is_an_end_to_it_for_each_tenant(store):
+    for _ in range(3):
+        store.add(TENANT, library())
+    with pytest.raises(LibraryLimit):
+        store.check_room(TENANT)
+    store.check_room("acme")
+    store.add("acme", library())
 
 
 def test_ids_are_what_options_take_for_one():
@@ -122,16 +149,16 @@ def files(folder: Path) -> list[str]:
 
 def test_another_process_sees_it_too(folder):
     kept = library()
-    FolderExpressionStore(folder, most=9).add(kept)
+    FolderExpressionStore(folder, most=9).add(TENANT, kept)
     other = FolderExpressionStore(folder, most=9)
-    assert_equal(other.get(kept.id), kept)
-    FolderExpressionStore(folder, most=9).delete(kept.id)
+    assert_equal(other.get(TENANT, kept.id), kept)
+    FolderExpressionStore(folder, most=9).delete(TENANT, kept.id)
     with pytest.raises(LibraryNotFound):
-        other.get(kept.id)
+        other.get(TENANT, kept.id)
 
 
 def test_only_its_owner_may_look(folder):
-    FolderExpressionStore(folder, most=9).add(library())
+    FolderExpressionStore(folder, most=9).add(TENANT, library())
     (path,) = folder.iterdir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -139,9 +166,29 @@ def test_only_its_owner_may_look(folder):
 
 def test_nothing_is_made_before_it_is_needed(folder):
     store = FolderExpressionStore(folder, most=9)
-    store.check_room()
-    assert store.infos() == []
+    store.check_room(TENANT)
+    assert store.infos(TENANT) == []
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "tenant", ["", ".", "..", "../..", "/", "/etc", "a/../..", "a\x00b", "a" * 5000, "\ud800", "ä"]
+)
+def test_no_tenants_name_leads_elsewhere(folder, tenant):
+    store = FolderExpressionStore(folder, most=9)
+    kept = library()
+    store.add(tenant, kept)
+    (path,) = folder.parent.rglob("*.npz")
+    assert path.parent.parent == folder / "tenants"
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert store.infos(tenant) == [kept.info]
+    assert store.infos(TENANT) == []
+
+
+def test_what_the_default_tenant_has_lies_where_it_always_lay(folder):
+    kept = library()
+    FolderExpressionStore(folder, most=9).add(TENANT, kept)
+    assert files(folder) == [f"{kept.id}.npz"]
 
 
 def test_a_failure_leaves_nothing(folder, monkeypatch):
@@ -151,7 +198,7 @@ def test_a_failure_leaves_nothing(folder, monkeypatch):
     monkeypatch.setattr(os, "fsync", fail)
     store = FolderExpressionStore(folder, most=9)
     with pytest.raises(OSError, match="No space"):
-        store.add(library())
+        store.add(TENANT, library())
     assert files(folder) == []
 
 
@@ -160,15 +207,15 @@ def test_a_failure_leaves_nothing(folder, monkeypatch):
 def test_a_damaged_file_hides_no_other(folder, caplog, damage):
     store = FolderExpressionStore(folder, most=9)
     good, bad = library(), library()
-    store.add(good)
-    store.add(bad)
+    store.add(TENANT, good)
+    store.add(TENANT, bad)
     path = folder / f"{bad.id}.npz"
     path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
-    assert store.infos() == [good.info]
+    assert store.infos(TENANT) == [good.info]
     assert "damaged" in caplog.text
     with pytest.raises(InternalError):
-        store.get(bad.id)
-    store.delete(bad.id)
+        store.get(TENANT, bad.id)
+    store.delete(TENANT, bad.id)
     assert files(folder) == [f"{good.id}.npz"]
 
 
@@ -176,8 +223,8 @@ def test_other_files_are_left_alone(folder):
     folder.mkdir()
     (folder / "exp_notes.npz").write_bytes(b"mine")
     store = FolderExpressionStore(folder, most=1)
-    store.add(library())
-    assert len(store.infos()) == 1
+    store.add(TENANT, library())
+    assert len(store.infos(TENANT)) == 1
     assert len(files(folder)) == 2
 
 
@@ -186,11 +233,11 @@ def test_few_are_held_in_memory_and_nobody_can_change_them(folder):
     ids = []
     for _ in range(CACHED + 2):
         kept = library()
-        store.add(kept)
+        store.add(TENANT, kept)
         ids.append(kept.id)
-        held = store.get(kept.id)
-    assert list(store._cache) == ids[-CACHED:]
-    assert store.get(ids[-1]) is held
+        held = store.get(TENANT, kept.id)
+    assert [path.stem for path in store._cache] == ids[-CACHED:]
+    assert store.get(TENANT, ids[-1]) is held
     with pytest.raises(ValueError, match="read-only"):
         held.entries[0].crop[:] = 0
 
@@ -198,10 +245,10 @@ def test_few_are_held_in_memory_and_nobody_can_change_them(folder):
 def test_code_in_a_file_is_not_run(folder):
     store = FolderExpressionStore(folder, most=9)
     kept = library()
-    store.add(kept)
+    store.add(TENANT, kept)
     path = folder / f"{kept.id}.npz"
     np.savez(
         path, **expressions.pack(kept) | {"name": np.array([print], object)}, allow_pickle=True
     )
     with pytest.raises(InternalError):
-        store.get(kept.id)
+        store.get(TENANT, kept.id)

@@ -12,6 +12,7 @@ from gateway.storage.identities import ID, EnrolledIdentity, FolderIdentityStore
 from gateway.storage.testing import MemoryIdentityStore
 from tests.unit.pipeline.people import face_of, person
 
+TENANT = "default"
 NOBODY = "idn_" + "0" * 32
 
 
@@ -50,9 +51,9 @@ def same(one: object, other: object) -> bool:
 
 def test_what_is_kept_comes_back_bit_for_bit(store):
     kept = identity("Änn / „Smith“")
-    store.add(kept)
-    assert same(store.get(kept.id), kept)
-    assert store.infos() == [kept.info]
+    store.add(TENANT, kept)
+    assert same(store.get(TENANT, kept.id), kept)
+    assert store.infos(TENANT) == [kept.info]
     assert kept.info.size == 2
     assert kept.info.consent.statement == "She said yes."
 
@@ -72,25 +73,25 @@ def test_the_descriptor_is_the_mean():
 
 def test_what_is_deleted_is_gone(store):
     kept = identity()
-    store.add(kept)
-    store.delete(kept.id)
+    store.add(TENANT, kept)
+    store.delete(TENANT, kept.id)
     for forget in (store.get, store.delete):
         with pytest.raises(IdentityNotFound):
-            forget(kept.id)
-    assert store.infos() == []
+            forget(TENANT, kept.id)
+    assert store.infos(TENANT) == []
 
 
 @pytest.mark.parametrize("id", [NOBODY, "", "../x", f"{NOBODY}/..", NOBODY.upper(), LIBRARY])
 def test_an_id_that_is_none(store, id):
     for use in (store.get, store.delete):
         with pytest.raises(IdentityNotFound):
-            use(id)
+            use(TENANT, id)
 
 
 def test_there_is_an_end_to_it(store):
-    store.add(identity())
-    store.add(identity())
-    for one_more in (store.check_room, lambda: store.add(identity())):
+    store.add(TENANT, identity())
+    store.add(TENANT, identity())
+    for one_more in (lambda: store.check_room(TENANT), lambda: store.add(TENANT, identity())):
         with pytest.raises(IdentityLimit) as raised:
             one_more()
     assert raised.value.extra == {"max_identities": 2}
@@ -105,7 +106,7 @@ def test_ids_are_new_and_long():
 def test_only_the_owner_may_look(tmp_path):
     store = FolderIdentityStore(tmp_path / "identities", most=2)
     kept = identity()
-    store.add(kept)
+    store.add(TENANT, kept)
     (path,) = (tmp_path / "identities").iterdir()
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -115,7 +116,7 @@ def test_only_the_owner_may_look(tmp_path):
 def test_a_damaged_portrait_is_our_fault(tmp_path, name):
     store = FolderIdentityStore(tmp_path, most=2)
     kept = identity()
-    store.add(kept)
+    store.add(TENANT, kept)
     path = tmp_path / f"{kept.id}.npz"
     with np.load(path) as data:
         arrays = dict(data)
@@ -126,15 +127,15 @@ def test_a_damaged_portrait_is_our_fault(tmp_path, name):
         del arrays[name]
     np.savez(path, **arrays)
     with pytest.raises(InternalError, match="damaged"):
-        store.get(kept.id)
-    assert len(store.infos()) == 1
+        store.get(TENANT, kept.id)
+    assert len(store.infos(TENANT)) == 1
 
 
 def test_nobody_can_change_what_is_held_for_all(tmp_path):
     store = FolderIdentityStore(tmp_path, most=2)
     kept = identity()
-    store.add(kept)
-    (held, _) = store.get(kept.id).portraits
+    store.add(TENANT, kept)
+    (held, _) = store.get(TENANT, kept.id).portraits
     for array in (held.image, held.descriptor, held.face.landmarks, held.face.fit.expression):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0

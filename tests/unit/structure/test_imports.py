@@ -25,7 +25,11 @@ OURS = {
     "gateway.disk": ("gateway.errors",),
     "gateway.paths": ("gateway.errors",),
     "gateway.logs": (),
-    "gateway.settings": ("gateway.deprecations", "gateway.logs", "gateway.paths"),
+    "gateway.settings": (
+        "gateway.deprecations",
+        "gateway.logs",
+        "gateway.paths",
+    ),
     "gateway.imaging": ("gateway.arrays", "gateway.errors"),
     "gateway.media": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     "gateway.models": ("gateway.errors", "gateway.disk"),
@@ -44,7 +48,11 @@ OURS = {
     ),
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    # Who calls is known to all that keep something for them; how that is found out, to few.
+    "gateway.access": ("gateway.jobs.database.schema", "gateway.errors"),
+    "gateway.access.caller": ("gateway.errors",),
     "gateway.storage": (
+        "gateway.access.caller",
         "gateway.faces",
         "gateway.media",
         "gateway.arrays",
@@ -59,7 +67,7 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
-    "gateway.jobs": ("gateway.storage", "gateway.settings", *BASICS),
+    "gateway.jobs": ("gateway.access.caller", "gateway.storage", "gateway.settings", *BASICS),
     "gateway.processors": (
         "gateway.networks",
         "gateway.faces",
@@ -91,6 +99,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
+        "gateway.access",
         "gateway.rendering",
         "gateway.jobs",
         "gateway.pipeline",
@@ -132,6 +141,7 @@ OURS = {
     ),
     # What is done for a caller, whatever protocol brings the request.
     "gateway.operations": (
+        "gateway.access.caller",
         "gateway.serving.services",
         "gateway.settings",
         "gateway.jobs",
@@ -143,6 +153,7 @@ OURS = {
     ),
     "gateway.http": (
         "gateway.operations",
+        "gateway.access",
         "gateway.serving",
         "gateway.settings",
         "gateway.jobs",
@@ -153,6 +164,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.rpc": (
+        "gateway.access",
         "gateway.operations",
         "gateway.serving.services",
         "gateway.settings",
@@ -163,6 +175,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.main": (
+        "gateway.access",
         "gateway.http.app",
         "gateway.rpc.server",
         "gateway.logs",
@@ -194,6 +207,7 @@ OURS = {
         "gateway.settings",
     ),
     "semblant": (
+        "gateway.access",  # keys are made on the machine of the service
         "gateway.compute",
         "gateway.deprecations",
         "gateway.errors",
@@ -228,7 +242,9 @@ FOREIGN = {
     "grpc_status": ("gateway.rpc.serve_call",),
     "tritonclient": ("gateway.inference",),
     "google": ("gateway.inference", "gateway.models", "gateway.rpc"),  # protobuf
+    "jwt": ("gateway.access.tokens",),
     "httpx": (
+        "gateway.access.issuer",
         "gateway.jobs.notify.webhooks",
         "gateway.jobs.engine",
         "gateway.jobs.testing",
@@ -254,7 +270,7 @@ FOREIGN = {
     "obstore": ("gateway.storage.objects",),
     "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
-    "sqlalchemy": ("gateway.jobs",),
+    "sqlalchemy": ("gateway.jobs", "gateway.access", "gateway.serving.access"),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.
     "onnxruntime": (

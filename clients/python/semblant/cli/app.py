@@ -52,6 +52,16 @@ app.add_typer(
     name="database",
     help="Upgrade the schema of the database of jobs.",
 )
+app.add_typer(
+    typer.Typer(cls=lazy_group("semblant.cli.keys"), no_args_is_help=True),
+    name="keys",
+    help="Create, list, rotate and revoke API keys.",
+)
+app.add_typer(
+    typer.Typer(cls=lazy_group("semblant.cli.tenants"), no_args_is_help=True),
+    name="tenants",
+    help="Show and set how much a tenant may use.",
+)
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(triton.triton)

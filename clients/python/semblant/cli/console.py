@@ -86,6 +86,7 @@ _LOCAL = frozenset(
         *("obstore", "onnx", "onnxruntime", "prometheus_client", "pydantic_settings"),
         *(
             "grpc",
+            "jwt",
             "tritonclient",
             "python_multipart",
             "sqlalchemy",

@@ -9,6 +9,7 @@ from sqlalchemy.schema import CreateTable
 
 from gateway.errors import SetupIncomplete
 from gateway.jobs.database.schema import SCHEMA_VERSION, TABLES
+from gateway.jobs.database.upgrade import latest_revision
 from gateway.jobs.job import JobQuery
 from gateway.jobs.testing import running_engine
 
@@ -33,7 +34,7 @@ async def test_the_database_of_a_newer_release_is_refused_and_left_alone(tmp_pat
     with pytest.raises(SetupIncomplete, match="newer"):
         async with running_engine(tmp_path, carry_out=False):
             pass
-    set_revision(tmp_path, "0002")
+    set_revision(tmp_path, latest_revision())
     async with running_engine(tmp_path, carry_out=False):
         pass
 
