@@ -126,11 +126,11 @@ def build_services(settings: Settings) -> Services:
         admission=admission,
         metrics=metrics,
         jobs=lambda work: _jobs(settings, work, metrics),
-        access=_access(settings),
+        access=access_of(settings),
     )
 
 
-def _access(settings: Settings) -> Access | None:
+def access_of(settings: Settings) -> Access | None:
     """Return what lets callers in; None where everybody may call and nothing is limited."""
     if settings.auth == "off" and not settings.limits_anything:
         return None

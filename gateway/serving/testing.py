@@ -15,7 +15,7 @@ from gateway.networks.available import AvailableModels
 from gateway.serving.admission import Admission
 from gateway.serving.installed_models import InstalledModels
 from gateway.serving.metrics import Metrics
-from gateway.serving.services import Services, assemble
+from gateway.serving.services import Services, access_of, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
@@ -77,5 +77,6 @@ def fake_services(
         admission=admission,
         metrics=metrics,
         jobs=jobs,
+        access=access_of(chosen),
         work=None if videos else work or FakeWork(),
     )

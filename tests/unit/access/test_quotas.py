@@ -146,12 +146,18 @@ def test_most_requests_need_no_statement(gateway):
 
 async def test_most_requests_need_no_thread(gateway, monkeypatch):
     quotas = gateway(requests_per_minute=1000)
-    first = await quotas.admit("acme", Quota.REQUESTS)
-    monkeypatch.setattr("asyncio.to_thread", None)
-    standings = [await quotas.admit("acme", Quota.REQUESTS) for _ in range(LEASE - 1)]
-    assert [s.remaining for s in (first, *standings)] == list(range(999, 979, -1))
-    with pytest.raises(TypeError):
-        await quotas.admit("acme", Quota.REQUESTS)
+    charge, charged = quotas.charge, []
+
+    def counted(*args, **options):
+        charged.append(args)
+        return charge(*args, **options)
+
+    monkeypatch.setattr(quotas, "charge", counted)  # what `admit` does in a thread
+    standings = [await quotas.admit("acme", Quota.REQUESTS) for _ in range(LEASE)]
+    assert [s.remaining for s in standings] == list(range(999, 979, -1))
+    assert len(charged) == 1
+    await quotas.admit("acme", Quota.REQUESTS)
+    assert len(charged) == 2
 
 
 def test_tenants_do_not_share(gateway):
