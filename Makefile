@@ -104,7 +104,11 @@ bench-video: .venv/installed-dev setup ## Measure videos, write bench/video.json
 bench-networks: .venv/installed-dev setup ## Measure around networks, write bench/networks.json
 	@$(BIN)/python -m bench.networks
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks
+.PHONY: bench-rpc
+bench-rpc: .venv/installed-dev setup ## Measure gRPC and live streams, and write bench/rpc.json
+	@$(BIN)/python -m bench.rpc
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import grpc
 import httpx
@@ -35,8 +36,9 @@ def measure(run: Run) -> dict[str, Figure]:
     settings, n = Settings(), run.size(40, 1)
     with (
         EmbeddedTriton(settings.model_repository, settings.triton_environment) as triton,
-        gateway(triton.grpc_url) as address,
+        gateway(triton.grpc_url) as served,
     ):
+        address = served.address
         one_small, one_large = latencies(address, small, n), latencies(address, large, n)
         rates, mean_batch = asyncio.run(many(address, small, triton.grpc_url, run.size(24, 3)))
     return {
@@ -51,14 +53,26 @@ def measure(run: Run) -> dict[str, Figure]:
     }
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """A service that runs.
+
+    Attributes:
+        address: Of HTTP.
+        rpc: host:port of gRPC, if that is served.
+    """
+
+    address: str
+    rpc: str
+
+
 @contextmanager
-def gateway(triton_url: str) -> Iterator[str]:
-    """Serve on a free port with a Triton that is already there; yields the address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def gateway(triton_url: str, protocols: str = "http") -> Iterator[Gateway]:
+    """Serve on free ports with a Triton that is already there."""
+    port, rpc_port = _free_port(), _free_port()
     command = [sys.executable, "-m", "semblant", "serve", "--port", str(port)]
     environment = os.environ | {"SEMBLANT_LOG_LEVEL": "warning", "SEMBLANT_SHUTDOWN_GRACE_S": "0"}
+    environment |= {"SEMBLANT_PROTOCOLS": protocols, "SEMBLANT_GRPC_PORT": str(rpc_port)}
     process = subprocess.Popen(
         [*command, "--triton-url", triton_url], cwd=PROJECT_ROOT, env=environment
     )
@@ -72,10 +86,17 @@ def gateway(triton_url: str) -> Iterator[str]:
                 time.sleep(0.1)
         else:
             raise SystemExit("the gateway does not become ready")
-        yield address
+        yield Gateway(address, f"127.0.0.1:{rpc_port}")
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def latencies(address: str, pictures: dict[str, bytes], n: int) -> list[float]:
