@@ -43,7 +43,7 @@ export interface JobListCall extends CallOptions {
 /** The output of a job, as it arrives. */
 export interface Download {
   /** Its bytes; read them to the end, or cancel them. Breaks reject with a `SemblantError`. */
-  body: ReadableStream<Uint8Array>;
+  body: ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>;
   mediaType: string;
   /** Bytes in total; undefined if the service does not say. */
   sizeBytes: number | undefined;
