@@ -57,12 +57,6 @@ export class Deadline {
     this.#caller?.removeEventListener("abort", this.#giveUp);
   }
 
-  /** Aborts whatever still uses the signal, such as a connection, and ends it all. */
-  abort(): void {
-    this.close();
-    this.#controller.abort();
-  }
-
   readonly #giveUp = (): void => {
     this.stop();
     this.#controller.abort(this.#caller?.reason);

@@ -32,10 +32,9 @@ export function guarded(
           controller.error(deadline.signal.aborted ? deadline.signal.reason : unreachable(error));
         }
       },
-      cancel() {
-        deadline.abort();
-        // The connection is gone by the abort, and nobody waits for how that ended.
-        reader.cancel().catch(() => undefined);
+      async cancel() {
+        deadline.close();
+        await reader.cancel().catch(() => undefined); // it may have failed already
       },
     },
     { highWaterMark: 0 },

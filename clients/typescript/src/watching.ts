@@ -48,12 +48,12 @@ export async function* watch(
       }
     } catch (error) {
       breaks += 1;
-      if (signal?.aborted || !isBreak(error) || breaks > MOST_BREAKS) {
+      if (!isBreak(error) || breaks > MOST_BREAKS) {
         throw error;
       }
       pauseMs = 1_000 * Math.min(error.retryAfterS ?? AGAIN_MS / 1_000, LONGEST_PAUSE_S);
     }
-    await pause(pauseMs, signal);
+    await pause(pauseMs, signal); // which rejects if the caller has given up
   }
 }
 

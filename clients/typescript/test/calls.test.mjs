@@ -151,6 +151,7 @@ test("people and libraries", async (t) => {
   const person = await client.identities.enrol([PICTURE], { consent: true, name: "Alice" });
   assert.equal(person.id, "idn_1");
   assert.match(asked[0]?.body ?? "", /{"consent":true,"name":"Alice"}/);
+  assert.match(asked[0]?.body ?? "", /name="source"; filename="source"\r\n.*\r\n\r\npixels\r\n/);
   assert.deepEqual(await client.identities.list(), [{ id: "idn_1" }]);
   await client.identities.delete("idn/1");
   assert.equal(asked[2]?.url, "/v1/identities/idn%2F1");
