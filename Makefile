@@ -114,6 +114,11 @@ BENCHES := bench bench.expression bench.fidelity bench.video bench.networks benc
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
 	@for bench in $(BENCHES); do $(BIN)/python -m $$bench --smoke; done
 
+.PHONY: typescript
+typescript: ## Install, check, build and test the TypeScript client
+	@cd clients/typescript && npm ci --silent --no-fund --no-audit && npm run --silent schema:check \
+		&& npm run --silent build && npm run --silent types:check && npm test --silent
+
 .PHONY: sdk
 sdk: .venv/installed-dev ## Write the client for threads from the one for event loops
 	@$(BIN)/python -m tools.sdk
@@ -152,4 +157,5 @@ lock: .venv/installed-dev ## Renew the requirement files
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	@rm -rf .venv .venv-triton .cache out build dist model_repository/*/1
+	@rm -rf .venv .venv-triton .cache out build dist model_repository/*/1 \
+		clients/typescript/dist clients/typescript/node_modules
