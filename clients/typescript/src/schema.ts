@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 379411ea908fbbb12f4c21307321faf662f8da5c1c735046c07d2ea856c5b096
+// SHA-256 of that document: 996e2de6a5f7445e76198347e375b5468bb8a0861807fa3fc90fec16b6e41a11
 
 export interface paths {
     "/docs": {
@@ -142,8 +142,8 @@ export interface paths {
          *     counts, of a video the one that is followed, at most ten times a second.
          *
          *     Coefficients and a small picture of each entry are kept until the library is deleted. A library
-         *     is biometric data of a person, who must have agreed. Everybody who can reach the service can see
-         *     all libraries.
+         *     is biometric data of a person, who must have agreed. Whoever may use identities of the tenant
+         *     can see it.
          */
         post: operations["post_expressions"];
         delete?: never;
@@ -241,7 +241,7 @@ export interface paths {
          *
          *     Kept are a crop of each portrait, what was found in it, a descriptor that distinguishes the
          *     person from others, and the statement with its time, until the identity is deleted. All this is
-         *     biometric data. Everybody who can reach the service can see and use all identities.
+         *     biometric data. Whoever may use identities of the tenant can see and use them.
          *
          *     A swap takes the id as `source_id` instead of `source` pictures, and in entries of `mapping`.
          */
@@ -2836,7 +2836,10 @@ export interface operations {
     get_expressions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2849,6 +2852,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LibraryList"];
+                };
+            };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is nothing at this address. */
@@ -2878,9 +2908,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2897,6 +2949,8 @@ export interface operations {
                 "X-Request-Id"?: string;
                 /** @description Seconds the work may take, queue included; at most the service's limit. */
                 "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2937,6 +2991,24 @@ export interface operations {
             };
             /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3016,7 +3088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3054,7 +3126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3079,7 +3151,10 @@ export interface operations {
     get_expression: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3096,6 +3171,33 @@ export interface operations {
                     "application/json": components["schemas"]["LibraryBody"];
                 };
             };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such expression library. There is nothing at this address. */
             404: {
                 headers: {
@@ -3123,9 +3225,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3137,7 +3261,10 @@ export interface operations {
     delete_expression: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3152,6 +3279,33 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such expression library. There is nothing at this address. */
             404: {
                 headers: {
@@ -3179,9 +3333,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3193,7 +3369,10 @@ export interface operations {
     post_match: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3212,6 +3391,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LibraryMatch"];
+                };
+            };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such expression library. There is nothing at this address. */
@@ -3277,9 +3483,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3296,6 +3524,8 @@ export interface operations {
                 "X-Request-Id"?: string;
                 /** @description Seconds the work may take, queue included; at most the service's limit. */
                 "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3329,6 +3559,24 @@ export interface operations {
             };
             /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3399,7 +3647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3437,7 +3685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3462,7 +3710,10 @@ export interface operations {
     get_identities: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3475,6 +3726,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is nothing at this address. */
@@ -3504,9 +3782,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3523,6 +3823,8 @@ export interface operations {
                 "X-Request-Id"?: string;
                 /** @description Seconds the work may take, queue included; at most the service's limit. */
                 "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3570,7 +3872,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A face is enrolled only with the person's consent, stated in the request. */
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A face is enrolled only with the person's consent, stated in the request. The API key or token does not permit this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3651,7 +3962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3689,7 +4000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3714,7 +4025,10 @@ export interface operations {
     get_identity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3731,6 +4045,33 @@ export interface operations {
                     "application/json": components["schemas"]["IdentityReport"];
                 };
             };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such enrolled identity. There is nothing at this address. */
             404: {
                 headers: {
@@ -3758,9 +4099,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3772,7 +4135,10 @@ export interface operations {
     delete_identity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3787,6 +4153,33 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such enrolled identity. There is nothing at this address. */
             404: {
                 headers: {
@@ -3814,9 +4207,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3836,7 +4251,7 @@ export interface operations {
                 status?: components["schemas"]["Status"][];
             };
             header?: {
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path?: never;
@@ -3855,6 +4270,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3889,6 +4322,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -3907,7 +4351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3930,7 +4374,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description Seconds to wait for the job, 1-60. */
                 Prefer?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path?: never;
@@ -3982,6 +4426,24 @@ export interface operations {
             };
             /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4070,7 +4532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4108,7 +4570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. The service is shutting down. The store of files is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4134,7 +4596,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4155,6 +4617,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4189,6 +4669,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4207,7 +4698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4224,7 +4715,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4250,6 +4741,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such job. There is nothing at this address. */
             404: {
                 headers: {
@@ -4277,6 +4786,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4295,7 +4815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4312,7 +4832,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4340,6 +4860,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such job. There is nothing at this address. */
             404: {
                 headers: {
@@ -4367,6 +4905,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4385,7 +4934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4404,7 +4953,7 @@ export interface operations {
             header?: {
                 /** @description The last event that was received. */
                 "Last-Event-ID"?: number;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4437,6 +4986,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such job. There is nothing at this address. */
             404: {
                 headers: {
@@ -4464,6 +5031,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4482,7 +5060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4501,7 +5079,7 @@ export interface operations {
             header?: {
                 /** @description The bytes wanted. */
                 Range?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4528,6 +5106,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4580,6 +5176,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4598,7 +5205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. The store of files is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4615,7 +5222,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -4636,6 +5243,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4679,6 +5304,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -4697,7 +5333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4713,7 +5349,10 @@ export interface operations {
     get_models: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4726,6 +5365,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is nothing at this address. */
@@ -4755,9 +5421,31 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4777,6 +5465,8 @@ export interface operations {
                 "X-Request-Id"?: string;
                 /** @description Seconds the work may take, queue included; at most the service's limit. */
                 "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
             };
             path?: never;
             cookie?: never;
@@ -4839,6 +5529,24 @@ export interface operations {
             };
             /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4909,7 +5617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4947,7 +5655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4977,6 +5685,8 @@ export interface operations {
                 "X-Request-Id"?: string;
                 /** @description Seconds the work may take, queue included; at most the service's limit. */
                 "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5014,6 +5724,24 @@ export interface operations {
             };
             /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5084,7 +5812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5122,7 +5850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5158,7 +5886,7 @@ export interface operations {
                 "Upload-Metadata"?: string;
                 /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
                 "X-Request-Id"?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path?: never;
@@ -5187,6 +5915,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5257,7 +6003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5304,7 +6050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is shutting down. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5378,7 +6124,7 @@ export interface operations {
                 "Tus-Resumable"?: string;
                 /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
                 "X-Request-Id"?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -5397,6 +6143,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5449,6 +6213,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -5467,6 +6242,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     head_upload: {
@@ -5477,7 +6263,7 @@ export interface operations {
                 "Tus-Resumable"?: string;
                 /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
                 "X-Request-Id"?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -5507,6 +6293,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is nothing at this address. There is no such upload. */
             404: {
                 headers: {
@@ -5552,6 +6356,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An internal error occurred. */
             500: {
                 headers: {
@@ -5564,6 +6379,17 @@ export interface operations {
             /** @description This service accepts no jobs. */
             501: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5584,7 +6410,7 @@ export interface operations {
                 "Upload-Offset": number;
                 /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
                 "X-Request-Id"?: string;
-                /** @description Tenant that owns the jobs and uploads. */
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
             path: {
@@ -5611,6 +6437,24 @@ export interface operations {
             };
             /** @description The request could not be read. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5699,7 +6543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests are being processed; try again shortly. */
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
             429: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5746,7 +6590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is shutting down. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
