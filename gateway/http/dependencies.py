@@ -17,6 +17,9 @@ from gateway.http.request.negotiate import JSON, Accepted, acceptable
 from gateway.operations.exchange import Exchange
 from gateway.serving.services import Services
 
+LEAST_S = 0.001
+"""Seconds that a caller may give the work, at least."""
+
 
 async def services_of(request: Request) -> Services:
     """Return the services the application was made with."""
@@ -44,13 +47,13 @@ async def requested_limit_s(
         float | SkipJsonSchema[None],
         Header(
             alias="X-Request-Timeout",
-            gt=0,
+            ge=LEAST_S,
             description="Seconds the work may take, queue included; at most the service's limit.",
             examples=[5],
         ),
     ] = None,
     other_s: Annotated[
-        float | None, Header(alias="Request-Timeout", gt=0, include_in_schema=False)
+        float | None, Header(alias="Request-Timeout", ge=LEAST_S, include_in_schema=False)
     ] = None,
 ) -> float:
     """Return the seconds the work may take, as requested; infinite if nothing is."""

@@ -14,6 +14,7 @@ from gateway.errors import SemblantError
 from gateway.http.response.error_docs import error_responses
 
 Responses = dict[int | str, dict[str, Any]]
+_BODILESS = frozenset((204, 304))
 
 
 class Router(APIRouter):
@@ -44,6 +45,7 @@ def responses(
     content: Mapping[str, Any] | None = None,
     media_types: Iterable[str] = (),
     headers: Mapping[str, str] | None = None,
+    also: Mapping[int, str] | None = None,
 ) -> Responses:
     """Return OpenAPI's `responses` of a route.
 
@@ -54,6 +56,7 @@ def responses(
         content: Further types of the answer, each with its OpenAPI media type object.
         media_types: Further types of the answer.
         headers: Response headers, each with its description.
+        also: Further statuses of success, each with its meaning; without a body where it has none.
     """
     answer: dict[str, Any] = {"description": "Success."}
     kinds = {kind: {} for kind in media_types} | dict(content or {})
@@ -66,4 +69,7 @@ def responses(
             name: {"description": meaning, "schema": {"type": "string"}}
             for name, meaning in headers.items()
         }
-    return {status: answer, **error_responses(errors)}
+    others: Responses = {}
+    for other, meaning in (also or {}).items():
+        others[other] = {**({} if other in _BODILESS else answer), "description": meaning}
+    return {status: answer, **others, **error_responses(errors)}

@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 996e2de6a5f7445e76198347e375b5468bb8a0861807fa3fc90fec16b6e41a11
+// SHA-256 of that document: 129ddf9d4404ff216cca439b890179ceccfae0d80beca10d4d3779ebc227ff22
 
 export interface paths {
     "/docs": {
@@ -4409,6 +4409,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job has ended; with `Prefer: wait` only. */
+            200: {
+                headers: {
+                    /** @description `true` if the job had been submitted before. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Address of the job. */
+                    Location?: string;
+                    /** @description The seconds the answer was allowed to wait. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobObject"];
+                };
+            };
             /** @description Success. */
             202: {
                 headers: {
@@ -4974,8 +4989,15 @@ export interface operations {
                      *     event: progress
                      *     data: {"id": "job_…", "percent": 41.7}
                      */
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
+            };
+            /** @description Nothing more will come. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request could not be read. */
             400: {
@@ -5101,8 +5123,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "video/mp4": Blob;
+                    "*/*": Blob;
                 };
+            };
+            /** @description The bytes wanted. */
+            206: {
+                headers: {
+                    /** @description A name for a file. */
+                    "Content-Disposition"?: string;
+                    /** @description Which bytes these are, if they are not all. */
+                    "Content-Range"?: string;
+                    /** @description Of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": Blob;
+                };
+            };
+            /** @description The content is known by its `ETag`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request could not be read. */
             400: {

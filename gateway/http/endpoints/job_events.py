@@ -29,7 +29,7 @@ _RETRY_MS = 1000
 
 _CONTENT = {
     EVENTS: {
-        "schema": {"type": "string"},
+        "schema": {},  # of one event: its `data` is the job's object
         "example": 'id: 7\nevent: progress\ndata: {"id": "job_…", "percent": 41.7}\n\n',
     }
 }
@@ -46,7 +46,7 @@ router = Router("jobs")
 @router.get(
     "/v1/jobs/{id}/events",
     dependencies=[Depends(accepting(EVENTS))],
-    responses=responses(*STREAM_ERRORS, content=_CONTENT),
+    responses=responses(*STREAM_ERRORS, content=_CONTENT, also={204: "Nothing more will come."}),
 )
 async def get_job_events(
     id: JobId,

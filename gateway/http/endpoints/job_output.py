@@ -31,7 +31,12 @@ router = Router("jobs")
 
 @router.get(
     "/v1/jobs/{id}/output",
-    responses=responses(*OUTPUT_ERRORS, content={"video/mp4": {"schema": FILE}}, headers=_HEADERS),
+    responses=responses(
+        *OUTPUT_ERRORS,
+        content={"*/*": {"schema": FILE}},
+        headers=_HEADERS,
+        also={206: "The bytes wanted.", 304: "The content is known by its `ETag`."},
+    ),
 )
 async def get_job_output(
     id: JobId,

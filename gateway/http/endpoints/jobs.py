@@ -78,7 +78,13 @@ router = Router("jobs")
     "/v1/jobs",
     status_code=202,
     dependencies=[AnswersJson],
-    responses=responses(*JOBS_ERRORS, status=202, headers=_HEADERS),
+    responses=responses(
+        *JOBS_ERRORS,
+        status=202,
+        model=JobObject,
+        headers=_HEADERS,
+        also={200: "The job has ended; with `Prefer: wait` only."},
+    ),
     openapi_extra=form_body(FORM, _EXAMPLE),
 )
 async def post_jobs(
