@@ -24,6 +24,8 @@ HIDDEN_BELOW, SEEN_ABOVE = -0.08, 0.15
 LACKING, LACKING_SHARE = 0.1, 0.002
 """From where on something lacks in a portrait, and of how much of the region that is worth a look
 at another one."""
+COMPARED = 4096
+"""Pixels that are enough to compare two portraits' colours by."""
 LEFT_OUT_PX = 3
 """Pixels of the atlas that are left out beside what covers a portrait: its shadow."""
 
@@ -133,8 +135,9 @@ def put_portrait(
     )
     own_openings(vertices, places, Kept(0, 0, 1), x, y)
     other = remap(texture.pixels, x, y, smooth=False)
-    common = (own > 0.5) & (share < 0.95)
-    mine, lent = lab_statistics(pixels[common]), lab_statistics(other[common])
+    common = np.flatnonzero((own > 0.5) & (share < 0.95))
+    common = common[:: max(1, len(common) // COMPARED)]
+    mine, lent = (lab_statistics(one.reshape(-1, 3)[common]) for one in (pixels, other))
     if mine is not None and lent is not None:
         other = apply_cube(other, transfer_cube(statistics_transfer(lent, mine)))
     mixed = pixels + share[..., None] * (other.astype(np.float32) - pixels)
