@@ -24,6 +24,20 @@ class Book(Protocol):
         """
         ...
 
+    def standing(self, tenant: str, quota: Quota, *, in_use: float = 0) -> Standing:
+        """Return how a tenant stands with a quota; may block.
+
+        Raises:
+            JobsUnavailable: the database is not reachable.
+        """
+        ...
+
+    def refund(
+        self, tenant: str, quota: Quota, amount: float, *, window: int | None = None
+    ) -> None:
+        """Give something back that was not used after all; may block."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:

@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -181,6 +181,25 @@ class UploadStore:
         if kept.tenant != tenant or expires <= time.time():
             raise UploadNotFound()
         return Upload(id, tenant, kept.length, expires, kept.metadata, found.st_size)
+
+    def path_of(self, tenant: str, id: str) -> Path:
+        """Return the file of a complete upload.
+
+        Raises:
+            UploadNotFound: there is none.
+            UploadIncomplete: not all of it is there.
+        """
+        if not self.get(tenant, id).complete:
+            raise UploadIncomplete()
+        return self._data(id)
+
+    def bytes_of(self, tenant: str) -> int:
+        """Return the bytes that a tenant's uploads have or will have."""
+        total = 0
+        for note in self._folder.glob(f"{PREFIX}*.json"):
+            with suppress(UploadNotFound):
+                total += self.get(tenant, note.stem).length
+        return total
 
     @contextmanager
     def writing(

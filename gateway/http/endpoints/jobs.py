@@ -39,6 +39,7 @@ from gateway.operations.jobs import (
     submission,
     waited_for,
 )
+from gateway.operations.quotas import submit_within_quotas
 from gateway.operations.schemas.jobs import JobList, JobObject, WebhookOptions
 from gateway.pipeline.options.parse import read_options
 
@@ -121,7 +122,8 @@ async def post_jobs(
             read_form(request, FORM, settings, folder=engine.spool) as form,
         ):
             order = await _order(form, tenant=tenant, key=key, cancel_after_s=cancel_after_s)
-            taken = await engine.submit(submission(engine, order, settings))
+            made = submission(engine, order, settings)
+            taken = await submit_within_quotas(services, engine, made)
     response.headers["Location"] = f"/v1/jobs/{taken.job.id}"
     if taken.replayed:
         response.headers["Idempotent-Replayed"] = "true"

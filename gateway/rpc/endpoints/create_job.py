@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from semblant.v1.jobs_pb2 import CreateJobRequest, CreateJobResponse
 
 from gateway.operations.jobs import submission
+from gateway.operations.quotas import submit_within_quotas
 from gateway.rpc.call import Call
 from gateway.rpc.jobs import job_message, order_of, read_order, receiving
 
@@ -21,5 +22,6 @@ async def create_job(call: Call, requests: AsyncIterator[CreateJobRequest]) -> C
             async with engine.idempotency_lock(call.tenant, key):
                 files = await coming.files()
                 order = order_of(asked, call.tenant, key, files)
-                taken = await engine.submit(submission(engine, order, settings))
+                made = submission(engine, order, settings)
+                taken = await submit_within_quotas(call.services, engine, made)
     return CreateJobResponse(job=await job_message(engine, taken.job), replayed=taken.replayed)

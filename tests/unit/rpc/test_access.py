@@ -19,7 +19,9 @@ from gateway.http.app import create_app
 from gateway.serving.testing import fake_services
 from tests.unit.access.issuers import AUDIENCE, URL, FakeIssuer, Signer
 from tests.unit.http.app import photograph, saved
+from tests.unit.media.clips import clip, grey
 from tests.unit.rpc.door import Door, door, failed
+from tests.unit.rpc.test_parity import orders
 from tests.unit.rpc.test_streams import frame, start
 
 TARGET = saved(photograph())
@@ -296,3 +298,44 @@ async def test_tokens_of_the_issuer_are_read_alike(kind, claims, reason, tmp_pat
             answer = await kind(http, rpc).models(bearer(token))
     assert (answer.reason if isinstance(answer, Refusal) else None) == reason
     await fetching.close()
+
+
+SECOND = clip([grey(120)] * 25)
+SENT = len(TARGET) + len(SECOND)
+
+
+def video_form():
+    return {"source": TARGET, "target": SECOND}
+
+
+@pytest.mark.parametrize(
+    ("limits", "quota"),
+    [
+        ({"quota_jobs": 1}, "jobs"),
+        ({"quota_video_minutes_per_day": 1.5 / 60}, "video_seconds"),
+        ({"quota_bytes": SENT * 3 // 2}, "bytes"),
+    ],
+    ids=["jobs", "video", "bytes"],
+)
+async def test_jobs_beyond_a_quota_are_refused_and_not_charged(limits, quota, tmp_path):
+    async with locked(tmp_path, **limits) as (_, keys, rpc, http):
+        headers = bearer(key(keys)[1])
+        keyed = {**headers, "Idempotency-Key": "k"}
+        first = await http.post("/v1/jobs", files=video_form(), headers=keyed)
+        assert first.status_code == 202, first.text
+        for _ in range(2):
+            refused = await http.post("/v1/jobs", files=video_form(), headers=headers)
+            problem = refused.json()
+            assert (refused.status_code, problem["code"]) == (429, "quota_exceeded")
+            assert problem["quota"] == quota
+        again = await http.post("/v1/jobs", files=video_form(), headers=keyed)
+        assert again.headers["idempotent-replayed"] == "true"
+        messages = orders(source=TARGET, target=SECOND)
+        call = rpc.jobs.CreateJob(messages, metadata=(("authorization", headers["Authorization"]),))
+        over = await failed(call)
+        assert (over.status, over.reason) == ("RESOURCE_EXHAUSTED", "quota_exceeded")
+        assert over.metadata["quota"] == quota
+        assert not list(rpc.services.jobs.spool.iterdir())
+        await http.delete(f"/v1/jobs/{first.json()['id']}", headers=headers)
+        freed = await http.post("/v1/jobs", files=video_form(), headers=headers)
+        assert freed.status_code == (429 if quota == "video_seconds" else 202)

@@ -141,7 +141,7 @@ OURS = {
     ),
     # What is done for a caller, whatever protocol brings the request.
     "gateway.operations": (
-        "gateway.access.caller",
+        "gateway.access",
         "gateway.serving.services",
         "gateway.settings",
         "gateway.jobs",
