@@ -108,7 +108,11 @@ bench-networks: .venv/installed-dev setup ## Measure around networks, write benc
 bench-rpc: .venv/installed-dev setup ## Measure gRPC and live streams, and write bench/rpc.json
 	@$(BIN)/python -m bench.rpc
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc
+.PHONY: bench-endurance
+bench-endurance: .venv/installed-dev setup ## Load the service for half an hour, and look at what grows
+	@$(BIN)/python -m bench.endurance
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

@@ -60,10 +60,12 @@ class Gateway:
     Attributes:
         address: Of HTTP.
         rpc: host:port of gRPC, if that is served.
+        pid: Of its process.
     """
 
     address: str
     rpc: str
+    pid: int
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def gateway(triton_url: str, protocols: str = "http") -> Iterator[Gateway]:
                 time.sleep(0.1)
         else:
             raise SystemExit("the gateway does not become ready")
-        yield Gateway(address, f"127.0.0.1:{rpc_port}")
+        yield Gateway(address, f"127.0.0.1:{rpc_port}", process.pid)
     finally:
         process.terminate()
         process.wait(30)
