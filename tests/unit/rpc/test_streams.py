@@ -1,13 +1,15 @@
 """Live streams: order, windows, drops, frames that are wrong."""
 
 import asyncio
-from contextlib import asynccontextmanager
+import threading
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import ClassVar
 
 import grpc
 import numpy as np
 import pytest
 from semblant.v1 import fusion_pb2 as fusion
+from semblant.v1 import fusion_pb2_grpc
 from semblant.v1 import options_pb2 as options
 
 from gateway.errors import InferenceFailed
@@ -322,3 +324,21 @@ async def test_streams_end_when_the_service_stops():
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await coming.read()
         assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_thousand_calls_that_wait_cost_no_thread_and_end():
+    settings = {"max_streams": 1000, "grpc_max_calls": 1100, "stream_idle_s": 60}
+    async with door(**settings) as each, AsyncExitStack() as open_ones:
+        before = threading.active_count()
+        address = f"127.0.0.1:{each.server.port}"
+        channel = await open_ones.enter_async_context(grpc.aio.insecure_channel(address))
+        stub = fusion_pb2_grpc.FusionServiceStub(channel)
+        senders = [await open_ones.enter_async_context(held_open()) for _ in range(1000)]
+        streams = [stub.SwapStream(sender) for sender in senders]
+        await until(lambda: each.services.streams.admitted == 1000)
+        assert threading.active_count() <= before + 4
+        answer = await each.fusion.Analyze(fusion.AnalyzeRequest(image=SOURCE))
+        assert answer.report.faces
+        for stream in streams:
+            stream.cancel()
+        await until(lambda: each.services.streams.admitted == 0)
