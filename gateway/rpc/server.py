@@ -145,7 +145,7 @@ class RpcServer:
                 return int(self._server.add_insecure_port(address))
             return int(self._server.add_secure_port(address, credentials))
         except RuntimeError as error:
-            reason = "the port is taken, or the TLS files are none; see SEMBLANT_GRPC_PORT"
+            reason = "the port is taken, or the TLS files are none; see --grpc-port"
             raise OSError(None, reason, address) from error
 
     async def _watch(self) -> None:

@@ -1,4 +1,4 @@
-"""`semblant serve`: the HTTP service."""
+"""`semblant serve`: the service."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def serve(
     triton_url: Annotated[
         str | None, typer.Option("--triton-url", help="host:port of a running Triton (gRPC).")
     ] = None,
+    protocols: Annotated[
+        str | None, typer.Option("--protocols", help="http, grpc, or both, on two ports.")
+    ] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option("--grpc-port", help="TCP port of gRPC; 0 chooses one.")
+    ] = None,
 ) -> None:
     """Serve the API until interrupted.
 
@@ -25,6 +31,7 @@ def serve(
     from gateway.main import serve as run  # noqa: PLC0415 - the other commands need no server
 
     given = {"host": host, "port": port, "backend": backend, "triton_url": triton_url}
+    given |= {"protocols": protocols, "grpc_port": grpc_port}
     if triton_url is not None and backend is None:
         given["backend"] = "triton"
     settings = read_settings(**{k: v for k, v in given.items() if v is not None})
