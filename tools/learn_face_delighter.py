@@ -8,22 +8,16 @@ evenly lit (`delight_scenes.py`). PyTorch is needed here and nowhere else.
 
 from __future__ import annotations
 
-import argparse
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from gateway.faces.delight import known_places
 from gateway.faces.skin_levels import DARK, SKIN_LEVEL
 from tools.delight_scenes import evenly_lit, scene
 from tools.drawn_faces import Base
 from tools.learn_face_occlusion import official
-from tools.unet import F, UnrolledNetwork, learn, mean_loss, torch
+from tools.learning import Samples, asked, drawn, learnt
+from tools.unet import F, UnrolledNetwork, torch
 
 SCENES, EPOCHS, RATE = 12_000, 10, 3e-3
 WIDTHS = (20, 36, 56, 72)
@@ -33,7 +27,6 @@ PLAIN = 0.3
 """How much a place counts where nothing is to be changed."""
 
 _FACES: list[Base] = []
-Samples = tuple[NDArray[np.uint8], ...]
 
 
 def _with_faces(faces: list[Base]) -> None:
@@ -73,42 +66,12 @@ def loss_on(network: UnrolledNetwork, samples: Samples) -> torch.Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Learn portraits under even light.")
-    parser.add_argument("portraits", type=Path, help="folder of portraits")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--from", dest="earlier", type=Path)
-    parser.add_argument("--seed", type=int, default=0, help="of the scenes")
-    parser.add_argument("--scenes", type=int, default=SCENES)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    asked = parser.parse_args()
-    began = time.time()
-    faces = evenly_lit(official(asked.portraits))
-    print(f"{len(faces)} evenly lit, {time.time() - began:.0f} s", flush=True)
-    with ProcessPoolExecutor(2, get_context("spawn"), _with_faces, (faces,)) as pool:
-        jobs = [(asked.seed + n, 100) for n in range(asked.scenes // 100)]
-        made = zip(*pool.map(_scenes, jobs), strict=True)
-        samples = tuple(np.concatenate(part) for part in made)
-    print(f"{len(samples[0])} scenes, {time.time() - began:.0f} s", flush=True)
+    wanted = asked("Learn portraits under even light.", scenes=SCENES, epochs=EPOCHS)
+    faces = evenly_lit(official(wanted.portraits))
+    print(f"{len(faces)} evenly lit", flush=True)
+    samples = drawn(_scenes, wanted, _with_faces, faces)
     network = UnrolledNetwork(samples[0][::50], known_places(), WIDTHS, 12)
-    if asked.earlier is not None:
-        network.load(asked.earlier)
-    held = asked.scenes // 20
-
-    def loss_of(network: UnrolledNetwork, chosen: NDArray[np.int64]) -> torch.Tensor:
-        return loss_on(network, tuple(part[chosen] for part in samples))
-
-    def judged(network: UnrolledNetwork) -> str:
-        network.save(asked.out)
-        return f"held out {mean_loss(network, loss_of, held):.4f}"
-
-    learn(
-        network,
-        np.arange(held, asked.scenes),
-        loss_of,
-        judged,
-        epochs=asked.epochs,
-        rate=RATE,
-    )
+    learnt(network, samples, loss_on, wanted, RATE)
 
 
 if __name__ == "__main__":

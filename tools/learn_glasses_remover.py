@@ -8,10 +8,6 @@ wear none (`glasses_scenes.py`). PyTorch is needed here and nowhere else.
 
 from __future__ import annotations
 
-import argparse
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -33,8 +29,9 @@ from gateway.faces.glasses import (
 from gateway.faces.skin_levels import DARK, SKIN_LEVEL, network_levels
 from gateway.imaging.masks.soft import disc
 from tools.glasses_scenes import Band, scene
+from tools.learning import Samples, asked, drawn, learnt
 from tools.portraits import portraits, wears_glasses
-from tools.unet import F, UnrolledNetwork, learn, mean_loss, torch
+from tools.unet import F, UnrolledNetwork, torch
 
 SCENES, EPOCHS, RATE = 10_000, 10, 3e-3
 WIDTHS = (16, 32, 48, 64)
@@ -108,9 +105,6 @@ def _scenes(job: tuple[int, int]) -> tuple[NDArray[np.uint8], ...]:
     return tuple(np.stack(part) for part in zip(*out, strict=True))
 
 
-Samples = tuple[NDArray[np.uint8], ...]
-
-
 def composed(answer: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
     """Return log colours over the skin's (n, 3, h, w), without glasses."""
     own = torch.log((levels + DARK) / (SKIN_LEVEL + DARK))
@@ -143,42 +137,12 @@ def loss_on(network: UnrolledNetwork, samples: Samples) -> torch.Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Learn faces behind glasses.")
-    parser.add_argument("portraits", type=Path, help="folder of portraits")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--from", dest="earlier", type=Path)
-    parser.add_argument("--seed", type=int, default=0, help="of the scenes")
-    parser.add_argument("--scenes", type=int, default=SCENES)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    asked = parser.parse_args()
-    began = time.time()
-    bare, worn = bands(asked.portraits)
-    print(f"{len(bare)} without, {len(worn)} with glasses, {time.time() - began:.0f} s", flush=True)
-    with ProcessPoolExecutor(2, get_context("spawn"), _with_faces, (bare, worn)) as pool:
-        jobs = [(asked.seed + n, 100) for n in range(asked.scenes // 100)]
-        made = zip(*pool.map(_scenes, jobs), strict=True)
-        samples = tuple(np.concatenate(part) for part in made)
-    print(f"{len(samples[0])} scenes, {time.time() - began:.0f} s", flush=True)
+    wanted = asked("Learn faces behind glasses.", scenes=SCENES, epochs=EPOCHS)
+    bare, worn = bands(wanted.portraits)
+    print(f"{len(bare)} without, {len(worn)} with glasses", flush=True)
+    samples = drawn(_scenes, wanted, _with_faces, bare, worn)
     network = UnrolledNetwork(samples[0][::50], known_places(), WIDTHS, 4 * PLANES)
-    if asked.earlier is not None:
-        network.load(asked.earlier)
-    held = asked.scenes // 20
-
-    def loss_of(network: UnrolledNetwork, chosen: NDArray[np.int64]) -> torch.Tensor:
-        return loss_on(network, tuple(part[chosen] for part in samples))
-
-    def judged(network: UnrolledNetwork) -> str:
-        network.save(asked.out)
-        return f"held out {mean_loss(network, loss_of, held):.4f}"
-
-    learn(
-        network,
-        np.arange(held, asked.scenes),
-        loss_of,
-        judged,
-        epochs=asked.epochs,
-        rate=RATE,
-    )
+    learnt(network, samples, loss_on, wanted, RATE)
 
 
 if __name__ == "__main__":

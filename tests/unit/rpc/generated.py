@@ -6,6 +6,19 @@ from hypothesis import strategies as st
 
 from tests.unit.http.app import photograph, saved
 
+DOCUMENTED = {
+    "OK",
+    "INVALID_ARGUMENT",
+    "NOT_FOUND",
+    "FAILED_PRECONDITION",
+    "OUT_OF_RANGE",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "DEADLINE_EXCEEDED",
+    "UNIMPLEMENTED",
+    "ABORTED",
+}
+"""Codes that a call may be answered with, however wrong it is."""
 PICTURES = (saved(photograph(seed=1)), saved(photograph()), saved(photograph(24, 24)))
 FILES = st.one_of(st.sampled_from(PICTURES), st.binary(max_size=64))
 IDS = ("idn_", "exp_", "job_", "upl_")

@@ -12,23 +12,11 @@ from hypothesis import strategies as st
 
 from gateway.rpc.server import SERVICES
 from tests.unit.rpc.door import door
-from tests.unit.rpc.generated import messages
+from tests.unit.rpc.generated import DOCUMENTED, messages
 
 EXAMPLES = int(os.environ.get("SEMBLANT_EXAMPLES", "12"))
 """Messages, of each method."""
 METHODS = [method for service in SERVICES for method in service.methods_by_name.values()]
-DOCUMENTED = {
-    "OK",
-    "INVALID_ARGUMENT",
-    "NOT_FOUND",
-    "FAILED_PRECONDITION",
-    "OUT_OF_RANGE",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "DEADLINE_EXCEEDED",
-    "UNIMPLEMENTED",
-    "ABORTED",
-}
 
 
 @pytest.fixture(scope="module")
