@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_status import rpc_status
 
 from gateway.access.caller import Scope
+from gateway.errors import RequestCanceled
 from gateway.operations.exchange import Exchange, request_id_of
 from gateway.rpc.call import REQUEST_ID_KEY, Call, credentials_of, parsed, parsed_all
 from gateway.rpc.status import known_error, status_of
@@ -52,6 +54,21 @@ def handler(
     return make(edge.stream if method.server_streaming else edge.unary)
 
 
+async def _written(context: Context, data: bytes) -> None:
+    """Send an answer of a stream.
+
+    Raises:
+        RequestCanceled: the caller has left; nothing else makes sending fail.
+    """
+    try:
+        await context.write(data)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        log.debug("an answer could not be sent: %s", error)
+        raise RequestCanceled() from error
+
+
 class _Edge:
     def __init__(self, services: Services, method: MethodDescriptor, endpoint: Endpoint) -> None:
         self._services, self._endpoint = services, endpoint
@@ -83,7 +100,7 @@ class _Edge:
         answers: AsyncIterator[Message] = self._endpoint(call, self._request(request))
         async with aclosing(answers) as coming:  # type: ignore[type-var]
             async for answer in coming:
-                await call.context.write(answer.SerializeToString())
+                await _written(call.context, answer.SerializeToString())
 
     def _request(self, request: Any) -> Any:
         return parsed_all(self._takes, request) if self._many else parsed(self._takes, request)
