@@ -1,7 +1,7 @@
 """Write the client for threads from the one for event loops: `make sdk`.
 
-The files of `clients/python/semblant/_sync` are those of `_async` with other words; `clock.py` and
-`__init__.py` are not written.
+The files of `clients/python/semblant/_sync` are those of `_async` with other words; `clock.py`,
+`wire.py`, `streams.py` and `__init__.py` are not written.
 """
 
 from __future__ import annotations
@@ -16,11 +16,22 @@ import unasync
 from gateway.paths import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "clients" / "python" / "semblant"
-FILES = ("client.py", "http_calls.py", "jobs.py")
+FILES = (
+    "client.py",
+    "connection.py",
+    "grpc_calls.py",
+    "http_calls.py",
+    "jobs.py",
+)
 _WORDS = {
     "AsyncClient": "Client",
     "AsyncJobCalls": "JobCalls",
+    "AsyncConnection": "Connection",
+    "AsyncFrameStream": "FrameStream",
+    "AsyncGrpcCalls": "GrpcCalls",
     "AsyncHttpCalls": "HttpCalls",
+    "AsyncWire": "Wire",
+    "aclosing": "closing",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncHTTPTransport": "HTTPTransport",
     "_async": "_sync",

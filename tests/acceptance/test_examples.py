@@ -10,7 +10,7 @@ import pytest
 from gateway.models.samples import fetch_samples
 from gateway.paths import PROJECT_ROOT
 from gateway.settings import Settings
-from tests.acceptance.service import running_gateway
+from tests.acceptance.service import free_port, running_gateway
 from tests.acceptance.videos import portrait_video
 from tests.unit.http.app import opened
 
@@ -18,7 +18,14 @@ pytestmark = pytest.mark.models
 
 EXAMPLES = PROJECT_ROOT / "examples"
 SECRET = "whsec_" + base64.b64encode(b"an example's secret, 32 bytes...").decode()
-TESTED = {"swap_picture", "restore", "arrays", "enrolled_identity", "video_job"}
+TESTED = {
+    "arrays",
+    "enrolled_identity",
+    "restore",
+    "stream_frames",
+    "swap_picture",
+    "video_job",
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +80,12 @@ def test_arrays(run, portraits):
 def test_a_service(run, portraits, tmp_path):
     video = tmp_path / "video.mp4"
     video.write_bytes(portrait_video())
+    grpc_port = free_port()
     with running_gateway(
         tmp_path,
         SEMBLANT_BACKEND="local",
+        SEMBLANT_PROTOCOLS="both",
+        SEMBLANT_GRPC_PORT=str(grpc_port),
         SEMBLANT_WEBHOOK_SECRETS=SECRET,
         SEMBLANT_WEBHOOK_ALLOW="127.0.0.1",
         SEMBLANT_WEBHOOK_SCHEMES="http",
@@ -87,4 +97,9 @@ def test_a_service(run, portraits, tmp_path):
         assert said.startswith("enrolled idn_")
         said = run("video_job", server, portraits["hopper"], video, "result.mp4")
         assert "frames changed" in said
+        live = f"grpc://127.0.0.1:{grpc_port}"
+        said = run("stream_frames", live, portraits["hopper"], video, "live.mp4")
+        assert " of " in said
+        assert "frames changed" in said
     assert (tmp_path / "result.mp4").stat().st_size > 1000
+    assert (tmp_path / "live.mp4").stat().st_size > 1000

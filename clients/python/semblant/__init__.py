@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from semblant.expressions import ExpressionMatch as ExpressionMatch
     from semblant.expressions import Library as Library
     from semblant.expressions import TrackResult as TrackResult
+    from semblant.frames import StreamedFrame as StreamedFrame
     from semblant.images import process_image as process_image
     from semblant.jobs import Job as Job
     from semblant.jobs import JobRequest as JobRequest
@@ -40,6 +41,7 @@ _HOMES = {
     "JobRequest": "semblant.jobs",
     "Library": "semblant.expressions",
     "SemblantError": "gateway.errors",
+    "StreamedFrame": "semblant.frames",
     "SwapResult": "semblant.calls",
     "TrackResult": "semblant.expressions",
     "local": "semblant.local",

@@ -222,6 +222,15 @@ def faces_result(response: httpx.Response) -> FacesResult:
         raise InternalError(FOREIGN) from None
 
 
+def models_result(response: httpx.Response) -> list[dict[str, Any]]:
+    """Read the answer about all networks; raises as `faces_result`."""
+    raise_for_problem(response)
+    models = json_object(response).get("models")
+    if not isinstance(models, list) or not all(isinstance(one, dict) for one in models):
+        raise InternalError(FOREIGN)
+    return models
+
+
 def raise_for_problem(response: httpx.Response) -> None:
     """Raise the error a response reports, if any.
 
@@ -258,21 +267,6 @@ def request_failure(error: httpx.RequestError) -> SemblantError:
     if isinstance(error, httpx.TransportError):
         return InferenceUnavailable(f"{server} does not answer.")
     return InternalError(FOREIGN)
-
-
-def server_address(server: str) -> str:
-    """Check the address of a server and return it.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    try:
-        url = httpx.URL(server)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"{server!r} is no address: {error}") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"{server!r} is no address such as http://127.0.0.1:8000")
-    return server
 
 
 def several(files: File | Sequence[File]) -> list[File]:
@@ -347,11 +341,6 @@ def write_atomically(path: Path, data: bytes) -> Path:
 def headers_for(media_type: str, timeout_s: float) -> dict[str, str]:
     """Return what every request for work says of the answer."""
     return {"Accept": media_type, "X-Request-Timeout": f"{timeout_s:g}"}
-
-
-def tenant_header(tenant: str | None) -> dict[str, str]:
-    """Return what every request says of whose it is."""
-    return {} if tenant is None else {"X-Semblant-Tenant": tenant}
 
 
 def server_timing(header: str) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semblant._async.client import AsyncClient
-from semblant._async.http_calls import DEFAULT_SERVER
 from semblant._sync.client import Client
+from semblant.access import DEFAULT_SERVER
 
 __all__ = ["DEFAULT_SERVER", "AsyncClient", "Client"]

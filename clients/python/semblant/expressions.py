@@ -180,7 +180,7 @@ def library_result(response: httpx.Response) -> Library:
     """Read the answer about one library; raises as `track_result`."""
     body = _body(response)
     try:
-        return _library(body)
+        return read_library(body)
     except (KeyError, TypeError):
         raise InternalError(FOREIGN) from None
 
@@ -189,7 +189,7 @@ def libraries_result(response: httpx.Response) -> list[Library]:
     """Read the answer about all libraries; raises as `track_result`."""
     body = _body(response)
     try:
-        return [_library(library) for library in body["libraries"]]
+        return [read_library(library) for library in body["libraries"]]
     except (KeyError, TypeError):
         raise InternalError(FOREIGN) from None
 
@@ -203,7 +203,8 @@ def match_result(response: httpx.Response) -> ExpressionMatch:
         raise InternalError(FOREIGN) from None
 
 
-def _library(body: Mapping[str, Any]) -> Library:
+def read_library(body: Mapping[str, Any]) -> Library:
+    """Return a library of its object; raises `KeyError` if it is none."""
     entries = body.get("entries", ())
     return Library(
         id=body["id"],

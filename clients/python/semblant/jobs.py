@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import httpx
 
-from gateway.errors import InternalError
+from gateway.errors import InternalError, SemblantError
 from semblant.calls import (
     FOREIGN,
     JSON,
@@ -183,11 +183,33 @@ def read_job(body: Mapping[str, Any]) -> Job:
         raise InternalError(FOREIGN) from None
 
 
+@dataclass(slots=True)
+class Seen:
+    """How far a job has been watched, from one line to the next.
+
+    Attributes:
+        last: The last change that was seen; empty before the first.
+        over: Whether no more will come.
+    """
+
+    last: str = ""
+    over: bool = False
+
+
+class Broken(Exception):
+    """A line broke on which a job was watched; it can be mended."""
+
+    def __init__(self, reason: SemblantError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        """What to raise where it cannot."""
+
+
 class Events:
     """Reads a stream of server-sent events, line by line."""
 
-    def __init__(self) -> None:
-        self.last = ""
+    def __init__(self, last: str = "") -> None:
+        self.last = last
         """The id of the last event, from which a broken stream resumes."""
         self._id = self._data = ""
 

@@ -86,7 +86,7 @@ def identity_result(response: httpx.Response) -> Identity:
     """
     raise_for_problem(response)
     try:
-        return _identity(json_object(response))
+        return read_identity(json_object(response))
     except (KeyError, TypeError):
         raise InternalError(FOREIGN) from None
 
@@ -95,12 +95,13 @@ def identities_result(response: httpx.Response) -> list[Identity]:
     """Read the answer about all identities; raises as `identity_result`."""
     raise_for_problem(response)
     try:
-        return [_identity(identity) for identity in json_object(response)["identities"]]
+        return [read_identity(identity) for identity in json_object(response)["identities"]]
     except (KeyError, TypeError):
         raise InternalError(FOREIGN) from None
 
 
-def _identity(body: Mapping[str, Any]) -> Identity:
+def read_identity(body: Mapping[str, Any]) -> Identity:
+    """Return an identity of its object; raises `KeyError` if it is none."""
     return Identity(
         id=body["id"],
         name=body["name"],

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
-
 from gateway.errors import InternalError
-from semblant.calls import (
-    FOREIGN,
-    json_object,
-    kept_request,
-    raise_for_problem,
-    request_failure,
-    server_address,
-)
+from semblant.calls import FOREIGN
+from semblant.client import Client
 
 
 def served_models(server: str, *, timeout_s: float = 10.0) -> dict[str, bool]:
@@ -26,14 +18,9 @@ def served_models(server: str, *, timeout_s: float = 10.0) -> dict[str, bool]:
         ValueError: the address is none.
         SemblantError: the service's own, or that it does not answer.
     """
-    request = kept_request("GET", "/v1/models", None, timeout_s=timeout_s)
+    with Client(server, timeout_s=timeout_s, retries=0) as client:
+        models = client.models()
     try:
-        with httpx.Client(base_url=server_address(server)) as client:
-            response = client.request(**request)
-    except httpx.RequestError as error:
-        raise request_failure(error) from error
-    raise_for_problem(response)
-    try:
-        return {str(m["name"]): bool(m["ready"]) for m in json_object(response)["models"]}
-    except (KeyError, TypeError):
+        return {str(model["name"]): bool(model["ready"]) for model in models}
+    except KeyError:
         raise InternalError(FOREIGN) from None

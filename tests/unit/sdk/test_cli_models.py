@@ -3,10 +3,11 @@
 import io
 import json
 import sys
+from functools import partial
 
 import httpx
 import pytest
-import semblant.served
+from semblant import Client
 
 from gateway.models.catalog import load_catalog
 from gateway.models.served import install_quantized
@@ -137,12 +138,8 @@ def test_configurations_for_another_machine(semblant, repository):
 
 def test_what_a_service_has_loaded(semblant, repository, monkeypatch):
     answers = []
-    real = httpx.Client
-
-    def client(**given):
-        return real(**given, transport=httpx.MockTransport(lambda request: answers.pop(0)))
-
-    monkeypatch.setattr(semblant_served(), "Client", client)
+    transport = httpx.MockTransport(lambda request: answers.pop(0))
+    monkeypatch.setattr("semblant.served.Client", partial(Client, transport=transport))
     models = [{"name": "iris", "ready": True}, {"name": "plain", "ready": False}]
     answers[:] = [httpx.Response(200, json={"models": models})]
     found = rows(semblant, "--url", "http://there.test")
@@ -152,10 +149,6 @@ def test_what_a_service_has_loaded(semblant, repository, monkeypatch):
     answers[:] = [httpx.Response(503)]
     assert semblant("models", "list", "--url", "http://there.test").code != 0
     assert semblant("models", "list", "--url", "there").code == 2
-
-
-def semblant_served():
-    return semblant.served.httpx
 
 
 @pytest.mark.parametrize(

@@ -282,5 +282,7 @@ def test_both_clients_offer_the_same():
         "identities",
         "identity",
         "delete_identity",
+        "models",
+        "stream",
         "close",
     }

@@ -236,12 +236,28 @@ FOREIGN = {
     "python_multipart": ("gateway.http.request.forms",),
     "uvicorn": ("gateway.main",),
     "prometheus_client": ("gateway.serving.metrics",),
-    "grpc": ("gateway.inference", "gateway.rpc"),
+    "grpc": (
+        "gateway.inference",
+        "gateway.rpc",
+        "semblant.rpc",
+        "semblant._sync.wire",
+    ),
     "grpc_health": ("gateway.rpc.server",),
     "grpc_reflection": ("gateway.rpc.server",),
     "grpc_status": ("gateway.rpc.serve_call",),
     "tritonclient": ("gateway.inference",),
-    "google": ("gateway.inference", "gateway.models", "gateway.rpc"),  # protobuf
+    # protobuf
+    "google": (
+        "gateway.inference",
+        "gateway.models",
+        "gateway.rpc",
+        "semblant.rpc",
+        "semblant._async.grpc_calls",
+        "semblant._async.wire",
+        "semblant._sync.grpc_calls",
+        "semblant._sync.streams",
+        "semblant._sync.wire",
+    ),
     "jwt": ("gateway.access.tokens",),
     "httpx": (
         "gateway.access.issuer",
@@ -249,6 +265,7 @@ FOREIGN = {
         "gateway.jobs.engine",
         "gateway.jobs.testing",
         "gateway.models.download",
+        "semblant.access",
         "semblant.calls",
         "semblant.expressions",
         "semblant.jobs",
@@ -257,7 +274,6 @@ FOREIGN = {
         "semblant._sync",
         "semblant.in_process",
         "semblant.local",
-        "semblant.served",
     ),
     "anyio": ("semblant.local",),
     "pythonjsonlogger": ("gateway.logs",),
@@ -288,7 +304,13 @@ FOREIGN = {
     "pi_heif": ("gateway.media.image",),
     "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),
     "numba": ("gateway.imaging",),
-    "numpy": ("gateway", "triton_backend", "semblant.calls"),
+    "numpy": (
+        "gateway",
+        "triton_backend",
+        "semblant.calls",
+        "semblant.frames",
+        "semblant.rpc.frames",
+    ),
     # Descriptions of data.
     "pydantic": (
         "gateway.settings",
@@ -305,6 +327,30 @@ FOREIGN = {
 """Which modules may import a library; none may import another one."""
 
 MODULES = pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+
+
+ONLY_BY_GRPC = ("semblant.rpc", "semblant.v1")
+"""What a client by HTTP does not load, as it needs the extra `grpc`."""
+OF_GRPC = {
+    f"semblant.{package}.{name}"
+    for package in ("_async", "_sync")
+    for name in ("grpc_calls", "streams", "wire")
+}
+LAZY = {
+    f"semblant.{package}.{name}"
+    for package in ("_async", "_sync")
+    for name in ("client", "connection")
+}
+"""Modules that import it inside functions, or for types alone."""
+
+
+@MODULES
+def test_grpc_is_met_in_modules_of_grpc_only(module):
+    if module.name.split(".")[0] == "semblant" and not below(module.name, "semblant.rpc"):
+        used = {
+            n for n in module.imports() if n in OF_GRPC or any(below(n, p) for p in ONLY_BY_GRPC)
+        }
+        assert not used or module.name in OF_GRPC | LAZY
 
 
 @MODULES

@@ -6,60 +6,42 @@ The client for threads is written from the one for event loops by `make sdk`: ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from httpx_retries import Retry
-
+from semblant._async.http_calls import AsyncHttpCalls
 from semblant._async.jobs import AsyncJobCalls
-from semblant.calls import (
-    FacesResult,
-    File,
-    Options,
-    SwapResult,
-    faces_request,
-    faces_result,
-    raise_for_problem,
-    swap_request,
-    swap_result,
-)
-from semblant.expressions import (
-    VIDEO_TIMEOUT_S,
-    ExpressionMatch,
-    Library,
-    TrackResult,
-    enrol_request,
-    libraries_result,
-    library_request,
-    library_result,
-    match_request,
-    match_result,
-    track_request,
-    track_result,
-)
-from semblant.people import (
-    Identity,
-    identify_request,
-    identities_result,
-    identity_request,
-    identity_result,
-)
+from semblant.calls import FacesResult, File, Options, SwapResult
+from semblant.expressions import VIDEO_TIMEOUT_S, ExpressionMatch, Library, TrackResult
+from semblant.people import Identity
 
-_ONCE = {"retry": Retry(total=0)}
-"""For calls that would make something twice if they were repeated."""
+if TYPE_CHECKING:
+    from semblant._async.streams import AsyncFrameStream
+
+FrameFormat = Literal["rgb24", "i420", "nv12", "jpeg"]
 
 
 class AsyncClient(AsyncJobCalls):
     """A connection to a server.
 
     Args:
-        server: Its address.
+        server: Its address: `http://`, `https://`, `grpc://` or `grpcs://` with a host and a port.
+            gRPC needs the extra `grpc`.
         timeout_s: Seconds a request may take; the server is told, too.
-        tenant: Whose jobs are meant.
+        tenant: Whose things are meant; by default those of the key's tenant.
+        api_key: An API key or token; by default `SEMBLANT_API_KEY` of the environment. Without TLS
+            it can be read on the way.
         retries: How often a call is repeated that found the server away or busy, after the pause
             it asks for; calls that enrol are not repeated.
-        transport: Where requests go instead of the network; for tests.
+        root_certificates: PEM file of the authorities by which a `grpcs://` server is trusted;
+            gRPC's own unless given.
+        client_certificate: PEM file of the certificate chain shown to a `grpcs://` server (mTLS).
+        client_key: PEM file of that certificate's key.
+        transport: Where requests by HTTP go instead of the network; for tests.
 
     Raises:
-        ValueError: if the address is none.
+        ValueError: if the address is none, or other arguments do not fit.
+        SetupIncomplete: gRPC is not installed.
+        OSError: a file of certificates cannot be read.
     """
 
     async def swap(
@@ -86,7 +68,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
-        arguments = swap_request(
+        return await self._calls.swap(
             sources,
             target,
             options,
@@ -95,7 +77,6 @@ class AsyncClient(AsyncJobCalls):
             source_id=source_id,
             timeout_s=self._timeout_s,
         )
-        return swap_result(await self._send(arguments))
 
     async def faces(self, image: File, *, options: Options | None = None) -> FacesResult:
         """Return the faces of a picture; see `POST /v1/faces`.
@@ -103,8 +84,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
-        arguments = faces_request(image, options, timeout_s=self._timeout_s)
-        return faces_result(await self._send(arguments))
+        return await self._calls.faces(image, options, timeout_s=self._timeout_s)
 
     async def track(
         self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S
@@ -119,7 +99,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
-        return track_result(await self._send(track_request(video, options, timeout_s=timeout_s)))
+        return await self._calls.track(video, options, timeout_s=timeout_s)
 
     async def enrol_expressions(
         self,
@@ -142,12 +122,13 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
-        arguments = enrol_request(frames, video, name=name, count=count, timeout_s=timeout_s)
-        return library_result(await self._send(arguments | {"extensions": _ONCE}))
+        return await self._calls.enrol_expressions(
+            frames, video, name=name, count=count, timeout_s=timeout_s
+        )
 
     async def expressions(self) -> list[Library]:
         """Return all libraries, without their entries; see `GET /v1/expression-libraries`."""
-        return libraries_result(await self._send(library_request("GET", timeout_s=self._timeout_s)))
+        return await self._calls.expressions(self._timeout_s)
 
     async def expression(self, id: str) -> Library:
         """Return a library; see `GET /v1/expression-libraries/{id}`.
@@ -155,9 +136,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             LibraryNotFound: there is none of that id.
         """
-        return library_result(
-            await self._send(library_request("GET", id, timeout_s=self._timeout_s))
-        )
+        return await self._calls.expression(id, self._timeout_s)
 
     async def delete_expression(self, id: str) -> None:
         """Delete a library; see `DELETE /v1/expression-libraries/{id}`.
@@ -165,9 +144,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             LibraryNotFound: there is none of that id.
         """
-        raise_for_problem(
-            await self._send(library_request("DELETE", id, timeout_s=self._timeout_s))
-        )
+        await self._calls.delete_expression(id, self._timeout_s)
 
     async def match_expression(
         self, id: str, controls: Mapping[str, float], *, last: int | None = None
@@ -184,8 +161,7 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             LibraryNotFound, InvalidOptions: by name.
         """
-        arguments = match_request(id, controls, last, timeout_s=self._timeout_s)
-        return match_result(await self._send(arguments))
+        return await self._calls.match_expression(id, controls, last, self._timeout_s)
 
     async def enrol_identity(
         self,
@@ -206,22 +182,75 @@ class AsyncClient(AsyncJobCalls):
         Raises:
             SemblantError: by its subclass, such as `ConsentRequired`.
         """
-        arguments = identify_request(
+        return await self._calls.enrol_identity(
             sources, consent=consent, name=name, statement=statement, timeout_s=self._timeout_s
         )
-        return identity_result(await self._send(arguments | {"extensions": _ONCE}))
 
     async def identities(self) -> list[Identity]:
         """Return all enrolled people, without their portraits; see `GET /v1/identities`."""
-        arguments = identity_request("GET", timeout_s=self._timeout_s)
-        return identities_result(await self._send(arguments))
+        return await self._calls.identities(self._timeout_s)
 
     async def identity(self, id: str) -> Identity:
         """Return an enrolled person; raises `IdentityNotFound` if there is none of that id."""
-        arguments = identity_request("GET", id, timeout_s=self._timeout_s)
-        return identity_result(await self._send(arguments))
+        return await self._calls.identity(id, self._timeout_s)
 
     async def delete_identity(self, id: str) -> None:
         """Forget an enrolled person; raises `IdentityNotFound` if there is none of that id."""
-        arguments = identity_request("DELETE", id, timeout_s=self._timeout_s)
-        raise_for_problem(await self._send(arguments))
+        await self._calls.delete_identity(id, self._timeout_s)
+
+    async def models(self) -> list[Mapping[str, Any]]:
+        """Return the networks of the server, as the API documents them; see `GET /v1/models`."""
+        return [*await self._calls.models(self._timeout_s)]
+
+    def stream(
+        self,
+        sources: File | Sequence[File] = (),
+        *,
+        identity: str | None = None,
+        reference: File | Sequence[File] = (),
+        options: Options | None = None,
+        format: FrameFormat = "rgb24",
+        width: int | None = None,
+        height: int | None = None,
+        drop: Literal["block", "oldest"] = "block",
+        window: int | None = None,
+        jpeg_quality: int | None = None,
+    ) -> AsyncFrameStream:
+        """Return a live stream, for the time of a block; only by gRPC.
+
+        Its `swap` takes frames and gives each back in turn, as soon as it is done.
+
+        Args:
+            sources: One portrait or several.
+            identity: An enrolled identity, instead of sources.
+            reference: Who is meant, for `face_selector.mode = reference`; several for `mapping`.
+            options: As the API documents them.
+            format: Of the frames: `rgb24`, `i420` or `nv12` (BT.709, limited range), or `jpeg`.
+            width: Pixels; found out from the first frame if frames are arrays, or JPEG.
+            height: Likewise.
+            drop: `block` keeps every frame; `oldest` drops the frame that has waited longest where
+                there is no room for a new one.
+            window: Frames in work at the same time; as many as the server has it unless given.
+            jpeg_quality: Of JPEG frames, 1-100; 92 unless given.
+
+        Raises:
+            ValueError: the server's address is one of HTTP, or an argument is none of those above.
+            InvalidOptions, UnknownModel: of the options.
+            OSError: a file cannot be read.
+        """
+        if isinstance(self._calls, AsyncHttpCalls):
+            raise ValueError("streams of frames need a server at a grpc:// or grpcs:// address")
+        from semblant.rpc.frames import StreamOrder  # noqa: PLC0415 - HTTP has no streams
+
+        order = StreamOrder.of(
+            sources,
+            identity=identity,
+            reference=reference,
+            options=options,
+            format=format,
+            size=(width or 0, height or 0),
+            drop=drop,
+            window=window or 0,
+            jpeg_quality=jpeg_quality or 0,
+        )
+        return self._calls.stream(order)

@@ -5,33 +5,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
-
-import httpx
 
 from gateway.errors import DeadlineExceeded, InferenceUnavailable
 from semblant._async.clock import sleep
-from semblant._async.http_calls import AsyncHttpCalls
-from semblant.calls import raise_for_problem, request_failure
-from semblant.jobs import (
-    SUBMIT_TIMEOUT_S,
-    Events,
-    Job,
-    JobRequest,
-    events_request,
-    job_request,
-    job_result,
-    list_request,
-    page_result,
-    submit_request,
-)
+from semblant._async.connection import AsyncConnection
+from semblant.jobs import SUBMIT_TIMEOUT_S, Broken, Job, JobRequest, Seen
 
 _AGAIN_S = 1.0
 _FIRST_LOOK_S = 0.05
 _MOST_BREAKS = 60  # in a row, before whoever watches is told
 
 
-class AsyncJobCalls(AsyncHttpCalls):
+class AsyncJobCalls(AsyncConnection):
     """The part of the client that is about jobs."""
 
     async def submit_job(self, asked: JobRequest, *, timeout_s: float = SUBMIT_TIMEOUT_S) -> Job:
@@ -44,19 +31,17 @@ class AsyncJobCalls(AsyncHttpCalls):
         Raises:
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
-        with submit_request(asked, timeout_s=timeout_s) as arguments:
-            return job_result(await self._send(arguments))
+        return await self._calls.submit_job(asked, timeout_s)
 
     async def job(self, id: str) -> Job:
         """Return a job; raises `JobNotFound` if there is none of that id."""
-        return job_result(await self._send(job_request("GET", id, timeout_s=self._timeout_s)))
+        return await self._calls.job(id, self._timeout_s)
 
     async def jobs(self, statuses: Sequence[str] = ()) -> AsyncIterator[Job]:
         """Yield all jobs, the latest first, or those in one of the statuses."""
         token: str | None = None
         while True:
-            arguments = list_request(statuses, token, timeout_s=self._timeout_s)
-            jobs, token = page_result(await self._send(arguments))
+            jobs, token = await self._calls.job_page(statuses, token, self._timeout_s)
             for job in jobs:
                 yield job
             if token is None:
@@ -69,27 +54,21 @@ class AsyncJobCalls(AsyncHttpCalls):
             JobNotFound: there is none of that id.
             SemblantError: the server is away for a minute.
         """
-        events, breaks = Events(), 0
+        seen, breaks = Seen(), 0
         while True:
-            arguments = events_request(id, events.last, timeout_s=self._timeout_s)
             try:
-                async with self._http.stream(**arguments) as response:
-                    if not response.is_success:
-                        await response.aread()
-                        raise_for_problem(response)
-                    async for line in response.aiter_lines():
-                        job = events.line(line)
-                        if job is not None:
-                            breaks = 0
-                            yield job
-                            if job.final:
-                                return
-                    if response.status_code == httpx.codes.NO_CONTENT:
-                        return
-            except httpx.RequestError as error:
+                async with aclosing(self._calls.job_changes(id, seen, self._timeout_s)) as changes:
+                    async for job in changes:
+                        breaks = 0
+                        yield job
+                        if job.final:
+                            return
+                if seen.over:
+                    return
+            except Broken as broken:
                 breaks += 1
                 if breaks > _MOST_BREAKS:
-                    raise request_failure(error) from error
+                    raise broken.reason from broken.__cause__
             await sleep(_AGAIN_S)
 
     async def wait_for_job(self, id: str, *, timeout_s: float | None = None) -> Job:
@@ -110,7 +89,7 @@ class AsyncJobCalls(AsyncHttpCalls):
             left_s = until - time.monotonic()
             call_s = min(self._timeout_s, max(left_s, _AGAIN_S))
             try:
-                job = job_result(await self._send(job_request("GET", id, timeout_s=call_s)))
+                job = await self._calls.job(id, call_s)
                 if job.final:
                     return job
                 breaks = 0
@@ -126,17 +105,15 @@ class AsyncJobCalls(AsyncHttpCalls):
 
     async def cancel_job(self, id: str) -> Job:
         """Call a job off; raises `JobNotFound` if there is none of that id."""
-        arguments = job_request("POST", id, "cancel", timeout_s=self._timeout_s)
-        return job_result(await self._send(arguments))
+        return await self._calls.change_job(id, "cancel", self._timeout_s)
 
     async def resume_job(self, id: str) -> Job:
         """Let a failed job go on; raises `JobNotFound`, `JobNotResumable`."""
-        arguments = job_request("POST", id, "resume", timeout_s=self._timeout_s)
-        return job_result(await self._send(arguments))
+        return await self._calls.change_job(id, "resume", self._timeout_s)
 
     async def delete_job(self, id: str) -> None:
         """Remove a job and all that is kept of it; raises `JobNotFound`."""
-        raise_for_problem(await self._send(job_request("DELETE", id, timeout_s=self._timeout_s)))
+        await self._calls.delete_job(id, self._timeout_s)
 
     async def save_job_output(self, id: str, path: str | Path) -> Path:
         """Write what a job made to a file; atomically, so that nobody sees half of it.
@@ -146,18 +123,9 @@ class AsyncJobCalls(AsyncHttpCalls):
         """
         path = Path(path)
         part = _part(path)
-        arguments = job_request("GET", id, "output", timeout_s=self._timeout_s)
         try:
-            async with self._http.stream(**(arguments | {"headers": {}})) as response:
-                if not response.is_success:
-                    await response.aread()
-                    raise_for_problem(response)
-                with part.open("wb") as file:
-                    async for chunk in response.aiter_bytes():
-                        file.write(chunk)
+            await self._calls.save_job_output(id, part, self._timeout_s)
             return part.replace(path)
-        except httpx.RequestError as error:
-            raise request_failure(error) from error
         finally:
             part.unlink(missing_ok=True)
 

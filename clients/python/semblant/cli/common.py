@@ -242,7 +242,7 @@ def check_address(server: str) -> None:
     Raises:
         typer.BadParameter: it is none.
     """
-    from semblant.calls import server_address  # noqa: PLC0415
+    from semblant.access import server_address  # noqa: PLC0415
 
     try:
         server_address(server)
