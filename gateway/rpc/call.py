@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError, Message
 from gateway.access.authenticator import Credentials
 from gateway.access.caller import Caller, Scope
 from gateway.deadline import Deadline
-from gateway.errors import InvalidRequest, JobsDisabled, MissingField
+from gateway.errors import InvalidRequest, JobsDisabled, MissingField, RequestCanceled
 from gateway.jobs.protocol import JobEngine
 from gateway.operations.exchange import Exchange
 from gateway.operations.execution import perform
@@ -112,9 +112,18 @@ async def parsed_all(kind: type[M], stream: AsyncIterator[bytes]) -> AsyncIterat
 
     Raises:
         InvalidRequest: one is none.
+        RequestCanceled: the caller has left, or the server has stopped.
     """
-    async for data in stream:
+    async for data in _received(stream):
         yield parsed(kind, data)
+
+
+async def _received(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for data in stream:
+            yield data
+    except Exception as error:  # gRPC's own: nothing else makes receiving fail
+        raise RequestCanceled() from error
 
 
 def require_files(name: str, files: Sequence[bytes], *, least: int = 1, most: int) -> None:

@@ -12,8 +12,9 @@ from semblant.v1 import fusion_pb2 as fusion
 from semblant.v1 import fusion_pb2_grpc
 from semblant.v1 import options_pb2 as options
 
-from gateway.errors import InferenceFailed
+from gateway.errors import InferenceFailed, RequestCanceled
 from gateway.pipeline.live_window import Window
+from gateway.rpc.call import parsed_all
 from gateway.serving.testing import fake_services
 from gateway.testing_faces import fake_face_inference
 from tests.unit.http.app import black, photograph, saved
@@ -342,3 +343,16 @@ async def test_a_thousand_calls_that_wait_cost_no_thread_and_end():
         for stream in streams:
             stream.cancel()
         await until(lambda: each.services.streams.admitted == 0)
+
+
+async def test_what_can_no_longer_be_received_is_no_fault_of_ours():
+    """gRPC says in its own words that the server has stopped before a call was read."""
+
+    async def stopped():
+        yield start().SerializeToString()
+        raise ZeroDivisionError("Server already stopped.")
+
+    coming = parsed_all(fusion.SwapStreamRequest, stopped())
+    assert (await anext(coming)).HasField("start")
+    with pytest.raises(RequestCanceled):
+        await anext(coming)
