@@ -128,10 +128,13 @@ async def streams(served: Gateway, frames: Sequence[bytes], run: Run) -> dict[st
             [len(fast.latencies_ms) / fast.seconds], "1/s", f"frames {about}, as fast as it goes",
             "≥ 25",
         ),
-        "stream_720p_paced_ms": figure(
-            paced.latencies_ms, "ms", f"arrival to answer {about}, at 25 a second", "p95 ≤ 80"
+        "stream_720p_p50_ms": figure(
+            paced.latencies_ms, "ms", f"arrival to answer {about}, at 25 a second"
         ),
-        "stream_720p_paced_dropped_pct": figure(
+        "stream_720p_p95_ms": figure(
+            [float(np.percentile(paced.latencies_ms, 95))], "ms", "95 % of these are below", "≤ 80"
+        ),
+        "stream_720p_dropped_pct": figure(
             [100 * paced.dropped / max(1, len(paced.indices))], "%", f"dropped {about}, likewise"
         ),
         "stream_order_errors": figure(

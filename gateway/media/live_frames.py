@@ -125,5 +125,5 @@ class LiveFrames:
 
 def _wrong(field: str, detail: str) -> InvalidRequest:
     return InvalidRequest(
-        f"`start.{field}` {detail}.", errors=[{"pointer": f"/start/{field}", "detail": detail}]
+        f"`{field}` {detail}.", errors=[{"pointer": f"/{field}", "detail": detail}]
     )

@@ -95,17 +95,6 @@ class SwappedPicture:
         return sorted(found | ({ENTRY_UNMATCHED} if self.result.unmatched else set()))
 
 
-def require_swap_pictures(
-    options: SwapOptions, sources: int, references: int, source_id: str | None
-) -> None:
-    """Check that so many pictures are those that options need, for any target.
-
-    Raises:
-        MissingField, InvalidOptions, InvalidRequest: by name.
-    """
-    require_pictures(options, {"source": sources, "reference": references, "target": 1}, source_id)
-
-
 async def swap(
     services: Services,
     exchange: Exchange,

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from pydantic import BaseModel
-from semblant.v1 import annotations_pb2
+from semblant.rpc.documents import spellings
 from semblant.v1.annotations_pb2 import Expression, Numbers
 
 from gateway.errors import InvalidOptions
@@ -66,7 +66,7 @@ def _plain(field: FieldDescriptor, value: Any, place: str) -> Any:
     if isinstance(value, Message):
         return document_of(value, place)
     if field.enum_type is not None:
-        spelled = _spellings(field.enum_type).get(value)
+        spelled = spellings(field.enum_type).get(value)
         if spelled is None:
             known = field.enum_type.full_name
             raise InvalidOptions(
@@ -132,15 +132,5 @@ def _fill_one(message: Message, value: Any) -> None:
 
 
 @cache
-def _spellings(enum: EnumDescriptor) -> Mapping[int, str]:
-    spelling = annotations_pb2.spelling
-    return {
-        value.number: value.GetOptions().Extensions[spelling]
-        for value in enum.values
-        if value.GetOptions().HasExtension(spelling)
-    }
-
-
-@cache
 def _numbers(enum: EnumDescriptor) -> Mapping[str, int]:
-    return {spelled: number for number, spelled in _spellings(enum).items()}
+    return {spelled: number for number, spelled in spellings(enum).items()}

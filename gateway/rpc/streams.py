@@ -25,10 +25,10 @@ from gateway.errors import InvalidRequest, RequestTimeout, ShuttingDown
 from gateway.media.live_frames import LiveFormat, LiveFormatName, LiveFrames
 from gateway.media.video import DecodedFrame
 from gateway.operations.pictures import decode_pictures
-from gateway.operations.swaps import require_swap_pictures
 from gateway.pipeline.live import LiveStream
 from gateway.pipeline.live_window import Drop as DropPolicy
 from gateway.pipeline.live_window import LiveFrame, LiveOutcome
+from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.assignments import SourceIdentities
 from gateway.pipeline.selection.stored import read_stored
@@ -172,7 +172,8 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     format = _format(call, start)
     options = options_of(start.options, SwapOptions)
     source_id = start.source_id if start.HasField("source_id") else None
-    require_swap_pictures(options, len(start.sources), len(start.references), source_id)
+    counts = {"source": len(start.sources), "reference": len(start.references), "target": 1}
+    require_pictures(options, counts, source_id)
     window = start.window or settings.stream_window
     if not 0 < window <= settings.stream_window:
         raise _wrong("window", f"should be 0-{settings.stream_window}")
@@ -237,5 +238,5 @@ def _format(call: Call, start: StreamStart) -> LiveFormat:
 
 def _wrong(field: str, detail: str) -> InvalidRequest:
     return InvalidRequest(
-        f"`start.{field}` {detail}.", errors=[{"pointer": f"/start/{field}", "detail": detail}]
+        f"`{field}` {detail}.", errors=[{"pointer": f"/{field}", "detail": detail}]
     )

@@ -18,7 +18,7 @@ async def download_job(
 ) -> AsyncGenerator[DownloadJobResponse, None]:
     """Answer with the output of a job in pieces, from `offset` on."""
     output = await call.engine.output(call.tenant, known_id(request.id))
-    if not 0 <= request.offset < output.size:
+    if request.offset and not 0 < request.offset < output.size:
         raise RangeNotSatisfiable(extra={"size": output.size})
     about = JobOutput(media_type=output.media_type, size=output.size, sha256=output.sha256)
     yield DownloadJobResponse(output=about)

@@ -1,5 +1,6 @@
 """Every operation answers over gRPC as it does over HTTP: one table."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -345,3 +346,32 @@ async def test_both_doors_answer_alike(case, tmp_path):
     async with both(tmp_path) as each:
         told, found = await case(each)
     assert told == (timeless(found) if hasattr(found, "DESCRIPTOR") else found)
+
+
+@pytest.mark.parametrize(("offset", "given"), [(-1, False), (10**6, False), (0, True)])
+async def test_outputs_are_given_from_where_there_are_bytes(offset, given, tmp_path):
+    async with both(tmp_path) as each:
+        job = await finished(each)
+        asked = jobs.DownloadJobRequest(id=job["id"], offset=offset)
+        if given:
+            pieces = [one.piece async for one in each.rpc.jobs.DownloadJob(asked)]
+            assert b"".join(pieces) == TEXT.upper()
+        else:
+            assert (
+                await failed(each.rpc.jobs.DownloadJob(asked))
+            ).reason == "range_not_satisfiable"
+
+
+async def test_an_output_without_bytes_is_no_error(tmp_path, monkeypatch):
+    async with both(tmp_path) as each:
+        job = await finished(each)
+        output = await each.rpc.services.jobs.output("default", job["id"])
+
+        async def empty(tenant, id):
+            return dataclasses.replace(output, size=0)
+
+        monkeypatch.setattr(each.rpc.services.jobs, "output", empty)
+        asked = jobs.DownloadJobRequest(id=job["id"])
+        found = [one async for one in each.rpc.jobs.DownloadJob(asked)]
+        assert found[0].output.size == 0
+        assert b"".join(one.piece for one in found) == b""

@@ -171,6 +171,7 @@ OURS = {
         "gateway.jobs",
         "gateway.pipeline",
         "gateway.media",
+        "semblant.rpc.documents",
         "semblant.v1",
         *BASICS,
     ),
