@@ -29,6 +29,7 @@ from gateway.rendering.plan import spans_to_json
 from gateway.rendering.work import RenderWork
 from gateway.serving.rendering import video_work
 from gateway.serving.services import build_services
+from gateway.serving.threads import ThreadToolkits
 from gateway.settings import Settings
 
 SIDE_BY_SIDE = Settings().segments_concurrency
@@ -75,10 +76,12 @@ def new_work() -> RenderWork:
     share_heaps()
     cv2.setNumThreads(1)
     services = build_services(Settings(backend="local", job_execution="disabled"))
+    kit = Toolkit.of(ModelSelector(services.inference, services.compute))
+    models = load_catalog(services.settings.model_repository).models
     return video_work(
         services.settings,
-        Toolkit.of(ModelSelector(services.inference, services.compute)),
-        inline=load_catalog(services.settings.model_repository).models,
+        kit,
+        ThreadToolkits(services.settings, kit, models),
         pictures=services.fuser,
         identities=services.identities,
         expressions=services.expressions,

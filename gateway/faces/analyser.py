@@ -137,14 +137,15 @@ class FaceAnalyser:
         if not faces:
             return []
         squares = [square_of_landmarks(face.landmarks) for face in faces]
-        crops = await self._compute.run(
-            lambda: [crop_square(image, square, MESH_SIDE) for square in squares]
+        crops = await self._compute.offload(
+            len(faces), lambda: [crop_square(image, square, MESH_SIDE) for square in squares]
         )
         scores = np.array([face.score for face in faces], np.float32)
         options = DetectOptions(precise=precise)
         looks = await self._looks(crops, deadline)
+        eyes = [face.eye_offsets for face in faces] if keep_eyes else None
         return await self._faces_of(
-            image, looks, scores, options, deadline, sure=options.min_presence
+            image, looks, scores, options, deadline, sure=options.min_presence, eyes=eyes
         )
 
     async def look_at(
@@ -282,7 +283,8 @@ class FaceAnalyser:
             pairs = zip(looks, offsets, strict=True)
             kept = [kept_eyes(look.mesh, offset) for look, offset in pairs if offset is not None]
             return np.asarray(np.stack(kept), np.float32)
-        eyes = await self._compute.run(all_eye_crops, image, [look.mesh for look in looks])
+        meshes = [look.mesh for look in looks]
+        eyes = await self._compute.offload(len(looks), all_eye_crops, image, meshes)
         pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
         out = await self._inference.infer("iris", {"image": pixels}, deadline=deadline)
         return await self._compute.offload(len(looks), seen_eyes, looks, eyes, out)
@@ -327,7 +329,7 @@ class FaceAnalyser:
 
         The network is at home in crops of one margin and upright; the detector's are often off.
         """
-        crops = await self._compute.run(better_crops, image, looks, sure)
+        crops = await self._compute.offload(len(looks), better_crops, image, looks, sure)
         askew = [n for n, crop in enumerate(crops) if crop is not None]
         if not askew:
             return looks

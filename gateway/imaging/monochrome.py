@@ -106,11 +106,15 @@ def _lie_on(offsets: F32, pixels: U8) -> bool:
 def _by_luma(luma: F32, beyond: F32) -> F32:
     """Return the median (256, 3) of what colours (N, 3) are beyond lumas (N,), by luma."""
     bins = (luma / BIN).astype(np.intp)
-    centres, medians = [], []
-    for one in np.unique(bins):
-        inside = bins == one
-        centres.append(float(luma[inside].mean()))
-        medians.append(np.median(beyond[inside], axis=0))
+    counts = np.bincount(bins)
+    used = np.flatnonzero(counts)
+    size = counts[used]
+    first = np.cumsum(size) - size
+    centres = np.bincount(bins, luma)[used] / size
     levels = np.arange(256, dtype=np.float32)
-    columns = [np.interp(levels, centres, column) for column in np.transpose(medians)]
+    columns = []
+    for channel in beyond.T:
+        ordered = channel[np.lexsort((channel, bins))]
+        medians = (ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2
+        columns.append(np.interp(levels, centres, medians))
     return np.stack(columns, axis=1).astype(np.float32)

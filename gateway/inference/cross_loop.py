@@ -14,6 +14,11 @@ from gateway.inference.protocol import Inference, ModelState, Tensors
 T = TypeVar("T")
 
 
+async def across(call: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Return the result of a call that is made in another thread's event loop."""
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, loop))
+
+
 class CrossLoopInference:
     """An `Inference` that belongs to another event loop, for use in this one."""
 
@@ -26,17 +31,15 @@ class CrossLoopInference:
         self, model: str, inputs: Tensors, *, deadline: Deadline
     ) -> dict[str, NDArray[Any]]:
         """Run one batch through a model; see `Inference.infer`."""
-        return await self._there(self._inference.infer(model, inputs, deadline=deadline))
+        call = self._inference.infer(model, inputs, deadline=deadline)
+        return await across(call, self._loop)
 
     async def model_states(self) -> list[ModelState]:
         """Return every model with its state; see `Inference.model_states`."""
-        return await self._there(self._inference.model_states())
+        return await across(self._inference.model_states(), self._loop)
 
     async def close(self) -> None:
         """Do nothing: the creator of the inference closes it."""
-
-    async def _there(self, call: Coroutine[Any, Any, T]) -> T:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
 
 
 class RoutingInference:

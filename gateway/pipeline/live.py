@@ -29,7 +29,7 @@ from gateway.faces.motion import REACH_S, Moving, steadied
 from gateway.pipeline.face.change import FaceChanger
 from gateway.pipeline.face.expression_plan import LibraryItem
 from gateway.pipeline.face.masking import Masking
-from gateway.pipeline.live_window import Drop, LiveFrame, LiveOutcome, Window
+from gateway.pipeline.live_window import Drop, LiveFrame, LiveOutcome, Window, next_from
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import SourceIdentities
@@ -46,7 +46,7 @@ from gateway.processors.base import Portrait
 
 
 class LiveFuser:
-    """Changes faces in live streams; one for all of them, it keeps no state."""
+    """Changes faces in live streams; it keeps no state of them."""
 
     def __init__(
         self,
@@ -207,6 +207,8 @@ class LiveStream:
         waiting = Window(window, drop)
         followed: asyncio.Queue[LiveOutcome | None] = asyncio.Queue(1)
         changed: asyncio.Queue[LiveOutcome | None] = asyncio.Queue(1)
+        # A frame that is followed early would only be older when it is changed.
+        ahead = asyncio.Semaphore(1)
 
         async def read() -> None:
             try:
@@ -216,13 +218,16 @@ class LiveStream:
                 waiting.end()
 
         async def follow() -> None:
+            await ahead.acquire()
             while (frame := await waiting.get()) is not None:
                 await self._guarded(frame, self._follow)
                 await followed.put(frame)
+                await ahead.acquire()
             await followed.put(None)
 
         async def change() -> None:
             while (frame := await followed.get()) is not None:
+                ahead.release()
                 await self._guarded(frame, self._change)
                 await changed.put(frame)
             await changed.put(None)
@@ -235,7 +240,7 @@ class LiveStream:
         tasks = [asyncio.create_task(part(), name="live") for part in (read, follow, change)]
         reading, *working = tasks
         try:
-            while (frame := await _next(changed, working)) is not None:
+            while (frame := await next_from(changed, working)) is not None:
                 await self._guarded(frame, closed)
                 yield frame.answered()
             await reading
@@ -270,7 +275,8 @@ class LiveStream:
             self._recent.popleft()
         frame.picture, frame.sightings = picture, seen
         with frame.timings.stage("steady"):
-            frame.faces = await self._fuser.compute.run(_steadied, list(self._recent))
+            recent = list(self._recent)
+            frame.faces = await self._fuser.compute.offload(len(seen), _steadied, recent)
 
     async def _change(self, frame: LiveOutcome) -> None:
         """Change the faces of a frame."""
@@ -286,28 +292,6 @@ class LiveStream:
             self._production = replace(self._production, cast=cast)
             self._maker = self._fuser.maker(self._production)
         frame.report = await self._maker.change(picture, seen, frame.faces, timings=frame.timings)
-
-
-async def _next(
-    queue: asyncio.Queue[LiveOutcome | None], working: Sequence[asyncio.Task[None]]
-) -> LiveOutcome | None:
-    """Return the next of a queue that tasks fill.
-
-    Raises:
-        Exception: whatever one of them has raised.
-    """
-    getting = asyncio.ensure_future(queue.get())
-    try:
-        await asyncio.wait({getting, *working}, return_when=asyncio.FIRST_COMPLETED)
-        while not getting.done():
-            for task in working:
-                if task.done():
-                    task.result()
-            pending = [task for task in working if not task.done()]
-            await asyncio.wait({getting, *pending}, return_when=asyncio.FIRST_COMPLETED)
-        return getting.result()
-    finally:
-        getting.cancel()
 
 
 def _steadied(recent: Sequence[tuple[float, Mapping[int, Moving]]]) -> dict[int, Face]:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from gateway.errors import SemblantError
 from gateway.faces.face import Face
@@ -16,6 +16,7 @@ from gateway.pipeline.video.context import FrameReport
 from gateway.pipeline.video.face_tracking import TrackedFace
 from gateway.pipeline.video.frame import EditableFrame
 
+T = TypeVar("T")
 Drop = Literal["block", "oldest"]
 """What happens to a frame for which the window has no room: it is waited for room, or the oldest
 frame that waits is dropped."""
@@ -30,10 +31,12 @@ class LiveFrame:
     Attributes:
         timestamp_us: The sender's.
         open: Returns the frame; called in a thread. What it raises is the frame's own fault.
+        arrived: When it came, on `time.monotonic`'s scale.
     """
 
     timestamp_us: int
     open: Callable[[], EditableFrame]
+    arrived: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class LiveOutcome:
         dropped: Whether there was no room for it.
         latency_s: Seconds from its arrival to its answer.
         timings: Seconds by stage.
-        arrived: When it came, on `time.monotonic`'s scale.
+        arrived: When it came, see `LiveFrame`.
         open: Returns the frame; None once that is done, or not wanted any more.
         picture: The frame, while it is worked on.
         sightings: The people in it, likewise.
@@ -99,7 +102,8 @@ class Window:
             oldest = next(one for one in self._frames if not one.dropped)
             oldest.dropped, oldest.open = True, None
             self._waiting -= 1
-        self._frames.append(LiveOutcome(self._count, frame.timestamp_us, open=frame.open))
+        one = LiveOutcome(self._count, frame.timestamp_us, open=frame.open, arrived=frame.arrived)
+        self._frames.append(one)
         self._count += 1
         self._waiting += 1
         self._woken.set()
@@ -124,3 +128,25 @@ class Window:
     def _full(self) -> bool:
         most = self._most if self._drop == "block" else MOST_UNTOLD
         return len(self._frames) >= most
+
+
+async def next_from(
+    queue: asyncio.Queue[T | None], working: Sequence[asyncio.Task[None]]
+) -> T | None:
+    """Return the next of a queue that tasks fill.
+
+    Raises:
+        Exception: whatever one of them has raised.
+    """
+    getting = asyncio.ensure_future(queue.get())
+    try:
+        await asyncio.wait({getting, *working}, return_when=asyncio.FIRST_COMPLETED)
+        while not getting.done():
+            for task in working:
+                if task.done():
+                    task.result()
+            pending = [task for task in working if not task.done()]
+            await asyncio.wait({getting, *pending}, return_when=asyncio.FIRST_COMPLETED)
+        return getting.result()
+    finally:
+        getting.cancel()

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway.arrays import F32, U8, AnyFloat, Mask
+from gateway.arrays import F32, U8, Mask
 from gateway.faces.regions import distance_to_outline
 from gateway.faces.topology import N_MESH, neighbour_mean, topology
-from gateway.imaging.color.lut import apply_cube, transfer_cube
+from gateway.imaging.blend.composite import composite
+from gateway.imaging.color.lut import transfer_cube
 from gateway.imaging.color.transfer import lab_statistics, statistics_transfer
 from gateway.imaging.geometry.raster import rasterise, vertex_visibility
 from gateway.imaging.geometry.warp import Region, remap
-from gateway.imaging.masks.soft import sampled, withdrawn
+from gateway.imaging.masks.soft import sampled
 from gateway.processors.base import Portrait
 from gateway.processors.kept import Kept
 from gateway.processors.openings import LEFT, MOUTH, RIGHT, lids_meet, put_inside
@@ -26,8 +27,6 @@ LACKING, LACKING_SHARE = 0.1, 0.002
 at another one."""
 COMPARED = 4096
 """Pixels that are enough to compare two portraits' colours by."""
-LEFT_OUT_PX = 3
-"""Pixels of the atlas that are left out beside what covers a portrait: its shadow."""
 
 
 def complete(
@@ -51,42 +50,25 @@ def complete(
     """
     (first, own), *rest = portraits
     better = np.max([seen for _, seen in rest], axis=0) - own
-    if not is_covered(first) and better.max() <= LACKING:
+    if textures.shown(first).bare is None and better.max() <= LACKING:
         return
     # What the result hides itself is not to be looked for elsewhere.
     visible = vertex_visibility(vertices[:N_MESH], topology().triangles)
-
-    def known_by(portrait: Portrait, seen: F32) -> F32:
-        return _known(portrait, np.where(visible, seen, 1), vertices, place)
-
-    known = known_by(first, own)
-    for other, seen in rest:
+    every = np.column_stack([np.where(visible, seen, 1) for _, seen in portraits])
+    shown = rasterise(vertices[:N_MESH], topology().triangles, every, support.shape)
+    known = np.asarray(shown[0] * _bare(first, place, textures), np.float32)
+    for (other, _), plane in zip(rest, shown[1:], strict=True):
         if not _lacks(support * (1 - known)):
             return
-        theirs = known_by(other, seen)
+        theirs = np.asarray(plane * _bare(other, place, textures), np.float32)
         share = support * np.maximum(theirs - known, 0)
         if _lacks(share):
             put_portrait(pixels, other, vertices, share, support * known, textures)
             known = np.maximum(known, theirs)
 
 
-def is_covered(portrait: Portrait) -> bool:
-    """Return whether something is before a portrait's face."""
-    return portrait.seen is not None and bool(portrait.seen.visible.min() <= 0.5)
-
-
 def _lacks(share: F32) -> bool:
     return bool(np.count_nonzero(share > LACKING) > LACKING_SHARE * share.size)
-
-
-def _known(portrait: Portrait, seen: AnyFloat, vertices: F32, place: F32) -> F32:
-    """Return how well (h, w) a portrait shows each pixel of a face, given its landmarks (468,)."""
-    height, width = place.shape[1:]
-    shown = np.ones((height, width), np.float32)
-    if seen.min() < 1:
-        values = np.asarray(seen, np.float32)[:, None]
-        (shown,) = rasterise(vertices[:N_MESH], topology().triangles, values, (height, width))
-    return np.asarray(shown * bare_places(portrait, place), np.float32)
 
 
 def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None:
@@ -105,12 +87,10 @@ def own_openings(vertices: F32, places: F32, kept: Kept, x: F32, y: F32) -> None
             put_inside(which, places, vertices, region, x, y)
 
 
-def bare_places(portrait: Portrait, place: F32) -> F32 | float:
+def _bare(portrait: Portrait, place: F32, textures: Textures) -> F32 | float:
     """Return how surely (h, w) a portrait shows its face at places (2, h, w) of the atlas."""
-    if portrait.seen is None or not is_covered(portrait):
-        return 1.0
-    # As where its own pixels are left out for good: at some distance from what covers it.
-    return sampled(withdrawn(portrait.seen.visible >= 0.5, LEFT_OUT_PX, LEFT_OUT_PX / 2), place)
+    bare = textures.shown(portrait).bare
+    return 1.0 if bare is None else sampled(bare, place)
 
 
 def put_portrait(
@@ -138,10 +118,10 @@ def put_portrait(
     common = np.flatnonzero((own > 0.5) & (share < 0.95))
     common = common[:: max(1, len(common) // COMPARED)]
     mine, lent = (lab_statistics(one.reshape(-1, 3)[common]) for one in (pixels, other))
+    cube = None
     if mine is not None and lent is not None:
-        other = apply_cube(other, transfer_cube(statistics_transfer(lent, mine)))
-    mixed = pixels + share[..., None] * (other.astype(np.float32) - pixels)
-    pixels[...] = np.clip(np.rint(mixed), 0, 255)
+        cube = transfer_cube(statistics_transfer(lent, mine))
+    pixels[...] = composite(pixels, other, share, cube=cube)
 
 
 def well_seen(facing: F32, visible: Mask) -> F32:

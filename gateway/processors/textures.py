@@ -16,6 +16,7 @@ from gateway.arrays import F32, U8, AnyFloat, Mask
 from gateway.faces.topology import N_MESH, topology
 from gateway.imaging.geometry.raster import vertex_facing, vertex_visibility
 from gateway.imaging.geometry.warp import Region, bounding_region, enlarge, shrink_area
+from gateway.imaging.masks.soft import withdrawn
 from gateway.processors.base import Portrait
 from gateway.processors.mirroring import mirrored
 
@@ -25,6 +26,8 @@ STEPS = 2
 """Sizes to an octave."""
 LARGEST = 4.0
 """Most that a portrait is enlarged by."""
+LEFT_OUT_PX = 3
+"""Pixels of the atlas that are left out beside what covers a portrait: its shadow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,10 +60,13 @@ class PortraitFindings:
     Attributes:
         facing: float32 (468,), 1 = frontal, 0 = edge-on, < 0 = away.
         visible: bool (468,), that nothing of the face hides it.
+        bare: float32, the atlas, 0–1: where nothing is before the face, at some distance from what
+            is, as where its pixels are left out for good; None: nothing is anywhere.
     """
 
     facing: F32
     visible: Mask
+    bare: F32 | None
 
 
 class Textures:
@@ -72,11 +78,12 @@ class Textures:
         self._shown: dict[int, tuple[Portrait, PortraitFindings]] = {}
 
     def shown(self, portrait: Portrait) -> PortraitFindings:
-        """Return the visible texture of a portrait's face."""
+        """Return what a portrait shows of its face."""
         if id(portrait) not in self._shown:
             source, triangles = portrait.face.landmarks[:N_MESH], topology().triangles
             facing = vertex_facing(source, triangles)
-            one = PortraitFindings(facing, vertex_visibility(source, triangles))
+            visible = vertex_visibility(source, triangles)
+            one = PortraitFindings(facing, visible, _bare(portrait))
             self._shown[id(portrait)] = portrait, one
         return self._shown[id(portrait)][1]
 
@@ -97,6 +104,12 @@ class Textures:
             # The portrait is kept, too: so long no other object can have its id.
             self._made[key] = portrait, _cut(portrait.image, source, 2 ** (size / STEPS))
         return self._made[key][1]
+
+
+def _bare(portrait: Portrait) -> F32 | None:
+    if portrait.seen is None or portrait.seen.visible.min() > 0.5:
+        return None
+    return withdrawn(portrait.seen.visible >= 0.5, LEFT_OUT_PX, LEFT_OUT_PX / 2)
 
 
 def _cut(image: U8, source: F32, factor: float) -> Texture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,7 +25,7 @@ from gateway.errors import InvalidRequest, RequestTimeout, ShuttingDown
 from gateway.media.live_frames import LiveFormat, LiveFormatName, LiveFrames
 from gateway.media.video import DecodedFrame
 from gateway.operations.pictures import decode_pictures
-from gateway.pipeline.live import LiveStream
+from gateway.pipeline.live import LiveFuser, LiveStream
 from gateway.pipeline.live_window import Drop as DropPolicy
 from gateway.pipeline.live_window import LiveFrame, LiveOutcome
 from gateway.pipeline.options.requirements import require_pictures
@@ -61,14 +61,14 @@ class OpenStream:
 
     Attributes:
         call: Its call.
-        stream: What changes its frames.
+        begin: Begins what changes its frames.
         frames: Reads and writes them.
         window: Frames that wait, at the most.
         drop: What happens to those for which there is no room.
     """
 
     call: Call
-    stream: LiveStream
+    begin: Callable[[LiveFuser], Awaitable[LiveStream]]
     frames: LiveFrames
     window: int
     drop: DropPolicy
@@ -79,13 +79,15 @@ class OpenStream:
         """Yield what became of each frame, in their order.
 
         Raises:
-            InvalidRequest: a message is no frame, or a timestamp does not rise.
+            FaceError, InferenceError, DeadlineExceeded: of its pictures.
+        InvalidRequest: a message is no frame, or a timestamp does not rise.
             RequestTimeout: none has come for too long.
             ShuttingDown: the service begins to stop.
         """
         close = cast(Callable[[EditableFrame], bytes], self._close)
-        outcomes = self.stream.run(
-            self._arriving(requests), close, window=self.window, drop=self.drop
+        live = self.call.services.live
+        outcomes = live.run(
+            self.begin, self._arriving(requests), close, window=self.window, drop=self.drop
         )
         async with aclosing(outcomes) as coming:
             async for outcome in coming:
@@ -162,11 +164,11 @@ async def read_start(call: Call, requests: AsyncIterator[SwapStreamRequest]) -> 
 
 
 async def begin(call: Call, start: StreamStart) -> OpenStream:
-    """Return a stream as it was started, its people and portraits known.
+    """Return a stream as it was started, its pictures read.
 
     Raises:
         InvalidRequest, InvalidOptions, MissingField: by name.
-        ImageError, FaceError, InferenceError, DeadlineExceeded: of its pictures.
+        ImageError: of its pictures.
     """
     services, settings = call.services, call.services.settings
     format = _format(call, start)
@@ -190,16 +192,16 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     files = [(f"Source {n}", data) for n, data in enumerate(start.sources)]
     files += [(f"Reference {n}", data) for n, data in enumerate(start.references)]
     pictures = [one.rgb for one in await decode_pictures(services, call.exchange, files)]
-    sources = pictures[: len(start.sources)]
-    stream = await services.live.begin(
-        sources,
-        pictures[len(start.sources) :],
-        lambda portraits: SourceIdentities.of(portraits, stored.identities, source_id),
-        options,
+    first = partial(
+        LiveFuser.begin,
+        sources=pictures[: len(start.sources)],
+        references=pictures[len(start.sources) :],
+        players_of=lambda faces: SourceIdentities.of(faces, stored.identities, source_id),
+        options=options,
         library=stored.library,
         call_s=settings.request_deadline_s,
     )
-    return OpenStream(call, stream, LiveFrames(format), window, _DROPS[start.drop])
+    return OpenStream(call, first, LiveFrames(format), window, _DROPS[start.drop])
 
 
 def stream_answer(outcome: LiveOutcome) -> SwapStreamResponse:

@@ -28,7 +28,6 @@ from gateway.pipeline.enrol_identity import Identifier
 from gateway.pipeline.expressions.enrol import Enroller
 from gateway.pipeline.expressions.track import ExpressionTracker
 from gateway.pipeline.fuse_image import ImageFuser
-from gateway.pipeline.live import LiveFuser
 from gateway.pipeline.options.groups import QualityLimits
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
@@ -36,8 +35,10 @@ from gateway.serving import warm_up
 from gateway.serving.admission import Admission
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
+from gateway.serving.live import LiveStreams
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
+from gateway.serving.threads import ThreadToolkits
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 from gateway.storage.identities import FolderIdentityStore, IdentityStore
@@ -69,7 +70,7 @@ class Services:
         work: The work that jobs execute.
         jobs: Accepts jobs; None where none are accepted.
         intake: Admission control of uploads for jobs.
-        live: Changes the faces of live streams.
+        live: Runs live streams.
         streams: Admission control of live streams.
         entry: Lets callers in.
         access: What that is made of; None where everybody may call and nothing is limited.
@@ -93,7 +94,7 @@ class Services:
     work: JobWork
     jobs: JobEngine | None
     intake: Admission
-    live: LiveFuser
+    live: LiveStreams
     streams: Admission
     entry: Entry
     access: Access | None
@@ -183,10 +184,12 @@ def assemble(
         observe=metrics.swapped,
         trace=NumberedPictures(settings.debug_dir) if settings.debug_dir else None,
     )
+    inline = contracts if isinstance(backend, LocalInference) else ()
+    kits = ThreadToolkits(settings, kit, inline)
     work = work or video_work(
         settings,
         kit,
-        inline=contracts if isinstance(backend, LocalInference) else (),
+        kits,
         pictures=fuser,
         identities=identities,
         expressions=expressions,
@@ -210,7 +213,7 @@ def assemble(
         work=work,
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
-        live=kit.live_fuser(),
+        live=LiveStreams(kits, settings.max_streams),
         streams=Admission(settings.max_streams, 0),
         entry=Entry(Authenticator(AuthMode.OFF))
         if access is None
@@ -326,6 +329,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             if watching is not None:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+            services.live.close()
             await services.work.close()
             await services.inference.close()
             services.compute.close()

@@ -198,7 +198,7 @@ def opening(landmarks: AnyFloat, pairs: Sequence[tuple[int, int]]) -> float:
     Across the line from the first pair to the last; points that lie beside one another along it
     are not apart.
     """
-    above, below = np.transpose(pairs)
+    above, below = _sides(tuple(pairs))
     points = np.asarray(landmarks, np.float64)
     upper, lower = points[above, :2], points[below, :2]
     x, y = (upper[-1] + lower[-1] - upper[0] - lower[0]) / 2

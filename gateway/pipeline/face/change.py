@@ -151,8 +151,8 @@ class FaceChanger:
             done = await work.enhancement.applied(work.canvas, retouch, done)
             return done if done.expression is not None or done.enhancer is not None else None
         with work.timings.stage("swap"):
-            choice = await self._compute.run(
-                choose, work.canvas.image, shown, portraits, memory.choice
+            choice = await self._compute.offload(
+                len(portraits), choose, work.canvas.image, shown, portraits, memory.choice
             )
             memory.choice = choice
             portrait = portraits[choice.base]
@@ -165,8 +165,9 @@ class FaceChanger:
                 others=[p for n, p in enumerate(portraits) if n != choice.base],
                 deadline=work.deadline,
             )
-            edge_px = COVER_EDGE * eye_distance(face.landmarks)
-            layer = layer and await self._compute.run(layer.without, work.nearer, edge_px)
+            if layer is not None and work.nearer:
+                edge_px = COVER_EDGE * eye_distance(face.landmarks)
+                layer = await self._compute.run(layer.without, work.nearer, edge_px)
         if layer is None:
             return None
         done = replace(done, source=choice.base, swapper=swapper.name)

@@ -10,7 +10,7 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.faces.delight import FaceDelighter
 from gateway.faces.face import Face
-from gateway.faces.glasses import GlassesRemover, with_frames
+from gateway.faces.glasses import GlassesRemoval, GlassesRemover, with_frames
 from gateway.faces.occlusion import OcclusionFinder, Visibility
 from gateway.imaging.geometry.warp import Region
 from gateway.imaging.masks.matte import Matte
@@ -25,6 +25,11 @@ from gateway.processors.face_enhancer import visible_in
 from gateway.processors.maskers import NetworkMaskers, area_mask, part_mask
 from gateway.processors.masks import matte_of
 from gateway.processors.mirroring import with_other_side
+
+
+def looks_for_covers(options: SwapOptions) -> bool:
+    """Return whether options ask for what covers faces, found by our own network."""
+    return "occlusion" in options.masks.types and options.masks.occlusion_model == OWN_OCCLUDER
 
 
 class Masking:
@@ -87,23 +92,55 @@ class Masking:
         return await self._compute.run(under_even_light, portrait, change)
 
     async def look(
-        self, image: U8, faces: Sequence[Face], options: SwapOptions, *, deadline: Deadline
+        self,
+        image: U8,
+        faces: Sequence[Face],
+        options: SwapOptions,
+        *,
+        glasses: Sequence[GlassesRemoval] | None = None,
+        deadline: Deadline,
     ) -> list[Visibility | None]:
         """Return where each face of a picture (H, W, 3) is seen, as far as that is requested.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            faces: In it.
+            options: What is requested.
+            glasses: The faces' own, as `glasses` has found them shortly before; else it looks.
+            deadline: When the answer is of no use any more.
 
         Raises:
             InferenceError, DeadlineExceeded: from the network.
         """
-        masks = options.masks
-        if "occlusion" not in masks.types or masks.occlusion_model != OWN_OCCLUDER:
+        if not looks_for_covers(options):
             return [None] * len(faces)
-        return list(await self._seen(image, faces, deadline))
+        return list(await self._seen(image, faces, deadline, glasses))
 
-    async def _seen(self, image: U8, faces: Sequence[Face], deadline: Deadline) -> list[Visibility]:
-        """Return where each face of a target is seen, beside its glasses, too."""
+    async def glasses(
+        self, image: U8, faces: Sequence[Face], *, deadline: Deadline
+    ) -> list[GlassesRemoval]:
+        """Return the glasses of each face of a picture (H, W, 3), which may wear none.
+
+        Raises:
+            InferenceError, DeadlineExceeded: from the network.
+        """
         looks = [self._remover.find(image, face.landmarks, deadline=deadline) for face in faces]
+        return list(await asyncio.gather(*looks))
+
+    async def _seen(
+        self,
+        image: U8,
+        faces: Sequence[Face],
+        deadline: Deadline,
+        glasses: Sequence[GlassesRemoval] | None = None,
+    ) -> list[Visibility]:
+        """Return where each face of a target is seen, beside its glasses, too."""
         found = self._finder.find(image, faces, deadline=deadline)
-        seen, removals = await asyncio.gather(found, asyncio.gather(*looks))
+        if glasses is None:
+            found_glasses = self.glasses(image, faces, deadline=deadline)
+            seen, removals = await asyncio.gather(found, found_glasses)
+        else:
+            seen, removals = await found, list(glasses)
         return [
             with_frames(one, removal) if removal.worn else one
             for one, removal in zip(seen, removals, strict=True)

@@ -12,6 +12,7 @@ from gateway.arrays import F32, U8
 from gateway.compute import Compute
 from gateway.faces.embedding import FaceEmbedder
 from gateway.faces.face import Face, FaceWarning
+from gateway.faces.glasses import GlassesRemoval
 from gateway.faces.overlap import covering, nearness
 from gateway.imaging.geometry.warp import Region, bounding_region
 from gateway.pipeline.expressions.track import TURNED
@@ -19,7 +20,7 @@ from gateway.pipeline.face.canvas import UndoCanvas
 from gateway.pipeline.face.change import FaceChanger, FaceMemory, FaceTask
 from gateway.pipeline.face.enhance import Enhancement
 from gateway.pipeline.face.expression_plan import reads_expressions
-from gateway.pipeline.face.masking import Masking
+from gateway.pipeline.face.masking import Masking, looks_for_covers
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import CastRole
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
@@ -30,6 +31,8 @@ from gateway.processors.base import Portrait
 LOOK_S, CLEAR_LOOK_S = Fraction(1, 12), Fraction(1, 5)
 """Seconds between two checks for occlusions of a face: where there are some, and where there is
 nothing."""
+GLASSES_S = Fraction(1, 2)
+"""Seconds between two looks at whether a face wears glasses."""
 CLEAR = 0.9
 """Share of a face that is seen where there is nothing before it."""
 SEEN_S = 0.2
@@ -53,6 +56,8 @@ class _Person:
         looked_s: When occlusions of the face were last checked.
         pause_s: Until the next check.
         last_s: When the face was last changed.
+        glasses: What they wear, if anything; None: not looked at yet.
+        glasses_s: When they were last looked at.
     """
 
     since_s: Fraction
@@ -63,6 +68,8 @@ class _Person:
     looked_s: Fraction | None = None
     pause_s: Fraction = LOOK_S
     last_s: Fraction | None = None
+    glasses: GlassesRemoval | None = None
+    glasses_s: Fraction = Fraction(0)
 
 
 class FrameMaker:
@@ -238,16 +245,28 @@ class FrameMaker:
 
     async def _look(self, person: _Person, now: Fraction, rgb: U8, face: Face) -> None:
         """Check for occlusions of a face, now and then."""
-        if person.looked_s is not None and now < person.looked_s + person.pause_s:
-            return
         options, deadline = self._production.options, self._production.deadline()
-        (seen,) = await self._masking.look(rgb, [face], options, deadline=deadline)
+        early = person.looked_s is not None and now < person.looked_s + person.pause_s
+        if early or not looks_for_covers(options):
+            return
+        glasses = await self._glasses(person, now, rgb, face)
+        (seen,) = await self._masking.look(
+            rgb, [face], options, glasses=[glasses], deadline=deadline
+        )
         before, memory = person.looked_s, person.memory
         if seen is not None and memory.seen is not None and before is not None:
             seen = seen.steadied(memory.seen, float(np.exp(-float(now - before) / SEEN_S)))
         memory.seen, person.looked_s = seen, now
         clear = seen is None or float(seen.visible.mean()) > CLEAR
         person.pause_s = CLEAR_LOOK_S if clear else LOOK_S
+
+    async def _glasses(self, person: _Person, now: Fraction, rgb: U8, face: Face) -> GlassesRemoval:
+        """Return a person's glasses, which stay on or off for longer than a hand stays away."""
+        if person.glasses is None or now >= person.glasses_s + GLASSES_S:
+            deadline = self._production.deadline()
+            (person.glasses,) = await self._masking.glasses(rgb, [face], deadline=deadline)
+            person.glasses_s = now
+        return person.glasses
 
 
 def _local(face: Face, region: Region, rest: F32 | None) -> Face:

@@ -99,3 +99,15 @@ def test_of_an_enhanced_picture_the_parts_in_color_keep_theirs(scale):
     assert (made[colored] == enhanced[colored]).all()
     far = np.s_[: 300 * scale, : 500 * scale]
     assert (made[far] == hue_line(picture).brought(enhanced)[far]).all()
+
+
+def test_the_line_goes_through_the_medians_of_what_colors_are_beyond_their_luma():
+    rng = np.random.default_rng(4)
+    sepia = np.clip(toned(greys(seed=6)) + rng.normal(0, 2, (60, 80, 3)), 0, 255).astype(np.uint8)
+    pixels = sepia.reshape(-1, 3).astype(float)
+    luma = pixels @ [0.299, 0.587, 0.114]
+    offsets = hue_line(sepia).offsets
+    for low in range(64, 168, 8):
+        inside = (luma >= low) & (luma < low + 8)
+        median = np.median((pixels - luma[:, None])[inside], axis=0)
+        assert np.abs(offsets[low + 4] - median).max() < 1.0

@@ -22,7 +22,7 @@ from tests.unit.http.app import photograph, saved
 from tests.unit.media.clips import clip, grey
 from tests.unit.rpc.door import Door, door, failed
 from tests.unit.rpc.test_parity import orders
-from tests.unit.rpc.test_streams import frame, start
+from tests.unit.rpc.test_streams import frame, held_open, start
 
 TARGET = saved(photograph())
 
@@ -259,16 +259,12 @@ async def test_a_stream_ends_when_its_key_is_revoked(tmp_path, monkeypatch):
     monkeypatch.setattr("gateway.rpc.streams.CHECK_S", 0.05)
     async with locked(tmp_path, auth_cache_s=0) as (_, keys, rpc, _http):
         record, secret = key(keys)
-
-        async def frames():
-            yield start()
-            for n in range(10**6):
-                yield frame(n)
-                if n == 3:
-                    keys.revoke(record.id)
-
         metadata = (("authorization", f"Bearer {secret}"),)
-        found = await failed(rpc.fusion.SwapStream(frames(), metadata=metadata))
+        async with held_open(start(), frame(0)) as sender:
+            coming = rpc.fusion.SwapStream(sender, metadata=metadata)
+            assert (await coming.read()).HasField("frame")
+            keys.revoke(record.id)
+            found = await failed(coming.read())
         assert (found.status, found.reason) == ("UNAUTHENTICATED", "unauthenticated")
 
 

@@ -178,17 +178,22 @@ class HeldWindow(Window):
     def __init__(self, most, drop) -> None:
         super().__init__(most, drop)
         self.put_in = 0
-        self.let_go = asyncio.Event()
+        self.held = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
         self.made.append(self)
 
     made: ClassVar[list[Window]] = []
+
+    def let_go(self) -> None:
+        """Let it give; to be called in any thread."""
+        self.loop.call_soon_threadsafe(self.held.set)
 
     async def put(self, frame) -> None:
         await super().put(frame)
         self.put_in += 1
 
     async def get(self):
-        await self.let_go.wait()
+        await self.held.wait()
         return await super().get()
 
 
@@ -199,7 +204,7 @@ async def test_the_oldest_frames_are_dropped_and_reported(monkeypatch):
         frames = [start(drop=fusion.DROP_OLDEST, window=2), *(frame(n) for n in range(10))]
         coming = each.fusion.SwapStream(sent(*frames))
         await until(lambda: HeldWindow.made and HeldWindow.made[0].put_in == 10)
-        HeldWindow.made[0].let_go.set()
+        HeldWindow.made[0].let_go()
         answers = [answer async for answer in coming]
     assert [one.index for one in answers] == list(range(10))
     outcomes = [one.WhichOneof("outcome") for one in answers]
