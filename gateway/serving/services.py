@@ -183,6 +183,8 @@ def assemble(
         observe=metrics.swapped,
         trace=NumberedPictures(settings.debug_dir) if settings.debug_dir else None,
     )
+    streams = Admission(settings.max_streams, 0)
+    metrics.streams(streams)
     work = work or video_work(
         settings,
         kit,
@@ -211,7 +213,7 @@ def assemble(
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
         live=kit.live_fuser(),
-        streams=Admission(settings.max_streams, 0),
+        streams=streams,
         entry=Entry(Authenticator(AuthMode.OFF))
         if access is None
         else Entry(access.authenticator, access.quotas),
