@@ -49,15 +49,15 @@ def serve(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """Carry jobs out until SIGINT or SIGTERM, then finish segments for a while, and end.
 
-    What there is to do is found in the database. On `worker_port` probes and metrics are answered.
+    What there is to do is found in the database. On `worker_probe_port` probes and metrics are answered.
 
     Raises:
         SemblantError: the worker could not be started, by name.
         OSError: the port is taken.
     """
     _prepare_process(settings)
-    if settings.worker_port is not None:
-        _check_port(settings.host, settings.worker_port)
+    if settings.worker_probe_port is not None:
+        _check_port(settings.host, settings.worker_probe_port)
     with suppress(asyncio.CancelledError):
         services = build_services(settings.model_copy(update={"job_execution": "embedded"}))
         asyncio.run(until_stopped(services))
@@ -86,7 +86,7 @@ async def until_stopped(services: Services) -> None:
 @asynccontextmanager
 async def answering_probes(services: Services) -> AsyncIterator[None]:
     """Answer probes and metrics during the block, if the settings name a port for them."""
-    port = services.settings.worker_port
+    port = services.settings.worker_probe_port
     if port is None:
         yield
         return

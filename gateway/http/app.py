@@ -68,7 +68,7 @@ ENDPOINTS = (
 )
 """The modules of all addresses, in the order of the documentation."""
 PROBES = (livez, readyz, metrics)
-"""The modules of the addresses that also a worker answers, with `SEMBLANT_WORKER_PORT`."""
+"""The modules of the addresses that also a worker answers, with `SEMBLANT_WORKER_PROBE_PORT`."""
 DESCRIPTION = (
     "Puts one person's face into another person's picture. Errors are problem details (RFC 9457) "
     "with a stable `code`; their `type` is the address of a page about it."

@@ -265,7 +265,7 @@ class Settings(AccessSettings, RpcSettings, BaseSettings):
         ge=0,
         description="Seconds that segments may take to finish when the process is stopped.",
     )
-    worker_port: int | None = Field(
+    worker_probe_port: int | None = Field(
         None,
         ge=1,
         le=65535,

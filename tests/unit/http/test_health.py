@@ -69,8 +69,8 @@ async def alive(http) -> bool:
 
 
 async def test_a_worker_answers_probes_and_metrics_alone_on_a_port_of_its_own():
-    services = fake_services(worker_port=free_port())
-    address = f"http://127.0.0.1:{services.settings.worker_port}"
+    services = fake_services(worker_probe_port=free_port())
+    address = f"http://127.0.0.1:{services.settings.worker_probe_port}"
     async with httpx.AsyncClient(base_url=address) as http:
         async with running(services), answering_probes(services):
             await until(lambda: alive(http))
