@@ -118,8 +118,8 @@ def _lets(policies: Iterable[Object], a: Peer, b: Peer, port: str, direction: st
 
 def _types(policy: Object) -> Iterable[str]:
     spec = policy["spec"]
-    usual = ("Ingress", "Egress") if "egress" in spec else ("Ingress",)
-    return spec.get("policyTypes", usual)
+    usual = ["Ingress", "Egress"] if "egress" in spec else ["Ingress"]
+    return list(spec.get("policyTypes", usual))
 
 
 def _rule_lets(rule: Object, other: Peer, end: Peer, port: str, direction: str) -> bool:
