@@ -12,7 +12,7 @@ from tools.manifests.promql import ALERTS, DASHBOARDS
 
 README = FOLDER / "README.md"
 _NOTE = "# Written by `make manifests` from k8s/alerts; edit those."
-_DRAWING = re.compile(r"(?<=```mermaid\n).*?(?=\n```)", re.DOTALL)
+_DRAWING = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 
 
 def written() -> dict[Path, str]:
@@ -23,7 +23,7 @@ def written() -> dict[Path, str]:
             _rule(name) for name in ("semblant-quality", "semblant-service")
         ),
         components / "hpa" / "recording-rules.yaml": _rule("semblant-scaling"),
-        README: _DRAWING.sub(lambda _: mermaid(), README.read_text(encoding="utf-8")),
+        README: _DRAWING.sub(lambda _: mermaid() + "\n", README.read_text(encoding="utf-8")),
     }
     return found | {DASHBOARDS / name: text for name, text in dashboards().items()}
 
