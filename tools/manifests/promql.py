@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 import promql_parser
@@ -80,20 +80,28 @@ def selected(query: str) -> set[str]:
     Raises:
         ValueError: it is no PromQL.
     """
-    found: set[str] = set()
+    return {selector.name or "" for selector in _selectors(query)}
+
+
+def matchers(query: str) -> list[promql_parser.Matcher]:
+    """Return the conditions on labels in a query.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    return [matcher for selector in _selectors(query) for matcher in selector.matchers.matchers]
+
+
+def _selectors(query: str) -> list[promql_parser.VectorSelector]:
+    found: list[promql_parser.VectorSelector] = []
 
     def visit(node: promql_parser.Expr) -> bool:
         if isinstance(node, promql_parser.VectorSelector):
-            found.add(node.name or "")
+            found.append(node)
         return True
 
-    parsed = promql_parser.parse(query)
-    _walk(parsed, visit)
+    promql_parser.walk(promql_parser.parse(query), visit)
     return found
-
-
-def _walk(node: promql_parser.Expr, visit: Callable[[promql_parser.Expr], bool]) -> None:
-    promql_parser.walk(node, visit)
 
 
 def wrong(query: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tools.manifests.combinations import FOLDER
 from tools.manifests.manifests import Manifests, Workload, matches
 from tools.manifests.render import Object
 
-_ROW = re.compile(r"^\| `(?P<secret>[a-z-]+)` \| (?P<keys>[^|]+) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| `(?P<secret>semblant-[a-z-]+)` \| (?P<keys>[^|]+) \|", re.MULTILINE)
 
 
 @cache
