@@ -49,7 +49,8 @@ def serve(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """Carry jobs out until SIGINT or SIGTERM, then finish segments for a while, and end.
 
-    What there is to do is found in the database. On `worker_probe_port` probes and metrics are answered.
+    What there is to do is found in the database. Probes and metrics are answered on
+    `worker_probe_port`.
 
     Raises:
         SemblantError: the worker could not be started, by name.

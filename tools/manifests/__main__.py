@@ -29,7 +29,7 @@ def problems() -> Iterator[str]:
         try:
             text = render(combination)
         except NotRendered as error:
-            yield str(error)
+            yield f"{combination}: {error}"
             continue
         (OUT / f"{combination}.yaml").write_text(text, encoding="utf-8")
         manifests = Manifests(str(combination), objects(text), combination.components)

@@ -38,24 +38,40 @@ def render(combination: Combination, folder: Path = FOLDER) -> str:
     Raises:
         NotRendered: kubectl is not there, or refuses.
     """
+    return build(
+        {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [f"overlays/{combination.overlay}"],
+            "components": [f"components/{name}" for name in combination.components],
+        },
+        folder,
+    )
+
+
+def build(kustomization: Object, folder: Path) -> str:
+    """Return what a kustomization is rendered to, whose paths begin in a folder.
+
+    Raises:
+        NotRendered: kubectl is not there, or refuses.
+    """
     program = kubectl()
     if program is None:
         raise NotRendered("kubectl is not installed; `make .venv/installed-dev` does it")
     with tempfile.TemporaryDirectory() as place:
         # kustomize takes no absolute paths, and sees through symbolic links.
-        way = Path(os.path.relpath(folder.resolve(), Path(place).resolve()))
-        written = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": [str(way / "overlays" / combination.overlay)],
-            "components": [str(way / "components" / name) for name in combination.components],
+        way = os.path.relpath(folder.resolve(), Path(place).resolve())
+        moved = {
+            name: [f"{way}/{path}" for path in kustomization.get(name, ())]
+            for name in ("resources", "components")
         }
-        (Path(place) / "kustomization.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
+        text = yaml.safe_dump(kustomization | moved)
+        (Path(place) / "kustomization.yaml").write_text(text, encoding="utf-8")
         done = subprocess.run(
             [program, "kustomize", place], check=False, capture_output=True, text=True, timeout=60
         )
     if done.returncode != 0:
-        raise NotRendered(f"{combination}: {done.stderr.strip()}")
+        raise NotRendered(done.stderr.strip())
     return done.stdout
 
 

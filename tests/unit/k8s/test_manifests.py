@@ -15,9 +15,10 @@ from tools.manifests.combinations import (
     Combination,
     combinations,
 )
+from tools.manifests.manifests import Manifests
 from tools.manifests.policies import POLICIES
 from tools.manifests.policies.references import documented_secrets
-from tools.manifests.render import NotRendered, render
+from tools.manifests.render import NotRendered, build, objects, render
 from tools.manifests.schemas import invalid
 from tools.manifests.written import written
 
@@ -62,6 +63,22 @@ def test_what_cannot_be_rendered_says_why():
 @pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
 def test_files_that_follow_from_others_are_current(path):
     assert path.read_text(encoding="utf-8") == written()[path], "run `make manifests`"
+
+
+def test_the_documented_kustomization_is_an_installation_in_a_namespace_of_any_name():
+    rendered("cpu")  # skips without kubectl
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    told = yaml.safe_load(example.replace("…", "0" * 64))
+    for name in ("resources", "components"):
+        told[name] = [path.removeprefix("semblant/k8s/") for path in told[name]]
+    manifests = Manifests("own", objects(build(told | {"namespace": "faces"}, FOLDER)))
+    found = [(name, problem) for name, each in POLICIES.items() for problem in each(manifests)]
+    assert found == []
+    assert manifests.names("Namespace") == {"faces"}
+    assert "https://semblant.example.com" in str(manifests.objects)
+    images = {c["image"] for w in manifests.workloads() for c in w.all_containers}
+    assert all(image.startswith("registry.example.com/semblant/") for image in images)
 
 
 def test_documented_secrets_are_used():

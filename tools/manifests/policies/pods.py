@@ -11,7 +11,9 @@ from gateway.paths import PROJECT_ROOT
 from tools.manifests.manifests import Manifests, Workload, matches, quantity
 from tools.manifests.render import Object
 
-_IMAGE = re.compile(r"(?P<name>[^:@]+(?::\d+/[^:@]+)?):(?P<tag>[\w.-]+)(?:@sha256:[0-9a-f]{64})?")
+_IMAGE = re.compile(
+    r"(?P<name>[^:@]+(?::\d+/[^:@]+)?)(?::(?P<tag>[\w.-]+))?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
 _USER = 10001
 
 
@@ -100,14 +102,14 @@ def _loose(container: Object) -> Iterator[str]:
 
 
 def images(manifests: Manifests) -> Iterator[str]:
-    """Images have tags, none of them `latest`; ours have that of this release."""
+    """Images have digests or tags, but not `latest`; ours have that of this release."""
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     version = project["project"]["version"]
     for name, _, container in _each(manifests):
         read = _IMAGE.fullmatch(container["image"])
-        if read is None or read["tag"] == "latest":
+        if read is None or (read["digest"] is None and read["tag"] in (None, "latest")):
             yield f"{name}: {container['image']} has no tag that stays"
-        elif read["name"].startswith("semblant/") and read["tag"] != version:
+        elif read["name"].startswith("semblant/") and read["tag"] not in (None, version):
             yield f"{name}: {container['image']} is not of release {version}"
 
 
