@@ -149,6 +149,10 @@ protos-check: $(BUF) ## Lint the protos; find what breaks callers, against AGAIN
 docs: .venv/installed-dev ## Write the reference pages from the code
 	@$(BIN)/python -m tools.reference
 
+.PHONY: manifests
+manifests: .venv/installed-dev ## Render the Kubernetes manifests, validate them, hold them to policies
+	@$(BIN)/python -m tools.manifests
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 

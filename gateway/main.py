@@ -7,16 +7,16 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from gateway.access.authenticator import AuthMode
 from gateway.access.exposure import refuse_open_door
 from gateway.compute import share_heaps
-from gateway.http.app import create_app
+from gateway.http.app import create_app, create_probes
 from gateway.logs import configure
 from gateway.serving.jobs import jobs_database
 from gateway.serving.services import Services, build_services, running
@@ -44,7 +44,8 @@ def serve(settings: Settings) -> None:
     hosts = [settings.host, settings.grpc_host or settings.host]
     anywhere = settings.auth_off_anywhere
     refuse_open_door(AuthMode(settings.auth), hosts, anywhere=anywhere)
-    _check_port(settings)
+    if settings.protocols != "grpc":
+        _check_port(settings.host, settings.port)
     with suppress(asyncio.CancelledError):  # asked to stop while still starting
         asyncio.run(_serve(build_services(settings)))
 
@@ -52,12 +53,16 @@ def serve(settings: Settings) -> None:
 def work(settings: Settings) -> None:
     """Carry jobs out until SIGINT or SIGTERM, then finish segments for a while, and end.
 
-    Nothing is listened on: what there is to do is found in the database.
+    What there is to do is found in the database. Probes and metrics are answered on
+    `worker_probe_port`.
 
     Raises:
         SemblantError: the worker could not be started, by name.
+        OSError: the port is taken.
     """
     _prepare_process(settings)
+    if settings.worker_probe_port is not None:
+        _check_port(settings.host, settings.worker_probe_port)
     with suppress(asyncio.CancelledError):
         services = build_services(settings.model_copy(update={"job_execution": "embedded"}))
         asyncio.run(until_stopped(services))
@@ -77,10 +82,26 @@ async def until_stopped(services: Services) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    async with running(services):
+    async with running(services), answering_probes(services):
         started = True
         log.info("carrying jobs out")
         await stopped.wait()
+
+
+@asynccontextmanager
+async def answering_probes(services: Services) -> AsyncIterator[None]:
+    """Answer probes and metrics during the block, if the settings name a port for them."""
+    port = services.settings.worker_probe_port
+    if port is None:
+        yield
+        return
+    door = Server(services, app=create_probes(services), port=port, grace_s=0.0)
+    serving = asyncio.create_task(door.serve(), name="probes")
+    try:
+        yield
+    finally:
+        door.should_exit = True
+        await serving
 
 
 def _prepare_process(settings: Settings) -> None:
@@ -94,16 +115,14 @@ def _prepare_process(settings: Settings) -> None:
         log.info("jobs in %s, their files in %s", jobs_database(settings), store)
 
 
-def _check_port(settings: Settings) -> None:
-    """Bind the port once: that it is taken should be known before models are loaded."""
-    if settings.protocols == "grpc":
-        return
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
+def _check_port(host: str, port: int) -> None:
+    """Bind a port once: that it is taken should be known before models are loaded."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((settings.host, settings.port))
+            trial.bind((host, port))
         except OSError as error:
-            where = f"{settings.host}:{settings.port}"
+            where = f"{host}:{port}"
             raise OSError(error.errno, f"{error.strerror}; see --port", where) from error
 
 
@@ -165,15 +184,26 @@ class Server(uvicorn.Server):
 
     Args:
         services: Already running, for as long as the server does.
+        app: What is served; the whole service by default.
+        port: TCP port, 0 = any; that of the settings by default.
+        grace_s: Seconds of the pause; those of the settings by default.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        app: Callable[..., Any] | None = None,
+        port: int | None = None,
+        grace_s: float | None = None,
+    ) -> None:
         self._services = services
         settings = services.settings
+        self._grace_s = settings.shutdown_grace_s if grace_s is None else grace_s
         config = uvicorn.Config(
-            create_app(services),
+            app or create_app(services),
             host=settings.host,
-            port=settings.port,
+            port=settings.port if port is None else port,
             log_config=None,
             access_log=False,  # one line per request is written by `gateway.http.middleware`
             server_header=False,
@@ -199,7 +229,7 @@ class Server(uvicorn.Server):
         """Turn unready, serve on for the drain time, then stop; a second signal cuts it short."""
         self._services.health.leave()
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._services.settings.shutdown_grace_s
+        until = loop.time() + self._grace_s
         while loop.time() < until and not self.force_exit:
             await asyncio.sleep(_LOOK_S)
         await super().shutdown(sockets)

@@ -67,6 +67,8 @@ ENDPOINTS = (
     openapi,
 )
 """The modules of all addresses, in the order of the documentation."""
+PROBES = (livez, readyz, metrics)
+"""The modules of the addresses that also a worker answers, with `SEMBLANT_WORKER_PROBE_PORT`."""
 DESCRIPTION = (
     "Puts one person's face into another person's picture. Errors are problem details (RFC 9457) "
     "with a stable `code`; their `type` is the address of a page about it."
@@ -122,6 +124,22 @@ def create_app(services: Services) -> FastAPI:
         limits=_limits(services.settings),
     )
     _complete_openapi(app)
+    return app
+
+
+def create_probes(services: Services) -> FastAPI:
+    """Return an application of `PROBES` alone, for a process that serves no requests."""
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _pass_on},
+    )
+    app.state.services = services
+    for endpoint in PROBES:
+        app.include_router(endpoint.router)
+    app.add_middleware(Edge, metrics=services.metrics)
     return app
 
 

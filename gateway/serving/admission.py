@@ -30,7 +30,8 @@ class Admission:
 
     def __init__(self, concurrency: int, queue: int) -> None:
         self._places = asyncio.Semaphore(concurrency)
-        self._concurrency = concurrency
+        self.concurrency = concurrency
+        """Requests worked on at the same time, at most."""
         self._most = concurrency + queue
         self._usual_s = _FIRST_GUESS_S
         self._closed = False
@@ -81,5 +82,5 @@ class Admission:
 
     def _until_free_s(self) -> int:
         """Estimate the seconds until the admitted requests are done, at least 1."""
-        rounds = self.admitted / self._concurrency
+        rounds = self.admitted / self.concurrency
         return min(60, max(1, math.ceil(rounds * self._usual_s)))

@@ -196,6 +196,23 @@ class Metrics:
             "semblant_requests_waiting", "Requests uploading or in the queue.", registry=registry
         )
         waiting.set_function(lambda: admission.waiting)
+        limit = Gauge(
+            "semblant_requests_limit",
+            "Requests that are worked on at the same time, at most.",
+            registry=registry,
+        )
+        limit.set(admission.concurrency)
+
+    def streams(self, admission: Admission) -> None:
+        """Record how many live streams there are, and may be, from now on."""
+        running = Gauge("semblant_streams_running", "Live streams.", registry=self.registry)
+        running.set_function(lambda: admission.admitted)
+        limit = Gauge(
+            "semblant_streams_limit",
+            "Live streams that are served at the same time, at most.",
+            registry=self.registry,
+        )
+        limit.set(admission.concurrency)
 
     def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""

@@ -186,6 +186,8 @@ def assemble(
     )
     inline = contracts if isinstance(backend, LocalInference) else ()
     kits = ThreadToolkits(settings, kit, inline)
+    streams = Admission(settings.max_streams, 0)
+    metrics.streams(streams)
     work = work or video_work(
         settings,
         kit,
@@ -214,7 +216,7 @@ def assemble(
         jobs=jobs(work),
         intake=Admission(settings.max_uploads, 0),
         live=LiveStreams(kits, settings.max_streams),
-        streams=Admission(settings.max_streams, 0),
+        streams=streams,
         entry=Entry(Authenticator(AuthMode.OFF))
         if access is None
         else Entry(access.authenticator, access.quotas),

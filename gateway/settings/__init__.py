@@ -265,6 +265,13 @@ class Settings(AccessSettings, RpcSettings, BaseSettings):
         ge=0,
         description="Seconds that segments may take to finish when the process is stopped.",
     )
+    worker_probe_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="TCP port on which `semblant worker` answers `/livez`, `/readyz` and "
+        "`/metrics`; without one it listens on nothing.",
+    )
     webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="Secrets to sign webhooks with, `whsec_` and base64, separated by commas; "

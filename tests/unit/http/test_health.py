@@ -1,12 +1,18 @@
+import asyncio
+import socket
+
+import httpx
 import pytest
 
 from gateway.errors import InferenceFailed
+from gateway.main import answering_probes
 from gateway.models.catalog import load_catalog
 from gateway.paths import PROJECT_ROOT
 from gateway.serving.services import running
 from gateway.serving.testing import fake_services
 from tests.unit.http.app import client
 from tests.unit.http.problem import checked
+from tests.waiting import until
 
 
 async def test_alive_whatever_the_models_do():
@@ -48,6 +54,35 @@ async def test_running_services_are_ready_and_then_closed():
         checked(await http.get("/readyz"), "shutting_down")
         answer = await http.post("/v1/faces", files={"image": b"x"})
         checked(answer, "shutting_down")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+async def alive(http) -> bool:
+    try:
+        return (await http.get("/livez")).json() == {"status": "alive"}
+    except httpx.ConnectError:
+        return False
+
+
+async def test_a_worker_answers_probes_and_metrics_alone_on_a_port_of_its_own():
+    services = fake_services(worker_probe_port=free_port())
+    address = f"http://127.0.0.1:{services.settings.worker_probe_port}"
+    async with httpx.AsyncClient(base_url=address) as http:
+        async with running(services), answering_probes(services):
+            await until(lambda: alive(http))
+            assert (await http.get("/readyz")).json() == {"status": "ready"}
+            assert "semblant_jobs_total" in (await http.get("/metrics")).text
+            checked(await http.post("/v1/swaps"), "not_found")
+        assert not await alive(http)
+
+
+async def test_a_worker_listens_on_nothing_unless_told_to():
+    async with answering_probes(fake_services()):
+        assert [task.get_name() for task in asyncio.all_tasks()].count("probes") == 0
 
 
 async def test_the_models_are_listed_with_license_and_state():

@@ -28,6 +28,9 @@ async def test_they_tell_what_happened():
     assert seen["semblant_quality_seam_ratio_count"] == 1
     assert seen["semblant_quality_identity_distance_count"] == 0  # nobody asked for it
     assert seen['semblant_model_ready{model="face_mesh"}'] == 1
+    assert seen["semblant_requests_limit"] == services.settings.max_concurrency
+    assert seen["semblant_streams_limit"] == services.settings.max_streams
+    assert seen["semblant_streams_running"] == 0
     assert seen["semblant_requests_running"] == seen["semblant_requests_waiting"] == 0
 
 
