@@ -120,8 +120,7 @@ async def _jitter(run: Run) -> Figure:
         if not faces:
             faces.append((await analyser.analyse(frame, deadline=deadline))[0])
         else:
-            keep = len(faces) % 2 == 1
-            found = await analyser.follow(frame, faces[-1:], deadline=deadline, keep_eyes=keep)
+            found = await analyser.follow(frame, faces[-1:], deadline=deadline)
             faces.append(found[0])
     await inference.close()
     reach = int(REACH_S * clips.RATE)

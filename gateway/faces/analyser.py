@@ -28,8 +28,6 @@ from gateway.faces.landmarks import (
     MESH_SIDE,
     Crop,
     crop_square,
-    eye_offsets,
-    kept_eyes,
     mesh_in_image,
     square_of_landmarks,
 )
@@ -119,7 +117,6 @@ class FaceAnalyser:
         *,
         deadline: Deadline,
         precise: bool = False,
-        keep_eyes: bool = False,
     ) -> list[Face]:
         """Return faces again, as they are in another picture of the same place.
 
@@ -131,8 +128,6 @@ class FaceAnalyser:
             faces: Where they were.
             deadline: When the answer is of no use any more.
             precise: See `DetectOptions`.
-            keep_eyes: Leave lids and irises where they were beside the mesh's own, instead of
-                looking at the eyes by themselves: in a moment that hardly changes.
         """
         if not faces:
             return []
@@ -143,9 +138,8 @@ class FaceAnalyser:
         scores = np.array([face.score for face in faces], np.float32)
         options = DetectOptions(precise=precise)
         looks = await self._looks(crops, deadline)
-        eyes = [face.eye_offsets for face in faces] if keep_eyes else None
         return await self._faces_of(
-            image, looks, scores, options, deadline, sure=options.min_presence, eyes=eyes
+            image, looks, scores, options, deadline, sure=options.min_presence
         )
 
     async def look_at(
@@ -245,9 +239,8 @@ class FaceAnalyser:
         deadline: Deadline,
         *,
         sure: float,
-        eyes: Sequence[F32 | None] | None = None,
     ) -> list[Face]:
-        """Return the faces of passes that are scored (N,); see `SURE`, and for eyes `follow`."""
+        """Return the faces of passes that are scored (N,); see `SURE`."""
         keep = [i for i, look in enumerate(every) if look.presence >= options.min_presence]
         keep = distinct([look.mesh for look in every], keep, scores)
         if not keep:
@@ -263,8 +256,7 @@ class FaceAnalyser:
         keep, looks = [keep[n] for n in one_each], [looks[n] for n in one_each]
         if options.precise:
             looks = await self._look_closely(image, looks, deadline)
-        offsets = [None if eyes is None else eyes[n] for n in keep]
-        landmarks = await self._with_eyes(image, looks, offsets, deadline)
+        landmarks = await self._with_eyes(image, looks, deadline)
         shape = (image.shape[0], image.shape[1])
         fits = await self._fit(landmarks, shape, deadline)
         return await self._compute.offload(
@@ -275,14 +267,9 @@ class FaceAnalyser:
         self,
         image: U8,
         looks: list[MeshLook],
-        offsets: Sequence[F32 | None],
         deadline: Deadline,
     ) -> F32:
-        """Return landmarks (N, 478, 3) with lids and irises, seen or kept."""
-        if all(offset is not None for offset in offsets):
-            pairs = zip(looks, offsets, strict=True)
-            kept = [kept_eyes(look.mesh, offset) for look, offset in pairs if offset is not None]
-            return np.asarray(np.stack(kept), np.float32)
+        """Return landmarks (N, 478, 3) with lids and irises."""
         meshes = [look.mesh for look in looks]
         eyes = await self._compute.offload(len(looks), all_eye_crops, image, meshes)
         pixels = np.stack([crop.pixels for pair in eyes for crop in pair])
@@ -306,7 +293,7 @@ class FaceAnalyser:
                 max_residual=self._max_residual,
             )
             told = (*face.warnings, *([_UNCERTAIN] if look.uncertain else []))
-            faces.append(replace(face, eye_offsets=eye_offsets(look.mesh, points), warnings=told))
+            faces.append(replace(face, warnings=told))
         return faces
 
     async def _fit(self, landmarks: F32, shape: tuple[int, int], deadline: Deadline) -> Fit:

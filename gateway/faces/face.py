@@ -84,8 +84,6 @@ class Face:
         fit: The face in the morphable model's terms (N = 1): identity, expression, pose.
         known_rest: float32 (K + C,), the expression the person has at rest, where other pictures
             determine it; None where only this one is known.
-        eye_offsets: float32 (n, 2), by how much a network of their own has moved lids and irises;
-            None where that is not kept.
     """
 
     box_xyxy: F32
@@ -98,7 +96,6 @@ class Face:
     warnings: tuple[FaceWarning, ...]
     fit: Fit
     known_rest: F32 | None = None
-    eye_offsets: F32 | None = None
 
     @property
     def expression(self) -> F32:
@@ -145,7 +142,6 @@ class Face:
             landmarks_5=there(self.landmarks_5),
             landmarks=there(self.landmarks),
             quality=replace(self.quality, width_px=self.quality.width_px * across),
-            eye_offsets=None if self.eye_offsets is None else self.eye_offsets * np.float32(across),
             fit=replace(
                 fit,
                 translation=there(fit.translation),

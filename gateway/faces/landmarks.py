@@ -10,7 +10,6 @@ whole numbers, half a pixel less.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,36 +164,6 @@ def eye_crops(image: U8, landmarks: AnyFloat) -> tuple[Crop, Crop]:
     flip = np.array([[-1.0, 0.0, IRIS_SIDE - 1.0], [0.0, 1.0, 0.0]])
     matrix = left.image_from_crop @ np.vstack([flip, [0, 0, 1]])
     return right, Crop(np.ascontiguousarray(left.pixels[:, ::-1]), matrix, left.square)
-
-
-def kept_eyes(landmarks: F64, offsets: F32) -> F64:
-    """Return a mesh (478, 3) with its lids and irises moved as another frame's were.
-
-    Args:
-        landmarks: float64 (478, 3), as the mesh network returns them.
-        offsets: float32 (n, 2), from `eye_offsets` of a frame shortly before.
-    """
-    out = landmarks.copy()
-    out[_eye_points(), :2] += offsets
-    return out
-
-
-def eye_offsets(landmarks: F64, refined: F64) -> F32:
-    """Return by how much lids and irises were moved, float32 (n, 2) in pixels.
-
-    Args:
-        landmarks: float64 (478, 3), as the mesh network returned them.
-        refined: float64 (478, 3), from `refine_eyes`.
-    """
-    at = _eye_points()
-    return np.asarray(refined[at, :2] - landmarks[at, :2], np.float32)
-
-
-@cache
-def _eye_points() -> NDArray[np.int64]:
-    """Return the indices of lids and irises."""
-    left = np.array(_LEFT_LIDS)
-    return np.concatenate([left, topology().mirror[left], RIGHT_IRIS, LEFT_IRIS]).astype(np.int64)
 
 
 def refine_eyes(landmarks: F64, crops: tuple[Crop, Crop], contours: F32, irises: F32) -> F64:

@@ -36,9 +36,6 @@ UPSIDE_DOWN_DEG = 135.0
 """Tilt of a shot's faces from which it is looked at upside down as well."""
 SAME_FACE = 0.5
 """Share of the smaller box inside the other from which two faces are one."""
-EYES_S = Fraction(1, 20)
-"""Seconds for which lids and irises are where they were beside the mesh: every other frame, of
-videos with thirty a second."""
 REMEMBERED, KNOWN = 16, 8
 """Frames over which a person's identity is averaged, and from which on it can be relied on."""
 
@@ -51,7 +48,6 @@ class _Track:
         number: Of the person.
         last: The last sighting.
         seen_s: When a network last saw the face.
-        eyes_s: When one last looked at the eyes by themselves.
         identity: float32 (I,), mean over the last frames.
         frames: How many that are.
     """
@@ -60,7 +56,6 @@ class _Track:
     last: TrackedFace
     seen_s: Fraction
     identity: F32
-    eyes_s: Fraction
     frames: int = 1
 
     def saw(self, sighting: TrackedFace, time_s: Fraction) -> None:
@@ -159,10 +154,7 @@ class FaceTracker:
         view = await self._view(before.face, picture)
         if view is None:
             return False
-        keep_eyes = not before.interpolated and now - track.eyes_s < EYES_S
-        found = await self._seen(view, before.face, deadline, keep_eyes)
-        if found is not None and not keep_eyes:
-            track.eyes_s = now
+        found = await self._seen(view, before.face, deadline)
         if found is not None and self._is_another(track, found):
             found = None
         if found is None and now - track.seen_s < LOST_S:
@@ -193,16 +185,13 @@ class FaceTracker:
             return False
         return alikeness(track.identity, found.fit.identity[0]) < ALIKE
 
-    async def _seen(
-        self, view: FrameCrop, face: Face, deadline: Deadline, keep_eyes: bool = False
-    ) -> Face | None:
+    async def _seen(self, view: FrameCrop, face: Face, deadline: Deadline) -> Face | None:
         """Return a face as it is in a part of the frame now, in pixels of the frame."""
         found = await self._analyser.follow(
             view.pixels,
             [view.inside(face)],
             deadline=deadline,
             precise=self._options.precise,
-            keep_eyes=keep_eyes,
         )
         if not found or FaceWarning.UNRELIABLE in found[0].warnings:
             return None
@@ -268,7 +257,7 @@ class FaceTracker:
             told = (*seen.warnings, FaceWarning.ORIENTATION_UNCERTAIN)
             seen = replace(seen, warnings=told)
         sighting = TrackedFace(state.people, seen, view)
-        state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32), now))
+        state.tracks.append(_Track(state.people, sighting, now, np.array(own, np.float32)))
         state.people += 1
 
 

@@ -43,7 +43,7 @@ class Follower:
     def __init__(self, *found) -> None:
         self.found = list(found)
 
-    async def follow(self, image, faces, *, deadline, precise=False, keep_eyes=False):
+    async def follow(self, image, faces, *, deadline, precise=False):
         return self.found
 
 

@@ -86,7 +86,7 @@ class Eyes:
     def _faces(self):
         return [] if self.now in self.blind else self.video[self.now].faces
 
-    async def follow(self, image, faces, *, deadline, precise=False, keep_eyes=False):
+    async def follow(self, image, faces, *, deadline, precise=False):
         self.looks += 1
         self.precise.append(precise)
         (face,) = faces
