@@ -109,7 +109,7 @@ async def streams(served: Gateway, frames: Sequence[bytes], run: Run) -> dict[st
     drop = fusion_pb2
     fast = await streamed(served, frames, run.size(600, 3), drop=drop.DROP_BLOCK, window=2)
     paced = await streamed(
-        served, frames, run.size(600, 3), drop=drop.DROP_OLDEST, window=2, fps=25
+        served, frames, run.size(600, 3), drop=drop.DROP_OLDEST, window=1, fps=25
     )
     long = await streamed(served, frames, run.size(LONG, 6), drop=drop.DROP_OLDEST, window=4)
     several = await asyncio.gather(
