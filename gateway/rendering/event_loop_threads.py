@@ -41,6 +41,7 @@ class EventLoopThreadPool:
             for there, task in running:
                 there.call_soon_threadsafe(task.cancel)
             await asyncio.wait([future])
+            future.exception()  # retrieved, so that nobody is told of it
             raise
 
     def close(self) -> None:

@@ -63,6 +63,7 @@ class LiveStreams:
         try:
             while (outcome := await next_from(answered, [working])) is not None:
                 yield outcome
+            await working
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
