@@ -58,8 +58,6 @@ _CHANNEL_OPTIONS = (
     # Several clients in one process must not share one connection's fate.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
-    # A name may stand for several servers: calls go to all of them in turn.
-    ("grpc.lb_policy_name", "round_robin"),
 )
 
 

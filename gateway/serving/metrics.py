@@ -110,6 +110,33 @@ class JobMetrics:
         self._running.set(running)
 
 
+class TritonMetrics:
+    """Of several inference servers that are called as one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._servers = Gauge(
+            "semblant_triton_servers",
+            "Inference servers, by whether they are called or left alone.",
+            ("state",),
+            registry=registry,
+        )
+        self._retries = Counter(
+            "semblant_triton_retries",
+            "Calls of models that were made again on another server, by error code.",
+            ("code",),
+            registry=registry,
+        )
+
+    def servers(self, *, used: int, left_alone: int) -> None:
+        """Record how many servers are called, and how many are left alone."""
+        self._servers.labels("used").set(used)
+        self._servers.labels("left_alone").set(left_alone)
+
+    def retried(self, code: str) -> None:
+        """Count a call that is made again."""
+        self._retries.labels(code).inc()
+
+
 class Metrics:
     """The service's metrics. Times are in seconds; labels never hold caller-supplied values."""
 
@@ -187,6 +214,7 @@ class Metrics:
             "semblant_model_ready", "1 for a model that answers.", ("model",), registry=registry
         )
         self.jobs = JobMetrics(registry)
+        self.triton = TritonMetrics(registry)
         self.restarts = Counter(
             "semblant_triton_restarts", "Restarts of the embedded server.", registry=registry
         )

@@ -15,6 +15,8 @@ from gateway.access.entry import Entry
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
 from gateway.imaging.threads import opencv_single_threaded
+from gateway.inference.addresses import Addresses
+from gateway.inference.balanced import BalancedInference, BalancingRules
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.on_demand import OnDemandModels
@@ -247,7 +249,18 @@ def make_inference(
     if backend == "triton":
         from gateway.inference.triton import TritonInference  # noqa: PLC0415
 
-        return TritonInference(settings.triton_url, shared_memory=settings.triton_shared_memory)
+        memory = settings.triton_shared_memory
+        return BalancedInference(
+            Addresses(settings.triton_url, every_s=settings.triton_lookup_s),
+            lambda address: TritonInference(address, shared_memory=memory),
+            BalancingRules(
+                attempt_s=settings.triton_attempt_s,
+                retry_share=settings.triton_retry_pct / 100,
+                hedge_s=settings.triton_hedge_s,
+                connection_age_s=settings.triton_connection_age_s,
+            ),
+            metrics.triton,
+        )
     from semblant_triton.launcher import EmbeddedTriton  # noqa: PLC0415
 
     from gateway.serving.embedded import EmbeddedInference  # noqa: PLC0415

@@ -27,6 +27,7 @@ from gateway.paths import (
 )
 from gateway.settings.access import AccessSettings
 from gateway.settings.rpc import RpcSettings
+from gateway.settings.triton import TritonSettings
 
 ENV_PREFIX = "SEMBLANT_"
 
@@ -61,7 +62,7 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(AccessSettings, RpcSettings, BaseSettings):
+class Settings(AccessSettings, RpcSettings, TritonSettings, BaseSettings):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
@@ -301,13 +302,6 @@ class Settings(AccessSettings, RpcSettings, BaseSettings):
         description="embedded: start the bundled Triton; triton: use a running one; "
         "local: run the same models in this process; auto: embedded where its environment is, "
         "else local.",
-    )
-    triton_url: str = Field("127.0.0.1:8001", description="host:port of Triton's gRPC endpoint.")
-    triton_shared_memory: Literal["auto", "on", "off"] = Field(
-        "auto", description="System shared memory for tensors; auto: when Triton is on this host."
-    )
-    triton_liveness_timeout_s: float = Field(
-        30.0, gt=0, description="Seconds of silence after which the embedded Triton is restarted."
     )
     health_interval_s: float = Field(
         1.0, gt=0, description="Seconds between two checks of the models' readiness."

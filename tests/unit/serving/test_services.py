@@ -2,8 +2,8 @@ import cv2
 import pytest
 
 from gateway.errors import ModelNotReady, SetupIncomplete
+from gateway.inference.balanced import BalancedInference
 from gateway.inference.local import LocalInference
-from gateway.inference.triton import TritonInference
 from gateway.main import work
 from gateway.serving.embedded import EmbeddedInference
 from gateway.serving.services import build_services, running
@@ -14,7 +14,7 @@ from tests.waiting import until
 
 @pytest.mark.parametrize(
     ("backend", "kind"),
-    [("embedded", EmbeddedInference), ("triton", TritonInference), ("local", LocalInference)],
+    [("embedded", EmbeddedInference), ("triton", BalancedInference), ("local", LocalInference)],
 )
 def test_the_settings_choose_the_backend(backend, kind):
     services = build_services(Settings(backend=backend))
