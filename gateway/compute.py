@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -42,6 +43,8 @@ class Compute:
         one task at a time, where handing work over only costs.
         """
         self.threads = 1 if inline else threads or os.cpu_count() or 1
+        self.on_wait: Callable[[float], None] | None = None
+        """Takes the seconds that each piece of work has waited for a thread, in that thread."""
         self._pool = (
             None if inline else ThreadPoolExecutor(self.threads, thread_name_prefix="imaging")
         )
@@ -50,8 +53,14 @@ class Compute:
         """Return `function(*args, **kwargs)`, computed in a thread."""
         if self._pool is None:
             return function(*args, **kwargs)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: function(*args, **kwargs))
+        began, waited = time.perf_counter(), self.on_wait
+
+        def work() -> T:
+            if waited is not None:
+                waited(time.perf_counter() - began)
+            return function(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def offload(
         self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs

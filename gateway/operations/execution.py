@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from gateway.deadline import Deadline
-from gateway.errors import DeadlineExceeded, RequestCanceled
+from gateway.errors import DeadlineExceeded, InferenceOverloaded, RequestCanceled
 from gateway.operations.exchange import Exchange
+from gateway.serving.admission import Ticket
 from gateway.serving.services import Services
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ async def perform(
     work: Callable[[Deadline], Awaitable[T]],
     seconds: float,
     *,
+    ticket: Ticket,
     leaving: Coroutine[Any, Any, None] | None = None,
 ) -> T:
     """Wait for a place, then work, both within `seconds`.
@@ -31,16 +33,18 @@ async def perform(
         exchange: The record of the request.
         work: What is done, by a deadline.
         seconds: For waiting and working together.
+        ticket: With which the request was admitted.
         leaving: Ends when the caller has left; None where its leaving cancels the caller of this.
 
     Raises:
         DeadlineExceeded: the deadline has passed.
         RequestCanceled: the caller has left.
+        Overloaded: it could not be done in time.
     """
     deadline = Deadline.after(seconds)
 
     async def in_turn() -> T:
-        async with services.admission.place() as waited_s:
+        async with services.admission.place(ticket, deadline.remaining()) as waited_s:
             exchange.timings.add("queue", waited_s)
             return await work(deadline)
 
@@ -51,6 +55,8 @@ async def perform(
             [working, *watched], timeout=deadline.check(), return_when=asyncio.FIRST_COMPLETED
         )
         if working.done():
+            if isinstance(working.exception(), InferenceOverloaded):
+                services.admission.limit.refused()
             return working.result()
         if any(task.done() for task in watched):
             raise RequestCanceled()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.deadline import Deadline
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
+from gateway.operations.brownout import reduced
 from gateway.operations.exchange import Exchange
 from gateway.operations.pictures import decode_pictures, encode_picture
 from gateway.operations.schemas.common import ANALYSIS_MODELS, IDENTITY_MODEL, portrait, size_of
@@ -73,7 +74,7 @@ class SwappedPicture:
         result: What was fused.
         data: The picture, encoded; empty if it was not asked for.
         delivery: What is answered.
-        notes: On the target's file.
+        notes: On the target's file, and on what was left out under load.
         options: By which it was made.
     """
 
@@ -125,7 +126,8 @@ async def swap(
         )
     target, sources, references = await _decode(services, exchange, order)
     delivery = deliver(target.format)
-    options = order.options.reporting() if delivery.report else order.options
+    options, left_out = reduced(order.options, services.admission.pressure, report=delivery.report)
+    services.metrics.left_out(left_out)
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
@@ -141,7 +143,8 @@ async def swap(
     data, image = b"", target.with_rgb(result.image)
     if delivery.picture:
         data = await encode_picture(services, exchange, image, delivery.format, options.output)
-    return SwappedPicture(result, data, delivery, image.notes_as(delivery.format), options)
+    notes = (*image.notes_as(delivery.format), *left_out)
+    return SwappedPicture(result, data, delivery, notes, options)
 
 
 def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> SwapReport:

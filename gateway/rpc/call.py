@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from gateway.errors import InvalidRequest, JobsDisabled, MissingField, RequestCa
 from gateway.jobs.protocol import JobEngine
 from gateway.operations.exchange import Exchange
 from gateway.operations.execution import perform
+from gateway.serving.admission import Ticket
 from gateway.serving.services import Services
 
 M = TypeVar("M", bound=Message)
@@ -75,13 +77,21 @@ class Call:
         left = self.context.time_remaining()
         return most_s if left is None else min(most_s, max(left, 1e-3))
 
-    async def perform(self, work: Callable[[Deadline], Awaitable[T]], most_s: float) -> T:
+    def ticket(self, kind: str, most_s: float) -> AbstractContextManager[Ticket]:
+        """Be admitted for the time of the block; see `Admission.ticket`."""
+        return self.services.admission.ticket(kind, self.limit_s(most_s))
+
+    async def perform(
+        self, work: Callable[[Deadline], Awaitable[T]], most_s: float, ticket: Ticket
+    ) -> T:
         """Wait for a place, then work, both within the seconds that there are.
 
         Raises:
             DeadlineExceeded: the deadline has passed.
+            Overloaded: it could not be done in time.
         """
-        return await perform(self.services, self.exchange, work, self.limit_s(most_s))
+        limit_s = self.limit_s(most_s)
+        return await perform(self.services, self.exchange, work, limit_s, ticket=ticket)
 
 
 def credentials_of(metadata: Mapping[str, str | bytes], peer: str) -> Credentials:

@@ -15,13 +15,14 @@ from gateway.operations.schemas.faces import TrackOptions
 from gateway.operations.videos import DAMAGED, open_video
 from gateway.rpc.call import Call
 from gateway.rpc.messages import filled
+from gateway.serving.admission import Ticket
 
 AHEAD = 8
 """Frames that are analysed and not yet sent, at the most."""
 
 
 async def tracked(
-    call: Call, video: bytes, options: TrackOptions
+    call: Call, video: bytes, options: TrackOptions, ticket: Ticket
 ) -> AsyncGenerator[TrackResponse, None]:
     """Yield the analysis of each frame of a video, and at last what there is to say of it.
 
@@ -43,7 +44,7 @@ async def tracked(
 
     async def perform() -> None:
         try:
-            await call.perform(work, call.services.settings.track_deadline_s)
+            await call.perform(work, call.services.settings.track_deadline_s, ticket)
         finally:
             while coming.full():  # only a broken-off analysis leaves it full
                 await asyncio.sleep(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.inference.protocol import ModelState
@@ -210,6 +212,12 @@ class Metrics:
         self._retries = Counter(
             "semblant_quality_retries", "Attempts beyond the first one.", registry=registry
         )
+        self._left_out = Counter(
+            "semblant_left_out",
+            "Answers that were reduced under load, as their callers allow, by what was left out.",
+            ("what",),
+            registry=registry,
+        )
         self._model_ready = Gauge(
             "semblant_model_ready", "1 for a model that answers.", ("model",), registry=registry
         )
@@ -229,7 +237,12 @@ class Metrics:
             "Requests that are worked on at the same time, at most.",
             registry=registry,
         )
-        limit.set(admission.concurrency)
+        limit.set_function(lambda: admission.limit.now)
+
+    def left_out(self, notes: Iterable[str]) -> None:
+        """Count what was left out of an answer."""
+        for note in notes:
+            self._left_out.labels(note).inc()
 
     def streams(self, admission: Admission) -> None:
         """Record how many live streams there are, and may be, from now on."""

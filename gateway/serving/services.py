@@ -35,6 +35,7 @@ from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
 from gateway.serving import warm_up
 from gateway.serving.admission import Admission
+from gateway.serving.concurrency import AdaptiveLimit
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.live import LiveStreams
@@ -109,7 +110,7 @@ def build_services(settings: Settings) -> Services:
         SetupIncomplete: the model repository has no catalogue, or it cannot be read.
         ContractViolation: the catalogue or a model's configuration is wrong.
     """
-    admission = Admission(settings.max_concurrency, settings.max_queue)
+    admission = admission_of(settings)
     metrics = Metrics(admission)
     catalog = load_catalog(settings.model_repository)
     return assemble(
@@ -131,6 +132,13 @@ def build_services(settings: Settings) -> Services:
         jobs=lambda work: _jobs(settings, work, metrics),
         access=access_of(settings),
     )
+
+
+def admission_of(settings: Settings) -> Admission:
+    """Return the admission control of requests."""
+    target_s = settings.queue_delay_target_ms / 1e3
+    limit = AdaptiveLimit(settings.min_concurrency, settings.max_concurrency, target_s)
+    return Admission(settings.max_concurrency, settings.max_queue, limit)
 
 
 def access_of(settings: Settings) -> Access | None:
@@ -172,6 +180,7 @@ def assemble(
     `jobs` builds the job engine for its work, which is built here unless it is given.
     """
     compute = Compute(settings.cpu_threads)
+    compute.on_wait = admission.limit.waited
     inference = OnDemandModels(
         backend, sizes=guests.sizes, budget=settings.model_memory_mb * 1_000_000
     )

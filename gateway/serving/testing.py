@@ -12,10 +12,9 @@ from gateway.jobs.testing import FAST, FakeWork
 from gateway.jobs.work import JobWork
 from gateway.models.catalog import ModelEntry
 from gateway.networks.available import AvailableModels
-from gateway.serving.admission import Admission
 from gateway.serving.installed_models import InstalledModels
 from gateway.serving.metrics import Metrics
-from gateway.serving.services import Services, access_of, assemble
+from gateway.serving.services import Services, access_of, admission_of, assemble
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
@@ -57,7 +56,7 @@ def fake_services(
     inference = inference or fake_face_inference()
     fakes = inference.models.values() if isinstance(inference, FakeInference) else ()
     chosen = Settings(**{**_DEFAULTS, **settings})
-    admission = Admission(chosen.max_concurrency, chosen.max_queue)
+    admission = admission_of(chosen)
     metrics = Metrics(admission)
 
     def jobs(made: JobWork) -> JobEngine | None:

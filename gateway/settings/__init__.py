@@ -26,6 +26,7 @@ from gateway.paths import (
     default_triton_environment,
 )
 from gateway.settings.access import AccessSettings
+from gateway.settings.load import LoadSettings
 from gateway.settings.rpc import RpcSettings
 from gateway.settings.triton import TritonSettings
 
@@ -62,7 +63,7 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(AccessSettings, RpcSettings, TritonSettings, BaseSettings):
+class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSettings):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
@@ -78,12 +79,6 @@ class Settings(AccessSettings, RpcSettings, TritonSettings, BaseSettings):
     )
     upload_timeout_s: float = Field(
         30.0, gt=0, description="Seconds an upload may take to arrive completely."
-    )
-    max_concurrency: int = Field(
-        8, ge=1, description="Requests processed at the same time; the next ones queue."
-    )
-    max_queue: int = Field(
-        32, ge=0, description="Requests that may wait for a slot; beyond it 429 is answered."
     )
     cpu_threads: int = Field(
         0, ge=0, description="Threads for imaging work; 0 = as many as there are cores."

@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 129ddf9d4404ff216cca439b890179ceccfae0d80beca10d4d3779ebc227ff22
+// SHA-256 of that document: 04b468e459bae7ad269589f33066d611069007c1a2f5e6e3532d4d753488fb68
 
 export interface paths {
     "/docs": {
@@ -2202,6 +2202,12 @@ export interface components {
              */
             processors?: ("face_swapper" | "expression_restorer" | "face_enhancer" | "frame_enhancer")[];
             quality?: components["schemas"]["QualityOptions"];
+            /**
+             * Reduce Under Load
+             * @description While the service is busy, answer pictures with less instead of late: first without figures that need networks, then without enhancement. What was left out is noted: `figures_left_out`, `enhancement_left_out`.
+             * @default false
+             */
+            reduce_under_load?: boolean;
             /**
              * Refiner
              * @description With `adaptive` colour: let our own network `face_refiner` take the source's shadows off and put the target's light on.

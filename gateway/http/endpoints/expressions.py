@@ -82,7 +82,8 @@ async def post_expressions(
     can see it.
     """
     settings = services.settings
-    with services.admission.ticket():
+    seconds = min(limit_s, settings.track_deadline_s)
+    with services.admission.ticket("library", seconds) as ticket:
         await services.compute.run(services.expressions.check_room, tenant)
         async with read_form(request, FORM, settings) as form:
             options = read_options(EnrolOptions, await form.text("options"))
@@ -93,9 +94,8 @@ async def post_expressions(
             async def work(deadline: Deadline) -> NewLibrary:
                 return await create_library(services, exchange, pictures, video, options, deadline)
 
-            seconds = min(limit_s, settings.track_deadline_s)
             leaving = caller_leaves(request)
-            made = await perform(services, exchange, work, seconds, leaving=leaving)
+            made = await perform(services, exchange, work, seconds, ticket=ticket, leaving=leaving)
     response.headers["Location"] = f"/v1/expression-libraries/{made.id}"
     response.headers["Server-Timing"] = exchange.server_timing()
     return made

@@ -52,7 +52,8 @@ async def post_faces(
     answered if the option `identity` is true.
     """
     settings = services.settings
-    with services.admission.ticket():
+    seconds = min(limit_s, settings.request_deadline_s)
+    with services.admission.ticket("faces", seconds) as ticket:
         async with read_form(request, FORM, settings) as form:
             options = read_options(FacesOptions, await form.text("options"))
 
@@ -62,9 +63,8 @@ async def post_faces(
                 report = await analyse(services, exchange, image, options, deadline)
                 return await services.compute.run(_rendered, report, exchange)
 
-            seconds = min(limit_s, settings.request_deadline_s)
             leaving = caller_leaves(request)
-            return await perform(services, exchange, work, seconds, leaving=leaving)
+            return await perform(services, exchange, work, seconds, ticket=ticket, leaving=leaving)
 
 
 def _rendered(report: FacesReport, exchange: Exchange) -> Response:

@@ -80,7 +80,8 @@ async def post_identities(
     A swap takes the id as `source_id` instead of `source` pictures, and in entries of `mapping`.
     """
     settings = services.settings
-    with services.admission.ticket():
+    seconds = min(limit_s, settings.request_deadline_s)
+    with services.admission.ticket("identity", seconds) as ticket:
         await services.compute.run(services.identities.check_room, tenant)
         async with read_form(request, FORM, settings) as form:
             options = read_options(IdentityOptions, await form.text("options"))
@@ -90,9 +91,10 @@ async def post_identities(
             async def work(deadline: Deadline) -> IdentityReport:
                 return await enrol(services, exchange, portraits, options, deadline)
 
-            seconds = min(limit_s, settings.request_deadline_s)
             leaving = caller_leaves(request)
-            enrolled = await perform(services, exchange, work, seconds, leaving=leaving)
+            enrolled = await perform(
+                services, exchange, work, seconds, ticket=ticket, leaving=leaving
+            )
     response.headers["Location"] = f"/v1/identities/{enrolled.id}"
     response.headers["Server-Timing"] = exchange.server_timing()
     return enrolled

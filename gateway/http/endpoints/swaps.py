@@ -137,7 +137,8 @@ async def post_swaps(
     `X-Request-Id` is echoed.
     """
     settings = services.settings
-    with services.admission.ticket():
+    seconds = min(limit_s, settings.request_deadline_s)
+    with services.admission.ticket("swap", seconds) as ticket:
         async with read_form(request, FORM, settings) as form:
             wish = _Wish(parse_options(await form.text("options")), accepted, inline)
             wish.media_type(None)  # what contradicts itself is refused before any work
@@ -156,9 +157,8 @@ async def post_swaps(
                     return await services.compute.run(_report, made, exchange)
                 return _picture(made, exchange)
 
-            seconds = min(limit_s, settings.request_deadline_s)
             leaving = caller_leaves(request)
-            return await perform(services, exchange, work, seconds, leaving=leaving)
+            return await perform(services, exchange, work, seconds, ticket=ticket, leaving=leaving)
 
 
 def _picture(made: SwappedPicture, exchange: Exchange) -> Response:

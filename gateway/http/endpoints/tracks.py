@@ -69,7 +69,8 @@ async def post_tracks(
     If a part of the video cannot be read, the rest is used, and `X-Semblant-Warnings` is `damaged`.
     """
     settings = services.settings
-    with services.admission.ticket():
+    seconds = min(limit_s, settings.track_deadline_s)
+    with services.admission.ticket("track", seconds) as ticket:
         async with read_form(request, FORM, settings) as form:
             options = read_options(TrackOptions, await form.text("options"))
 
@@ -82,9 +83,8 @@ async def post_tracks(
                     lines = [line.model_dump_json(exclude_unset=True) async for line in seen]
                     return _response(lines, exchange, video)
 
-            seconds = min(limit_s, settings.track_deadline_s)
             leaving = caller_leaves(request)
-            return await perform(services, exchange, work, seconds, leaving=leaving)
+            return await perform(services, exchange, work, seconds, ticket=ticket, leaving=leaving)
 
 
 def _response(lines: list[str], exchange: Exchange, video: RgbVideo) -> Response:

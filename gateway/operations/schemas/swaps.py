@@ -143,7 +143,8 @@ class SwapReport(Answer):
     notes: list[str] = Field(
         description="Of the target's file: `further_images_ignored` (it holds other pictures than "
         "the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result "
-        "has 8)."
+        "has 8). Of what was left out under load, with `reduce_under_load`: `figures_left_out`, "
+        "`enhancement_left_out`."
     )
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")
 

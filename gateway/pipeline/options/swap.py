@@ -195,6 +195,12 @@ class SwapOptions(OptionsModel):
         description="Bring the source's face under even light before it is used: no shadow, shine "
         "or coloured lamp of its picture is carried over.",
     )
+    reduce_under_load: bool = Field(
+        False,
+        description="While the service is busy, answer pictures with less instead of late: first "
+        "without figures that need networks, then without enhancement. What was left out is noted: "
+        "`figures_left_out`, `enhancement_left_out`.",
+    )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
 

@@ -24,5 +24,6 @@ async def analyze(call: Call, request: AnalyzeRequest) -> AnalyzeResponse:
         report = await call.services.compute.run(filled, FacesReport, found)
         return AnalyzeResponse(report=report)
 
-    with call.services.admission.ticket():
-        return await call.perform(work, call.services.settings.request_deadline_s)
+    most_s = call.services.settings.request_deadline_s
+    with call.ticket("faces", most_s) as ticket:
+        return await call.perform(work, most_s, ticket)

@@ -15,7 +15,8 @@ from gateway.rpc.messages import filled, options_of
 async def create_identity(call: Call, request: CreateIdentityRequest) -> CreateIdentityResponse:
     """Enrol a person who has given consent."""
     services = call.services
-    with services.admission.ticket():
+    most_s = services.settings.request_deadline_s
+    with call.ticket("identity", most_s) as ticket:
         await services.compute.run(services.identities.check_room, call.tenant)
         require_files("sources", request.sources, most=services.settings.max_sources)
         options = options_of(request.options, IdentityOptions)
@@ -25,4 +26,4 @@ async def create_identity(call: Call, request: CreateIdentityRequest) -> CreateI
             kept = await enrol(services, call.exchange, request.sources, options, deadline)
             return CreateIdentityResponse(identity=filled(IdentityReport, kept))
 
-        return await call.perform(work, services.settings.request_deadline_s)
+        return await call.perform(work, most_s, ticket)

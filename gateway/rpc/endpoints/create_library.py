@@ -17,7 +17,8 @@ async def create_expression_library(
 ) -> CreateLibraryResponse:
     """Create a library of a person's expressions from pictures or a video."""
     services, settings = call.services, call.services.settings
-    with services.admission.ticket():
+    most_s = settings.track_deadline_s
+    with call.ticket("library", most_s) as ticket:
         await services.compute.run(services.expressions.check_room, call.tenant)
         frames, video = request.frames, request.video or None
         require_files("frames", frames, least=0, most=settings.max_library_entries)
@@ -28,4 +29,4 @@ async def create_expression_library(
             made = await create_library(services, call.exchange, frames, video, options, deadline)
             return CreateLibraryResponse(library=filled(NewLibrary, made))
 
-        return await call.perform(work, settings.track_deadline_s)
+        return await call.perform(work, most_s, ticket)

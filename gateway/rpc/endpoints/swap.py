@@ -28,6 +28,7 @@ async def swap_face(call: Call, request: SwapRequest) -> SwapResponse:
     async def work(deadline: Deadline) -> SwappedPicture:
         return await swap(call.services, call.exchange, order, deliver, deadline)
 
-    with call.services.admission.ticket():
-        made = await call.perform(work, call.services.settings.request_deadline_s)
+    most_s = call.services.settings.request_deadline_s
+    with call.ticket("swap", most_s) as ticket:
+        made = await call.perform(work, most_s, ticket)
     return await call.services.compute.run(swap_answer, made, call.exchange)

@@ -20,6 +20,6 @@ async def track_expressions(
     options = options_of(request.options, TrackOptions)
     if not request.video:
         raise MissingField(errors=[{"pointer": "/video", "detail": "required"}])
-    with call.services.admission.ticket():
-        async for answer in tracked(call, request.video, options):
+    with call.ticket("track", call.services.settings.track_deadline_s) as ticket:
+        async for answer in tracked(call, request.video, options, ticket):
             yield answer

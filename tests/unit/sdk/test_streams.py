@@ -158,7 +158,7 @@ async def test_the_oldest_frames_are_dropped(kind, monkeypatch):
             streamed(address, kind, [PIXELS] * 10, drop="oldest", window=2)
         )
         await until(lambda: HeldWindow.made and HeldWindow.made[0].put_in == 10)
-        HeldWindow.made[0].let_go.set()
+        HeldWindow.made[0].let_go()
         found = await frames
     assert [one.dropped for one in found] == [True] * 8 + [False] * 2
     assert found[0].data is None

@@ -142,6 +142,7 @@ OURS = {
     # What is done for a caller, whatever protocol brings the request.
     "gateway.operations": (
         "gateway.access",
+        "gateway.serving.admission",
         "gateway.serving.services",
         "gateway.settings",
         "gateway.jobs",
@@ -166,6 +167,7 @@ OURS = {
     "gateway.rpc": (
         "gateway.access",
         "gateway.operations",
+        "gateway.serving.admission",
         "gateway.serving.services",
         "gateway.settings",
         "gateway.jobs",

@@ -309,6 +309,7 @@ class SwapOptions(_message.Message):
     MATCH_TEXTURE_FIELD_NUMBER: _builtins.int
     SOURCE_DEOCCLUDE_FIELD_NUMBER: _builtins.int
     SOURCE_DELIGHT_FIELD_NUMBER: _builtins.int
+    REDUCE_UNDER_LOAD_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     swapper_model: Global___SwapOptions.SwapperModel.ValueType
@@ -376,6 +377,11 @@ class SwapOptions(_message.Message):
     """Bring the source's face under even light before it is used: no shadow, shine or coloured lamp
     of its picture is carried over.
     """
+    reduce_under_load: _builtins.bool
+    """While the service is busy, answer pictures with less instead of late: first without figures
+    that need networks, then without enhancement. What was left out is noted: `figures_left_out`,
+    `enhancement_left_out`.
+    """
     @_builtins.property
     def processors(self) -> _containers.RepeatedScalarFieldContainer[Global___SwapOptions.Processor.ValueType]:
         """Steps, in this order. `expression_restorer` after `face_swapper` analyses the result again
@@ -442,12 +448,13 @@ class SwapOptions(_message.Message):
         match_texture: _builtins.bool | None = ...,
         source_deocclude: _builtins.bool | None = ...,
         source_delight: _builtins.bool | None = ...,
+        reduce_under_load: _builtins.bool | None = ...,
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
@@ -485,6 +492,8 @@ class SwapOptions(_message.Message):
     _WhichOneofArgType__pixel_boost: _TypeAlias = _typing.Literal["_pixel_boost", b"_pixel_boost"]  # noqa: Y015
     _WhichOneofReturnType__quality: _TypeAlias = _typing.Literal["quality"]  # noqa: Y015
     _WhichOneofArgType__quality: _TypeAlias = _typing.Literal["_quality", b"_quality"]  # noqa: Y015
+    _WhichOneofReturnType__reduce_under_load: _TypeAlias = _typing.Literal["reduce_under_load"]  # noqa: Y015
+    _WhichOneofArgType__reduce_under_load: _TypeAlias = _typing.Literal["_reduce_under_load", b"_reduce_under_load"]  # noqa: Y015
     _WhichOneofReturnType__refiner: _TypeAlias = _typing.Literal["refiner"]  # noqa: Y015
     _WhichOneofArgType__refiner: _TypeAlias = _typing.Literal["_refiner", b"_refiner"]  # noqa: Y015
     _WhichOneofReturnType__shape: _TypeAlias = _typing.Literal["shape"]  # noqa: Y015
@@ -535,6 +544,8 @@ class SwapOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pixel_boost) -> _WhichOneofReturnType__pixel_boost | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__quality) -> _WhichOneofReturnType__quality | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reduce_under_load) -> _WhichOneofReturnType__reduce_under_load | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__refiner) -> _WhichOneofReturnType__refiner | None: ...
     @_typing.overload
@@ -1443,6 +1454,7 @@ class VideoOptions(_message.Message):
     MATCH_TEXTURE_FIELD_NUMBER: _builtins.int
     SOURCE_DEOCCLUDE_FIELD_NUMBER: _builtins.int
     SOURCE_DELIGHT_FIELD_NUMBER: _builtins.int
+    REDUCE_UNDER_LOAD_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
@@ -1510,6 +1522,11 @@ class VideoOptions(_message.Message):
     source_delight: _builtins.bool
     """Bring the source's face under even light before it is used: no shadow, shine or coloured lamp
     of its picture is carried over.
+    """
+    reduce_under_load: _builtins.bool
+    """While the service is busy, answer pictures with less instead of late: first without figures
+    that need networks, then without enhancement. What was left out is noted: `figures_left_out`,
+    `enhancement_left_out`.
     """
     @_builtins.property
     def processors(self) -> _containers.RepeatedScalarFieldContainer[Global___VideoOptions.Processor.ValueType]:
@@ -1581,13 +1598,14 @@ class VideoOptions(_message.Message):
         match_texture: _builtins.bool | None = ...,
         source_deocclude: _builtins.bool | None = ...,
         source_delight: _builtins.bool | None = ...,
+        reduce_under_load: _builtins.bool | None = ...,
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
         video: Global___VideoOutput | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
@@ -1625,6 +1643,8 @@ class VideoOptions(_message.Message):
     _WhichOneofArgType__pixel_boost: _TypeAlias = _typing.Literal["_pixel_boost", b"_pixel_boost"]  # noqa: Y015
     _WhichOneofReturnType__quality: _TypeAlias = _typing.Literal["quality"]  # noqa: Y015
     _WhichOneofArgType__quality: _TypeAlias = _typing.Literal["_quality", b"_quality"]  # noqa: Y015
+    _WhichOneofReturnType__reduce_under_load: _TypeAlias = _typing.Literal["reduce_under_load"]  # noqa: Y015
+    _WhichOneofArgType__reduce_under_load: _TypeAlias = _typing.Literal["_reduce_under_load", b"_reduce_under_load"]  # noqa: Y015
     _WhichOneofReturnType__refiner: _TypeAlias = _typing.Literal["refiner"]  # noqa: Y015
     _WhichOneofArgType__refiner: _TypeAlias = _typing.Literal["_refiner", b"_refiner"]  # noqa: Y015
     _WhichOneofReturnType__shape: _TypeAlias = _typing.Literal["shape"]  # noqa: Y015
@@ -1677,6 +1697,8 @@ class VideoOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pixel_boost) -> _WhichOneofReturnType__pixel_boost | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__quality) -> _WhichOneofReturnType__quality | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reduce_under_load) -> _WhichOneofReturnType__reduce_under_load | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__refiner) -> _WhichOneofReturnType__refiner | None: ...
     @_typing.overload
