@@ -112,7 +112,11 @@ bench-rpc: .venv/installed-dev setup ## Measure gRPC and live streams, and write
 bench-endurance: .venv/installed-dev setup ## Load the service for half an hour, and look at what grows
 	@$(BIN)/python -m bench.endurance
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance
+.PHONY: bench-overload
+bench-overload: .venv/installed-dev setup ## Ask for three times what can be done, and write bench/overload.json
+	@$(BIN)/python -m bench.overload
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

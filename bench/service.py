@@ -69,12 +69,13 @@ class Gateway:
 
 
 @contextmanager
-def gateway(triton_url: str, protocols: str = "http") -> Iterator[Gateway]:
-    """Serve on free ports with a Triton that is already there."""
+def gateway(triton_url: str, protocols: str = "http", **settings: str) -> Iterator[Gateway]:
+    """Serve on free ports with a Triton that is already there, by further settings."""
     port, rpc_port = _free_port(), _free_port()
     command = [sys.executable, "-m", "semblant", "serve", "--port", str(port)]
     environment = os.environ | {"SEMBLANT_LOG_LEVEL": "warning", "SEMBLANT_SHUTDOWN_GRACE_S": "0"}
     environment |= {"SEMBLANT_PROTOCOLS": protocols, "SEMBLANT_GRPC_PORT": str(rpc_port)}
+    environment |= {f"SEMBLANT_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(
         [*command, "--triton-url", triton_url], cwd=PROJECT_ROOT, env=environment
     )

@@ -21,6 +21,10 @@ from gateway.errors import Overloaded, ShuttingDown
 from gateway.serving.concurrency import AdaptiveLimit
 from gateway.serving.pace import Pace
 
+FILLED = 0.75
+"""Share of a request's time that what is expected may fill: it is an estimate, and upload and
+answer have to travel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -159,7 +163,7 @@ class Admission:
         if before < self.limit.now:
             return  # it would begin at once: no time is wasted by trying
         rounds = (before - self.limit.now + 1) / self.limit.now
-        if rounds * self._usual_s() + self._pace.most_s(kind) > within_s:
+        if rounds * self._usual_s() + self._pace.most_s(kind) > FILLED * within_s:
             raise Overloaded(
                 "So many requests are being processed that this one would not be done in its time.",
                 retry_after_s=self._until_free_s(),

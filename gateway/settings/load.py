@@ -18,7 +18,7 @@ class LoadSettings(BaseModel):
         "one another.",
     )
     queue_delay_target_ms: float = Field(
-        15.0,
+        5.0,
         ge=0,
         description="Milliseconds that the steps of requests may wait for a thread: where they "
         "wait longer on average, fewer requests are processed at the same time. 0: always as many "
