@@ -165,6 +165,7 @@ lock: .venv/installed-dev ## Renew the requirement files
 	@$(UV) pyproject.toml --extra server -o requirements/gateway.txt
 	@$(UV) pyproject.toml --extra server --group dev \
 		-c requirements/gateway.txt -o requirements/dev.txt
+	@$(UV) --group image -o requirements/image.txt
 	@$(UV) --no-deps requirements/triton.in -o requirements/triton.txt
 
 .PHONY: clean
