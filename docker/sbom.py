@@ -1,4 +1,4 @@
-"""Add Debian's packages and the models to a CycloneDX document; standard library only, for image builds."""
+"""Add Debian's packages and the models to a CycloneDX document, with the standard library only."""
 
 from __future__ import annotations
 
