@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from gateway.paths import PROJECT_ROOT
 from tools.images.base import made_base
-from tools.images.build import IMAGES, Built, build, findings
+from tools.images.build import IMAGES, Built, build
 from tools.images.buildah import BuildFailed, missing
 
 OUT = PROJECT_ROOT / "out" / "images"
@@ -46,7 +46,7 @@ def main() -> int:
                 f"{built[-1].image}: {built[-1].megabytes:.0f} MB, {built[-1].seconds:.0f} s",
                 flush=True,
             )
-            wrong += [f"{built[-1].image}: {finding}" for finding in findings(built[-1].image)]
+            wrong += [f"{built[-1].image}: {finding}" for finding in built[-1].findings]
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1

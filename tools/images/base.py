@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
 
 from tools.images.buildah import BuildFailed, buildah, exists, run
 
-BASE = "localhost/semblant/base:bookworm"
-_PACKAGES = ("python3", "python3-venv", "ca-certificates", "tini")
+_SUITE = "bookworm"
+# Triton's Python backend links the shared library of Python, which Debian keeps apart.
+_PACKAGES = ("python3", "python3-venv", "libpython3.11", "ca-certificates", "tini")
 _LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def made_base(log: Path) -> str:
@@ -19,37 +22,26 @@ def made_base(log: Path) -> str:
     Raises:
         BuildFailed: mmdebstrap is not installed, or no mirror of Debian answers.
     """
-    if exists(BASE):
-        return BASE
+    command = [
+        *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(_PACKAGES)}"),
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT),
+        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+        _SUITE,
+    ]
+    recipe = hashlib.sha256("\n".join(command).encode()).hexdigest()
+    image = f"localhost/semblant/base:{_SUITE}-{recipe[:12]}"
+    if exists(image):
+        return image
     if shutil.which("mmdebstrap") is None:
         raise BuildFailed("BASE names no image, and mmdebstrap, which makes one, is not installed.")
     with tempfile.TemporaryDirectory() as folder:
         archive = str(Path(folder) / "base.tar")
-        options = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-        options.append("--dpkgopt=path-include=/usr/share/doc/*/copyright")
-        # Later installations leave the same out only if the option stays; it does not.
-        run(
-            (
-                "mmdebstrap",
-                "--quiet",
-                "--variant=minbase",
-                f"--include={','.join(_PACKAGES)}",
-                *options,
-                "bookworm",
-                archive,
-            ),
-            log=log,
-        )
+        run([*command, archive], log=log)
         container = buildah("from", "scratch")
         try:
             buildah("add", "--quiet", container, archive, "/", log=log)
-            buildah(
-                "config",
-                "--env",
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                container,
-            )
-            buildah("commit", "--quiet", container, BASE, log=log)
+            buildah("config", "--env", f"PATH={_PATH}", container)
+            buildah("commit", "--quiet", container, image, log=log)
         finally:
             buildah("rm", container)
-    return BASE
+    return image

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -35,11 +34,13 @@ class Built:
         image: Its name in the local store.
         seconds: Time its build took.
         megabytes: Size of its files, uncompressed, in 10⁶ bytes.
+        findings: What should not be in it.
     """
 
     image: str
     seconds: float
     megabytes: float
+    findings: list[str]
 
 
 def name_of(part: str, version: str) -> str:
@@ -80,22 +81,28 @@ def build(part: str, base: str, version: str, log: Path) -> Built:
             str(PROJECT_ROOT),
             log=log,
         )
-    return Built(image, time.monotonic() - began, _size(image))
-
-
-def findings(image: str, settings: Mapping[str, str] | None = None) -> list[str]:
-    """Return what should not be in an image: package indexes, caches, compilers, installers."""
-    words = traces(pip_settings() if settings is None else settings)
+    seconds = time.monotonic() - began
     with mounted(image) as root:
-        found = [f"{p} is left" for pattern in _LEFTOVERS for p in root.glob(pattern[1:])]
-        folders = ("usr/bin", "usr/local/bin", "opt/semblant/bin", "opt/triton/bin")
-        found += [
-            f"/{folder}/{name} is there"
-            for folder in folders
-            for name in _PROGRAMS
-            if os.path.lexists(root / folder / name)
-        ]
-        found += [f"{path} names a package index" for path in _holding(words, root)]
+        return Built(image, seconds, _size(root), findings(root))
+
+
+def findings(root: Path, settings: Mapping[str, str] | None = None) -> list[str]:
+    """Return what should not be in an image: package indexes, caches, compilers, installers.
+
+    Args:
+        root: Folder of the image's files.
+        settings: Settings of pip whose package indexes are searched for; this machine's if None.
+    """
+    words = traces(pip_settings() if settings is None else settings)
+    found = [f"{p} is left" for pattern in _LEFTOVERS for p in root.glob(pattern[1:])]
+    folders = ("usr/bin", "usr/local/bin", "opt/semblant/bin", "opt/triton/bin")
+    found += [
+        f"/{folder}/{name} is there"
+        for folder in folders
+        for name in _PROGRAMS
+        if os.path.lexists(root / folder / name)
+    ]
+    found += [f"{path} names a package index" for path in _holding(words, root)]
     return [line.replace(str(root), "") for line in found]
 
 
@@ -132,11 +139,8 @@ def _pip_options() -> Iterator[list[str]]:
         ]
 
 
-def _size(image: str) -> float:
-    (found,) = json.loads(buildah("images", "--json", image))
-    with mounted(image) as root:
-        used = subprocess.run(("du", "-sb", str(root)), capture_output=True, text=True, check=True)
-    assert found
+def _size(root: Path) -> float:
+    used = subprocess.run(("du", "-sb", str(root)), capture_output=True, text=True, check=True)
     return int(used.stdout.split()[0]) / 1e6
 
 
