@@ -16,9 +16,11 @@ from dataclasses import asdict
 from gateway.paths import PROJECT_ROOT
 from tools.images.base import made_base
 from tools.images.build import IMAGES, Built, build
-from tools.images.buildah import BuildFailed, missing
+from tools.images.buildah import BuildFailed, NoBase, missing
 
 OUT = PROJECT_ROOT / "out" / "images"
+NO_BASE = 75
+"""Exit status where nothing can be built on, which is not the images' fault (EX_TEMPFAIL)."""
 
 
 def version() -> str:
@@ -49,7 +51,7 @@ def main() -> int:
             wrong += [f"{built[-1].image}: {finding}" for finding in built[-1].findings]
     except BuildFailed as error:
         print(error, file=sys.stderr)
-        return 1
+        return NO_BASE if isinstance(error, NoBase) else 1
     (OUT / "images.json").write_text(
         json.dumps([asdict(image) for image in built], indent=2) + "\n"
     )

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tools.images.buildah import BuildFailed, buildah, exists, run
+from tools.images.buildah import BuildFailed, NoBase, buildah, exists, run
 
 _SUITE = "bookworm"
 # Triton's Python backend links the shared library of Python, which Debian keeps apart.
@@ -20,7 +20,7 @@ def made_base(log: Path) -> str:
     """Return the name of the base image, which is made unless it is there.
 
     Raises:
-        BuildFailed: mmdebstrap is not installed, or no mirror of Debian answers.
+        NoBase: mmdebstrap is not installed, or no mirror of Debian answers.
     """
     command = [
         *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(_PACKAGES)}"),
@@ -33,10 +33,13 @@ def made_base(log: Path) -> str:
     if exists(image):
         return image
     if shutil.which("mmdebstrap") is None:
-        raise BuildFailed("BASE names no image, and mmdebstrap, which makes one, is not installed.")
+        raise NoBase("BASE names no image, and mmdebstrap, which makes one, is not installed.")
     with tempfile.TemporaryDirectory() as folder:
         archive = str(Path(folder) / "base.tar")
-        run([*command, archive], log=log)
+        try:
+            run([*command, archive], log=log)
+        except BuildFailed as error:
+            raise NoBase(str(error)) from error
         container = buildah("from", "scratch")
         try:
             buildah("add", "--quiet", container, archive, "/", log=log)

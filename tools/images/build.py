@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.paths import PROJECT_ROOT
-from tools.images.buildah import buildah
+from tools.images.buildah import buildah, identity
 from tools.images.pip_settings import as_file, mounts, pip_settings, traces
 
 IMAGES = ("gateway", "triton-cpu")
@@ -62,6 +62,7 @@ def build(part: str, base: str, version: str, log: Path) -> Built:
     """
     began = time.monotonic()
     image = name_of(part, version)
+    before = identity(image)
     arguments = {
         "BASE": base,
         "GATEWAY": name_of("gateway", version),
@@ -82,6 +83,8 @@ def build(part: str, base: str, version: str, log: Path) -> Built:
             log=log,
         )
     seconds = time.monotonic() - began
+    if before and before != identity(image):
+        buildah("rmi", before)  # without a name it would only take up space
     with mounted(image) as root:
         return Built(image, seconds, _size(root), findings(root))
 

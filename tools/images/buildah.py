@@ -16,6 +16,10 @@ class BuildFailed(Exception):
     """A program failed; the message is the end of what it printed."""
 
 
+class NoBase(BuildFailed):
+    """Nothing to build on: no mirror of Debian answers, or what asks it is not installed."""
+
+
 def missing() -> str:
     """Return why images cannot be built here; empty if they can."""
     return "" if shutil.which("buildah") else "buildah is not installed"
@@ -55,6 +59,11 @@ def exists(image: str) -> bool:
     command = (*PROGRAM, "inspect", "--type=image", image)
     done = subprocess.run(command, capture_output=True, check=False)
     return done.returncode == 0
+
+
+def identity(image: str) -> str:
+    """Return the store's identifier of the image of this name; empty if there is none."""
+    return buildah("images", "--quiet", "--no-trunc", image) if exists(image) else ""
 
 
 def configuration(image: str) -> dict[str, Any]:
