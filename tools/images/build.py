@@ -18,10 +18,10 @@ from tools.images.pip_settings import as_file, mounts, pip_settings, traces
 
 IMAGES = ("gateway", "triton-cpu")
 _LEFTOVERS = (
-    "/var/lib/apt/lists/*_*",
-    "/var/cache/apt/archives/*.deb",
-    "/root/.cache",
-    "/root/.config",
+    "var/lib/apt/lists/*_*",
+    "var/cache/apt/archives/*.deb",
+    "root/.cache",
+    "root/.config",
 )
 _PROGRAMS = ("gcc", "cc", "pip", "pip3", "make")
 
@@ -97,7 +97,7 @@ def findings(root: Path, settings: Mapping[str, str] | None = None) -> list[str]
         settings: Settings of pip whose package indexes are searched for; this machine's if None.
     """
     words = traces(pip_settings() if settings is None else settings)
-    found = [f"{p} is left" for pattern in _LEFTOVERS for p in root.glob(pattern[1:])]
+    found = [f"{p} is left" for pattern in _LEFTOVERS for p in root.glob(pattern)]
     folders = ("usr/bin", "usr/local/bin", "opt/semblant/bin", "opt/triton/bin")
     found += [
         f"/{folder}/{name} is there"

@@ -60,7 +60,7 @@ def test_traces_are_hosts_and_folders_but_the_public_index():
 @pytest.mark.parametrize(
     ("path", "text", "words"),
     [
-        ("root/.cache/pip/x", "", "/root/.cache is left"),
+        ("root/.cache/pip/x", "", "root/.cache is left"),
         ("var/cache/apt/archives/a.deb", "", "is left"),
         ("usr/bin/gcc", "", "/usr/bin/gcc is there"),
         ("opt/semblant/bin/pip", "", "/opt/semblant/bin/pip is there"),
