@@ -8,12 +8,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.paths import PROJECT_ROOT
-from tools.images.buildah import buildah, identity
+from tools.images.buildah import BuildFailed, buildah, identity
 from tools.images.pip_settings import as_file, mounts, pip_settings, traces
 
 IMAGES = ("gateway", "triton-cpu")
@@ -84,7 +84,8 @@ def build(part: str, base: str, version: str, log: Path) -> Built:
         )
     seconds = time.monotonic() - began
     if before and before != identity(image):
-        buildah("rmi", before)  # without a name it would only take up space
+        with suppress(BuildFailed):  # a container may still be made of it
+            buildah("rmi", before)
     with mounted(image) as root:
         return Built(image, seconds, _size(root), findings(root))
 
