@@ -67,10 +67,11 @@ def test_each_rule_finds_what_it_is_there_for(apply, expected):
 
 
 @KINDS
-def test_our_images_are_of_this_release(kind):
+def test_our_images_are_of_this_release_and_nobody_elses(kind):
     version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
     for name, service in read(kind)["services"].items():
         assert service["image"].endswith(f":{version}") == (name in OURS), name
+        assert service["image"].startswith("localhost/") == (name in OURS), name
 
 
 @KINDS
@@ -82,7 +83,7 @@ def test_the_service_accepts_its_settings(kind, monkeypatch):
 
 
 def test_one_command_is_enough_and_what_may_be_set_is_documented():
-    documented = set(re.findall(r"^\| `(\w+)` \|", text("docker/README.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text("docker/README.md"), re.MULTILINE))
     for name, default in variables(text("compose.yaml")):
         assert default is not None, name
         assert name in documented or name.startswith("SEMBLANT_")
