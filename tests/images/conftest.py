@@ -16,7 +16,7 @@ import pytest
 
 from gateway.paths import PROJECT_ROOT
 from tests.acceptance.service import free_port
-from tests.images.containers import Container, config, container, why_not
+from tests.images.containers import DATA, Container, config, container, why_not
 from tests.waiting import blocking_until
 from tools.images.__main__ import version
 from tools.images.build import IMAGES, mounted, name_of
@@ -36,6 +36,7 @@ class Service:
     @property
     def environment(self) -> dict[str, str]:
         return {
+            "NUMBA_CACHE_DIR": f"{DATA}/kernels",  # those of the gateway are the worker's, too
             "SEMBLANT_AUTH": "keys",
             "SEMBLANT_CPU_THREADS": "2",
             "SEMBLANT_GRPC_PORT": str(self.ports["rpc"]),
