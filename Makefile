@@ -116,7 +116,11 @@ bench-endurance: .venv/installed-dev setup ## Load the service for half an hour,
 bench-overload: .venv/installed-dev setup ## Ask for three times what can be done, and write bench/overload.json
 	@$(BIN)/python -m bench.overload
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload
+.PHONY: bench-chaos
+bench-chaos: .venv/installed-dev setup ## Kill and freeze a small cluster while it works, and write bench/chaos.json
+	@$(BIN)/python -m bench.chaos
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
