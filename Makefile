@@ -120,7 +120,11 @@ bench-overload: .venv/installed-dev setup ## Ask for three times what can be don
 bench-chaos: .venv/installed-dev setup ## Kill and freeze a small cluster while it works, and write bench/chaos.json
 	@$(BIN)/python -m bench.chaos
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos
+.PHONY: bench-rollout
+bench-rollout: .venv/installed-dev setup ## Restart a small cluster part by part under load, and write bench/rollout.json
+	@$(BIN)/python -m bench.rollout
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,11 +18,14 @@ import httpx
 from semblant_triton.launcher import EmbeddedTriton, Ports
 
 from bench.postgresql import PostgreSQL
+from gateway.errors import InferenceUnavailable
 from gateway.paths import PROJECT_ROOT
 from gateway.settings import Settings
 
 GATEWAYS, WORKERS, TRITONS = 2, 3, 2
 BUCKET = "semblant-bench"
+ATTEMPTS = 10
+"""Of starting an inference server: where all cores are busy, one may take too long."""
 
 
 class Victim(Protocol):
@@ -107,7 +111,7 @@ class Triton:
         """End it as a crash does, and start it again after a while."""
         os.kill(self._pid, signal.SIGKILL)
         time.sleep(away_s)
-        self._triton.restart()
+        self.restart()
 
     def freeze(self, seconds: float) -> None:
         """Let it do nothing for a while."""
@@ -116,8 +120,12 @@ class Triton:
         os.kill(self._pid, signal.SIGCONT)
 
     def restart(self) -> None:
-        """Stop it, and start it."""
-        self._triton.restart()
+        """Stop it, and start it, again where it does not come up, as a cluster does."""
+        for _ in range(ATTEMPTS):
+            with suppress(InferenceUnavailable):
+                self._triton.restart()
+                return
+        raise SystemExit("an inference server does not come back")
 
     def end(self) -> None:
         """Stop it for good."""
