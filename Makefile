@@ -124,7 +124,11 @@ bench-chaos: .venv/installed-dev setup ## Kill and freeze a small cluster while 
 bench-rollout: .venv/installed-dev setup ## Restart a small cluster part by part under load, and write bench/rollout.json
 	@$(BIN)/python -m bench.rollout
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout
+.PHONY: bench-scaling
+bench-scaling: .venv/installed-dev setup ## Measure what one more gateway or worker adds, and write bench/scaling.json
+	@$(BIN)/python -m bench.scaling
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size
