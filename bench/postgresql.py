@@ -62,6 +62,14 @@ class PostgreSQL:
         self._run("createdb", "-h", self._folder, "-U", _USER, name)
         return self.url.replace("/postgres?", f"/{name}?")
 
+    def copied(self, url: str, name: str) -> str:
+        """Save a database and restore it under another name; return the URL of that."""
+        file = self._folder / f"{name}.dump"
+        self._run("pg_dump", "--format=custom", f"--file={file}", url)
+        made = self.new_database(name)
+        self._run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={made}", file)
+        return made
+
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self._programs / program), *map(str, arguments)]
         done = subprocess.run(
