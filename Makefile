@@ -56,10 +56,11 @@ serve: setup ## Serve the API on 127.0.0.1:8000
 	@$(BIN)/semblant serve
 
 .PHONY: check
-check: .venv/installed-dev ## Lint, check the format and the types
+check: .venv/installed-dev ## Lint (Dockerfiles too), check the format and the types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/hadolint docker/Dockerfile.*
 
 .PHONY: test
 test: .venv/installed-dev setup ## Run every test; prints the coverage of the unit tests
@@ -169,6 +170,14 @@ docs: .venv/installed-dev ## Write the reference pages from the code
 manifests: .venv/installed-dev ## Render the Kubernetes manifests, validate them, hold them to policies
 	@$(BIN)/python -m tools.manifests
 
+.PHONY: images
+images: .venv/installed ## Build the container images with buildah, as root (docker/README.md)
+	@$(BIN)/python -m tools.images
+
+.PHONY: test-images
+test-images: .venv/installed-dev ## Run what `make images` built, and test it
+	@$(BIN)/pytest tests/images
+
 UV := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --universal --python-version 3.11
 
@@ -177,6 +186,7 @@ lock: .venv/installed-dev ## Renew the requirement files
 	@$(UV) pyproject.toml --extra server -o requirements/gateway.txt
 	@$(UV) pyproject.toml --extra server --group dev \
 		-c requirements/gateway.txt -o requirements/dev.txt
+	@$(UV) --group image -o requirements/image.txt
 	@$(UV) --no-deps requirements/triton.in -o requirements/triton.txt
 
 .PHONY: clean

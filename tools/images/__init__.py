@@ -1,0 +1,1 @@
+"""Building container images without a container engine: `make images`."""
