@@ -15,13 +15,11 @@ import io
 import json
 import os
 import random
-import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -29,11 +27,10 @@ import cv2
 import httpx
 import numpy as np
 
-from bench.cluster import Cluster
+from bench.cluster import Cluster, cluster, finish
 from bench.figures import Figure, figure
 from bench.pictures import jpeg, portrait, scene
-from bench.postgresql import NotInstalled, PostgreSQL
-from bench.running import Run, started
+from bench.running import Run
 from gateway.arrays import U8
 
 MINUTES, CLIENTS, JOBS = 10, 100, 12
@@ -225,13 +222,8 @@ async def _run(cluster: Cluster, run: Run) -> tuple[Seen, float]:
 
 def measure(run: Run) -> dict[str, Figure]:
     """Return what callers saw."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = PostgreSQL()
-        try:
-            with Cluster(Path(folder), database) as cluster:
-                seen, seconds = asyncio.run(_run(cluster, run))
-        finally:
-            database.remove()
+    with cluster() as made:
+        seen, seconds = asyncio.run(_run(made, run))
     print("faults", dict(seen.faults), "answers", dict(seen.statuses), "broken", seen.broken)
     print("wrong", dict(seen.wrong), "jobs", dict(seen.jobs))
     jobs = sum(seen.jobs.values())
@@ -257,11 +249,7 @@ def measure(run: Run) -> dict[str, Figure]:
 
 
 def main() -> None:
-    run = started("chaos")
-    try:
-        run.finish(measure(run))
-    except NotInstalled as missing:
-        print(f"left out: {missing}")
+    finish("chaos", measure)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,7 +19,9 @@ from typing import Protocol, Self
 import httpx
 from semblant_triton.launcher import EmbeddedTriton, Ports
 
-from bench.postgresql import PostgreSQL
+from bench.figures import Figure
+from bench.postgresql import NotInstalled, PostgreSQL
+from bench.running import Run, started
 from gateway.errors import InferenceUnavailable
 from gateway.paths import PROJECT_ROOT
 from gateway.settings import Settings
@@ -220,6 +224,11 @@ class Cluster:
             thread.join()
 
     @property
+    def database_url(self) -> str:
+        """Of the jobs' database."""
+        return self._database.url
+
+    @property
     def victims(self) -> list[Victim]:
         """All to whom faults may happen."""
         return [*self.gateways, *self.workers, *self.tritons, Database(self._database)]
@@ -244,6 +253,34 @@ class Cluster:
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",
         }
+
+
+@contextmanager
+def cluster(
+    *, gateways: int = GATEWAYS, workers: int = WORKERS, tritons: int = TRITONS
+) -> Iterator[Cluster]:
+    """Give a cluster with a database and folders of its own.
+
+    Raises:
+        NotInstalled: PostgreSQL's programs are not there.
+    """
+    counts = {"gateways": gateways, "workers": workers, "tritons": tritons}
+    with tempfile.TemporaryDirectory() as folder:
+        database = PostgreSQL()
+        try:
+            with Cluster(Path(folder), database, **counts) as made:
+                yield made
+        finally:
+            database.remove()
+
+
+def finish(name: str, measure: Callable[[Run], dict[str, Figure]]) -> None:
+    """Run a bench on a cluster; leave it out where there is no PostgreSQL."""
+    run = started(name)
+    try:
+        run.finish(measure(run))
+    except NotInstalled as missing:
+        print(f"left out: {missing}")
 
 
 def _free_port() -> int:

@@ -7,21 +7,18 @@ Part by part everything is stopped (SIGTERM) and started again. Writes `bench/ro
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import numpy as np
 import sqlalchemy as sa
 
 from bench.chaos import Callers, Seen
-from bench.cluster import Cluster, Process
+from bench.cluster import Cluster, Process, cluster, finish
 from bench.figures import Figure, figure
-from bench.postgresql import NotInstalled, PostgreSQL
-from bench.running import Run, started
+from bench.running import Run
 from gateway.jobs.database.schema import SEGMENTS
 
 CLIENTS, JOBS = 6, 4
@@ -132,13 +129,8 @@ async def _run(cluster: Cluster, url: str, run: Run) -> tuple[Seen, Made, Counte
 
 def measure(run: Run) -> dict[str, Figure]:
     """Return what failed, and what was made twice."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = PostgreSQL()
-        try:
-            with Cluster(Path(folder), database) as cluster:
-                seen, made, statuses, seconds = asyncio.run(_run(cluster, database.url, run))
-        finally:
-            database.remove()
+    with cluster() as parts:
+        seen, made, statuses, seconds = asyncio.run(_run(parts, parts.database_url, run))
     print("answers", dict(seen.statuses), "wrong", dict(seen.wrong), "broken", seen.broken)
     print("exit statuses", dict(statuses), "jobs", dict(seen.jobs))
     failed = seen.broken + sum(seen.wrong.values())
@@ -160,11 +152,7 @@ def measure(run: Run) -> dict[str, Figure]:
 
 
 def main() -> None:
-    run = started("rollout")
-    try:
-        run.finish(measure(run))
-    except NotInstalled as missing:
-        print(f"left out: {missing}")
+    finish("rollout", measure)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,14 @@ process cannot use the cores there are; not how a cluster grows.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import httpx
 
 from bench.chaos import Callers, Seen
-from bench.cluster import Cluster
+from bench.cluster import Cluster, cluster, finish
 from bench.figures import Figure, figure
-from bench.postgresql import NotInstalled, PostgreSQL
-from bench.running import Run, started
+from bench.running import Run
 
 GATEWAYS, WORKERS = (1, 2), (1, 2, 3)
 CALLERS, JOBS = 6, 6
@@ -59,15 +56,8 @@ def measure(run: Run) -> dict[str, Figure]:
     figures = {}
     pairs = [*((g, 1) for g in GATEWAYS), *((1, w) for w in WORKERS if w > 1)]
     for gateways, workers in pairs:
-        with tempfile.TemporaryDirectory() as folder:
-            database = PostgreSQL()
-            try:
-                with Cluster(
-                    Path(folder), database, gateways=gateways, workers=workers, tritons=1
-                ) as cluster:
-                    pictures, videos = asyncio.run(_measured(cluster, run))
-            finally:
-                database.remove()
+        with cluster(gateways=gateways, workers=workers, tritons=1) as made:
+            pictures, videos = asyncio.run(_measured(made, run))
         if workers == 1:
             figures[f"scaling_{gateways}_gateways_rps"] = figure(
                 [pictures], "1/s", f"pictures of 320×240, {CALLERS} callers"
@@ -80,11 +70,7 @@ def measure(run: Run) -> dict[str, Figure]:
 
 
 def main() -> None:
-    run = started("scaling")
-    try:
-        run.finish(measure(run))
-    except NotInstalled as missing:
-        print(f"left out: {missing}")
+    finish("scaling", measure)
 
 
 if __name__ == "__main__":
