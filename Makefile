@@ -117,7 +117,19 @@ bench-endurance: .venv/installed-dev setup ## Load the service for half an hour,
 bench-overload: .venv/installed-dev setup ## Ask for three times what can be done, and write bench/overload.json
 	@$(BIN)/python -m bench.overload
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload
+.PHONY: bench-chaos
+bench-chaos: .venv/installed-dev setup ## Kill and freeze a small cluster while it works, and write bench/chaos.json
+	@$(BIN)/python -m bench.chaos
+
+.PHONY: bench-rollout
+bench-rollout: .venv/installed-dev setup ## Restart a small cluster part by part under load, and write bench/rollout.json
+	@$(BIN)/python -m bench.rollout
+
+.PHONY: bench-scaling
+bench-scaling: .venv/installed-dev setup ## Measure what one more gateway or worker adds, and write bench/scaling.json
+	@$(BIN)/python -m bench.scaling
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

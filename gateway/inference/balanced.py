@@ -124,10 +124,11 @@ class BalancedInference:
             server = await self._chosen(model, tried)
             others = self._others(model, [*tried, server])
             tried.append(server)
+            untried = any(one not in tried for one in self._servers.values())
             try:
                 outputs = await self._hedged(server, others, model, inputs, deadline)
             except (*_ELSEWHERE, _Hung) as error:
-                if not others or deadline.remaining() <= 0 or not self._budget.spend():
+                if not untried or deadline.remaining() <= 0 or not self._budget.spend():
                     raise _as_error(error) from error
                 self._retried(error)
                 if isinstance(error, ContractViolation):
@@ -262,6 +263,8 @@ class BalancedInference:
         server.unready = frozenset(state.name for state in states if not state.ready)
         if states and len(server.unready) == len(states):
             self._failed(server)  # it does not answer, or serves nothing
+        elif server.breaker.is_open:
+            server.breaker.may_try()
         return states
 
     async def _refresh(self) -> None:

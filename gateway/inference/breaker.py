@@ -59,6 +59,10 @@ class Breaker:
         self._pause_s = min(2 * self._pause_s, LONGEST_S)
         return True
 
+    def may_try(self) -> None:
+        """Note that the server is there: the next call is let through for a trial."""
+        self._open_until = self._clock()
+
     def left(self) -> None:
         """Note that a call ended and says nothing of the server."""
         self._trying = False

@@ -160,8 +160,8 @@ class Admission:
         Raises:
             Overloaded: it could not.
         """
-        if before < self.limit.now:
-            return  # it would begin at once: no time is wasted by trying
+        if before < self.limit.now or not self._pace.knows(kind):
+            return  # it would begin at once, or nobody knows: no time is wasted by trying
         rounds = (before - self.limit.now + 1) / self.limit.now
         if rounds * self._usual_s() + self._pace.most_s(kind) > FILLED * within_s:
             raise Overloaded(

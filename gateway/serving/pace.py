@@ -20,6 +20,10 @@ class Pace:
         """Seconds that a request of any kind takes, on average."""
         return self._every
 
+    def knows(self, kind: str) -> bool:
+        """Return whether a request of a kind has been done."""
+        return kind in self._mean
+
     def mean_s(self, kind: str) -> float:
         """Return seconds that a request of a kind takes, on average; of any, if it is unknown."""
         return self._mean.get(kind, self._every)

@@ -20,7 +20,7 @@ def written() -> dict[Path, str]:
     components = FOLDER / "components"
     found = {
         components / "monitoring" / "rules.yaml": "---\n".join(
-            _rule(name) for name in ("semblant-quality", "semblant-service")
+            _rule(name) for name in ("semblant-objectives", "semblant-quality", "semblant-service")
         ),
         components / "hpa" / "recording-rules.yaml": _rule("semblant-scaling"),
         README: _DRAWING.sub(lambda _: mermaid() + "\n", README.read_text(encoding="utf-8")),

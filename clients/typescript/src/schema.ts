@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 04b468e459bae7ad269589f33066d611069007c1a2f5e6e3532d4d753488fb68
+// SHA-256 of that document: 1b7618511a540566001403b553c1ca317601032e62ace65552191437cec13d94
 
 export interface paths {
     "/docs": {
@@ -2375,7 +2375,7 @@ export interface components {
             models: string[];
             /**
              * Notes
-             * @description Of the target's file: `further_images_ignored` (it holds other pictures than the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8).
+             * @description Of the target's file: `further_images_ignored` (it holds other pictures than the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what was left out under load, with `reduce_under_load`: `figures_left_out`, `enhancement_left_out`.
              */
             notes: string[];
             /** Request Id */

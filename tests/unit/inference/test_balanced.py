@@ -205,6 +205,25 @@ async def test_if_all_are_left_alone_one_is_asked_all_the_same():
     assert sum(one.asked for one in fleet.servers.values()) > before
 
 
+async def test_one_that_was_left_alone_is_the_last_resort():
+    fleet = Fleet("a", "b")
+    fleet.servers["a"].error = InferenceUnavailable("gone")
+    for _ in range(2 * FAILURES):
+        await fleet.ask()
+    fleet.servers["a"].error, fleet.servers["b"].error = None, InferenceUnavailable("gone")
+    assert await fleet.ask() == "a"
+
+
+async def test_one_that_answers_again_is_tried_at_once():
+    fleet = Fleet("a", "b")
+    fleet.servers["a"].error = InferenceUnavailable("gone")
+    for _ in range(2 * FAILURES):
+        await fleet.ask()
+    fleet.servers["a"].error = None
+    await fleet.look()
+    assert {await fleet.ask() for _ in range(2)} == {"a", "b"}
+
+
 async def test_those_that_leave_finish_their_calls_and_are_closed_then():
     fleet = Fleet("a", "b")
     fleet.servers["a"].let_go.clear()

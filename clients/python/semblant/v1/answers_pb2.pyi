@@ -166,7 +166,9 @@ class SwapReport(_message.Message):
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of the target's file: `further_images_ignored` (it holds other pictures than the first or
-        primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8).
+        primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what
+        was left out under load, with `reduce_under_load`: `figures_left_out`,
+        `enhancement_left_out`.
         """
 
     def __init__(
