@@ -19,7 +19,7 @@ from bench.chaos import Callers, Seen
 from bench.cluster import Cluster, Process, cluster, finish
 from bench.figures import Figure, figure
 from bench.running import Run
-from gateway.jobs.database.schema import SEGMENTS
+from gateway.database import SEGMENTS
 
 CLIENTS, JOBS = 6, 4
 LOOK_S = 0.2

@@ -20,8 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.access.caller import KEY_START, TENANT, Caller, Scope, read_scopes
+from gateway.database import API_KEYS, Now, transaction
 from gateway.errors import InternalError, InvalidRequest, KeyNotFound
-from gateway.jobs.database.schema import API_KEYS, Now, transaction
 
 _FORM = re.compile(r"smb_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 _PREFIX_LETTERS = string.ascii_lowercase + string.digits

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.access.standing import DAY_S, Quota
-from gateway.jobs.database.schema import QUOTA_USAGE, Now, transaction
+from gateway.database import QUOTA_USAGE, Now, transaction
 
 _KEEP_S = 2 * DAY_S
 """Windows that began earlier are over, whichever quota they are of."""

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from gateway.access.caller import TENANT
 from gateway.access.standing import MINUTE_S, Quota
+from gateway.database import TENANTS, transaction
 from gateway.errors import InvalidRequest
-from gateway.jobs.database.schema import TENANTS, transaction
 
 
 @dataclass(frozen=True, slots=True)

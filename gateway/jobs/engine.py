@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from gateway.database import database_url, make_engine
 from gateway.errors import (
     IdempotencyMismatch,
     JobNotFinished,
@@ -26,7 +27,6 @@ from gateway.errors import (
 )
 from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import Queues
-from gateway.jobs.database.schema import database_url, make_engine
 from gateway.jobs.database.upgrade import prepare_database
 from gateway.jobs.describe import describe
 from gateway.jobs.execution.heartbeat import live_workers

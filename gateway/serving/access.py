@@ -16,7 +16,7 @@ from gateway.access.keys import KeyStore
 from gateway.access.limits import Limits
 from gateway.access.quotas import Quotas
 from gateway.access.tokens import TokenRules, Tokens
-from gateway.jobs.database.schema import database_url, make_engine
+from gateway.database import database_url, make_engine
 from gateway.jobs.database.upgrade import (
     latest_revision,
     prepare_database,

@@ -216,7 +216,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     url = settings.jobs_database_url
     name = "PostgreSQL" if url.startswith("postgresql") else "SQLite"
     try:
-        from gateway.jobs.database.schema import check_connection, reason_of  # noqa: PLC0415
+        from gateway.database import check_connection, reason_of  # noqa: PLC0415
 
         check_connection(url, settings.data_dir / "jobs")
     except (SemblantError, ImportError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.jobs.database.schema import database_url, describe_database, make_engine
+from gateway.database import database_url, describe_database, make_engine
 from gateway.jobs.database.upgrade import latest_revision, prepare_database
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine

@@ -17,7 +17,7 @@ import av
 import numpy as np
 import pytest
 
-from gateway.jobs.database.schema import make_engine
+from gateway.database import make_engine
 from gateway.jobs.database.segments import SegmentStore
 from tests.acceptance.service import PROGRAM, Gateway, running_gateway, until
 from tests.acceptance.videos import FRAMES, SEGMENTS, frames_of, portrait_video, sound_of

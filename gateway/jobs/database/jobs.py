@@ -13,9 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.database import IDEMPOTENCY_LOCKS, JOBS, SEGMENTS, Now, transaction
 from gateway.errors import IdempotencyInProgress
 from gateway.jobs.database.queues import Queues
-from gateway.jobs.database.schema import IDEMPOTENCY_LOCKS, JOBS, SEGMENTS, Now, transaction
 from gateway.jobs.database.segments import SegmentStore
 from gateway.jobs.job import (
     COMES_FROM,

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus, error
 
-from gateway.jobs.database.schema import reachable
+from gateway.database import reachable
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.job import Event, JobRecord
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.database import JOBS, SEGMENTS, transaction
 from gateway.errors import JobCanceled
-from gateway.jobs.database.schema import JOBS, SEGMENTS, transaction
 from gateway.jobs.job import FinishedSegment, Status, StoredFile
 
 

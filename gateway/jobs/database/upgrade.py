@@ -16,9 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from gateway.database import JOBS, SCHEMA_VERSION, reason_of, transaction
 from gateway.errors import JobsUnavailable, SetupIncomplete
 from gateway.jobs.database.queues import make_engine_tables
-from gateway.jobs.database.schema import JOBS, SCHEMA_VERSION, reason_of, transaction
 
 log = logging.getLogger(__name__)
 

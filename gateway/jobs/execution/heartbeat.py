@@ -8,8 +8,8 @@ import time
 
 import sqlalchemy as sa
 
+from gateway.database import WORKERS, Now, make_engine, transaction
 from gateway.errors import JobsUnavailable, LeaseLost
-from gateway.jobs.database.schema import WORKERS, Now, make_engine, transaction
 from gateway.jobs.execution.intervals import Intervals
 
 log = logging.getLogger(__name__)

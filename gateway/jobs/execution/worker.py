@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
+from gateway.database import make_engine
 from gateway.errors import InternalError, JobsUnavailable
 from gateway.jobs.database.jobs import JobStore
 from gateway.jobs.database.queues import (
@@ -32,7 +33,6 @@ from gateway.jobs.database.queues import (
     job_of,
     segment_id,
 )
-from gateway.jobs.database.schema import make_engine
 from gateway.jobs.execution.heartbeat import WorkerLease, delete_worker, live_workers
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor

@@ -9,8 +9,8 @@ from gateway.access.keys import KeyStore
 from gateway.access.ledger import Ledger
 from gateway.access.limits import LimitStore
 from gateway.access.standing import Quota
+from gateway.database import TABLES, database_url, make_engine
 from gateway.errors import KeyNotFound
-from gateway.jobs.database.schema import TABLES, database_url, make_engine
 
 pytestmark = pytest.mark.jobs
 

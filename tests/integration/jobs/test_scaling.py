@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from gateway.jobs.database.schema import database_url, make_engine
+from gateway.database import database_url, make_engine
 from gateway.jobs.testing import running_engine
 from tests.unit.jobs.orders import ended, order
 from tests.unit.structure.tree import ROOT

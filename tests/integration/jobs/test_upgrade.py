@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
-from gateway.jobs.database.schema import SCHEMA_VERSION, TABLES, database_url, make_engine
+from gateway.database import SCHEMA_VERSION, TABLES, database_url, make_engine
 from gateway.jobs.database.upgrade import latest_revision, revision_of, upgrade_schema
 from gateway.jobs.job import Status
 from gateway.jobs.testing import DEFAULTS, running_engine

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from gateway.jobs.database.schema import TABLES, database_url, make_engine
+from gateway.database import TABLES, database_url, make_engine
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gateway.access import keys
 from gateway.access.caller import Scope
 from gateway.access.keys import KeyStore, digest_of, make_secret, prefix_of
+from gateway.database import API_KEYS, database_url, make_engine
 from gateway.errors import InvalidRequest, JobsUnavailable, KeyNotFound
-from gateway.jobs.database.schema import API_KEYS, database_url, make_engine
 
 SCOPES = frozenset({Scope.SWAP, Scope.JOBS})
 NOBODY = "key_" + "0" * 32

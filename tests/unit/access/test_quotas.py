@@ -12,8 +12,7 @@ from gateway.access.ledger import Ledger
 from gateway.access.limits import Limits, LimitStore
 from gateway.access.quotas import LEASE, LEASE_PART, OWN_LIMITS_S, Quotas
 from gateway.access.standing import DAY_S, MINUTE_S, Quota
-from gateway.errors import JobsUnavailable, QuotaExceeded
-from gateway.jobs.database.schema import (
+from gateway.database import (
     QUOTA_USAGE,
     TABLES,
     TENANTS,
@@ -21,6 +20,7 @@ from gateway.jobs.database.schema import (
     make_engine,
     transaction,
 )
+from gateway.errors import JobsUnavailable, QuotaExceeded
 
 pytestmark = pytest.mark.anyio
 

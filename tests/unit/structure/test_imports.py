@@ -23,6 +23,7 @@ OURS = {
     "gateway.deadline": ("gateway.errors",),
     "gateway.compute": ("gateway.errors",),
     "gateway.disk": ("gateway.errors",),
+    "gateway.database": ("gateway.errors",),
     "gateway.paths": ("gateway.errors",),
     "gateway.logs": (),
     "gateway.settings": (
@@ -49,10 +50,11 @@ OURS = {
     "gateway.inference": ("gateway.errors", "gateway.deadline"),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
     # Who calls is known to all that keep something for them; how that is found out, to few.
-    "gateway.access": ("gateway.jobs.database.schema", "gateway.errors"),
+    "gateway.access": ("gateway.database", "gateway.errors"),
     "gateway.access.caller": ("gateway.errors",),
     "gateway.storage": (
         "gateway.access.caller",
+        "gateway.database",
         "gateway.faces",
         "gateway.media",
         "gateway.arrays",
@@ -67,7 +69,13 @@ OURS = {
         "gateway.inference.protocol",
         *BASICS,
     ),
-    "gateway.jobs": ("gateway.access.caller", "gateway.storage", "gateway.settings", *BASICS),
+    "gateway.jobs": (
+        "gateway.access.caller",
+        "gateway.database",
+        "gateway.storage",
+        "gateway.settings",
+        *BASICS,
+    ),
     "gateway.processors": (
         "gateway.networks",
         "gateway.faces",
@@ -100,6 +108,7 @@ OURS = {
     ),
     "gateway.serving": (
         "gateway.access",
+        "gateway.database",
         "gateway.rendering",
         "gateway.jobs",
         "gateway.pipeline",
@@ -130,9 +139,9 @@ OURS = {
     ),
     # What is installed here is found out by asking every part.
     "gateway.serving.doctor": (
+        "gateway.database",
         "gateway.errors",
         "gateway.inference.local",
-        "gateway.jobs.database",
         "gateway.media.capabilities",
         "gateway.models",
         "gateway.paths",
@@ -289,7 +298,12 @@ FOREIGN = {
     "obstore": ("gateway.storage.objects",),
     "alembic": ("gateway.jobs.database",),
     "dbos": ("gateway.jobs.database.queues", "gateway.jobs.execution.worker"),
-    "sqlalchemy": ("gateway.jobs", "gateway.access", "gateway.serving.access"),
+    "sqlalchemy": (
+        "gateway.access",
+        "gateway.database",
+        "gateway.jobs",
+        "gateway.serving.access",
+    ),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.
     "onnxruntime": (

@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic import context
 
-from gateway.jobs.database.schema import SCHEMA_VERSION, TABLES
+from gateway.database import SCHEMA_VERSION, TABLES
 
 
 def _is_ours(name: str | None, kind: str, parents: Any) -> bool:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
+from gateway.database import SCHEMA_VERSION, TABLES
 from gateway.errors import SetupIncomplete
-from gateway.jobs.database.schema import SCHEMA_VERSION, TABLES
 from gateway.jobs.database.upgrade import latest_revision
 from gateway.jobs.job import JobQuery
 from gateway.jobs.testing import running_engine

@@ -2,13 +2,13 @@
 
 import pytest
 
-from gateway.errors import JobsUnavailable, SetupIncomplete
-from gateway.jobs.database.schema import (
+from gateway.database import (
     check_connection,
     database_url,
     describe_database,
     reason_of,
 )
+from gateway.errors import JobsUnavailable, SetupIncomplete
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])

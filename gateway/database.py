@@ -1,4 +1,4 @@
-"""The database of jobs: SQLite or PostgreSQL, and our tables beside those of the engine."""
+"""The database: SQLite or PostgreSQL, and our tables beside those of the workflow engine."""
 
 from __future__ import annotations
 
