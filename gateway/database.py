@@ -118,6 +118,54 @@ QUOTA_USAGE = sa.Table(
 )
 """What tenants have used of quotas in the windows of time that begin then."""
 
+RECORDS = sa.Table(
+    "semblant_records",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("tenant", sa.String, nullable=False),
+    # Of `gateway.storage.shared.State`, and since when it is in it.
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+    # What lists show, so that no list reads contents.
+    sa.Column("info", sa.JSON, nullable=False),
+    # Of its contents in the object store.
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Index("semblant_records_of_tenant", "kind", "tenant"),
+    sa.Index("semblant_records_by_state", "state", "since"),
+)
+"""Identities and libraries of expressions; their contents are in the object store."""
+UPLOADS = sa.Table(
+    "semblant_uploads",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("metadata", sa.String, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False),
+    # Who writes to it or uses it, and until when, unless that is put off.
+    sa.Column("holder", sa.String),
+    sa.Column("held_until", sa.Double),
+    sa.Index("semblant_uploads_of_tenant", "tenant"),
+    sa.Index("semblant_uploads_by_end", "expires"),
+)
+UPLOAD_PARTS = sa.Table(
+    "semblant_upload_parts",
+    TABLES,
+    sa.Column(
+        "upload_id", sa.String, sa.ForeignKey(UPLOADS.c.id, ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("start", sa.BigInteger, primary_key=True),
+    # Of its bytes in the object store.
+    sa.Column("key", sa.String, nullable=False),
+)
+
+COMPATIBILITY = sa.Table(
+    "semblant_compatibility", TABLES, sa.Column("oldest", sa.String, primary_key=True)
+)
+"""One row: the oldest revision whose releases can work with this schema."""
+
 
 class Now(sa.ColumnElement[float]):
     """The database's own clock, in seconds since 1970: the one that all processes share."""

@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import chain
 from pathlib import Path
@@ -51,7 +51,9 @@ from gateway.jobs.notify.webhooks import Webhooks
 from gateway.jobs.protocol import SubmitResult
 from gateway.jobs.work import JobWork
 from gateway.settings import Settings
+from gateway.storage.folder_uploads import FolderUploadStore
 from gateway.storage.objects import ObjectStore
+from gateway.storage.shared_uploads import SharedUploadStore
 from gateway.storage.uploads import UploadStore
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class DurableEngine:
         carry_out: Whether to do so here.
         pace: The intervals of periodic actions.
         transport: In place of the network for webhooks, for tests.
+        sweep: Called whenever remains are looked for.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
@@ -84,8 +87,10 @@ class DurableEngine:
         carry_out: bool,
         pace: Intervals | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        sweep: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._sweep_more = sweep
         self._work = work
         self._pace = pace or Intervals()
         folder = settings.data_dir / "jobs"
@@ -97,12 +102,7 @@ class DurableEngine:
         self._queues = Queues(self._engine)
         self._store = JobStore(self._engine, self._queues)
         self._objects = ObjectStore(settings.object_store_url, folder=folder / "objects")
-        self._uploads = UploadStore(
-            folder / "uploads",
-            most=settings.max_uploads,
-            max_bytes=settings.max_job_upload_bytes,
-            keep_s=3600 * settings.upload_retention_h,
-        )
+        self._uploads = self._make_uploads(folder / "uploads")
         self._counter = counter
         observer = Observer(counter)
         self._tidier = Janitor(
@@ -125,6 +125,22 @@ class DurableEngine:
         )
         self._worker = self._make_worker(observer) if carry_out else None
         self._started = False
+
+    def _make_uploads(self, folder: Path) -> UploadStore:
+        """Return where uploads are kept: in the database, if other gateways may share that."""
+        most, max_bytes = self._settings.max_uploads, self._settings.max_job_upload_bytes
+        keep_s = 3600 * self._settings.upload_retention_h
+        if not self._settings.jobs_database_url:
+            return FolderUploadStore(folder, most=most, max_bytes=max_bytes, keep_s=keep_s)
+        return SharedUploadStore(
+            self._engine,
+            self._objects,
+            folder,
+            most=most,
+            max_bytes=max_bytes,
+            keep_s=keep_s,
+            part_bytes=self._settings.upload_part_bytes,
+        )
 
     @property
     def work(self) -> JobWork:
@@ -336,7 +352,7 @@ class DurableEngine:
 
     def _uploaded(self, stack: ExitStack, tenant: str, upload: str) -> SentFile:
         """Return the file of an upload, which is gone once the stack ends well."""
-        path = stack.enter_context(self._uploads.idempotency_lock(tenant, upload))
+        path = stack.enter_context(self._uploads.claim(tenant, upload))
         link = self._spool / f"{upload}-{secrets.token_hex(4)}"
         os.link(path, link)
         stack.callback(link.unlink, missing_ok=True)
@@ -356,6 +372,7 @@ class DurableEngine:
     def _sweep(self) -> None:
         """Remove files that were on their way into a job when a process died."""
         self._uploads.sweep()
+        self._sweep_more()
         before = time.time() - self._settings.job_upload_timeout_s - _TAKING_SPARE_S
         for path in self._spool.glob("*"):
             with suppress(FileNotFoundError):

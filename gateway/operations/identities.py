@@ -8,6 +8,7 @@ from gateway.deadline import Deadline
 from gateway.errors import ConsentRequired
 from gateway.operations.exchange import Exchange
 from gateway.operations.pictures import decode_pictures
+from gateway.operations.quotas import require_bytes
 from gateway.operations.schemas.identities import (
     IdentityOptions,
     IdentityReport,
@@ -37,8 +38,10 @@ async def enrol(
     """Decode a person's portraits, analyse and keep them, and describe what is kept.
 
     Raises:
-        ImageError, FaceError, IdentityLimit, InferenceError, DeadlineExceeded: by name.
+        QuotaExceeded, ImageError, FaceError, IdentityLimit, InferenceError, DeadlineExceeded: by
+            name.
     """
+    await require_bytes(services, exchange.tenant, sum(map(len, portraits)))
     files = [(f"Source {n}", data) for n, data in enumerate(portraits)]
     pictures = await decode_pictures(services, exchange, files)
     found = await services.identifier.enrol(

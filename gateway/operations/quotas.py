@@ -1,4 +1,4 @@
-"""What a tenant's quotas say to a job, before it is accepted."""
+"""What a tenant's quotas say to what it wants to keep, before that is accepted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from gateway.access.entry import Book
 from gateway.access.standing import Quota
@@ -16,6 +17,14 @@ from gateway.media.video import VideoSource
 from gateway.serving.services import Services
 
 _PAGE = 100
+
+
+class Kept(Protocol):
+    """A store of what a tenant keeps."""
+
+    def bytes_of(self, tenant: str) -> int:
+        """Return the bytes that are a tenant's."""
+        ...
 
 
 async def submit_within_quotas(
@@ -31,7 +40,7 @@ async def submit_within_quotas(
     if book is None or await _is_replay(engine, order):
         return await engine.submit(order)
     await _within_jobs(book, engine, order.tenant)
-    await _within_bytes(book, engine, order)
+    await _within_bytes(services, book, order, engine)
     max_pixels = services.settings.max_pixels
     async with _video_seconds(book, engine, order, max_pixels):
         return await engine.submit(order)
@@ -55,16 +64,38 @@ async def _within_jobs(book: Book, engine: JobEngine, tenant: str) -> None:
         await book.admit(tenant, Quota.JOBS, in_use=running)
 
 
-async def _within_bytes(book: Book, engine: JobEngine, order: JobSubmission) -> None:
-    standing = await asyncio.to_thread(book.standing, order.tenant, Quota.BYTES)
+async def _within_bytes(
+    services: Services, book: Book, order: JobSubmission, engine: JobEngine
+) -> None:
+    sent = sum(file.size for files in order.files.values() for file in files)
+    await _require_bytes(services, book, order.tenant, sent, engine)
+
+
+async def require_bytes(services: Services, tenant: str, more: int) -> None:
+    """Check that a tenant may keep so many bytes more.
+
+    Raises:
+        QuotaExceeded: it may not.
+    """
+    if services.entry.book is not None:
+        await _require_bytes(services, services.entry.book, tenant, more, services.jobs)
+
+
+async def _require_bytes(
+    services: Services, book: Book, tenant: str, more: int, engine: JobEngine | None
+) -> None:
+    standing = await asyncio.to_thread(book.standing, tenant, Quota.BYTES)
     if standing.unlimited:
         return
-    sent = sum(file.size for files in order.files.values() for file in files)
-    kept = await asyncio.to_thread(engine.uploads.bytes_of, order.tenant)
-    async for job in _all_jobs(engine, order.tenant):
-        kept += sum(file.size for files in job.files.values() for file in files)
-        kept += 0 if job.output is None else job.output.size
-    await book.admit(order.tenant, Quota.BYTES, sent, in_use=kept)
+    stores: list[Kept] = [services.identities, services.expressions]
+    if engine is not None:
+        stores.append(engine.uploads)
+    kept = sum([await asyncio.to_thread(store.bytes_of, tenant) for store in stores])
+    if engine is not None:
+        async for job in _all_jobs(engine, tenant):
+            kept += sum(file.size for files in job.files.values() for file in files)
+            kept += 0 if job.output is None else job.output.size
+    await book.admit(tenant, Quota.BYTES, more, in_use=kept)
 
 
 async def _all_jobs(engine: JobEngine, tenant: str) -> AsyncIterator[JobRecord]:
@@ -84,7 +115,7 @@ async def _video_seconds(
     if (await asyncio.to_thread(book.standing, tenant, quota)).unlimited:
         yield
         return
-    seconds = await asyncio.to_thread(_length_s, _target(engine, order), order, max_pixels)
+    seconds = await asyncio.to_thread(_seconds, engine, order, max_pixels)
     standing = await book.admit(tenant, quota, seconds)
     try:
         yield
@@ -95,11 +126,12 @@ async def _video_seconds(
         raise
 
 
-def _target(engine: JobEngine, order: JobSubmission) -> Path:
+def _seconds(engine: JobEngine, order: JobSubmission, max_pixels: int) -> float:
     upload = order.uploads.get("target")
-    if upload is not None:
-        return engine.uploads.path_of(order.tenant, upload)
-    return order.files["target"][0].path
+    if upload is None:
+        return _length_s(order.files["target"][0].path, order, max_pixels)
+    with engine.uploads.reading(order.tenant, upload) as path:
+        return _length_s(path, order, max_pixels)
 
 
 def _length_s(path: Path, order: JobSubmission, max_pixels: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.database import database_url, describe_database, make_engine
 from gateway.jobs.database.upgrade import latest_revision, prepare_database
 from gateway.jobs.engine import DurableEngine
@@ -43,12 +45,18 @@ def jobs_database(settings: Settings) -> str:
     return describe_database(database_url(settings.jobs_database_url, settings.data_dir / "jobs"))
 
 
-def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine:
-    """Return the engine of jobs, not yet started.
+def make_jobs(
+    settings: Settings, work: JobWork, metrics: Metrics, *, sweep: Callable[[], None]
+) -> JobEngine:
+    """Return the engine of jobs, not yet started; it calls `sweep` whenever it looks for remains.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
     """
     return DurableEngine(
-        settings, work, metrics.jobs, carry_out=settings.job_execution == "embedded"
+        settings,
+        work,
+        metrics.jobs,
+        carry_out=settings.job_execution == "embedded",
+        sweep=sweep,
     )

@@ -41,10 +41,11 @@ from gateway.serving.installed_models import NO_MODELS, InstalledModels, install
 from gateway.serving.live import LiveStreams
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
+from gateway.serving.stores import Stores, make_stores
 from gateway.serving.threads import ThreadToolkits
 from gateway.settings import Settings
-from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
-from gateway.storage.identities import FolderIdentityStore, IdentityStore
+from gateway.storage.expressions import ExpressionStore
+from gateway.storage.identities import IdentityStore
 
 if TYPE_CHECKING:
     from gateway.serving.access import Access
@@ -63,9 +64,8 @@ class Services:
         fuser: Swaps them.
         tracker: Follows one through a video.
         enroller: Makes libraries of expressions.
-        expressions: The store of expression libraries.
+        stores: Of identities and expression libraries.
         identifier: Enrols people.
-        identities: The store of identities.
         admission: Admission control of requests.
         metrics: The service's metrics.
         health: Readiness of the service.
@@ -87,9 +87,8 @@ class Services:
     fuser: ImageFuser
     tracker: ExpressionTracker
     enroller: Enroller
-    expressions: ExpressionStore
+    stores: Stores
     identifier: Identifier
-    identities: IdentityStore
     admission: Admission
     metrics: Metrics
     health: Health
@@ -102,6 +101,16 @@ class Services:
     entry: Entry
     access: Access | None
 
+    @property
+    def identities(self) -> IdentityStore:
+        """The store of identities."""
+        return self.stores.identities
+
+    @property
+    def expressions(self) -> ExpressionStore:
+        """The store of expression libraries."""
+        return self.stores.expressions
+
 
 def build_services(settings: Settings) -> Services:
     """Build the components; none is started or connected yet.
@@ -113,6 +122,7 @@ def build_services(settings: Settings) -> Services:
     admission = admission_of(settings)
     metrics = Metrics(admission)
     catalog = load_catalog(settings.model_repository)
+    stores = make_stores(settings)
     return assemble(
         settings,
         make_inference(settings, metrics, resident=catalog.models),
@@ -121,15 +131,10 @@ def build_services(settings: Settings) -> Services:
         },
         models=catalog.models,
         guests=installed_models(settings),
-        expressions=FolderExpressionStore(
-            settings.data_dir / "expressions", most=settings.max_libraries
-        ),
-        identities=FolderIdentityStore(
-            settings.data_dir / "identities", most=settings.max_identities
-        ),
+        stores=stores,
         admission=admission,
         metrics=metrics,
-        jobs=lambda work: _jobs(settings, work, metrics),
+        jobs=lambda work: _jobs(settings, work, metrics, stores),
         access=access_of(settings),
     )
 
@@ -151,13 +156,13 @@ def access_of(settings: Settings) -> Access | None:
     return make_access(settings)
 
 
-def _jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
+def _jobs(settings: Settings, work: JobWork, metrics: Metrics, stores: Stores) -> JobEngine | None:
     if settings.job_execution == "disabled":
         return None
     # Databases and migrations are imported only where there are jobs: they take most of a second.
     from gateway.serving.jobs import make_jobs  # noqa: PLC0415
 
-    return make_jobs(settings, work, metrics)
+    return make_jobs(settings, work, metrics, sweep=stores.sweep)
 
 
 def assemble(
@@ -167,8 +172,7 @@ def assemble(
     contracts: Mapping[str, ModelContract],
     models: Mapping[str, ModelEntry],
     guests: InstalledModels = NO_MODELS,
-    expressions: ExpressionStore,
-    identities: IdentityStore,
+    stores: Stores,
     admission: Admission,
     metrics: Metrics,
     jobs: Callable[[JobWork], JobEngine | None],
@@ -204,8 +208,8 @@ def assemble(
         kit,
         kits,
         pictures=fuser,
-        identities=identities,
-        expressions=expressions,
+        identities=stores.identities,
+        expressions=stores.expressions,
     )
     return Services(
         settings=settings,
@@ -216,9 +220,8 @@ def assemble(
         fuser=fuser,
         tracker=tracker,
         enroller=Enroller(kit.analyser, tracker, compute, min_face_px=settings.min_face_px),
-        expressions=expressions,
+        stores=stores,
         identifier=Identifier(kit.people, kit.embedder, compute),
-        identities=identities,
         admission=admission,
         metrics=metrics,
         health=Health(inference, contracts, metrics),
@@ -336,6 +339,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             watching = asyncio.create_task(
                 services.health.watch(services.settings.health_interval_s), name="watch-health"
             )
+            await services.stores.start()
             if services.access is not None:
                 await services.access.start()
             if services.jobs is not None:
@@ -350,6 +354,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 await services.jobs.close()
             if services.access is not None:
                 await services.access.close()
+            services.stores.close()
             if watching is not None:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)

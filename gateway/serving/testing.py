@@ -15,6 +15,7 @@ from gateway.networks.available import AvailableModels
 from gateway.serving.installed_models import InstalledModels
 from gateway.serving.metrics import Metrics
 from gateway.serving.services import Services, access_of, admission_of, assemble
+from gateway.serving.stores import Stores
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
@@ -71,8 +72,10 @@ def fake_services(
         contracts={fake.contract.name: fake.contract for fake in fakes},
         models=models or {},
         guests=InstalledModels(AvailableModels(frozenset(pulled))),
-        expressions=expressions or MemoryExpressionStore(most=chosen.max_libraries),
-        identities=identities or MemoryIdentityStore(most=chosen.max_identities),
+        stores=Stores(
+            identities or MemoryIdentityStore(most=chosen.max_identities),
+            expressions or MemoryExpressionStore(most=chosen.max_libraries),
+        ),
         admission=admission,
         metrics=metrics,
         jobs=jobs,

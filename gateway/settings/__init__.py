@@ -199,8 +199,9 @@ class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSe
     )
     object_store_url: str = Field(
         "",
-        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the jobs' "
-        "files; empty: a folder in `SEMBLANT_DATA_DIR`.",
+        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the "
+        "jobs' files and, with a database, of identities, libraries and uploads; empty: a folder "
+        "in `SEMBLANT_DATA_DIR`.",
     )
     public_url: str = Field(
         "", description="Prefix of the addresses in a job's object, such as `https://host`."
@@ -252,6 +253,13 @@ class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSe
         ge=1,
         description="Uploads that are kept until a job takes them, and requests for jobs that are "
         "read at the same time.",
+    )
+    upload_part_bytes: int = Field(
+        16 * 2**20,
+        ge=2**16,
+        description="Bytes of an upload after which they are stored and count, where "
+        "`SEMBLANT_JOBS_DATABASE_URL` lets several gateways share uploads; a gateway that dies "
+        "loses less than that.",
     )
     upload_retention_h: float = Field(
         24.0, gt=0, description="Hours an upload is kept after it was last written to."

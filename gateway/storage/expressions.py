@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,11 +124,29 @@ def _unpack(data: Mapping[str, NDArray[Any]]) -> ExpressionLibrary:
     return ExpressionLibrary(info.id, info.name, info.created, tuple(entries))
 
 
+def _describe_info(info: LibraryInfo) -> dict[str, Any]:
+    return asdict(info) | {"created": info.created.isoformat()}
+
+
+def _read_info(data: dict[str, Any]) -> LibraryInfo:
+    return LibraryInfo(**data | {"created": datetime.fromisoformat(data["created"])})
+
+
 def _full(most: int) -> LibraryLimit:
     return LibraryLimit(extra={"max_libraries": most})
 
 
-LIBRARIES = RecordCodec("library", PREFIX, pack, _unpack, _unpack_info, LibraryNotFound, _full)
+LIBRARIES = RecordCodec(
+    "library",
+    PREFIX,
+    pack,
+    _unpack,
+    _unpack_info,
+    _describe_info,
+    _read_info,
+    LibraryNotFound,
+    _full,
+)
 
 ExpressionStore = Store[ExpressionLibrary, LibraryInfo]
 """The store of libraries."""

@@ -16,10 +16,12 @@ import re
 import secrets
 import tempfile
 import threading
+import time
 import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +40,9 @@ Arrays = Mapping[str, NDArray[Any]]
 CACHED = 4
 """Things that a folder's store keeps in memory, the latest used; up to 40 MB each."""
 _TENANTS = "tenants"
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+_ABANDONED_S = 3600.0
+DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""Errors of reading a file of arrays that is none, or not any more."""
 
 
 class Info(Protocol):
@@ -77,6 +81,8 @@ class RecordCodec(Generic[ThingT, InfoT]):
         pack: Converts it to the arrays to save.
         unpack: Makes it of these.
         unpack_info: Builds its info; arrays it does not request are not read.
+        describe_info: Converts an info to a JSON object.
+        read_info: Builds it from that.
         missing: Raised for an id that is none.
         full: Builds the error for a full store; takes the maximum number of items.
     """
@@ -86,6 +92,8 @@ class RecordCodec(Generic[ThingT, InfoT]):
     pack: Callable[[ThingT], Arrays]
     unpack: Callable[[Arrays], ThingT]
     unpack_info: Callable[[Arrays], InfoT]
+    describe_info: Callable[[InfoT], dict[str, Any]]
+    read_info: Callable[[dict[str, Any]], InfoT]
     missing: type[SemblantError]
     full: Callable[[int], SemblantError]
 
@@ -129,6 +137,14 @@ class Store(Protocol[ThingT, InfoT]):
 
     def check_room(self, tenant: str) -> None:
         """Check that one more may be kept, before any work is done for it."""
+        ...
+
+    def bytes_of(self, tenant: str) -> int:
+        """Return the bytes that a tenant's items take up where they are stored."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what processes that have died left of items nobody can get."""
         ...
 
 
@@ -206,6 +222,22 @@ class FolderStore(Generic[ThingT, InfoT]):
         if len(self._paths(tenant)) >= self._most:
             raise self._kind.full(self._most)
 
+    def bytes_of(self, tenant: str) -> int:
+        """Return the bytes of a tenant's items; see `Store.bytes_of`."""
+        total = 0
+        for path in self._paths(tenant):
+            with suppress(FileNotFoundError):  # deleted since
+                total += path.stat().st_size
+        return total
+
+    def sweep(self) -> None:
+        """Remove parts of files that have not been written to for an hour."""
+        before = time.time() - _ABANDONED_S
+        for path in self._folder.rglob(".*.part"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
     def _folder_of(self, tenant: str) -> Path:
         """Return where the things of a tenant lie."""
         if tenant == DEFAULT_TENANT:
@@ -230,7 +262,7 @@ class FolderStore(Generic[ThingT, InfoT]):
                 return unpack(data)
         except FileNotFoundError:
             raise self._kind.missing() from None
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise InternalError(f"The {self._kind.noun} {path.name} is damaged.") from error
 
 

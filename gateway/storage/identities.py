@@ -181,11 +181,33 @@ def _unpacked(data: Mapping[str, NDArray[Any]], n: int) -> KeptPortrait:
     return KeptPortrait(image, face, array("descriptor"))
 
 
+def _describe_info(info: IdentityInfo) -> dict[str, Any]:
+    consent = asdict(info.consent) | {"given": info.consent.given.isoformat()}
+    return asdict(info) | {"created": info.created.isoformat(), "consent": consent}
+
+
+def _read_info(data: dict[str, Any]) -> IdentityInfo:
+    stated = data["consent"]
+    consent = Consent(datetime.fromisoformat(stated["given"]), stated["statement"])
+    created = datetime.fromisoformat(data["created"])
+    return IdentityInfo(data["id"], data["name"], created, data["size"], consent)
+
+
 def _full(most: int) -> IdentityLimit:
     return IdentityLimit(extra={"max_identities": most})
 
 
-IDENTITIES = RecordCodec("identity", PREFIX, pack, _unpack, _unpack_info, IdentityNotFound, _full)
+IDENTITIES = RecordCodec(
+    "identity",
+    PREFIX,
+    pack,
+    _unpack,
+    _unpack_info,
+    _describe_info,
+    _read_info,
+    IdentityNotFound,
+    _full,
+)
 
 IdentityStore = Store[EnrolledIdentity, IdentityInfo]
 """The store of identities."""

@@ -47,6 +47,14 @@ class MemoryStore(Generic[ThingT, InfoT]):
         if sum(owner == tenant for owner, _ in self._things) >= self._most:
             raise self._kind.full(self._most)
 
+    def bytes_of(self, tenant: str) -> int:
+        """Return the bytes of a tenant's items, unpacked."""
+        packed = [self._kind.pack(thing) for (t, _), thing in self._things.items() if t == tenant]
+        return sum(array.nbytes for arrays in packed for array in arrays.values())
+
+    def sweep(self) -> None:
+        """Do nothing: nothing outlives this process."""
+
 
 class MemoryExpressionStore(MemoryStore[ExpressionLibrary, LibraryInfo]):
     """Libraries in memory.

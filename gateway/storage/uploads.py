@@ -1,38 +1,22 @@
-"""Files that are sent a piece at a time, for as long as it takes.
-
-An upload is a file that grows and a note about it, side by side in a folder; its offset is the
-length of the file, so no crash can make the two disagree. A writer holds a lock on the file, which
-the system takes back when a process dies.
-"""
+"""Files that are sent a piece at a time, for as long as it takes."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-import json
-import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
-from filelock import FileLock, Timeout
-
-from gateway.disk import room_on_disk
 from gateway.errors import (
     InvalidRequest,
     Overloaded,
     PayloadTooLarge,
     UploadChecksumMismatch,
-    UploadIncomplete,
-    UploadLocked,
-    UploadNotFound,
-    UploadOffsetMismatch,
 )
-from gateway.storage.folder import id_pattern, new_id
+from gateway.storage.folder import id_pattern
 
 PREFIX = "upl_"
 ID = id_pattern(PREFIX)
@@ -101,46 +85,24 @@ class Checksum:
             raise UploadChecksumMismatch()
 
 
-class Writer:
+class Writer(Protocol):
     """Appends to an upload; see `UploadStore.writing`."""
 
-    def __init__(self, file: IO[bytes], upload: Upload, checksum: Checksum | None) -> None:
-        self._file = file
-        self._left = upload.length - upload.offset
-        self._checksum = checksum
-
     def write(self, data: bytes) -> None:
-        """Append a piece. Waits for the disk.
+        """Append a piece. May wait for the disk, the store and the database.
 
         Raises:
             PayloadTooLarge: it would be longer than was said.
             StorageFull: there is no room.
         """
-        if len(data) > self._left:
-            raise PayloadTooLarge("These are more bytes than were announced.")
-        with room_on_disk():
-            self._file.write(data)
-            self._file.flush()
-        self._left -= len(data)
-        if self._checksum is not None:
-            self._checksum.update(data)
+        ...
 
 
-class UploadStore:
-    """Uploads in a folder, created with the first upload. Calls may block on disk I/O.
+class UploadStore(Protocol):
+    """A store of uploads. Calls may block: make them in a thread."""
 
-    Args:
-        folder: Storage folder.
-        most: Uploads that may be kept.
-        max_bytes: Maximum size of an upload.
-        keep_s: Seconds an upload is kept after it was last written to.
-    """
-
-    def __init__(self, folder: Path, *, most: int, max_bytes: int, keep_s: float) -> None:
-        self._folder = folder
-        self._most = most
-        self._keep_s = keep_s
-        self.max_bytes = max_bytes
+    max_bytes: int
+    """Maximum size of an upload."""
 
     def create(self, tenant: str, length: int, metadata: str = "") -> Upload:
         """Begin an upload.
@@ -149,20 +111,7 @@ class UploadStore:
             PayloadTooLarge: it would be longer than may be.
             Overloaded: as many are kept as may be.
         """
-        if length > self.max_bytes:
-            raise PayloadTooLarge(
-                f"At most {self.max_bytes} bytes may be sent.", extra={"max_bytes": self.max_bytes}
-            )
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if len(list(self._folder.glob("*.json"))) >= self._most:
-            raise Overloaded("Too many uploads are under way.", retry_after_s=60)
-        upload = Upload(new_id(PREFIX), tenant, length, time.time() + self._keep_s, metadata)
-        with room_on_disk():
-            self._data(upload.id).touch(mode=0o600)
-            note = self._folder / f".{upload.id}.part"
-            note.write_text(json.dumps(asdict(upload)), encoding="utf-8")
-            note.replace(self._note(upload.id))
-        return upload
+        ...
 
     def get(self, tenant: str, id: str) -> Upload:
         """Return an upload.
@@ -170,41 +119,24 @@ class UploadStore:
         Raises:
             UploadNotFound: there is none, or only one of another tenant.
         """
-        if not ID.fullmatch(id):
-            raise UploadNotFound()
-        try:
-            kept = Upload(**json.loads(self._note(id).read_text(encoding="utf-8")))
-            found = self._data(id).stat()
-        except FileNotFoundError:
-            raise UploadNotFound() from None
-        expires = max(kept.expires, found.st_mtime + self._keep_s)
-        if kept.tenant != tenant or expires <= time.time():
-            raise UploadNotFound()
-        return Upload(id, tenant, kept.length, expires, kept.metadata, found.st_size)
+        ...
 
-    def path_of(self, tenant: str, id: str) -> Path:
-        """Return the file of a complete upload.
+    def reading(self, tenant: str, id: str) -> AbstractContextManager[Path]:
+        """Give the file of a complete upload for the duration of the block.
 
         Raises:
             UploadNotFound: there is none.
             UploadIncomplete: not all of it is there.
         """
-        if not self.get(tenant, id).complete:
-            raise UploadIncomplete()
-        return self._data(id)
+        ...
 
     def bytes_of(self, tenant: str) -> int:
         """Return the bytes that a tenant's uploads have or will have."""
-        total = 0
-        for note in self._folder.glob(f"{PREFIX}*.json"):
-            with suppress(UploadNotFound):
-                total += self.get(tenant, note.stem).length
-        return total
+        ...
 
-    @contextmanager
     def writing(
         self, tenant: str, id: str, offset: int, checksum: Checksum | None = None
-    ) -> Iterator[Writer]:
+    ) -> AbstractContextManager[Writer]:
         """Append to an upload for the duration of the block; bytes received so far are always kept.
 
         Only what does not come to its checksum is taken back.
@@ -215,23 +147,9 @@ class UploadStore:
             UploadOffsetMismatch: it has got elsewhere.
             UploadChecksumMismatch: at the end of the block.
         """
-        with self._locked(tenant, id) as file:
-            upload = self.get(tenant, id)
-            if offset != upload.offset:
-                raise UploadOffsetMismatch(extra={"offset": upload.offset})
-            whole = False
-            try:
-                yield Writer(file, upload, checksum)
-                if checksum is not None:
-                    checksum.check()
-                whole = True
-            finally:
-                if checksum is not None and not whole:
-                    file.truncate(offset)  # its integrity cannot be verified
-                os.fsync(file.fileno())
+        ...
 
-    @contextmanager
-    def idempotency_lock(self, tenant: str, id: str) -> Iterator[Path]:
+    def claim(self, tenant: str, id: str) -> AbstractContextManager[Path]:
         """Give the file of a complete upload, to be linked elsewhere; after the block it is gone.
 
         If the block fails, it is kept.
@@ -241,11 +159,7 @@ class UploadStore:
             UploadIncomplete: not all of it is there.
             UploadLocked: another caller is using it.
         """
-        with self._locked(tenant, id):
-            if not self.get(tenant, id).complete:
-                raise UploadIncomplete()
-            yield self._data(id)
-            self._remove(id)
+        ...
 
     def delete(self, tenant: str, id: str) -> None:
         """Remove an upload.
@@ -254,44 +168,38 @@ class UploadStore:
             UploadNotFound: there is none.
             UploadLocked: a caller is writing to it.
         """
-        with self._locked(tenant, id):
-            self._remove(id)
+        ...
 
     def sweep(self) -> None:
         """Remove abandoned uploads, and the remains of others left by crashes."""
-        before = time.time() - self._keep_s
-        for path in self._folder.glob("*"):
-            try:
-                note = path.suffix == ".json"
-                old = path.stat().st_mtime < before
-                if not path.with_suffix(".data").exists() if note else old:
-                    path.unlink(missing_ok=True)
-            except FileNotFoundError:
-                continue  # another process was faster
+        ...
 
-    @contextmanager
-    def _locked(self, tenant: str, id: str) -> Iterator[IO[bytes]]:
-        self.get(tenant, id)
-        try:
-            file = self._data(id).open("r+b")
-        except FileNotFoundError:
-            raise UploadNotFound() from None
-        with file:
-            try:
-                held = FileLock(self._folder / f"{id}.lock").acquire(blocking=False)
-            except Timeout:
-                raise UploadLocked(retry_after_s=1) from None
-            with held:
-                file.seek(0, os.SEEK_END)
-                yield file
 
-    def _remove(self, id: str) -> None:
-        self._note(id).unlink(missing_ok=True)
-        self._data(id).unlink(missing_ok=True)
-        (self._folder / f"{id}.lock").unlink(missing_ok=True)
+def check_length(length: int, most: int) -> None:
+    """Check the announced length of an upload.
 
-    def _note(self, id: str) -> Path:
-        return self._folder / f"{id}.json"
+    Raises:
+        PayloadTooLarge: it would be longer than may be.
+    """
+    if length > most:
+        raise PayloadTooLarge(f"At most {most} bytes may be sent.", extra={"max_bytes": most})
 
-    def _data(self, id: str) -> Path:
-        return self._folder / f"{id}.data"
+
+def check_count(count: int, most: int) -> None:
+    """Check that one more upload may be begun where there are `count`.
+
+    Raises:
+        Overloaded: as many are kept as may be.
+    """
+    if count >= most:
+        raise Overloaded("Too many uploads are under way.", retry_after_s=60)
+
+
+def check_piece(data: bytes, left: int) -> None:
+    """Check that a piece is not longer than what is left of an upload.
+
+    Raises:
+        PayloadTooLarge: it is.
+    """
+    if len(data) > left:
+        raise PayloadTooLarge("These are more bytes than were announced.")

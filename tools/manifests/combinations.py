@@ -17,7 +17,6 @@ COMPONENTS = (
     "keda",
     "migrations",
     "monitoring",
-    "shared-data",
 )
 APART = (
     ("hpa", "keda"),  # two autoscalers of one Deployment
@@ -26,7 +25,7 @@ APART = (
 """Components of which only one can be chosen."""
 UNFIT = {
     # One process with a file for a database, which no network drive may hold.
-    "dev": frozenset(("hpa", "keda", "migrations", "shared-data")),
+    "dev": frozenset(("hpa", "keda", "migrations")),
 }
 """Components that an overlay cannot have."""
 

@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 1b7618511a540566001403b553c1ca317601032e62ace65552191437cec13d94
+// SHA-256 of that document: edeaa6957c53d4f93d8445a97a66bc2b55da8dd0066e5be2c7e6c1dba01f1225
 
 export interface paths {
     "/docs": {
@@ -3132,7 +3132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3145,6 +3145,15 @@ export interface operations {
             };
             /** @description The request did not finish within its deadline. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no space left to store files. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3251,7 +3260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3359,7 +3368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -3509,7 +3518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4006,7 +4015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4019,6 +4028,15 @@ export interface operations {
             };
             /** @description The request did not finish within its deadline. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no space left to store files. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4125,7 +4143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -4233,7 +4251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -5705,7 +5723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -6100,7 +6118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -6292,7 +6310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -6435,7 +6453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -6640,7 +6658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. */
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The service is shutting down. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */

@@ -24,6 +24,7 @@ from gateway.http.response.error_docs import (
     WRITE_ERRORS,
 )
 from gateway.http.routing import Router, responses
+from gateway.operations.quotas import require_bytes
 from gateway.operations.schemas.examples import UPLOAD_ID
 from gateway.operations.schemas.jobs import UploadObject
 from gateway.storage.uploads import ALGORITHMS, Checksum, Upload, UploadStore
@@ -167,6 +168,7 @@ async def post_uploads(
 ) -> UploadObject:
     """Create an upload, optionally with its first chunk."""
     with services.intake.ticket():
+        await require_bytes(services, tenant, length)
         upload = await run_in_threadpool(store.create, tenant, length, metadata)
         if content_type == OFFSET_TYPE:
             upload = await _write(store, request, upload, 0, checksum)

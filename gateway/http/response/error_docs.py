@@ -82,6 +82,7 @@ SWAP_ERRORS: Errors = (
     errors.QualityBelowThreshold,
     errors.LibraryNotFound,
     errors.IdentityNotFound,
+    errors.StorageUnavailable,
 )
 TRACK_ERRORS: Errors = (*_FORM, *_VIDEO, *_WORK, errors.UnknownModel)
 ENROL_ERRORS: Errors = (
@@ -93,6 +94,8 @@ ENROL_ERRORS: Errors = (
     errors.NoFaceInSource,
     errors.FaceNotReliable,
     errors.LibraryLimit,
+    errors.StorageFull,
+    errors.StorageUnavailable,
 )
 IDENTIFY_ERRORS: Errors = (
     *_FORM,
@@ -104,9 +107,11 @@ IDENTIFY_ERRORS: Errors = (
     errors.FaceNotReliable,
     errors.IdentityLimit,
     errors.ConsentRequired,
+    errors.StorageFull,
+    errors.StorageUnavailable,
 )
-IDENTITY_ERRORS: Errors = (*READ_ERRORS, errors.IdentityNotFound)
-LIBRARY_ERRORS: Errors = (*READ_ERRORS, errors.LibraryNotFound)
+IDENTITY_ERRORS: Errors = (*READ_ERRORS, errors.IdentityNotFound, errors.StorageUnavailable)
+LIBRARY_ERRORS: Errors = (*READ_ERRORS, errors.LibraryNotFound, errors.StorageUnavailable)
 MATCH_ERRORS: Errors = (
     *LIBRARY_ERRORS,
     errors.InvalidOptions,
@@ -129,6 +134,7 @@ _STORE: Errors = (
     errors.Overloaded,
     errors.ShuttingDown,
     errors.StorageFull,
+    errors.StorageUnavailable,
     errors.PayloadTooLarge,
     errors.RequestTimeout,
     errors.RequestCanceled,
@@ -148,11 +154,15 @@ JOBS_ERRORS: Errors = (
     errors.UploadNotFound,
     errors.UploadIncomplete,
     errors.UploadLocked,
-    errors.StorageUnavailable,
 )
 TUS_ERRORS: Errors = (errors.JobsDisabled,)
 _TUS: Errors = (*_JOBS, errors.TusVersionUnsupported)
-UPLOAD_ERRORS: Errors = (*_TUS, errors.UploadNotFound, errors.UploadLocked)
+UPLOAD_ERRORS: Errors = (
+    *_TUS,
+    errors.UploadNotFound,
+    errors.UploadLocked,
+    errors.StorageUnavailable,
+)
 UPLOADS_ERRORS: Errors = (*_TUS, *_STORE, errors.UploadChecksumMismatch)
 WRITE_ERRORS: Errors = (
     *UPLOAD_ERRORS,

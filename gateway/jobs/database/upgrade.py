@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from gateway.database import JOBS, SCHEMA_VERSION, reason_of, transaction
+from gateway.database import COMPATIBILITY, JOBS, SCHEMA_VERSION, reason_of, transaction
 from gateway.errors import JobsUnavailable, SetupIncomplete
 from gateway.jobs.database.queues import make_engine_tables
 
@@ -24,6 +24,13 @@ log = logging.getLogger(__name__)
 
 BASELINE = "0001"
 """The revision that corresponds to the schema of releases without revisions."""
+OLDEST = "0004"
+"""The oldest revision whose releases can work with the present schema.
+
+A revision that only adds (tables, columns that may be empty, indices) leaves it as it is, and one
+that takes away what a release still uses raises it to the first whose releases do not. So releases
+of both revisions can run side by side while one takes the other's place, in either direction.
+"""
 _SCRIPTS = Path(__file__).with_name("migrations")
 _LOCK = 0x73656D62  # "semb": only one process upgrades
 
@@ -76,18 +83,20 @@ def revision_of(engine: sa.Engine) -> str | None:
 
 
 def require_schema(engine: sa.Engine) -> None:
-    """Check that a database has this release's schema.
+    """Check that a database has a schema that this release can work with.
 
     Raises:
         JobsUnavailable: it is not reachable.
         SetupIncomplete: it has another one.
     """
-    found, wanted = revision_of(engine), latest_revision()
-    if found != wanted:
-        raise SetupIncomplete(
-            f"The schema of the database of jobs is at {found or 'no revision'}, this release "
-            f"needs {wanted}: `semblant database upgrade` changes it."
-        )
+    with transaction(engine) as connection:
+        found, wanted = _revision(connection), latest_revision()
+        if found == wanted or _serves(connection, found):
+            return
+    raise SetupIncomplete(
+        f"The schema of the database of jobs is at {found or 'no revision'}, this release "
+        f"needs {wanted}: `semblant database upgrade` changes it."
+    )
 
 
 def upgrade_schema(engine: sa.Engine) -> None:
@@ -98,7 +107,7 @@ def upgrade_schema(engine: sa.Engine) -> None:
 
     Raises:
         JobsUnavailable: the database is not reachable.
-        SetupIncomplete: a newer release has upgraded it.
+        SetupIncomplete: a newer release has upgraded it, to what this one cannot work with.
     """
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,12 +119,17 @@ def upgrade_schema(engine: sa.Engine) -> None:
 
 def _upgrade(connection: sa.Connection) -> None:
     before = _revision(connection)  # another process may have been faster
+    if _serves(connection, before):
+        log.warning("a newer release has upgraded the database of jobs, to %s", before)
+        return
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_SCRIPTS))
     try:
         if before is None and sa.inspect(connection).has_table(JOBS.name):
             command.stamp(config, BASELINE)
         command.upgrade(config, "head")
+        connection.execute(sa.delete(COMPATIBILITY))
+        connection.execute(sa.insert(COMPATIBILITY).values(oldest=OLDEST))
     except CommandError as error:
         raise SetupIncomplete(
             f"The schema of the database of jobs is at {before}, which this release does not "
@@ -140,6 +154,16 @@ def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _revision(connection: sa.Connection) -> str | None:
     options = {"version_table": SCHEMA_VERSION}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def _serves(connection: sa.Connection, revision: str | None) -> bool:
+    """Return whether a newer release's schema still serves this one."""
+    if revision is None or revision <= latest_revision():
+        return False
+    if not sa.inspect(connection).has_table(COMPATIBILITY.name):
+        return False
+    oldest = connection.execute(sa.select(COMPATIBILITY.c.oldest)).scalar_one_or_none()
+    return oldest is not None and oldest <= latest_revision()
 
 
 def _scripts() -> ScriptDirectory:

@@ -208,7 +208,7 @@ async def test_time_that_is_over_later_cancels_it(tmp_path):
     hold = tmp_path / "hold"
     hold.touch()
     async with running_engine(tmp_path) as engine:
-        asked = order(engine, hold_file=str(hold), cancel_after_s=1.5)
+        asked = order(engine, hold_file=str(hold), cancel_after_s=5.0)
         job = await ended(engine, (await engine.submit(asked)).job)
         assert (job.status, job.failure.code) == (Status.CANCELED, "deadline_exceeded")
 

@@ -11,7 +11,7 @@ from tools.manifests.policies import POLICIES
 from tools.manifests.schemas import invalid
 
 MUTATIONS: dict[str, "Mutation"] = {}
-ALL = ("keda", "cert-manager", "migrations", "monitoring", "shared-data")
+ALL = ("keda", "cert-manager", "migrations", "monitoring")
 
 
 @dataclass(frozen=True)
@@ -202,11 +202,6 @@ def an_undocumented_key(m):
 @breaks("references", "cert-manager")
 def no_certificate(m):
     remove(m, "Certificate", "semblant-grpc")
-
-
-@breaks("references", "shared-data")
-def no_claim(m):
-    remove(m, "PersistentVolumeClaim", "semblant-data")
 
 
 @breaks("references", "keda")

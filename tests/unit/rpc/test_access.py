@@ -304,6 +304,30 @@ def video_form():
     return {"source": TARGET, "target": SECOND}
 
 
+async def test_uploads_and_identities_count_as_bytes_kept(tmp_path):
+    async with locked(tmp_path, quota_bytes=2 * len(TARGET)) as (_, keys, _, http):
+        headers = bearer(key(keys)[1]) | {"Tus-Resumable": "1.0.0"}
+
+        async def begin(length):
+            told = {**headers, "Upload-Length": str(length)}
+            return await http.post("/v1/uploads", headers=told)
+
+        async def enrol():
+            form = {"options": '{"name": "A", "consent": true}'}
+            return await http.post(
+                "/v1/identities", headers=headers, files={"source": TARGET}, data=form
+            )
+
+        begun = await begin(2 * len(TARGET))
+        assert begun.status_code == 201
+        for refused in (await begin(1), await enrol()):
+            assert (refused.status_code, refused.json()["quota"]) == (429, "bytes")
+        await http.delete(begun.headers["location"], headers=headers)
+        enrolled = await enrol()
+        assert enrolled.status_code == 201, enrolled.text
+        assert (await begin(2 * len(TARGET))).status_code == 429
+
+
 @pytest.mark.parametrize(
     ("limits", "quota"),
     [

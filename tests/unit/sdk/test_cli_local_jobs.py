@@ -10,9 +10,12 @@ from semblant.cli import console
 
 from gateway.errors import InferenceUnavailable
 from gateway.jobs.database.upgrade import latest_revision
+from gateway.serving.stores import folder_stores, make_stores
+from gateway.settings import Settings
 from tests.unit.http.app import black, photograph, saved
 from tests.unit.media.clips import clip
 from tests.unit.media.videos import video
+from tests.unit.storage.libraries import library
 
 SIZE = (120, 160)
 
@@ -136,6 +139,25 @@ def test_the_schema_of_the_database_is_upgraded(semblant, monkeypatch, tmp_path)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"The schema of the database of jobs is at {latest_revision()}.\n"
     assert (tmp_path / "jobs" / "jobs.sqlite").exists()
+
+
+def test_what_lies_in_a_folder_is_copied_into_the_database_once(semblant, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEMBLANT_DATA_DIR", str(tmp_path))
+    settings = Settings(data_dir=tmp_path)
+    kept = {tenant: library(tenant) for tenant in ("default", "acme", "other")}
+    for tenant, thing in kept.items():
+        folder_stores(settings).expressions.add(tenant, thing)
+    assert semblant("database", "adopt").code == 6  # there is none to copy to
+    url = f"sqlite:///{tmp_path}/shared.sqlite"
+    monkeypatch.setenv("SEMBLANT_JOBS_DATABASE_URL", url)
+    for count in (2, 0):
+        done = semblant("database", "adopt", "--tenant", "default", "--tenant", "acme")
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"{count} identities and libraries were copied.\n"
+    stores = make_stores(Settings(data_dir=tmp_path, jobs_database_url=url))
+    for tenant, copied in (("default", True), ("acme", True), ("other", False)):
+        assert stores.expressions.infos(tenant) == [kept[tenant].info] * copied
+    stores.close()
 
 
 def test_a_database_that_cannot_be_used_is_told(semblant, monkeypatch):

@@ -1,4 +1,4 @@
-"""Both stores keep what they are given; the folder's also against accidents."""
+"""All stores keep what they are given; the folder's also against accidents."""
 
 import os
 import stat
@@ -10,30 +10,26 @@ import pytest
 
 from gateway.errors import InternalError, LibraryLimit, LibraryNotFound
 from gateway.storage import expressions
-from gateway.storage.expressions import ExpressionLibrary, FolderExpressionStore, LibraryEntry
+from gateway.storage.expressions import (
+    LIBRARIES,
+    ExpressionLibrary,
+    FolderExpressionStore,
+)
 from gateway.storage.folder import CACHED
+from gateway.storage.objects import ObjectStore
+from gateway.storage.shared import SharedStore
 from gateway.storage.testing import MemoryExpressionStore
+from tests.unit.storage.libraries import library
 
 TENANT = "default"
 NOBODY = "exp_" + "0" * 32
 
 
-def entry(seed: int = 0) -> LibraryEntry:
-    rng = np.random.default_rng(seed)
-    return LibraryEntry(
-        rng.random(78, np.float32),
-        rng.random((478, 3), np.float32),
-        rng.integers(0, 256, (9, 7 + seed, 3), np.uint8),
-        0.25 * (seed + 1),
-    )
-
-
-def library(name: str = "Ann", entries: int = 2) -> ExpressionLibrary:
-    return ExpressionLibrary.new(name, [entry(n) for n in range(entries)])
-
-
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "shared"])
 def store(request, tmp_path):
+    if request.param == "shared":
+        database, objects = request.getfixturevalue("database"), ObjectStore(folder=tmp_path / "o")
+        return SharedStore(database, objects, LIBRARIES, most=3)
     if request.param == "folder":
         return FolderExpressionStore(tmp_path / "data" / "expressions", most=3)
     return MemoryExpressionStore(most=3)
@@ -133,6 +129,19 @@ def test_the_time_is_universal():
     created = library().created
     assert created.tzinfo == UTC
     assert abs(datetime.now(UTC) - created) < timedelta(minutes=1)
+
+
+def test_what_a_tenant_keeps_is_counted(store):
+    assert store.bytes_of(TENANT) == 0
+    kept = library()
+    store.add(TENANT, kept)
+    store.add("acme", library(entries=1))
+    size = store.bytes_of(TENANT)
+    assert size > sum(entry.expression.nbytes for entry in kept.entries)
+    store.sweep()
+    assert store.bytes_of(TENANT) == size
+    store.delete(TENANT, kept.id)
+    assert store.bytes_of(TENANT) == 0
 
 
 # The folder

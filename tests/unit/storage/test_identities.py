@@ -8,7 +8,15 @@ import pytest
 
 from gateway.errors import IdentityLimit, IdentityNotFound, InternalError
 from gateway.storage.expressions import PREFIX as LIBRARY
-from gateway.storage.identities import ID, EnrolledIdentity, FolderIdentityStore, KeptPortrait
+from gateway.storage.identities import (
+    ID,
+    IDENTITIES,
+    EnrolledIdentity,
+    FolderIdentityStore,
+    KeptPortrait,
+)
+from gateway.storage.objects import ObjectStore
+from gateway.storage.shared import SharedStore
 from gateway.storage.testing import MemoryIdentityStore
 from tests.unit.pipeline.people import face_of, person
 
@@ -29,8 +37,11 @@ def identity(name: str = "Ann", portraits: int = 2) -> EnrolledIdentity:
     return EnrolledIdentity.new(name, "She said yes.", [portrait(n) for n in range(portraits)])
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "shared"])
 def store(request, tmp_path):
+    if request.param == "shared":
+        database, objects = request.getfixturevalue("database"), ObjectStore(folder=tmp_path / "o")
+        return SharedStore(database, objects, IDENTITIES, most=2)
     if request.param == "folder":
         return FolderIdentityStore(tmp_path / "data" / "identities", most=2)
     return MemoryIdentityStore(most=2)

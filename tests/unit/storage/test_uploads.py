@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import (
@@ -17,12 +17,20 @@ from gateway.errors import (
     UploadNotFound,
     UploadOffsetMismatch,
 )
-from gateway.storage.uploads import Checksum, UploadStore
+from gateway.storage.folder_uploads import FolderUploadStore
+from gateway.storage.objects import ObjectStore
+from gateway.storage.shared_uploads import SharedUploadStore
+from gateway.storage.uploads import Checksum
+
+LIMITS = {"most": 3, "max_bytes": 100, "keep_s": 60}
 
 
-@pytest.fixture
-def store(tmp_path):
-    return UploadStore(tmp_path, most=3, max_bytes=100, keep_s=60)
+@pytest.fixture(params=["folder", "shared"])
+def store(request, tmp_path):
+    if request.param == "folder":
+        return FolderUploadStore(tmp_path, **LIMITS)
+    database, objects = request.getfixturevalue("database"), ObjectStore(folder=tmp_path / "o")
+    return SharedUploadStore(database, objects, tmp_path / "s", part_bytes=4, **LIMITS)
 
 
 def append(store, upload, offset, data, checksum=None):
@@ -37,15 +45,15 @@ def broken(store, upload, offset, data, checksum=None):
         raise ConnectionError
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=9), max_size=9))
-def test_pieces_come_to_the_whole(tmp_path_factory, pieces):
-    store = UploadStore(tmp_path_factory.mktemp("u"), most=1, max_bytes=100, keep_s=60)
+def test_pieces_come_to_the_whole(store, pieces):
     whole = b"".join(pieces)
     upload = store.create("t", len(whole))
     for piece in pieces:
         append(store, upload, store.get("t", upload.id).offset, piece)
     assert store.get("t", upload.id).complete
-    with store.idempotency_lock("t", upload.id) as path:
+    with store.claim("t", upload.id) as path:
         assert path.read_bytes() == whole
     with pytest.raises(UploadNotFound):
         store.get("t", upload.id)
@@ -98,13 +106,13 @@ def test_one_writes_at_a_time(store):
 
 def test_an_upload_that_is_not_complete_is_not_taken(store):
     upload = store.create("t", 10)
-    with pytest.raises(UploadIncomplete), store.idempotency_lock("t", upload.id):
+    with pytest.raises(UploadIncomplete), store.claim("t", upload.id):
         raise AssertionError
 
 
 def test_an_upload_is_kept_if_whoever_takes_it_fails(store):
     upload = store.create("t", 0)
-    with pytest.raises(KeyError), store.idempotency_lock("t", upload.id):
+    with pytest.raises(KeyError), store.claim("t", upload.id):
         raise KeyError
     assert store.get("t", upload.id).complete
 
@@ -133,7 +141,29 @@ def test_uploads_of_others_are_not_there(store):
         store.get("other", upload.id)
 
 
-def test_old_uploads_are_gone_and_removed(store, tmp_path):
+def test_what_is_announced_counts_as_kept(store):
+    store.create("t", 7)
+    store.create("t", 4)
+    store.create("other", 90)
+    assert store.bytes_of("t") == 11
+
+
+def test_an_upload_can_be_looked_at_before_it_is_claimed(store):
+    upload = store.create("t", 9)
+    with pytest.raises(UploadIncomplete), store.reading("t", upload.id):
+        raise AssertionError
+    append(store, upload, 0, b"123456789")
+    for _ in range(2):
+        with store.reading("t", upload.id) as path:
+            assert path.read_bytes() == b"123456789"
+    with store.claim("t", upload.id) as path:
+        assert path.read_bytes() == b"123456789"
+        with pytest.raises(UploadLocked), store.claim("t", upload.id):
+            raise AssertionError
+
+
+def test_old_uploads_are_gone_and_removed(tmp_path):
+    store = FolderUploadStore(tmp_path, **LIMITS)
     old, new = store.create("t", 1), store.create("t", 1)
     long_ago = 1e9
     os.utime(tmp_path / f"{old.id}.data", (long_ago, long_ago))

@@ -289,7 +289,7 @@ FOREIGN = {
     ),
     "anyio": ("semblant.local",),
     "pythonjsonlogger": ("gateway.logs",),
-    "filelock": ("gateway.models", "gateway.storage.uploads", "gateway.jobs"),
+    "filelock": ("gateway.models", "gateway.storage.folder_uploads", "gateway.jobs"),
     "platformdirs": ("gateway.paths",),
     "httpx_retries": ("semblant._async", "semblant._sync"),
     "typer": ("semblant.cli",),
@@ -303,6 +303,9 @@ FOREIGN = {
         "gateway.database",
         "gateway.jobs",
         "gateway.serving.access",
+        "gateway.serving.shared_stores",
+        "gateway.storage.shared",
+        "gateway.storage.shared_uploads",
     ),
     "standardwebhooks": ("gateway.jobs.notify.webhooks",),
     # Networks.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import typer
 
+from gateway.access.caller import DEFAULT_TENANT
+from gateway.errors import SetupIncomplete
 from gateway.serving.jobs import upgrade_jobs_database
+from gateway.serving.shared_stores import adopt_folder
 from semblant.cli.common import read_settings
 from semblant.cli.console import out
 
@@ -26,7 +30,27 @@ def upgrade() -> None:
     """Upgrade the schema of the database of jobs to this release; safe to repeat.
 
     Services and workers do so themselves when they start, unless SEMBLANT_JOBS_DATABASE_UPGRADE is
-    `manual`. Stop those of the former release first.
+    `manual`. Those of the former release may go on meanwhile.
     """
     revision = asyncio.run(upgrade_jobs_database(read_settings()))
     out.print(f"The schema of the database of jobs is at {revision}.", markup=False)
+
+
+@app.command()
+def adopt(
+    tenant: Annotated[
+        list[str] | None,
+        typer.Option(help="Whose identities and libraries; may be repeated."),
+    ] = None,
+) -> None:
+    """Copy identities and libraries from the folder of data into the database; safe to repeat.
+
+    Where SEMBLANT_JOBS_DATABASE_URL is set, they are kept there and in the object store; without
+    it, in files below SEMBLANT_DATA_DIR. The files are left as they are.
+    """
+    settings = read_settings()
+    if not settings.jobs_database_url:
+        raise SetupIncomplete("SEMBLANT_JOBS_DATABASE_URL names no database to copy to.")
+    asyncio.run(upgrade_jobs_database(settings))
+    copied = adopt_folder(settings, tenant or [DEFAULT_TENANT])
+    out.print(f"{copied} identities and libraries were copied.", markup=False)

@@ -27,16 +27,27 @@ def set_revision(folder, revision):
         database.commit()
 
 
-async def test_the_database_of_a_newer_release_is_refused_and_left_alone(tmp_path):
+def set_oldest(folder, revision):
+    with closing(sqlite3.connect(folder / "jobs" / "jobs.sqlite")) as database:
+        database.execute("UPDATE semblant_compatibility SET oldest = ?", (revision,))
+        database.commit()
+
+
+@pytest.mark.parametrize("upgrade", ["auto", "manual"])
+async def test_a_newer_schema_is_refused_unless_it_still_serves_this_release(tmp_path, upgrade):
     async with running_engine(tmp_path, carry_out=False):
         pass
     set_revision(tmp_path, "9999")
-    with pytest.raises(SetupIncomplete, match="newer"):
-        async with running_engine(tmp_path, carry_out=False):
+    set_oldest(tmp_path, "9998")
+    with pytest.raises(SetupIncomplete, match="newer" if upgrade == "auto" else "9999"):
+        async with running_engine(tmp_path, carry_out=False, jobs_database_upgrade=upgrade):
             pass
-    set_revision(tmp_path, latest_revision())
-    async with running_engine(tmp_path, carry_out=False):
-        pass
+    set_oldest(tmp_path, latest_revision())
+    async with running_engine(tmp_path, carry_out=False, jobs_database_upgrade=upgrade) as engine:
+        assert await engine.page("default", JobQuery()) == []
+    with closing(sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite")) as database:
+        kept = database.execute(f"SELECT version_num FROM {SCHEMA_VERSION}").fetchone()
+    assert kept == ("9999",)
 
 
 async def test_a_schema_is_not_changed_where_that_is_done_by_hand(tmp_path):

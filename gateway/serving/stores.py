@@ -1,0 +1,59 @@
+"""Where identities and libraries of expressions are kept, as the settings want it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.settings import Settings
+from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
+from gateway.storage.identities import FolderIdentityStore, IdentityStore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stores:
+    """What is kept for tenants between requests, beside jobs.
+
+    Attributes:
+        identities: Enrolled people.
+        expressions: Libraries of expressions.
+    """
+
+    identities: IdentityStore
+    expressions: ExpressionStore
+
+    async def start(self) -> None:
+        """Get ready to be used."""
+
+    def sweep(self) -> None:
+        """Remove what processes that have died left."""
+        self.identities.sweep()
+        self.expressions.sweep()
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+def make_stores(settings: Settings) -> Stores:
+    """Return the stores; nothing is connected yet.
+
+    With a database that several gateways may share they are there and in the object store, else in
+    the folder of data.
+
+    Raises:
+        SetupIncomplete: a URL in the settings cannot be used.
+    """
+    if not settings.jobs_database_url:
+        return folder_stores(settings)
+    # Databases and object stores take most of a second to import.
+    from gateway.serving.shared_stores import shared_stores  # noqa: PLC0415
+
+    return shared_stores(settings)
+
+
+def folder_stores(settings: Settings) -> Stores:
+    """Return the stores in the folder of data."""
+    folder = settings.data_dir
+    return Stores(
+        FolderIdentityStore(folder / "identities", most=settings.max_identities),
+        FolderExpressionStore(folder / "expressions", most=settings.max_libraries),
+    )
