@@ -13,6 +13,8 @@ pytestmark = pytest.mark.server
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CONSENT = {"options": '{"name": "Ann", "consent": true}'}
+SOURCE = {"source": jpeg(portrait("hopper"))}
+TARGET = {"target": jpeg(portrait("astronaut"))}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +33,7 @@ def gateways():
 @pytest.fixture(scope="module")
 def identity(gateways):
     """A person whom the first gateway has enrolled."""
-    made = gateways[0].post(
-        "/v1/identities", files={"source": jpeg(portrait("hopper"))}, data=CONSENT
-    )
+    made = gateways[0].post("/v1/identities", files=SOURCE, data=CONSENT)
     assert made.status_code == 201, made.text
     return made.json()["id"]
 
@@ -42,7 +42,7 @@ def test_any_gateway_swaps_whom_another_has_enrolled(gateways, identity):
     swaps = [
         gateway.post(
             "/v1/swaps",
-            files={"target": jpeg(portrait("astronaut"))},
+            files=TARGET,
             data={"source_id": identity},
             headers={"Accept": "image/png"},
         )
@@ -61,8 +61,8 @@ def test_an_upload_begun_at_one_gateway_is_a_video_of_an_identity_at_another(gat
         headers = {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
         sent = gateway.patch(begun.headers["location"], content=piece, headers=TUS | headers)
         assert sent.status_code == 204, sent.text
-    form = {"target_upload": begun.json()["id"], "source_id": identity}
-    job = other.post("/v1/jobs", data=form)
+    form = {"target_upload": (None, begun.json()["id"]), "source_id": (None, identity)}
+    job = other.post("/v1/jobs", files=form)
     assert job.status_code == 202, job.text
 
     def ended():
@@ -82,7 +82,5 @@ def test_whom_one_gateway_forgets_no_other_knows(gateways, identity):
     assert [each["id"] for each in other.get("/v1/identities").json()["identities"]] == [identity]
     assert other.delete(f"/v1/identities/{identity}").status_code == 204
     assert one.get(f"/v1/identities/{identity}").status_code == 404
-    swap = one.post(
-        "/v1/swaps", files={"target": jpeg(portrait("astronaut"))}, data={"source_id": identity}
-    )
+    swap = one.post("/v1/swaps", files=TARGET, data={"source_id": identity})
     assert (swap.status_code, swap.json()["code"]) == (404, "identity_not_found")
