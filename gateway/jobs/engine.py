@@ -101,7 +101,12 @@ class DurableEngine:
         self._engine = make_engine(self._url, connections=_CONNECTIONS)
         self._queues = Queues(self._engine)
         self._store = JobStore(self._engine, self._queues)
-        self._objects = ObjectStore(settings.object_store_url, folder=folder / "objects")
+        self._objects = ObjectStore(
+            settings.object_store_url,
+            folder=folder / "objects",
+            timeout_s=settings.object_store_timeout_s,
+            retry_s=settings.object_store_retry_s,
+        )
         self._uploads = self._make_uploads(folder / "uploads")
         self._counter = counter
         observer = Observer(counter)

@@ -60,7 +60,12 @@ def shared_stores(settings: Settings) -> SharedStores:
     """
     folder = settings.data_dir / "jobs"
     engine = make_engine(database_url(settings.jobs_database_url, folder), connections=_CONNECTIONS)
-    objects = ObjectStore(settings.object_store_url, folder=folder / "objects")
+    objects = ObjectStore(
+        settings.object_store_url,
+        folder=folder / "objects",
+        timeout_s=settings.object_store_timeout_s,
+        retry_s=settings.object_store_retry_s,
+    )
     return SharedStores(
         SharedStore(engine, objects, IDENTITIES, most=settings.max_identities),
         SharedStore(engine, objects, LIBRARIES, most=settings.max_libraries),

@@ -203,6 +203,15 @@ class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSe
         "jobs' files and, with a database, of identities, libraries and uploads; empty: a folder "
         "in `SEMBLANT_DATA_DIR`.",
     )
+    object_store_timeout_s: float = Field(
+        30.0, gt=0, description="Seconds that the object store has to answer one of its requests."
+    )
+    object_store_retry_s: float = Field(
+        15.0,
+        ge=0,
+        description="Seconds for which a request is repeated that the object store does not "
+        "answer, or with an error of its own; then callers are answered `storage_unavailable`.",
+    )
     public_url: str = Field(
         "", description="Prefix of the addresses in a job's object, such as `https://host`."
     )

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -27,6 +28,9 @@ from gateway.errors import NotFound, SetupIncomplete, StorageUnavailable
 
 CHUNK_BYTES = 2**20
 _ATTEMPTS = 100
+_CONNECT_S = 5.0
+_RETRIES = 20
+_ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -52,12 +56,21 @@ class ObjectStore:
         url: `s3://…`, `gs://…`, `az://…`, or `file:///…`; credentials come from the environment.
             Empty: the folder.
         folder: Folder for the files if there is no URL; created with the first of them.
+        timeout_s: Seconds that a store elsewhere has to answer one of its requests.
+        retry_s: Seconds for which a request is repeated that it does not answer, or with 5xx.
 
     Raises:
         SetupIncomplete: such a URL cannot be used.
     """
 
-    def __init__(self, url: str = "", *, folder: Path) -> None:
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        folder: Path,
+        timeout_s: float = 30.0,
+        retry_s: float = 15.0,
+    ) -> None:
         parts = urlsplit(url)
         self._folder = folder if not url else None
         if parts.scheme == "file":
@@ -65,7 +78,7 @@ class ObjectStore:
         self._remote: Any = None
         if self._folder is None:
             try:
-                self._remote = from_url(url)
+                self._remote = _opened(url, timeout_s, retry_s)
             except (BaseError, ValueError) as error:
                 raise SetupIncomplete(
                     f"The object store of the scheme {parts.scheme!r} cannot be used."
@@ -182,6 +195,30 @@ class ObjectStore:
     def _path(self, key: str) -> Path:
         assert self._folder is not None
         return self._folder / _checked(key)
+
+
+def _opened(url: str, timeout_s: float, retry_s: float) -> Any:
+    """Return the store of a URL, which gives up in time: by itself it would try for minutes."""
+    if urlsplit(url).scheme == "memory":
+        return from_url(url)
+    return from_url(
+        url,
+        client_options={
+            "timeout": timedelta(seconds=timeout_s),
+            "connect_timeout": timedelta(seconds=min(timeout_s, _CONNECT_S)),
+            # Options given here take the place of those in the environment.
+            "allow_http": any(os.environ.get(name, "").lower() == "true" for name in _ALLOW_HTTP),
+        },
+        retry_config={
+            "max_retries": _RETRIES,
+            "retry_timeout": timedelta(seconds=retry_s),
+            "backoff": {
+                "init_backoff": timedelta(seconds=0.1),
+                "max_backoff": timedelta(seconds=2),
+                "base": 2,
+            },
+        },
+    )
 
 
 def _checked(key: str) -> str:
