@@ -60,9 +60,11 @@ class S3:
             self.files[path] = body
             return 200, b""
         if method == "POST":  # several at once
-            for key in re.findall(rb"<Key>(.*?)</Key>", body):
-                self.files.pop(f"/bucket/{key.decode()}", None)
-            return 200, b"<DeleteResult/>"
+            keys = re.findall(rb"(<Key>.*?</Key>)", body)
+            for key in keys:
+                self.files.pop(f"/bucket/{key[5:-6].decode()}", None)
+            gone = b"".join(b"<Deleted>" + key + b"</Deleted>" for key in keys)
+            return 200, b"<DeleteResult>" + gone + b"</DeleteResult>"
         if path not in self.files:
             return 404, b""
         return (206 if method == "GET" else 200), self.files[path]
