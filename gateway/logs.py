@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from typing import Any, Literal
 
+from gateway.telemetry.log_scope import scope_fields
+
 LogFormat = Literal["text", "json"]
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -38,7 +40,8 @@ def formatter(format: LogFormat) -> logging.Formatter:
             """Add the fields of a record."""
             super().add_fields(log_data, record, message_dict)
             log_data.pop("color_message", None)  # uvicorn's, for terminals
-            log_data.update(log_data.pop("fields", None) or {})
+            own = log_data.pop("fields", None) or {}
+            log_data.update(scope_fields() | own)
 
     return Fields(
         "%(asctime)s %(levelname)s %(name)s %(message)s",

@@ -53,6 +53,7 @@ from gateway.jobs.work import JobWork
 from gateway.settings import Settings
 from gateway.storage.objects import ObjectStore
 from gateway.storage.uploads import UploadStore
+from gateway.telemetry.spans import NO_TRACER, Tracer, current
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class DurableEngine:
         carry_out: Whether to do so here.
         pace: The intervals of periodic actions.
         transport: In place of the network for webhooks, for tests.
+        tracer: Traces the steps of jobs.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
@@ -84,6 +86,7 @@ class DurableEngine:
         carry_out: bool,
         pace: Intervals | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._settings = settings
         self._work = work
@@ -123,7 +126,7 @@ class DurableEngine:
             render=self._render,
             transport=transport,
         )
-        self._worker = self._make_worker(observer) if carry_out else None
+        self._worker = self._make_worker(observer, tracer) if carry_out else None
         self._started = False
 
     @property
@@ -267,7 +270,7 @@ class DurableEngine:
         self._queues.close()
         self._engine.dispose()
 
-    def _make_worker(self, observer: Observer) -> Worker:
+    def _make_worker(self, observer: Observer, tracer: Tracer) -> Worker:
         settings = self._settings
         return Worker(
             self._url,
@@ -278,6 +281,7 @@ class DurableEngine:
             work=self._work,
             tell=self._webhooks.tell,
             observer=observer,
+            tracer=tracer,
             scratch=self._scratch,
             locks=WorkerLocks(self._locks),
             jobs=settings.jobs_concurrency,
@@ -310,7 +314,7 @@ class DurableEngine:
                 files.setdefault(name, []).append(self._uploaded(stack, order.tenant, upload))
             try:
                 self._keep(id, files, kept)
-                job = self._store.add(id, order, kept)
+                job = self._store.add(id, order, kept, current().headers().get("traceparent"))
             finally:
                 if job is None:
                     for stored in chain(*kept.values()):

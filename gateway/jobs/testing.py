@@ -160,7 +160,15 @@ class Counted:
         self.cleanups_failed = 0
         self.now = (0, 0)
 
-    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+    def job_ended(
+        self,
+        *,
+        status: str,
+        code: str,
+        waited_s: float,
+        took_s: float | None,
+        trace_id: str | None = None,
+    ) -> None:
         """Count a job; see `Counter.job_ended`."""
         self.jobs.append((status, code))
 

@@ -9,6 +9,7 @@ from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
 from gateway.serving.metrics import Metrics
 from gateway.settings import Settings
+from gateway.telemetry.spans import NO_TRACER, Tracer
 
 _PAUSE_S = 1.0
 
@@ -43,12 +44,18 @@ def jobs_database(settings: Settings) -> str:
     return describe_database(database_url(settings.jobs_database_url, settings.data_dir / "jobs"))
 
 
-def make_jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine:
+def make_jobs(
+    settings: Settings, work: JobWork, metrics: Metrics, tracer: Tracer = NO_TRACER
+) -> JobEngine:
     """Return the engine of jobs, not yet started.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
     """
     return DurableEngine(
-        settings, work, metrics.jobs, carry_out=settings.job_execution == "embedded"
+        settings,
+        work,
+        metrics.jobs,
+        carry_out=settings.job_execution == "embedded",
+        tracer=tracer,
     )

@@ -42,9 +42,11 @@ from gateway.serving.live import LiveStreams
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
 from gateway.serving.threads import ThreadToolkits
+from gateway.serving.tracing import tracer_of
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 from gateway.storage.identities import FolderIdentityStore, IdentityStore
+from gateway.telemetry.spans import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from gateway.serving.access import Access
@@ -77,6 +79,7 @@ class Services:
         streams: Admission control of live streams.
         entry: Lets callers in.
         access: What that is made of; None where everybody may call and nothing is limited.
+        tracer: Begins traces.
     """
 
     settings: Settings
@@ -101,6 +104,7 @@ class Services:
     streams: Admission
     entry: Entry
     access: Access | None
+    tracer: Tracer
 
 
 def build_services(settings: Settings) -> Services:
@@ -112,6 +116,7 @@ def build_services(settings: Settings) -> Services:
     """
     admission = admission_of(settings)
     metrics = Metrics(admission)
+    tracer = tracer_of(settings)
     catalog = load_catalog(settings.model_repository)
     return assemble(
         settings,
@@ -129,8 +134,9 @@ def build_services(settings: Settings) -> Services:
         ),
         admission=admission,
         metrics=metrics,
-        jobs=lambda work: _jobs(settings, work, metrics),
+        jobs=lambda work: _jobs(settings, work, metrics, tracer),
         access=access_of(settings),
+        tracer=tracer,
     )
 
 
@@ -151,13 +157,13 @@ def access_of(settings: Settings) -> Access | None:
     return make_access(settings)
 
 
-def _jobs(settings: Settings, work: JobWork, metrics: Metrics) -> JobEngine | None:
+def _jobs(settings: Settings, work: JobWork, metrics: Metrics, tracer: Tracer) -> JobEngine | None:
     if settings.job_execution == "disabled":
         return None
     # Databases and migrations are imported only where there are jobs: they take most of a second.
     from gateway.serving.jobs import make_jobs  # noqa: PLC0415
 
-    return make_jobs(settings, work, metrics)
+    return make_jobs(settings, work, metrics, tracer)
 
 
 def assemble(
@@ -174,6 +180,7 @@ def assemble(
     jobs: Callable[[JobWork], JobEngine | None],
     work: JobWork | None = None,
     access: Access | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
 
@@ -232,6 +239,7 @@ def assemble(
         if access is None
         else Entry(access.authenticator, access.quotas),
         access=access,
+        tracer=tracer,
     )
 
 
@@ -326,6 +334,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     """
     with opencv_single_threaded:
         watching: asyncio.Task[None] | None = None
+        services.tracer.start()
         try:
             async with _warming(services.compute):
                 if isinstance(services.backend, Startable):
@@ -357,3 +366,4 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.work.close()
             await services.inference.close()
             services.compute.close()
+            await asyncio.to_thread(services.tracer.close)

@@ -28,6 +28,7 @@ from gateway.paths import (
 from gateway.settings.access import AccessSettings
 from gateway.settings.load import LoadSettings
 from gateway.settings.rpc import RpcSettings
+from gateway.settings.traces import TracesSettings
 from gateway.settings.triton import TritonSettings
 
 ENV_PREFIX = "SEMBLANT_"
@@ -63,7 +64,9 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSettings):
+class Settings(
+    AccessSettings, LoadSettings, RpcSettings, TracesSettings, TritonSettings, BaseSettings
+):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
