@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 1b7618511a540566001403b553c1ca317601032e62ace65552191437cec13d94
+// SHA-256 of that document: ab3f780a450f04dc09f28644649ea226a0bcaf082b12c303506d34cdf77bfb1e
 
 export interface paths {
     "/docs": {
@@ -50,8 +50,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return metrics in Prometheus' text format.
-         * @description Return metrics in Prometheus' text format.
+         * Return metrics in Prometheus' text format, or in that of OpenMetrics, which has exemplars.
+         * @description Return metrics in Prometheus' text format, or in that of OpenMetrics, which has exemplars.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -2697,6 +2697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/openmetrics-text": unknown;
                     "text/plain": unknown;
                 };
             };
