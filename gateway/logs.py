@@ -14,12 +14,30 @@ LogFormat = Literal["text", "json"]
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
+OURS = ("gateway", "semblant", "semblant_triton", "uvicorn")
+"""Loggers that may say all they have to say."""
+
+
 def configure(level: str, format: LogFormat) -> None:
     """Let the process log to its standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(format))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # each revision is not news
+    logging.basicConfig(handlers=[handler])
+    set_levels(level)
+
+
+def set_levels(level: str) -> None:
+    """Let our loggers say what is at least that severe, and those of libraries only warnings.
+
+    Below that, libraries tell what they are given: Pillow what is written in a picture, httpx whole
+    addresses, httpcore headers. That is our callers', and for no log.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
+    logging.getLogger().setLevel(max(least, logging.WARNING))
+    for name in OURS:
+        logging.getLogger(name).setLevel(least)
+    # It complains of every batch that a collector does not take; see `ComplainingExporter`.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
 
 
 def formatter(format: LogFormat) -> logging.Formatter:
