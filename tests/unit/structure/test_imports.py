@@ -251,7 +251,7 @@ FOREIGN = {
     "starlette": ("gateway.http",),
     "python_multipart": ("gateway.http.request.forms",),
     "uvicorn": ("gateway.main",),
-    "opentelemetry": ("gateway.telemetry.otlp",),
+    "opentelemetry": ("gateway.telemetry.otlp", "semblant.tracing"),
     "prometheus_client": ("gateway.serving.metrics",),
     "grpc": (
         "gateway.inference",
