@@ -16,6 +16,9 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 OURS = ("gateway", "semblant", "semblant_triton", "uvicorn")
 """Loggers that may say all they have to say."""
+_SILENT = ("opentelemetry", "python_multipart")
+"""One complains of every batch that a collector does not take, which `ComplainingExporter` does once
+in a while; the other quotes bytes of bodies, whose faults are their senders'."""
 
 
 def configure(level: str, format: LogFormat) -> None:
@@ -36,8 +39,8 @@ def set_levels(level: str) -> None:
     logging.getLogger().setLevel(max(least, logging.WARNING))
     for name in OURS:
         logging.getLogger(name).setLevel(least)
-    # It complains of every batch that a collector does not take; see `ComplainingExporter`.
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def formatter(format: LogFormat) -> logging.Formatter:

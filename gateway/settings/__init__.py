@@ -69,7 +69,9 @@ class Settings(
 ):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        hide_input_in_errors=True, env_prefix=ENV_PREFIX, frozen=True, extra="forbid"
+    )
 
     # Serving
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
