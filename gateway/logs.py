@@ -17,8 +17,8 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 OURS = ("gateway", "semblant", "semblant_triton", "uvicorn")
 """Loggers that may say all they have to say."""
 _SILENT = ("opentelemetry", "python_multipart")
-"""One complains of every batch that a collector does not take, which `ComplainingExporter` does once
-in a while; the other quotes bytes of bodies, whose faults are their senders'."""
+"""One complains of every batch that a collector does not take, as `ComplainingExporter` does at
+times; the other quotes bytes of bodies, whose faults are their senders'."""
 
 
 def configure(level: str, format: LogFormat) -> None:

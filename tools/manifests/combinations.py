@@ -18,6 +18,7 @@ COMPONENTS = (
     "migrations",
     "monitoring",
     "shared-data",
+    "tracing",
 )
 APART = (
     ("hpa", "keda"),  # two autoscalers of one Deployment
