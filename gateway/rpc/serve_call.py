@@ -118,8 +118,13 @@ class _Edge:
     ) -> Any:
         metadata = dict(context.invocation_metadata() or ())
         exchange = Exchange(request_id_of(str(metadata.get(REQUEST_ID_KEY, ""))))
-        with log_scope(request_id=exchange.request_id), entered(self._span(metadata)):
-            return await self._done(context, work, request, metadata, exchange)
+        with log_scope(request_id=exchange.request_id):
+            with entered(self._span(metadata)):
+                answer, refusal = await self._done(context, work, request, metadata, exchange)
+            if refusal is not None:
+                # It raises, which is how gRPC has it, and no error of the span's.
+                await context.abort_with_status(refusal)
+            return answer
 
     def _span(self, metadata: Mapping[str, str | bytes]) -> Span:
         tracer = self._services.tracer
@@ -137,7 +142,8 @@ class _Edge:
         request: Any,
         metadata: Mapping[str, str | bytes],
         exchange: Exchange,
-    ) -> Any:
+    ) -> tuple[Any, Any]:
+        """Return the answer, or else the status to end the call with."""
         began, code = time.perf_counter(), "CANCELLED"
         metrics = self._services.metrics
         metrics.rpc_started(self._service, self._name, self._kind)
@@ -146,14 +152,14 @@ class _Edge:
             call = await self._entered(context, metadata, exchange)
             answer = await work(call, request)
             code = "OK"
-            return answer
+            return answer, None
         except Exception as error:
             if isinstance(error, grpc.aio.AbortError | grpc.aio.UsageError):
                 raise
             known = known_error(error, exchange.request_id)
             exchange.code, code = known.spec.code, known.spec.grpc
             status = status_of(known, exchange.request_id)
-            await context.abort_with_status(rpc_status.to_status(status))
+            return None, rpc_status.to_status(status)
         finally:
             self._account(exchange, code, time.perf_counter() - began)
 

@@ -1,5 +1,6 @@
 """Traces as a collector receives them: of requests, calls, jobs and streams."""
 
+import grpc
 import httpx
 import pytest
 from semblant.v1.fusion_pb2 import SwapRequest
@@ -77,6 +78,19 @@ async def test_a_swap_by_grpc_is_a_tree_within_its_callers_trace():
     infers = [span for span in collector.spans if span.name.startswith("infer ")]
     assert infers
     assert all(collector.above(infer)[-1] == server.name for infer in infers)
+
+
+async def test_a_callers_fault_by_grpc_is_an_error_but_no_failed_span():
+    with collecting() as collector:
+        services = fake_services(tracer=tracer_to(collector.endpoint))
+        async with door(services) as there:
+            request = SwapRequest(sources=[saved(photograph(seed=1))], target=saved(black()))
+            with pytest.raises(grpc.aio.AioRpcError):
+                await there.fusion.Swap(request)
+    server = collector.one("semblant.v1.FusionService/Swap")
+    assert server.attributes["error.type"] == "no_face_in_target"
+    assert server.attributes["rpc.response.status_code"] not in ("OK", "INTERNAL")
+    assert not server.failed
 
 
 async def test_a_caller_that_does_not_sample_is_heeded():
