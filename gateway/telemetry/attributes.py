@@ -28,7 +28,6 @@ class Attribute(StrEnum):
     SERVER_PORT = "server.port"
     URL_SCHEME = "url.scheme"
     # Our own.
-    ATTEMPT = "semblant.attempt"
     ATTEMPTS = "semblant.attempts"
     CODE = "semblant.code"
     DURATION_MS = "semblant.duration_ms"

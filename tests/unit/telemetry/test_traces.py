@@ -207,7 +207,6 @@ ALLOWED = {
     "rpc.method",
     "rpc.response.status_code",
     "rpc.system.name",
-    "semblant.attempt",
     "semblant.attempts",
     "semblant.code",
     "semblant.duration_ms",
