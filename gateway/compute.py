@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ class Compute:
         )
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return `function(*args, **kwargs)`, computed in a thread."""
+        """Return `function(*args, **kwargs)`, computed in a thread, in a copy of this context."""
         if self._pool is None:
             return function(*args, **kwargs)
         began, waited = time.perf_counter(), self.on_wait
@@ -60,7 +61,10 @@ class Compute:
                 waited(time.perf_counter() - began)
             return function(*args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        context = copy_context()  # with the current span, and the fields of log records
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: context.run(work)
+        )
 
     async def offload(
         self, amount: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs

@@ -47,6 +47,8 @@ JOBS = sa.Table(
     sa.Column("failure", sa.JSON(none_as_null=True)),
     sa.Column("output", sa.JSON(none_as_null=True)),
     sa.Column("report", sa.JSON(none_as_null=True)),
+    # W3C's, of the span in which it was accepted.
+    sa.Column("traceparent", sa.String),
     # Whether its files exist, and whether all data but those to be retained are removed.
     sa.Column("has_files", sa.Boolean, nullable=False),
     sa.Column("tidy", sa.Boolean, nullable=False),
@@ -208,7 +210,13 @@ def make_engine(url: str, *, connections: int) -> sa.Engine:
     """Return a connection pool for the database, with no connection opened yet."""
     made = sa.make_url(url)
     if made.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
+        engine = sa.create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=30,
+            hide_parameters=True,
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     return sa.create_engine(
@@ -218,6 +226,7 @@ def make_engine(url: str, *, connections: int) -> sa.Engine:
         pool_timeout=_CONNECT_S,
         pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_S},
+        hide_parameters=True,  # errors end in logs, and values are our callers'
     )
 
 

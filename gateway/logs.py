@@ -8,16 +8,39 @@ from __future__ import annotations
 import logging
 from typing import Any, Literal
 
+from gateway.telemetry.log_scope import scope_fields
+
 LogFormat = Literal["text", "json"]
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+OURS = ("gateway", "semblant", "semblant_triton", "uvicorn")
+"""Loggers that may say all they have to say."""
+_SILENT = ("opentelemetry", "python_multipart")
+"""One complains of every batch that a collector does not take, as `ComplainingExporter` does at
+times; the other quotes bytes of bodies, whose faults are their senders'."""
 
 
 def configure(level: str, format: LogFormat) -> None:
     """Let the process log to its standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(format))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # each revision is not news
+    logging.basicConfig(handlers=[handler])
+    set_levels(level)
+
+
+def set_levels(level: str) -> None:
+    """Let our loggers say what is at least that severe, and those of libraries only warnings.
+
+    Below that, libraries tell what they are given: Pillow what is written in a picture, httpx whole
+    addresses, httpcore headers. That is our callers', and for no log.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
+    logging.getLogger().setLevel(max(least, logging.WARNING))
+    for name in OURS:
+        logging.getLogger(name).setLevel(least)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def formatter(format: LogFormat) -> logging.Formatter:
@@ -38,7 +61,8 @@ def formatter(format: LogFormat) -> logging.Formatter:
             """Add the fields of a record."""
             super().add_fields(log_data, record, message_dict)
             log_data.pop("color_message", None)  # uvicorn's, for terminals
-            log_data.update(log_data.pop("fields", None) or {})
+            own = log_data.pop("fields", None) or {}
+            log_data.update(scope_fields() | own)
 
     return Fields(
         "%(asctime)s %(levelname)s %(name)s %(message)s",

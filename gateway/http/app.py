@@ -118,7 +118,7 @@ def create_app(services: Services) -> FastAPI:
     for endpoint in ENDPOINTS:
         app.include_router(endpoint.router)
     app.add_middleware(RenamedAddresses)
-    app.add_middleware(Edge, metrics=services.metrics)
+    app.add_middleware(Edge, metrics=services.metrics, tracer=services.tracer)
     app.add_middleware(
         BodyLimits,
         limits=_limits(services.settings),
@@ -139,7 +139,7 @@ def create_probes(services: Services) -> FastAPI:
     app.state.services = services
     for endpoint in PROBES:
         app.include_router(endpoint.router)
-    app.add_middleware(Edge, metrics=services.metrics)
+    app.add_middleware(Edge, metrics=services.metrics, tracer=services.tracer)
     return app
 
 

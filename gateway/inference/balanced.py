@@ -24,6 +24,8 @@ from gateway.inference.addresses import Addresses
 from gateway.inference.batching import Outputs
 from gateway.inference.breaker import Breaker, RetryBudget
 from gateway.inference.protocol import ModelControl, ModelState, Tensors
+from gateway.telemetry.attributes import Attribute
+from gateway.telemetry.spans import detailed
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +126,7 @@ class BalancedInference:
             server = await self._chosen(model, tried)
             others = self._others(model, [*tried, server])
             tried.append(server)
+            _note_attempt(len(tried), server)
             untried = any(one not in tried for one in self._servers.values())
             try:
                 outputs = await self._hedged(server, others, model, inputs, deadline)
@@ -316,8 +319,17 @@ class BalancedInference:
             self._observer.servers(used=len(self._servers) - left, left_alone=left)
 
     def _retried(self, error: Exception) -> None:
+        if (here := detailed()) is not None:
+            here.event("retry", {Attribute.CODE: _as_error(error).spec.code})
         if self._observer is not None:
             self._observer.retried(_as_error(error).spec.code)
+
+
+def _note_attempt(number: int, server: _Server) -> None:
+    """Tell the span of a call which attempt it is, and of whom it asks."""
+    if (here := detailed()) is not None:
+        here.set({Attribute.ATTEMPTS: number})
+        here.event("attempt", {Attribute.SERVER_ADDRESS: server.address})
 
 
 class _Hung(Exception):

@@ -19,6 +19,8 @@ from gateway.errors import (
 )
 from gateway.inference.batching import Outputs
 from gateway.inference.protocol import ModelControl, ModelState, Tensors
+from gateway.telemetry.attributes import Attribute
+from gateway.telemetry.spans import Kind, detailed, span
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,14 @@ class OnDemandModels:
         Raises:
             ModelTooLarge: it takes more than all models may together.
         """
+        if detailed() is None:
+            return await self._infer(model, inputs, deadline)
+        rows = max((value.shape[0] for value in inputs.values() if value.ndim), default=0)
+        told = {Attribute.MODEL: model, Attribute.ROWS: rows}
+        with span(f"infer {model}", told, Kind.CLIENT):
+            return await self._infer(model, inputs, deadline)
+
+    async def _infer(self, model: str, inputs: Tensors, deadline: Deadline) -> Outputs:
         managed = self._managed.get(model)
         if managed is None:
             return await self._inner.infer(model, inputs, deadline=deadline)

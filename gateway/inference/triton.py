@@ -29,6 +29,8 @@ from gateway.inference.wire import (
     shared_bytes,
     write_inline,
 )
+from gateway.telemetry.attributes import Attribute, Attributes
+from gateway.telemetry.spans import detailed
 
 SharedMemory = Literal["auto", "on", "off"]
 
@@ -97,6 +99,8 @@ class TritonInference:
         """Run one batch through a model; see `Inference.infer`."""
         deadline.check()
         self._connect()
+        if (here := detailed()) is not None:
+            here.set(_place_of(self._url))
         contract, rows = await self._checked(model, inputs, deadline)
 
         async def run(piece: Tensors, count: int) -> Outputs:
@@ -242,7 +246,10 @@ class TritonInference:
             SemblantError: by the status, see `status.py`.
         """
         try:
-            return await method(request, timeout=deadline.check())
+            here = detailed()
+            # Triton's own spans, where it makes any, are within ours.
+            metadata = None if here is None else tuple(here.headers().items())
+            return await method(request, timeout=deadline.check(), metadata=metadata)
         except grpc.aio.AioRpcError as error:
             raise self._translate(error, model) from error
         except asyncio.CancelledError:
@@ -271,6 +278,14 @@ class TritonInference:
 
 class _LostRegion(Exception):
     """The server does not know a registered region: it has been restarted or replaced."""
+
+
+def _place_of(url: str) -> Attributes:
+    """Return what a span says of where a server is."""
+    host, _, port = url.rpartition(":")
+    if not port.isdigit():
+        return {Attribute.SERVER_ADDRESS: url}
+    return {Attribute.SERVER_ADDRESS: host.strip("[]"), Attribute.SERVER_PORT: int(port)}
 
 
 def _merge_versions(entries: Any) -> list[ModelState]:

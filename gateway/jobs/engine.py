@@ -55,6 +55,7 @@ from gateway.storage.folder_uploads import FolderUploadStore
 from gateway.storage.objects import ObjectStore
 from gateway.storage.shared_uploads import SharedUploadStore
 from gateway.storage.uploads import UploadStore
+from gateway.telemetry.spans import NO_TRACER, Tracer, current
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class DurableEngine:
         pace: The intervals of periodic actions.
         transport: In place of the network for webhooks, for tests.
         sweep: Called whenever remains are looked for.
+        tracer: Traces the steps of jobs.
 
     Raises:
         SetupIncomplete: a URL or a secret in the settings cannot be used.
@@ -88,6 +90,7 @@ class DurableEngine:
         pace: Intervals | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sweep: Callable[[], None] = lambda: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._settings = settings
         self._sweep_more = sweep
@@ -128,7 +131,7 @@ class DurableEngine:
             render=self._render,
             transport=transport,
         )
-        self._worker = self._make_worker(observer) if carry_out else None
+        self._worker = self._make_worker(observer, tracer) if carry_out else None
         self._started = False
 
     def _make_uploads(self, folder: Path) -> UploadStore:
@@ -288,7 +291,7 @@ class DurableEngine:
         self._queues.close()
         self._engine.dispose()
 
-    def _make_worker(self, observer: Observer) -> Worker:
+    def _make_worker(self, observer: Observer, tracer: Tracer) -> Worker:
         settings = self._settings
         return Worker(
             self._url,
@@ -299,6 +302,7 @@ class DurableEngine:
             work=self._work,
             tell=self._webhooks.tell,
             observer=observer,
+            tracer=tracer,
             scratch=self._scratch,
             locks=WorkerLocks(self._locks),
             jobs=settings.jobs_concurrency,
@@ -331,7 +335,7 @@ class DurableEngine:
                 files.setdefault(name, []).append(self._uploaded(stack, order.tenant, upload))
             try:
                 self._keep(id, files, kept)
-                job = self._store.add(id, order, kept)
+                job = self._store.add(id, order, kept, current().headers().get("traceparent"))
             finally:
                 if job is None:
                     for stored in chain(*kept.values()):

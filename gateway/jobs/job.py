@@ -184,6 +184,7 @@ class JobRecord:
         failure: Why it failed or timed out.
         output: Its output.
         report: The report for the caller.
+        traceparent: W3C's, of the span in which it was accepted; None if nothing was traced.
     """
 
     id: str
@@ -210,6 +211,7 @@ class JobRecord:
     failure: Failure | None
     output: Output | None
     report: Facts | None
+    traceparent: str | None = None
 
     @property
     def final(self) -> bool:

@@ -26,6 +26,7 @@ from gateway.jobs.engine import DurableEngine
 from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
 from gateway.settings import Settings
+from gateway.telemetry.spans import NO_TRACER, Tracer
 
 DEFAULTS: Mapping[str, Any] = {
     "segments": 3,  # how many
@@ -160,7 +161,15 @@ class Counted:
         self.cleanups_failed = 0
         self.now = (0, 0)
 
-    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+    def job_ended(
+        self,
+        *,
+        status: str,
+        code: str,
+        waited_s: float,
+        took_s: float | None,
+        trace_id: str | None = None,
+    ) -> None:
         """Count a job; see `Counter.job_ended`."""
         self.jobs.append((status, code))
 
@@ -188,6 +197,7 @@ async def running_engine(
     carry_out: bool = True,
     pace: Intervals = FAST,
     transport: httpx.AsyncBaseTransport | None = None,
+    tracer: Tracer = NO_TRACER,
     **settings: Any,
 ) -> AsyncIterator[DurableEngine]:
     """Run an engine over fake work, with settings by name, for the time of the block.
@@ -197,7 +207,13 @@ async def running_engine(
     """
     chosen = Settings(**{"data_dir": folder, "worker_drain_s": 0, **settings})
     engine = DurableEngine(
-        chosen, FakeWork(), Counted(), carry_out=carry_out, pace=pace, transport=transport
+        chosen,
+        FakeWork(),
+        Counted(),
+        carry_out=carry_out,
+        pace=pace,
+        transport=transport,
+        tracer=tracer,
     )
     await engine.start()
     try:

@@ -11,6 +11,7 @@ from gateway.errors import DeadlineExceeded, InferenceOverloaded, RequestCancele
 from gateway.operations.exchange import Exchange
 from gateway.serving.admission import Ticket
 from gateway.serving.services import Services
+from gateway.telemetry.spans import add_past
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ async def perform(
     async def in_turn() -> T:
         async with services.admission.place(ticket, deadline.remaining()) as waited_s:
             exchange.timings.add("queue", waited_s)
+            add_past("queue", waited_s)
             return await work(deadline)
 
     working = asyncio.create_task(in_turn(), name=f"work-{exchange.request_id}")

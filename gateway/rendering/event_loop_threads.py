@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,7 +35,8 @@ class EventLoopThreadPool:
             running.append((asyncio.get_running_loop(), task))
             return await work()
 
-        future = loop.run_in_executor(self._pool, lambda: asyncio.run(begin()))
+        context = copy_context()  # with the current span, and the fields of log records
+        future = loop.run_in_executor(self._pool, lambda: context.run(asyncio.run, begin()))
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:

@@ -49,6 +49,7 @@ from gateway.rendering.plan import (
 )
 from gateway.rendering.report import picture_report, video_report
 from gateway.rendering.segment import SegmentMaker, SegmentTally
+from gateway.telemetry.spans import add_stages, span, summarized
 
 VIDEO, PICTURE = "video", "picture"
 CODING_THREADS = 2
@@ -107,7 +108,8 @@ class RenderWork:
                 extra={"max_video_s": self._limits.max_video_s},
             )
         await self._compute.run(self._rehearse, task, probe, options)
-        cast = await self._survey(task, probe, whole, options, inputs, control)
+        with span("survey"), summarized():
+            cast = await self._survey(task, probe, whole, options, inputs, control)
         spans = split_into_segments(probe.timing, whole)
         share = float(length_s / probe.timing.duration_s) if probe.timing.duration_s else 1.0
         frames = max(1, round(probe.timing.frames * min(share, 1.0)))
@@ -144,7 +146,7 @@ class RenderWork:
             library=inputs.library,
             call_s=self._limits.call_s,
         )
-        span = spans_from_json(plan.facts["spans"])[index]
+        part = spans_from_json(plan.facts["spans"])[index]
         home = asyncio.get_running_loop()
 
         async def make() -> SegmentTally:
@@ -154,14 +156,16 @@ class RenderWork:
                 return await maker.make(
                     self._source(task),
                     probe,
-                    span,
+                    part,
                     production=production,
                     output=options.video,
                     out=out,
                     control=control,
                 )
 
-        tally = await self._tools.studio.run(make)
+        with summarized():  # there are thousands of frames
+            tally = await self._tools.studio.run(make)
+        add_stages(timings.milliseconds())
         if not tally.frames:  # between two frames that are far apart
             await self._compute.run(out.touch)
         return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})

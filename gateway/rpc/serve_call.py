@@ -22,6 +22,9 @@ from gateway.operations.exchange import Exchange, request_id_of
 from gateway.rpc.call import REQUEST_ID_KEY, Call, credentials_of, parsed, parsed_all
 from gateway.rpc.status import known_error, status_of
 from gateway.serving.services import Services
+from gateway.telemetry.attributes import Attribute
+from gateway.telemetry.log_scope import log_scope
+from gateway.telemetry.spans import NO_SPAN, Kind, Span, current, entered
 
 log = logging.getLogger("gateway.requests")
 
@@ -33,6 +36,11 @@ SCOPES = MappingProxyType({
     "ModelsService": Scope.MODELS,
 })  # fmt: skip
 """What callers of each service must be allowed to use."""
+_W3C = ("traceparent", "tracestate")
+_SERVERS_FAULTS = frozenset((
+    "UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+))  # fmt: skip
+"""Status codes of which OpenTelemetry's conventions make a failed span of a server."""
 Context = Any
 Endpoint = Callable[..., Any]
 """Of a call and its request, or of a call and the stream of its requests: an answer, or a stream of
@@ -110,6 +118,32 @@ class _Edge:
     ) -> Any:
         metadata = dict(context.invocation_metadata() or ())
         exchange = Exchange(request_id_of(str(metadata.get(REQUEST_ID_KEY, ""))))
+        with log_scope(request_id=exchange.request_id):
+            with entered(self._span(metadata)):
+                answer, refusal = await self._done(context, work, request, metadata, exchange)
+            if refusal is not None:
+                # It raises, which is how gRPC has it, and no error of the span's.
+                await context.abort_with_status(refusal)
+            return answer
+
+    def _span(self, metadata: Mapping[str, str | bytes]) -> Span:
+        tracer = self._services.tracer
+        if not tracer.active:
+            return NO_SPAN
+        method = f"{self._service}/{self._name}"
+        told = {Attribute.RPC_SYSTEM: "grpc", Attribute.RPC_METHOD: method}
+        caller = {name: str(metadata[name]) for name in _W3C if name in metadata}
+        return tracer.root(method, Kind.SERVER, told, caller=caller)
+
+    async def _done(
+        self,
+        context: Context,
+        work: Callable[[Call, Any], Awaitable[Any]],
+        request: Any,
+        metadata: Mapping[str, str | bytes],
+        exchange: Exchange,
+    ) -> tuple[Any, Any]:
+        """Return the answer, or else the status to end the call with."""
         began, code = time.perf_counter(), "CANCELLED"
         metrics = self._services.metrics
         metrics.rpc_started(self._service, self._name, self._kind)
@@ -118,14 +152,14 @@ class _Edge:
             call = await self._entered(context, metadata, exchange)
             answer = await work(call, request)
             code = "OK"
-            return answer
+            return answer, None
         except Exception as error:
             if isinstance(error, grpc.aio.AbortError | grpc.aio.UsageError):
                 raise
             known = known_error(error, exchange.request_id)
             exchange.code, code = known.spec.code, known.spec.grpc
             status = status_of(known, exchange.request_id)
-            await context.abort_with_status(rpc_status.to_status(status))
+            return None, rpc_status.to_status(status)
         finally:
             self._account(exchange, code, time.perf_counter() - began)
 
@@ -165,3 +199,22 @@ class _Edge:
         }
         fields = {key: value for key, value in line.items() if value is not None}
         log.info("request", extra={"fields": fields})
+        _describe(current(), exchange, code)
+
+
+def _describe(span: Span, exchange: Exchange, code: str) -> None:
+    """Tell the span of a call what became of it, as OpenTelemetry's conventions have it."""
+    if not span.sampled:
+        return
+    span.set({Attribute.RPC_STATUS: code})
+    if exchange.faces_found:
+        span.set(
+            {
+                Attribute.FACES_FOUND: exchange.faces_found,
+                Attribute.FACES_SWAPPED: exchange.faces_swapped,
+            }
+        )
+    if exchange.code:
+        span.set({Attribute.ERROR_TYPE: exchange.code})
+        if code in _SERVERS_FAULTS:
+            span.fail(exchange.code)

@@ -36,6 +36,8 @@ from gateway.pipeline.video.frame import EditableFrame
 from gateway.rpc.call import Call
 from gateway.rpc.messages import options_of
 from gateway.rpc.status import known_error
+from gateway.telemetry.attributes import Attribute, Value
+from gateway.telemetry.spans import Span
 
 JPEG_QUALITY = 92
 """Of JPEG frames, unless another one is asked for."""
@@ -53,6 +55,8 @@ _DROPS: dict[int, DropPolicy] = {
 CHECK_S = 1.0
 """Seconds between two checks that the caller of a stream may still call."""
 _LOOK_S = 0.5
+EVERY_FRAMES = 100
+"""Of so many frames one is an event of the stream's span."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +226,20 @@ def stream_answer(outcome: LiveOutcome) -> SwapStreamResponse:
         )
         answer.frame.CopyFrom(frame)
     return answer
+
+
+def note_outcome(span: Span, outcome: LiveOutcome) -> None:
+    """Tell a stream's span what became of a frame: of all that failed, of others now and then."""
+    if not span.sampled:
+        return
+    told: dict[Attribute, Value] = {Attribute.FRAME: outcome.index}
+    span.set({Attribute.FRAMES: outcome.index + 1})
+    if outcome.dropped:
+        span.event("frame dropped", told)
+    elif outcome.error is not None:
+        span.event("frame failed", told | {Attribute.CODE: outcome.error.spec.code})
+    elif outcome.index % EVERY_FRAMES == 0:
+        span.event("frame", told | {Attribute.DURATION_MS: round(1e3 * outcome.latency_s, 3)})
 
 
 def _format(call: Call, start: StreamStart) -> LiveFormat:

@@ -11,6 +11,7 @@ from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
 from gateway.serving.metrics import Metrics
 from gateway.settings import Settings
+from gateway.telemetry.spans import NO_TRACER, Tracer
 
 _PAUSE_S = 1.0
 
@@ -46,7 +47,12 @@ def jobs_database(settings: Settings) -> str:
 
 
 def make_jobs(
-    settings: Settings, work: JobWork, metrics: Metrics, *, sweep: Callable[[], None]
+    settings: Settings,
+    work: JobWork,
+    metrics: Metrics,
+    *,
+    sweep: Callable[[], None] = lambda: None,
+    tracer: Tracer = NO_TRACER,
 ) -> JobEngine:
     """Return the engine of jobs, not yet started; it calls `sweep` whenever it looks for remains.
 
@@ -59,4 +65,5 @@ def make_jobs(
         metrics.jobs,
         carry_out=settings.job_execution == "embedded",
         sweep=sweep,
+        tracer=tracer,
     )

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from gateway.inference.protocol import ModelState
 from gateway.pipeline.face.quality import ResultQuality
 from gateway.pipeline.timings import Timings
 from gateway.serving.admission import Admission
+from gateway.telemetry.spans import current
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text"
+OPENMETRICS_TYPE = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _JOB_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0)
@@ -86,17 +90,26 @@ class JobMetrics:
             registry=registry,
         )
 
-    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+    def job_ended(
+        self,
+        *,
+        status: str,
+        code: str,
+        waited_s: float,
+        took_s: float | None,
+        trace_id: str | None = None,
+    ) -> None:
         """Count a job that has ended."""
         self._jobs.labels(status, code).inc()
-        self._wait_seconds.observe(waited_s)
+        exemplar = _exemplar(trace_id)
+        self._wait_seconds.observe(waited_s, exemplar)
         if took_s is not None:
-            self._seconds.labels(status).observe(took_s)
+            self._seconds.labels(status).observe(took_s, exemplar)
 
     def segment_made(self, *, frames: int, seconds: float) -> None:
         """Count a segment that was recorded."""
         self._frames.inc(frames)
-        self._segment_seconds.observe(seconds)
+        self._segment_seconds.observe(seconds, _exemplar())
 
     def attempt_failed(self, code: str) -> None:
         """Count an attempt that failed."""
@@ -258,7 +271,7 @@ class Metrics:
     def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
         self._requests.labels(method, route, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        self._request_seconds.labels(route).observe(seconds, _exemplar())
 
     def failed(self, code: str) -> None:
         """Count one error by its code."""
@@ -266,8 +279,9 @@ class Metrics:
 
     def stages(self, timings: Timings) -> None:
         """Record the stages of one request."""
+        exemplar = _exemplar()
         for stage, seconds in timings.seconds.items():
-            self._stage_seconds.labels(stage).observe(seconds)
+            self._stage_seconds.labels(stage).observe(seconds, exemplar)
 
     def rpc_started(self, service: str, method: str, kind: str) -> None:
         """Count a gRPC call that has begun."""
@@ -276,7 +290,7 @@ class Metrics:
     def rpc_answered(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
         """Count a gRPC call that has ended, by its status code."""
         self._rpc_handled.labels(kind, service, method, code).inc()
-        self._rpc_seconds.labels(kind, service, method).observe(seconds)
+        self._rpc_seconds.labels(kind, service, method).observe(seconds, _exemplar())
 
     def faces(self, *, found: int, swapped: int) -> None:
         """Count the faces of one request."""
@@ -303,3 +317,15 @@ class Metrics:
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def render_openmetrics(self) -> bytes:
+        """Return everything in the format of OpenMetrics, which has exemplars."""
+        made: bytes = openmetrics.generate_latest(self.registry)  # type: ignore[no-untyped-call]
+        return made
+
+
+def _exemplar(trace_id: str | None = None) -> dict[str, str] | None:
+    """Return the exemplar of a measurement: the current trace if it is sampled, or that one."""
+    here = current()
+    trace_id = here.trace_id if here.sampled else trace_id
+    return {"trace_id": trace_id} if trace_id else None

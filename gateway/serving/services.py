@@ -43,9 +43,11 @@ from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
 from gateway.serving.stores import Stores, make_stores
 from gateway.serving.threads import ThreadToolkits
+from gateway.serving.tracing import tracer_of
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
+from gateway.telemetry.spans import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from gateway.serving.access import Access
@@ -77,6 +79,7 @@ class Services:
         streams: Admission control of live streams.
         entry: Lets callers in.
         access: What that is made of; None where everybody may call and nothing is limited.
+        tracer: Begins traces.
     """
 
     settings: Settings
@@ -100,6 +103,7 @@ class Services:
     streams: Admission
     entry: Entry
     access: Access | None
+    tracer: Tracer
 
     @property
     def identities(self) -> IdentityStore:
@@ -121,6 +125,7 @@ def build_services(settings: Settings) -> Services:
     """
     admission = admission_of(settings)
     metrics = Metrics(admission)
+    tracer = tracer_of(settings)
     catalog = load_catalog(settings.model_repository)
     stores = make_stores(settings)
     return assemble(
@@ -134,8 +139,9 @@ def build_services(settings: Settings) -> Services:
         stores=stores,
         admission=admission,
         metrics=metrics,
-        jobs=lambda work: _jobs(settings, work, metrics, stores),
+        jobs=lambda work: _jobs(settings, work, metrics, stores, tracer),
         access=access_of(settings),
+        tracer=tracer,
     )
 
 
@@ -156,13 +162,15 @@ def access_of(settings: Settings) -> Access | None:
     return make_access(settings)
 
 
-def _jobs(settings: Settings, work: JobWork, metrics: Metrics, stores: Stores) -> JobEngine | None:
+def _jobs(
+    settings: Settings, work: JobWork, metrics: Metrics, stores: Stores, tracer: Tracer
+) -> JobEngine | None:
     if settings.job_execution == "disabled":
         return None
     # Databases and migrations are imported only where there are jobs: they take most of a second.
     from gateway.serving.jobs import make_jobs  # noqa: PLC0415
 
-    return make_jobs(settings, work, metrics, sweep=stores.sweep)
+    return make_jobs(settings, work, metrics, sweep=stores.sweep, tracer=tracer)
 
 
 def assemble(
@@ -178,6 +186,7 @@ def assemble(
     jobs: Callable[[JobWork], JobEngine | None],
     work: JobWork | None = None,
     access: Access | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
 
@@ -235,6 +244,7 @@ def assemble(
         if access is None
         else Entry(access.authenticator, access.quotas),
         access=access,
+        tracer=tracer,
     )
 
 
@@ -329,6 +339,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     """
     with opencv_single_threaded:
         watching: asyncio.Task[None] | None = None
+        services.tracer.start()
         try:
             async with _warming(services.compute):
                 if isinstance(services.backend, Startable):
@@ -362,3 +373,4 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.work.close()
             await services.inference.close()
             services.compute.close()
+            await asyncio.to_thread(services.tracer.close)

@@ -20,6 +20,7 @@ from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
+from gateway.telemetry.spans import NO_TRACER, Tracer
 from gateway.testing import FakeInference
 from gateway.testing_faces import fake_face_inference
 
@@ -43,6 +44,7 @@ def fake_services(
     identities: IdentityStore | None = None,
     work: JobWork | None = None,
     videos: bool = False,
+    tracer: Tracer = NO_TRACER,
     **settings: Any,
 ) -> Services:
     """Return services over fake networks, with settings by name; none is started.
@@ -64,7 +66,7 @@ def fake_services(
         if chosen.job_execution == "disabled":
             return None
         inside = chosen.job_execution == "embedded"
-        return DurableEngine(chosen, made, metrics.jobs, carry_out=inside, pace=FAST)
+        return DurableEngine(chosen, made, metrics.jobs, carry_out=inside, pace=FAST, tracer=tracer)
 
     return assemble(
         chosen,
@@ -81,4 +83,5 @@ def fake_services(
         jobs=jobs,
         access=access_of(chosen),
         work=None if videos else work or FakeWork(),
+        tracer=tracer,
     )

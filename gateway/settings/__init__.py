@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -26,8 +26,10 @@ from gateway.paths import (
     default_triton_environment,
 )
 from gateway.settings.access import AccessSettings
+from gateway.settings.jobs import JobsSettings
 from gateway.settings.load import LoadSettings
 from gateway.settings.rpc import RpcSettings
+from gateway.settings.traces import TracesSettings
 from gateway.settings.triton import TritonSettings
 
 ENV_PREFIX = "SEMBLANT_"
@@ -63,10 +65,20 @@ def misspelt_variables(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSettings):
+class Settings(
+    JobsSettings,
+    AccessSettings,
+    LoadSettings,
+    RpcSettings,
+    TracesSettings,
+    TritonSettings,
+    BaseSettings,
+):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        hide_input_in_errors=True, env_prefix=ENV_PREFIX, frozen=True, extra="forbid"
+    )
 
     # Serving
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
@@ -178,134 +190,6 @@ class Settings(AccessSettings, LoadSettings, RpcSettings, TritonSettings, BaseSe
     max_libraries: int = Field(1000, ge=1, description="Libraries that are kept.")
     max_identities: int = Field(
         1000, ge=1, description="Enrolled identities that are kept, a person's portraits each."
-    )
-
-    # Jobs
-    job_execution: Literal["embedded", "external", "disabled"] = Field(
-        "embedded",
-        description="embedded: accept jobs and execute them in this process; external: accept "
-        "jobs and leave their execution to workers; disabled: accept none.",
-    )
-    jobs_database_url: str = Field(
-        "",
-        description="`postgresql://…` or `sqlite:///…` of the database of jobs; empty: a "
-        "SQLite file in `SEMBLANT_DATA_DIR`.",
-    )
-    jobs_database_upgrade: Literal["auto", "manual"] = Field(
-        "auto",
-        description="auto: upgrade the schema of the database of jobs at the start; manual: "
-        "refuse to start with another schema than this release's, which `semblant database "
-        "upgrade` makes.",
-    )
-    object_store_url: str = Field(
-        "",
-        description="`s3://…`, `gs://…`, `az://…` or `file:///…` of the store of the "
-        "jobs' files and, with a database, of identities, libraries and uploads; empty: a folder "
-        "in `SEMBLANT_DATA_DIR`.",
-    )
-    object_store_timeout_s: float = Field(
-        30.0, gt=0, description="Seconds that the object store has to answer one of its requests."
-    )
-    object_store_retry_s: float = Field(
-        15.0,
-        ge=0,
-        description="Seconds for which a request is repeated that the object store does not "
-        "answer, or with an error of its own; then callers are answered `storage_unavailable`.",
-    )
-    public_url: str = Field(
-        "", description="Prefix of the addresses in a job's object, such as `https://host`."
-    )
-    jobs_concurrency: int = Field(
-        8, ge=1, description="Jobs that one process executes at the same time."
-    )
-    segments_concurrency: int = Field(
-        2, ge=1, description="Segments of jobs that one process renders at the same time."
-    )
-    max_video_s: float = Field(
-        14400.0, gt=0, description="Seconds of one video that a job accepts; 14400 are four hours."
-    )
-    codec_threads: int = Field(
-        0,
-        ge=0,
-        description="Threads of decoder and encoder, each, of one segment; 0 = as many as they "
-        "like.",
-    )
-    tenant_jobs: int = Field(
-        4, ge=1, description="Jobs of one tenant that are executed at the same time."
-    )
-    max_queued_jobs: int = Field(
-        1000, ge=1, description="Jobs that may wait for their turn; beyond it 429 is answered."
-    )
-    job_attempts: int = Field(
-        4, ge=1, description="Attempts at a step of a job that fails with a retryable error."
-    )
-    jobs_database_wait_s: float = Field(
-        30.0, ge=0, description="Seconds to wait at the start for a database that does not answer."
-    )
-    dependency_wait_s: float = Field(
-        600.0,
-        ge=0,
-        description="Seconds that a step of a job waits, in all, for models or an object "
-        "store that do not answer; that is no attempt.",
-    )
-    job_retention_h: float = Field(
-        24.0, gt=0, description="Hours a job and its output are kept once it has ended, at most."
-    )
-    max_job_upload_bytes: int = Field(
-        4 * 2**30, ge=1, description="Bytes of the request that makes a job, or of one upload."
-    )
-    job_upload_timeout_s: float = Field(
-        3600.0, gt=0, description="Seconds the request that makes a job may take to arrive."
-    )
-    max_uploads: int = Field(
-        100,
-        ge=1,
-        description="Uploads that are kept until a job takes them, and requests for jobs that are "
-        "read at the same time.",
-    )
-    upload_part_bytes: int = Field(
-        16 * 2**20,
-        ge=2**16,
-        description="Bytes of an upload after which they are stored and count, where "
-        "`SEMBLANT_JOBS_DATABASE_URL` lets several gateways share uploads; a gateway that dies "
-        "loses less than that.",
-    )
-    upload_retention_h: float = Field(
-        24.0, gt=0, description="Hours an upload is kept after it was last written to."
-    )
-    worker_drain_s: float = Field(
-        20.0,
-        ge=0,
-        description="Seconds that segments may take to finish when the process is stopped.",
-    )
-    worker_probe_port: int | None = Field(
-        None,
-        ge=1,
-        le=65535,
-        description="TCP port on which `semblant worker` answers `/livez`, `/readyz` and "
-        "`/metrics`; without one it listens on nothing.",
-    )
-    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (),
-        description="Secrets to sign webhooks with, `whsec_` and base64, separated by commas; "
-        "without one there are no webhooks.",
-    )
-    webhook_timeout_s: float = Field(
-        10.0, gt=0, description="Seconds the call of a webhook may take."
-    )
-    webhook_attempts: int = Field(
-        8, ge=1, description="Calls of a webhook that may fail before it is given up."
-    )
-    webhook_schemes: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("https",), description="Schemes of the webhooks' addresses, separated by commas."
-    )
-    webhook_ports: Annotated[tuple[int, ...], NoDecode] = Field(
-        (443,), description="TCP ports of the webhooks' addresses, separated by commas."
-    )
-    webhook_allow: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
-        description="Hosts and networks that webhooks may be sent to although they are not "
-        "public, separated by commas.",
     )
 
     # Inference

@@ -4,7 +4,9 @@ import json
 import logging
 import sys
 
-from gateway.logs import formatter
+import pytest
+
+from gateway.logs import formatter, set_levels
 
 
 def record(message="request", **fields):
@@ -46,3 +48,23 @@ def test_records_without_fields_are_as_ever():
     made = logging.LogRecord("gateway", logging.WARNING, "", 0, "%s is slow", ("Triton",), None)
     assert formatter("text").format(made).endswith("WARNING gateway Triton is slow")
     assert json.loads(formatter("json").format(made))["message"] == "Triton is slow"
+
+
+@pytest.mark.parametrize(("level", "ours", "theirs"), [
+    ("debug", logging.DEBUG, logging.WARNING),
+    ("info", logging.INFO, logging.WARNING),
+    ("error", logging.ERROR, logging.ERROR),
+])  # fmt: skip
+def test_libraries_only_warn(level, ours, theirs):
+    loggers = [logging.getLogger(name) for name in ("", "gateway", "semblant", "opentelemetry")]
+    loggers += [logging.getLogger(name) for name in ("semblant_triton", "uvicorn")]
+    before = [logger.level for logger in loggers]
+    try:
+        set_levels(level)
+        for name in ("gateway.jobs", "semblant.cli", "semblant_triton.launcher", "uvicorn.error"):
+            assert logging.getLogger(name).getEffectiveLevel() == ours
+        for name in ("PIL.TiffImagePlugin", "httpx", "httpcore.http11", "alembic.runtime"):
+            assert logging.getLogger(name).getEffectiveLevel() == theirs
+    finally:
+        for logger, one in zip(loggers, before, strict=True):
+            logger.setLevel(one)

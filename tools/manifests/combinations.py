@@ -17,6 +17,7 @@ COMPONENTS = (
     "keda",
     "migrations",
     "monitoring",
+    "tracing",
 )
 APART = (
     ("hpa", "keda"),  # two autoscalers of one Deployment

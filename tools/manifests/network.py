@@ -95,6 +95,7 @@ def drawn(manifests: Manifests) -> set[Arrow]:
     return {
         Arrow(start, end, port)
         for each in drawing()["arrow"]
+        if each.get("component", "") in ("", *manifests.components)
         for start in each["from"]
         for end in each["to"]
         for port in each["ports"]

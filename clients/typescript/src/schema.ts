@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: edeaa6957c53d4f93d8445a97a66bc2b55da8dd0066e5be2c7e6c1dba01f1225
+// SHA-256 of that document: 5d2559304df9ea9a371bd97b7e818327714d4a998072693e10e75821681478e2
 
 export interface paths {
     "/docs": {
@@ -50,8 +50,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return metrics in Prometheus' text format.
-         * @description Return metrics in Prometheus' text format.
+         * Return metrics in Prometheus' text format, or in that of OpenMetrics, which has exemplars.
+         * @description Return metrics in Prometheus' text format, or in that of OpenMetrics, which has exemplars.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -2697,6 +2697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/openmetrics-text": unknown;
                     "text/plain": unknown;
                 };
             };

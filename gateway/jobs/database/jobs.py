@@ -54,7 +54,9 @@ class JobStore:
 
     # Jobs
 
-    def add(self, id: str, order: JobSubmission, files: Files) -> JobRecord | None:
+    def add(
+        self, id: str, order: JobSubmission, files: Files, traceparent: str | None = None
+    ) -> JobRecord | None:
         """Accept a request and enqueue the job; None if such a job already exists."""
         values = {
             "id": id,
@@ -75,6 +77,7 @@ class JobStore:
             "frames": 0,
             "has_files": True,
             "tidy": False,
+            "traceparent": traceparent,
         }
         try:
             with self._begin() as connection:

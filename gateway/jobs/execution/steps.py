@@ -22,6 +22,7 @@ from gateway.jobs.execution.intervals import Intervals
 from gateway.jobs.execution.janitor import Janitor, output_key, segment_key
 from gateway.jobs.execution.monitor import MonitoredStep
 from gateway.jobs.execution.retries import Abandoned, Attempts, Refused, Unwanted
+from gateway.jobs.execution.tracing import StepTracing
 from gateway.jobs.job import (
     Failure,
     FinishedSegment,
@@ -35,6 +36,7 @@ from gateway.jobs.notify.observer import Observer
 from gateway.jobs.task_files import TaskFiles
 from gateway.jobs.work import JobWork, Made
 from gateway.storage.objects import ObjectStore
+from gateway.telemetry.log_scope import log_scope
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ class Steps:
         objects: The store of files.
         tidier: Ends jobs.
         observer: Notified of results.
+        tracing: Traces attempts at steps.
         inputs: Folder for copies of files that are kept elsewhere.
         pace: The polling intervals.
     """
@@ -80,6 +83,7 @@ class Steps:
         objects: ObjectStore,
         tidier: Janitor,
         observer: Observer,
+        tracing: StepTracing,
         inputs: Path,
         pace: Intervals,
     ) -> None:
@@ -90,6 +94,7 @@ class Steps:
         self._objects = objects
         self._tidier = tidier
         self._observer = observer
+        self._tracing = tracing
         self._pace = pace
         self._inputs = TaskFiles(objects, inputs)
 
@@ -102,7 +107,8 @@ class Steps:
                 return True
             return self._store.note(job_id, run)
 
-        return self._attempts.patiently(step)
+        with log_scope(job_id=job_id):
+            return self._attempts.patiently(step)
 
     def plan(self, job_id: str, run: str) -> Divided | None:
         """Divide a job, or find how it was divided; None if it has ended."""
@@ -126,7 +132,7 @@ class Steps:
                 turns=[segment_priority(job, index) for index in todo],
             )
 
-        return self._step(job_id, run, step)
+        return self._step("plan", job_id, run, step)
 
     def segment(self, job_id: str, run: str, index: int) -> bool:
         """Render a segment and record it; return whether it exists."""
@@ -145,7 +151,7 @@ class Steps:
             return True
 
         began = time.monotonic()
-        return bool(self._step(job_id, run, step, index=index))
+        return bool(self._step("segment", job_id, run, step, index=index))
 
     def wait(self, job_id: str, run: str, segments: int) -> bool:
         """Wait for all segments; return whether all exist, or False if the job has ended."""
@@ -157,7 +163,7 @@ class Steps:
                     return True
                 time.sleep(self._pace.watch_s)
 
-        return bool(self._step(job_id, run, step, idle=True))
+        return bool(self._step("wait", job_id, run, step, idle=True))
 
     def finish(self, job_id: str, run: str) -> bool:
         """Join the segments and publish the output; return whether that was done."""
@@ -181,10 +187,11 @@ class Steps:
             self._publish(job, output, dict(done.report))
             return True
 
-        return bool(self._step(job_id, run, step))
+        return bool(self._step("join", job_id, run, step))
 
     def _step(
         self,
+        what: str,
         job_id: str,
         run: str,
         step: Callable[[MonitoredStep, Path], T],
@@ -198,16 +205,25 @@ class Steps:
         def owner() -> Owner | None:
             return self._queues.owner(name)
 
-        try:
-            return self._attempts.carry_out(job_id, run, step, owner, index=index, idle=idle)
-        except Unwanted:
-            return None
-        except Refused as refused:
-            failure = Failure.of(refused.error)
-            self._attempts.patiently(
-                lambda: self._tidier.end(job_id, Status.FAILED, run=run, failure=failure)
-            )
-            return None
+        def traced(control: MonitoredStep, folder: Path) -> T:
+            with self._tracing.attempt(what, job_id, index):
+                return step(control, folder)
+
+        with log_scope(job_id=job_id):
+            try:
+                # Waiting is no work: it would fill a trace with nothing.
+                what_is_done = step if idle else traced
+                return self._attempts.carry_out(
+                    job_id, run, what_is_done, owner, index=index, idle=idle
+                )
+            except Unwanted:
+                return None
+            except Refused as refused:
+                failure = Failure.of(refused.error)
+                self._attempts.patiently(
+                    lambda: self._tidier.end(job_id, Status.FAILED, run=run, failure=failure)
+                )
+                return None
 
     def _job(self, job_id: str, run: str) -> JobRecord:
         """Return a job that is being executed in a run."""

@@ -39,11 +39,13 @@ from gateway.jobs.execution.janitor import Janitor
 from gateway.jobs.execution.monitor import Watch
 from gateway.jobs.execution.retries import Attempts
 from gateway.jobs.execution.steps import Steps
+from gateway.jobs.execution.tracing import StepTracing
 from gateway.jobs.execution.worker_locks import WorkerLocks
 from gateway.jobs.job import Failure, Status
 from gateway.jobs.notify.observer import Observer
 from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
+from gateway.telemetry.spans import Tracer
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class Worker:
         tell: Calls a job's webhook and returns whether delivery is settled: takes the message's id,
             the job's, and the event.
         observer: Notified of events.
+        tracer: Traces the steps.
         scratch: Folder of the folders of all workers of this machine.
         locks: Locks by which the workers of this machine detect each other.
         jobs: Maximum number of jobs executed concurrently.
@@ -99,6 +102,7 @@ class Worker:
         work: JobWork,
         tell: Callable[[str, str, str], bool],
         observer: Observer,
+        tracer: Tracer,
         scratch: Path,
         locks: WorkerLocks,
         jobs: int,
@@ -117,6 +121,7 @@ class Worker:
         self._work = work
         self._tell = tell
         self._observer = observer
+        self._tracing = StepTracing(tracer, store)
         self._scratch = scratch / self.id
         self._locks = locks
         self._jobs = jobs
@@ -162,6 +167,7 @@ class Worker:
             objects=self._objects,
             tidier=self._tidier,
             observer=self._observer,
+            tracing=self._tracing,
             inputs=self._scratch / "inputs",
             pace=self._pace,
         )

@@ -6,6 +6,7 @@ import logging
 from typing import Protocol
 
 from gateway.jobs.job import JobRecord
+from gateway.telemetry.traceparent import sampled_trace
 
 log = logging.getLogger("gateway.jobs")
 
@@ -13,7 +14,15 @@ log = logging.getLogger("gateway.jobs")
 class Counter(Protocol):
     """Counts jobs."""
 
-    def job_ended(self, *, status: str, code: str, waited_s: float, took_s: float | None) -> None:
+    def job_ended(
+        self,
+        *,
+        status: str,
+        code: str,
+        waited_s: float,
+        took_s: float | None,
+        trace_id: str | None = None,
+    ) -> None:
         """Count a job that has ended.
 
         Args:
@@ -21,6 +30,7 @@ class Counter(Protocol):
             code: Code of the error, if there was one.
             waited_s: Seconds until it started, or until it ended without starting.
             took_s: Seconds of execution; None if it never started.
+            trace_id: Of the request that made it, if that trace is kept.
         """
         ...
 
@@ -62,7 +72,13 @@ class Observer:
         waited_s = until - job.created
         took_s = None if job.started is None else job.completed - job.started
         code = job.failure.code if job.failure is not None else ""
-        self._counter.job_ended(status=job.status, code=code, waited_s=waited_s, took_s=took_s)
+        self._counter.job_ended(
+            status=job.status,
+            code=code,
+            waited_s=waited_s,
+            took_s=took_s,
+            trace_id=sampled_trace(job.traceparent),
+        )
         line = {
             "job": job.id,
             "status": job.status,

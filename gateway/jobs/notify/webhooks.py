@@ -15,6 +15,7 @@ from standardwebhooks import Webhook as Signer
 from gateway.errors import JobsUnavailable, SetupIncomplete, WebhookRefused
 from gateway.jobs.job import Event, JobRecord, Webhook
 from gateway.jobs.notify.addresses import Guard, WebhookAddress
+from gateway.telemetry.log_scope import log_scope
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,10 @@ class Webhooks:
 
     def tell(self, message_id: str, job_id: str, event: str) -> bool:
         """Call a job's webhook; return whether delivery is settled, or else is to be retried."""
+        with log_scope(job_id=job_id):
+            return self._tell(message_id, job_id, event)
+
+    def _tell(self, message_id: str, job_id: str, event: str) -> bool:
         try:
             job = self._job(job_id)
         except JobsUnavailable:
@@ -79,21 +84,28 @@ class Webhooks:
             return True
         try:
             place = self._guard.vet(job.webhook.url)
-            status = asyncio.run(self._call(place, message_id, Event(event), self._render(job)))
+            status = asyncio.run(self._call(place, message_id, Event(event), job))
         except (WebhookRefused, httpx.HTTPError, TimeoutError, OSError) as error:
             log.info("job %s: its webhook was not reached: %s", job_id, type(error).__name__)
             return False
         log.info("job %s: its webhook answered %d", job_id, status)
         return 200 <= status < 300 or status == _GONE
 
-    async def _call(self, place: WebhookAddress, message_id: str, event: Event, body: bytes) -> int:
+    async def _call(
+        self, place: WebhookAddress, message_id: str, event: Event, job: JobRecord
+    ) -> int:
         """Send a request and return the response status; the rest of the response is not read."""
+        body = self._render(job)
+        headers = self._headers(place, message_id, event, body)
+        if job.traceparent is not None:
+            # Of the request that made the job: what it leads to is part of its caller's trace.
+            headers["traceparent"] = job.traceparent
         url = httpx.URL(scheme=place.scheme, host=place.address, port=place.port)
         request = httpx.Request(
             "POST",
             url.copy_with(raw_path=place.target.encode()),
             content=body,
-            headers=self._headers(place, message_id, event, body),
+            headers=headers,
             extensions={"sni_hostname": place.host},
         )
         client = httpx.AsyncClient(

@@ -21,7 +21,7 @@ IDENTITY_MODEL = "face_embedding"
 class Answer(BaseModel):
     """Base of all answers."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
 
 
 class Box(Answer):

@@ -20,7 +20,7 @@ from gateway.pipeline.options.groups import DetectorOptions
 class FacesOptions(BaseModel):
     """Options of an analysis. Every one has a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
     landmarks: bool = Field(True, description="Return the 478 landmarks of each face.")
@@ -34,7 +34,7 @@ class FacesOptions(BaseModel):
 class TrackOptions(BaseModel):
     """Options of a track. Every one has a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     detector: DetectorOptions = Field(default_factory=DetectorOptions)
     every: int = Field(1, ge=1, le=1000, description="Analyse every n-th frame only.")

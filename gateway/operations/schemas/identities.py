@@ -19,7 +19,7 @@ STATEMENT = examples.STATEMENT
 class IdentityOptions(BaseModel):
     """Options of a new identity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     name: Annotated[str, AfterValidator(prints)] = Field(
         "", max_length=100, description="Display name, of printable characters."

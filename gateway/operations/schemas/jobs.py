@@ -15,7 +15,7 @@ from gateway.operations.schemas.common import Answer, example
 class WebhookOptions(BaseModel):
     """Receiver of a job's notifications."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     url: str = Field(
         description="Public address to which the job's object is sent, signed.",

@@ -33,7 +33,7 @@ def prints(text: str) -> str:
 class EnrolOptions(BaseModel):
     """Options of a new library. Every one has a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
     name: Annotated[str, AfterValidator(prints)] = Field(
         "", max_length=100, description="Display name, of printable characters."
@@ -47,7 +47,10 @@ class MatchRequest(BaseModel):
     """An expression to match."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_extra={"examples": [examples.MATCH_REQUEST]}
+        hide_input_in_errors=True,
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [examples.MATCH_REQUEST]},
     )
 
     controls: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(

@@ -30,7 +30,7 @@ class ProblemDetail(Answer):
 class Problem(Answer):
     """An error (RFC 9457). Further members may give figures, such as a limit."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(hide_input_in_errors=True, extra="allow")
 
     type: str = Field(description="Address of a page about the error code.")
     title: str

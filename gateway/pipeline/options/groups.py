@@ -26,7 +26,7 @@ _IDENTITY = f"^{identities.ID.pattern}$"
 class OptionsModel(BaseModel):
     """Base of all options: unknown fields are rejected."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
 
 class FaceSelector(OptionsModel):
@@ -197,7 +197,9 @@ class MaskOptions(OptionsModel):
 class QualityLimits(OptionsModel):
     """What a swapped face is to be like; what is not given is not asked for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        hide_input_in_errors=True, frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     max_seam_ratio: float | None = Field(
         None,

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from semblant.v1.fusion_pb2 import SwapStreamRequest, SwapStreamResponse
 
 from gateway.rpc.call import Call
-from gateway.rpc.streams import begin, read_start, stream_answer
+from gateway.rpc.streams import begin, note_outcome, read_start, stream_answer
+from gateway.telemetry.spans import summarized
 
 
 async def swap_stream(
@@ -18,8 +19,10 @@ async def swap_stream(
     with call.services.streams.ticket():
         start = await read_start(call, requests)
         stream = await begin(call, start)
-        async with aclosing(stream.outcomes(requests)) as coming:
-            async for outcome in coming:
-                call.exchange.faces_found += outcome.report.faces
-                call.exchange.faces_swapped += outcome.report.changed
-                yield stream_answer(outcome)
+        with summarized() as span:
+            async with aclosing(stream.outcomes(requests)) as coming:
+                async for outcome in coming:
+                    note_outcome(span, outcome)
+                    call.exchange.faces_found += outcome.report.faces
+                    call.exchange.faces_swapped += outcome.report.changed
+                    yield stream_answer(outcome)

@@ -4,6 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gateway.deadline import Deadline
 from gateway.errors import (
@@ -17,6 +18,8 @@ from gateway.inference.addresses import Addresses
 from gateway.inference.balanced import BalancedInference, BalancingRules
 from gateway.inference.breaker import FAILURES
 from gateway.inference.protocol import ModelState
+from gateway.telemetry.otlp import OtlpTracer
+from gateway.telemetry.spans import Kind, entered
 from tests.waiting import until
 
 IN = {"x": np.zeros((1, 2), np.float32)}
@@ -114,6 +117,23 @@ async def test_what_one_cannot_do_another_does(error):
     fleet.servers["a"].error = error("no")
     assert {await fleet.ask() for _ in range(6)} == {"b"}
     assert set(fleet.seen.codes) == {error.spec.code}
+
+
+async def test_a_trace_tells_whom_was_asked_and_why_again():
+    fleet, sent = Fleet("a", "b"), InMemorySpanExporter()
+    fleet.servers["a"].error = InferenceUnavailable("no")
+    tracer = OtlpTracer("", sample_share=1, resource={}, timeout_s=5, exporter=sent)
+    tracer.start()
+    with entered(tracer.root("infer m", Kind.CLIENT, {})):
+        await fleet.ask()
+    tracer.close()
+    (span,) = sent.get_finished_spans()
+    assert [(event.name, *event.attributes.values()) for event in span.events] == [
+        ("attempt", "a"),
+        ("retry", "inference_unavailable"),
+        ("attempt", "b"),
+    ]
+    assert span.attributes["semblant.attempts"] == 2
 
 
 async def test_a_faulty_request_is_not_made_again():

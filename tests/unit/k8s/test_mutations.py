@@ -399,6 +399,18 @@ def a_job_without_its_database(m):
     remove(m, "NetworkPolicy", "semblant-migrations")
 
 
+@breaks("network", "tracing")
+def no_way_to_the_collector(m):
+    remove(m, "NetworkPolicy", "semblant-tracing")
+
+
+@breaks("network")
+def a_way_to_a_collector_that_nobody_has_chosen(m):
+    rules = m.get("NetworkPolicy", "semblant-gateway")["spec"]["egress"]
+    collector = {"namespaceSelector": {"matchLabels": {"semblant/access": "tracing"}}}
+    rules.append({"to": [collector], "ports": [{"port": 4318, "protocol": "TCP"}]})
+
+
 @breaks("queries", "monitoring")
 def an_alert_on_nothing(m):
     rule = m.get("PrometheusRule", "semblant-service")["spec"]["groups"][0]["rules"][0]

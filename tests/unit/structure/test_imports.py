@@ -13,6 +13,10 @@ BASICS = (
     "gateway.compute",
     "gateway.deprecations",
     "gateway.disk",
+    "gateway.telemetry.attributes",
+    "gateway.telemetry.log_scope",
+    "gateway.telemetry.spans",
+    "gateway.telemetry.traceparent",
 )
 
 OURS = {
@@ -25,7 +29,8 @@ OURS = {
     "gateway.disk": ("gateway.errors",),
     "gateway.database": ("gateway.errors",),
     "gateway.paths": ("gateway.errors",),
-    "gateway.logs": (),
+    "gateway.logs": ("gateway.telemetry.log_scope",),
+    "gateway.telemetry": ("gateway.errors",),
     "gateway.settings": (
         "gateway.deprecations",
         "gateway.logs",
@@ -47,7 +52,12 @@ OURS = {
         "gateway.arrays",
         "gateway.errors",
     ),
-    "gateway.inference": ("gateway.errors", "gateway.deadline"),
+    "gateway.inference": (
+        "gateway.errors",
+        "gateway.deadline",
+        "gateway.telemetry.attributes",
+        "gateway.telemetry.spans",
+    ),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
     # Who calls is known to all that keep something for them; how that is found out, to few.
     "gateway.access": ("gateway.database", "gateway.errors"),
@@ -126,6 +136,8 @@ OURS = {
         "semblant_triton.launcher",
         *BASICS,
     ),
+    # How traces are sent is known where the parts are made, and nowhere else.
+    "gateway.serving.tracing": ("gateway.settings", "gateway.telemetry"),
     # Pictures are read there only to calibrate networks with.
     "gateway.serving.calibration": (
         "gateway.faces",
@@ -208,6 +220,7 @@ OURS = {
     "gateway.jobs.testing": ("gateway.jobs", "gateway.settings", *BASICS),
     "gateway.storage.testing": ("gateway.storage", "gateway.errors"),
     "gateway.serving.testing": (
+        "gateway.telemetry.spans",
         "gateway.testing",
         "gateway.testing_faces",
         "gateway.storage",
@@ -247,6 +260,7 @@ FOREIGN = {
     "starlette": ("gateway.http",),
     "python_multipart": ("gateway.http.request.forms",),
     "uvicorn": ("gateway.main",),
+    "opentelemetry": ("gateway.telemetry.otlp", "semblant.tracing"),
     "prometheus_client": ("gateway.serving.metrics",),
     "grpc": (
         "gateway.inference",

@@ -57,11 +57,16 @@ from semblant.people import (
     identity_request,
     identity_result,
 )
+from semblant.tracing import trace_headers
 
 _METHODS = ("GET", "HEAD", "POST", "DELETE")
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _ONCE = {"retry": Retry(total=0)}
 """For calls that would make something twice if they were repeated."""
+
+
+def _add_trace(request: httpx.Request) -> None:
+    request.headers.update(trace_headers())
 
 
 class HttpCalls:
@@ -87,6 +92,7 @@ class HttpCalls:
             base_url=access.server,
             headers=access.headers(),
             transport=RetryTransport(transport or httpx.HTTPTransport(), retry),
+            event_hooks={"request": [_add_trace]},
         )
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from semblant.rpc.methods import (
     request_id_of,
     serialized,
 )
+from semblant.tracing import trace_headers
 
 T = TypeVar("T")
 
@@ -64,7 +65,8 @@ class Wire:
         )
         start = made.future if method.shape.endswith("_unary") else made
         sent = None if isinstance(request, Message) else _Sent(request)
-        begun = start(sent or request, timeout=timeout_s, metadata=self._metadata)
+        told = (*self._metadata, *trace_headers().items())
+        begun = start(sent or request, timeout=timeout_s, metadata=told)
         if sent is not None:
             sent.begin(begun)
         return Call(begun, sent, self._server)

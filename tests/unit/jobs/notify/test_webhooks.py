@@ -11,6 +11,8 @@ from standardwebhooks import Webhook as Verifier
 from gateway.errors import SetupIncomplete, WebhookRefused
 from gateway.jobs.job import Event, Status, Webhook
 from gateway.jobs.testing import running_engine
+from gateway.telemetry.otlp import OtlpTracer
+from gateway.telemetry.spans import Kind, entered
 from tests.unit.jobs.orders import ended, order, settled
 from tests.waiting import until
 
@@ -108,3 +110,25 @@ async def test_a_secret_that_is_none(tmp_path, secret):
     with pytest.raises(SetupIncomplete):
         async with listening(tmp_path, secrets=[secret]):
             pass
+
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+async def test_they_carry_the_trace_of_the_request_that_made_the_job(tmp_path):
+    tracer = OtlpTracer("", sample_share=1, resource={}, timeout_s=1)
+    async with listening(tmp_path) as (engine, received):
+        span = tracer.root("POST /v1/jobs", Kind.SERVER, {}, caller={"traceparent": PARENT})
+        with entered(span):
+            job = (await engine.submit(order(engine, webhook=Webhook(URL)))).job
+        await until(lambda: received)
+        await settled(engine, await ended(engine, job))
+    assert received[0].headers["traceparent"] == span.headers()["traceparent"]
+    assert received[0].headers["traceparent"].split("-")[1] == PARENT.split("-")[1]
+
+
+async def test_without_a_trace_they_carry_none(tmp_path):
+    async with listening(tmp_path) as (engine, received):
+        await engine.submit(order(engine, webhook=Webhook(URL)))
+        await until(lambda: received)
+    assert "traceparent" not in received[0].headers
