@@ -20,7 +20,7 @@ from tools.images.buildah import BuildFailed, NoBase, missing
 
 OUT = PROJECT_ROOT / "out" / "images"
 NO_BASE = 75
-"""Exit status where nothing can be built on, which is not the images' fault (EX_TEMPFAIL)."""
+"""Exit status where nothing can be built with or on: not the images' fault (EX_TEMPFAIL)."""
 
 
 def version() -> str:
@@ -34,7 +34,7 @@ def main() -> int:
     """Build, look, print the figures; return the exit status."""
     if reason := missing():
         print(f"Images cannot be built: {reason}.", file=sys.stderr)
-        return 1
+        return NO_BASE
     OUT.mkdir(parents=True, exist_ok=True)
     log = OUT / "build.log"
     log.write_text("")

@@ -19,6 +19,7 @@ from gateway.serving.testing import fake_services
 from tests.unit.http.app import black, opened, photograph, saved, server
 from tests.unit.media.clips import clip
 from tests.unit.media.videos import video
+from tests.waiting import blocking_until
 
 SIZE = (120, 160)
 
@@ -214,7 +215,10 @@ def test_the_callers_process_stays_as_it_was(here, folder, tmp_path, opencv_thre
     assert set(seen) <= {1}
     assert cv2.getNumThreads() == opencv_threads
     assert dict(os.environ) == environment
-    assert set(threading.enumerate()) <= threads
+    blocking_until(
+        lambda: set(threading.enumerate()) <= threads,
+        otherwise=lambda: str(set(threading.enumerate()) - threads),
+    )
 
 
 def test_an_error_leaves_nothing_either(here, folder, tmp_path, opencv_threads):
