@@ -37,7 +37,8 @@ DEFAULTS: Mapping[str, Any] = {
     "fail_at": 1,  # in which segment
     "fail_times": 10**9,  # how often
     "fails_file": "",  # a file that counts the failures, across processes
-    "hold_file": "",  # a file; as long as it exists no frame is rendered
+    "hold_file": "",  # a file; as long as it exists a step does not go on
+    "hold_in": "segment",  # which step
     "deaf": False,  # whether it never checks for cancellation
 }
 FAST = Intervals(
@@ -107,9 +108,7 @@ class FakeWork:
         options = task.options
         for frame in range(options["frames"]):
             await asyncio.sleep(options["frame_s"])
-            while options["hold_file"] and Path(options["hold_file"]).exists():
-                self._ask(options, control)
-                await asyncio.sleep(0.01)
+            await self._hold("segment", options, control)
             self._ask(options, control)
             if frame == options["frames"] // 2 and index == options["fail_at"]:
                 self._fail(task, "segment")
@@ -129,9 +128,17 @@ class FakeWork:
     ) -> Finished:
         """Join all parts; see `Work.finish`."""
         self._fail(task, "finish")
+        out.write_bytes(b"half of it")
+        await self._hold("finish", task.options, control)
         assert [made.facts["index"] for _, made in parts] == list(range(plan.segments))
         out.write_bytes(b"".join(path.read_bytes() for path, _ in parts))
         return Finished("text/plain", ".txt", {"sources": len(task.files.get("source", ()))})
+
+    async def _hold(self, step: str, options: Facts, control: StepControl) -> None:
+        """Wait while the file is there, in the step it is for."""
+        while options["hold_in"] == step and Path(options["hold_file"] or "/none").exists():
+            self._ask(options, control)
+            await asyncio.sleep(0.01)
 
     def _ask(self, options: Facts, control: StepControl) -> None:
         if not options["deaf"]:

@@ -138,6 +138,7 @@ def test_told_to_stop_it_turns_unready_finishes_and_leaves_nothing(gateway, form
     gateway.process.send_signal(signal.SIGTERM)
     left = until(lambda: answer if (answer := gateway.http.get("/readyz")).is_error else None)
     checked(left, "shutting_down")
+    gateway.process.send_signal(signal.SIGTERM)  # told twice, it does the same
     assert _ask(gateway, form, 20).status_code == 200
     assert gateway.process.wait(20) == 0
     assert not Path(f"/proc/{triton}").exists()

@@ -1,9 +1,11 @@
 """Whatever dies, every job that was taken on ends, with the output of an undisturbed run."""
 
 import asyncio
+import os
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,11 @@ pytestmark = [pytest.mark.jobs, pytest.mark.anyio]
 
 SLOW = {"segments": 4, "frames": 10, "frame_s": 0.1}
 FRAMES = 40
+
+
+def files_below(folder):
+    """Return the files below a folder, whose own folders may be removed meanwhile."""
+    return [Path(place, name) for place, _, names in os.walk(folder) for name in names]
 
 
 @asynccontextmanager
@@ -124,12 +131,30 @@ async def test_a_worker_that_was_away_records_nothing_any_more(tmp_path, url):
         assert zombie.poll() is None
 
 
-async def test_a_worker_that_is_told_to_end_hands_over_at_once(tmp_path, url):
+async def test_a_video_is_joined_again_where_whoever_joined_it_was_lost(tmp_path, url):
+    hold = tmp_path / "hold"
+    hold.touch()
+    async with service(tmp_path, url) as (engine, workers):
+        lost = await asyncio.to_thread(workers.start)
+        asked = order(engine, **SLOW, hold_file=str(hold), hold_in="finish")
+        job = (await engine.submit(asked)).job
+        scratch = tmp_path / "jobs" / "scratch"
+        await until(lambda: any(b"half" in path.read_bytes() for path in files_below(scratch)))
+        assert len(engine._store.segments.made(job.id)) == SLOW["segments"]
+        kill(lost)
+        hold.unlink()
+        await asyncio.to_thread(workers.start)
+        await check_undisturbed(engine, await ended(engine, job))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_worker_that_is_told_to_end_hands_over_at_once(tmp_path, url, times):
     async with service(tmp_path, url) as (engine, workers):
         leaving = await asyncio.to_thread(workers.start, worker_drain_s=5)
         job = (await engine.submit(order(engine, **SLOW))).job
         await begun(engine, job)
-        leaving.terminate()
+        for _ in range(times):
+            leaving.terminate()
         assert await asyncio.to_thread(leaving.wait, 20) == 0
         assert not list((tmp_path / "jobs" / "scratch").iterdir())
         await asyncio.to_thread(workers.start)
