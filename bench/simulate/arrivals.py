@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,11 @@ class Bursts:
             found.append((at, min(end, seconds)))
             at = end + float(rng.exponential(self.apart_s))
         return found
+
+    def factors(self, seconds: float, rng: np.random.Generator) -> Callable[[float], float]:
+        """Return what the rate is multiplied by at a second, by one history of bursts."""
+        edges = [edge for span in self.spans(seconds, rng) for edge in span]
+        return lambda at_s: self.factor if bisect_right(edges, at_s) % 2 else 1.0
 
     @property
     def mean_factor(self) -> float:
@@ -64,25 +70,3 @@ def poisson(rate: float, seconds: float, rng: np.random.Generator) -> list[float
     """Return the times of arrivals, of which there are so many a second, on average."""
     count = int(rng.poisson(rate * seconds))
     return sorted(float(one) for one in rng.uniform(0, seconds, count))
-
-
-def thinned(
-    most: float, rate: Callable[[float], float], seconds: float, rng: np.random.Generator
-) -> list[float]:
-    """Return the times of arrivals whose rate changes and is never more than `most` a second."""
-    return [at for at in poisson(most, seconds, rng) if rng.uniform(0, most) < rate(at)]
-
-
-def bursty(rate: float, bursts: Bursts, seconds: float, rng: np.random.Generator) -> list[float]:
-    """Return the times of arrivals that come at a rate, and in bursts at a multiple of it."""
-    spans = bursts.spans(seconds, rng)
-    return thinned(
-        rate * max(1.0, bursts.factor),
-        lambda at: rate * (bursts.factor if _within(at, spans) else 1.0),
-        seconds,
-        rng,
-    )
-
-
-def _within(at: float, spans: Sequence[tuple[float, float]]) -> bool:
-    return any(begin <= at < end for begin, end in spans)

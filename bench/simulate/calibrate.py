@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import simpy
@@ -80,7 +81,7 @@ def predicted(machine: Machine, at_s: Sequence[float], seed: int) -> Outcome:
     def arrivals() -> Generator[simpy.Event, object, None]:
         for at, demand_s in zip(at_s, demands, strict=True):
             yield env.timeout(max(0.0, at - env.now))
-            env.process(gateway.request(lambda d=demand_s: _work(shared, d)))
+            env.process(gateway.request(partial(_work, shared, demand_s)))
 
     env.process(arrivals())
     env.run()

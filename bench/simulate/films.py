@@ -34,12 +34,14 @@ class Database:
     """What the jobs ask of PostgreSQL.
 
     Attributes:
-        idle_transactions: A second of a worker that has nothing to do, with a gateway.
+        gateway_transactions: A second of a gateway that has nothing to do.
+        worker_transactions: A second of a worker that has nothing to do.
         film_transactions: Of a film besides.
         segments: Of that film.
     """
 
-    idle_transactions: float
+    gateway_transactions: float
+    worker_transactions: float
     film_transactions: float
     segments: int
 
@@ -69,17 +71,24 @@ def measured(count: int, idle_s: float) -> Filmed:
     Raises:
         NotInstalled: PostgreSQL's programs are not there.
     """
+    with cluster(gateways=1, workers=0, tritons=1) as made:
+        gateway = asyncio.run(_idle(made, idle_s))
     with cluster(gateways=1, workers=1, tritons=1) as made:
-        return asyncio.run(_measured(made, count, idle_s))
+        return asyncio.run(_measured(made, count, idle_s, gateway))
 
 
-async def _measured(made: Cluster, count: int, idle_s: float) -> Filmed:
+async def _idle(made: Cluster, seconds: float) -> float:
+    """Return transactions a second while nobody has anything to do."""
+    before = _transactions(made)
+    await asyncio.sleep(seconds)
+    return (_transactions(made) - before) / seconds
+
+
+async def _measured(made: Cluster, count: int, idle_s: float, gateway: float) -> Filmed:
     async with httpx.AsyncClient(timeout=60) as client:
         load = Load(made, client, Seen())
         await load.calm()
-        before = _transactions(made)
-        await asyncio.sleep(idle_s)
-        idle = (_transactions(made) - before) / idle_s
+        idle = await _idle(made, idle_s)
         before, began = _transactions(made), time.time()
         await load.videos(1, "alone")
         took_s, used = time.time() - began, _transactions(made) - before
@@ -94,7 +103,7 @@ async def _measured(made: Cluster, count: int, idle_s: float) -> Filmed:
         tuple(end - start for start, end, _ in segments),
         count,
         60 * count / span_s,
-        Database(idle, used - idle * took_s, len(segments)),
+        Database(gateway, idle - gateway, used - idle * took_s, len(segments)),
     )
 
 

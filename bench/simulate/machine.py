@@ -13,7 +13,6 @@ from statistics import fmean, median
 
 import numpy as np
 
-from bench.postgresql import NotInstalled
 from bench.running import Run
 from bench.simulate import films, measure
 from bench.simulate.arrivals import poisson
@@ -64,14 +63,14 @@ class Measured:
         rates: Pictures a second by callers.
         limit: Requests worked on at the same time, with many callers.
         trials: Under arrivals.
-        filmed: Of films; None without PostgreSQL.
+        filmed: Of films.
     """
 
     alone: measure.Alone
     rates: Mapping[int, float]
     limit: float
     trials: list[Trial]
-    filmed: Filmed | None
+    filmed: Filmed
 
     def machine(self) -> Machine:
         """Return the model's parameters."""
@@ -87,19 +86,28 @@ class Measured:
         """Read what `keep` wrote."""
         read = json.loads(path.read_text())
         filmed = read["filmed"]
-        if filmed is not None:
-            filmed["segments_s"] = tuple(filmed["segments_s"])
-            filmed = Filmed(**filmed | {"database": films.Database(**filmed["database"])})
+        filmed["segments_s"] = tuple(filmed["segments_s"])
+        database = films.Database(**filmed["database"])
         trials = [
             Trial(**one | {name: Outcome(**one[name]) for name in ("measured", "predicted")})
             for one in read["trials"]
         ]
         rates = {int(n): rate for n, rate in read["rates"].items()}
-        return cls(measure.Alone(**read["alone"]), rates, read["limit"], trials, filmed)
+        return cls(
+            measure.Alone(**read["alone"]),
+            rates,
+            read["limit"],
+            trials,
+            Filmed(**filmed | {"database": database}),
+        )
 
 
 def measured(run: Run) -> Measured:
-    """Measure pictures on one service, then films on a small cluster."""
+    """Measure pictures on one service, then films on a small cluster.
+
+    Raises:
+        NotInstalled: PostgreSQL's programs are not there.
+    """
     with measure.served() as service:
         alone = measure.alone(service, run.size(40, 2), run.size(5, 1))
         rates = _rates(service, run)
@@ -110,11 +118,7 @@ def measured(run: Run) -> Measured:
             _quiet_trial(service, machine, share, seed, run)
             for seed, share in itertools.product(range(run.size(2, 1)), LOADS)
         ]
-    try:
-        filmed = films.measured(run.size(6, 1), run.size(20, 1))
-    except NotInstalled as missing:
-        print(f"left out: {missing}")
-        filmed = None
+    filmed = films.measured(run.size(6, 1), run.size(20, 1))
     return Measured(alone, rates, limit, trials, filmed)
 
 

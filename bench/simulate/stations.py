@@ -146,6 +146,8 @@ class Batcher:
         """Rows of those that are computed or were."""
         self.waited_s = 0.0
         """Of all requests that left the queue, together."""
+        self.computed_s = 0.0
+        """Of all requests that were answered, together."""
 
     @property
     def pending(self) -> int:
@@ -188,7 +190,9 @@ class Batcher:
     def _batch(self, rows: list[tuple[float, simpy.Event]]) -> Any:
         waits = [self._env.now - came for came, _ in rows]
         self.waited_s += sum(waits)
+        began_s = self._env.now
         yield self._compute(len(rows))
+        self.computed_s += len(rows) * (self._env.now - began_s)
         self._free += 1
         for (_, event), waited_s in zip(rows, waits, strict=True):
             event.succeed(Answer(waited_s=waited_s, rows=len(rows)))
