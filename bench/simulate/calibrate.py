@@ -71,8 +71,8 @@ class Outcome:
         return cls(len(latencies_ms) / span_s, float(p50), float(p95))
 
 
-def predicted(machine: Machine, at_s: Sequence[float], seed: int) -> Outcome:
-    """Return what becomes of arrivals at given seconds."""
+def predicted(machine: Machine, at_s: Sequence[float], seed: int) -> tuple[list[float], float]:
+    """Return the milliseconds of arrivals at given seconds, and the second of the last answer."""
     env = simpy.Environment()
     shared = Sharing(env, machine.law())
     gateway = SimulatedGateway(env, machine.permits)
@@ -86,7 +86,7 @@ def predicted(machine: Machine, at_s: Sequence[float], seed: int) -> Outcome:
     env.process(arrivals())
     env.run()
     seen: Seen = gateway.seen
-    return Outcome.of([1e3 * one for one in seen.latencies_s], env.now)
+    return [1e3 * one for one in seen.latencies_s], float(env.now)
 
 
 def _work(shared: Sharing, seconds: float) -> Generator[simpy.Event, object, None]:

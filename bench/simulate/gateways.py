@@ -30,6 +30,7 @@ class Permits:
         threads: Of array work.
         piece_s: Seconds that a piece of it takes.
         busy: Share of a request's time that is array work.
+        deadline_s: Within how many seconds a request has to be done.
     """
 
     most: int
@@ -39,6 +40,7 @@ class Permits:
     threads: int
     piece_s: float = 0.0
     busy: float = 1.0
+    deadline_s: float = math.inf
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Permits:
             threads,
             piece_s,
             busy,
+            settings.request_deadline_s,
         )
 
 
@@ -82,13 +85,10 @@ class SimulatedGateway:
     Args:
         env: The simulation.
         permits: How many may be there.
-        deadline_s: Within how many seconds a request has to be done.
     """
 
-    def __init__(
-        self, env: simpy.Environment, permits: Permits, deadline_s: float = math.inf
-    ) -> None:
-        self._env, self._permits, self._deadline_s = env, permits, deadline_s
+    def __init__(self, env: simpy.Environment, permits: Permits) -> None:
+        self._env, self._permits = env, permits
         self.limit = AdaptiveLimit(
             permits.least, permits.most, permits.target_s, clock=lambda: float(env.now)
         )
@@ -131,7 +131,7 @@ class SimulatedGateway:
         if before < self.limit.now or not self._pace.knows(""):
             return False
         mean_s, most_s = self._pace.mean_s(""), self._pace.most_s("")
-        return expected_s(before, self.limit.now, mean_s, most_s) > FILLED * self._deadline_s
+        return expected_s(before, self.limit.now, mean_s, most_s) > FILLED * self._permits.deadline_s
 
     def _note_waits(self) -> None:
         """Tell the limit how long pieces of work wait: for those before them at the threads."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,11 +29,16 @@ LOADS = (0.3, 0.6, 0.85)
 CALLERS = (1, 2, 3, 4, 6, 8)
 THREADS = 2
 """Of array work on this machine: one a core."""
-DISTURBED = 0.04
+ROUNDS, TRIAL_S = 5, 15
+"""Trials at each load, and their seconds: short, so that some are undisturbed."""
+DISTURBED = 0.05
 """Share of the cores from which on a trial is made again, if others took it."""
 TRIES = 3
-QUIET_S = 45
-"""Seconds that others are waited for before each trial."""
+QUIET_S = 20
+"""Seconds that others are waited for before each try."""
+PATIENCE_S = 300
+"""Seconds that waiting and tries made again may take, all together."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,16 +48,20 @@ class Trial:
     Attributes:
         share: Of the peak.
         seed: Of the arrivals.
-        measured: What became of them.
-        predicted: What the model says becomes of the same arrivals.
+        measured_ms: Latencies of what was answered.
+        measured_s: From the first arrival to the last answer.
+        predicted_ms: The model's latencies of the same arrivals.
+        predicted_s: Likewise.
         refused: How many the service refused.
         others: Share of the machine's cores that others took meanwhile.
     """
 
     share: float
     seed: int
-    measured: Outcome
-    predicted: Outcome
+    measured_ms: list[float]
+    measured_s: float
+    predicted_ms: list[float]
+    predicted_s: float
     refused: int
     others: float
 
@@ -72,6 +84,18 @@ class Measured:
     trials: list[Trial]
     filmed: Filmed
 
+    def outcomes(self, share: float) -> tuple[Outcome, Outcome]:
+        """Return what was measured at a load, and what the model says, of all trials together."""
+        trials = [one for one in self.trials if one.share == share]
+        return (
+            Outcome.of(
+                [o for t in trials for o in t.measured_ms], sum(t.measured_s for t in trials)
+            ),
+            Outcome.of(
+                [o for t in trials for o in t.predicted_ms], sum(t.predicted_s for t in trials)
+            ),
+        )
+
     def machine(self) -> Machine:
         """Return the model's parameters."""
         return _machine(self.alone, self.rates, self.limit)
@@ -88,10 +112,7 @@ class Measured:
         filmed = read["filmed"]
         filmed["segments_s"] = tuple(filmed["segments_s"])
         database = films.Database(**filmed["database"])
-        trials = [
-            Trial(**one | {name: Outcome(**one[name]) for name in ("measured", "predicted")})
-            for one in read["trials"]
-        ]
+        trials = [Trial(**one) for one in read["trials"]]
         rates = {int(n): rate for n, rate in read["rates"].items()}
         return cls(
             measure.Alone(**read["alone"]),
@@ -102,32 +123,69 @@ class Measured:
         )
 
 
+class Patience:
+    """Makes what is disturbed again: others work on this machine, too, but not for ever.
+
+    Args:
+        seconds: To be spent on waiting for them and on tries that count for nothing.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._left_s = seconds
+
+    def least_disturbed(self, make: Callable[[], T], others: Callable[[T], float]) -> T:
+        """Return the least disturbed of a few tries."""
+        tries: list[T] = []
+        for _ in range(TRIES):
+            began_s = time.monotonic()
+            measure.wait_for_quiet(min(QUIET_S, self._left_s))
+            self._left_s -= time.monotonic() - began_s
+            began_s = time.monotonic()
+            tries.append(make())
+            if others(tries[-1]) < DISTURBED or self._left_s <= 0:
+                break
+            self._left_s -= time.monotonic() - began_s
+        return min(tries, key=others)
+
+
 def measured(run: Run) -> Measured:
     """Measure pictures on one service, then films on a small cluster.
 
     Raises:
         NotInstalled: PostgreSQL's programs are not there.
     """
+    patience = Patience(run.size(PATIENCE_S, 0))
     with measure.served() as service:
-        alone = measure.alone(service, run.size(40, 2), run.size(5, 1))
-        rates = _rates(service, run)
-        limit = asyncio.run(measure.limit(service, 2 * max(CALLERS), run.size(20, 1)))
+        alone = patience.least_disturbed(
+            lambda: measure.alone(service, run.size(40, 2), run.size(5, 1)),
+            lambda one: one.others,
+        )
+        rates = _rates(service, run, patience)
+        limit = asyncio.run(measure.limit(service, 2 * max(CALLERS), run.size(12, 1)))
         machine = _machine(alone, rates, limit)
         # Turn by turn, so that what others do on this machine meets all loads.
         trials = [
-            _quiet_trial(service, machine, share, seed, run)
-            for seed, share in itertools.product(range(run.size(2, 1)), LOADS)
+            patience.least_disturbed(
+                partial(_trial, service, machine, share, seed, run), lambda one: one.others
+            )
+            for seed, share in itertools.product(range(run.size(ROUNDS, 1)), LOADS)
         ]
-    filmed = films.measured(run.size(6, 1), run.size(20, 1))
+    filmed = films.measured(run.size(6, 1), run.size(15, 1))
     return Measured(alone, rates, limit, trials, filmed)
 
 
-def _rates(service: measure.Served, run: Run) -> dict[int, float]:
+def _rates(service: measure.Served, run: Run, patience: Patience) -> dict[int, float]:
     found = defaultdict(list)
-    for _, callers in itertools.product(range(run.size(3, 1)), CALLERS[: run.size(6, 2)]):
-        measure.wait_for_quiet(run.size(QUIET_S, 0))
-        found[callers].append(asyncio.run(measure.closed(service, callers, run.size(10, 1))))
-    return {callers: median(rates) for callers, rates in found.items()}
+    for _, callers in itertools.product(range(run.size(2, 1)), CALLERS[: run.size(6, 2)]):
+        rate, _ = patience.least_disturbed(
+            partial(_closed, service, callers, run.size(6, 1)), lambda one: one[1]
+        )
+        found[callers].append(rate)
+    return {callers: fmean(rates) for callers, rates in found.items()}
+
+
+def _closed(service: measure.Served, callers: int, seconds: float) -> tuple[float, float]:
+    return asyncio.run(measure.closed(service, callers, seconds))
 
 
 def _machine(alone: measure.Alone, rates: Mapping[int, float], limit: float) -> Machine:
@@ -137,30 +195,13 @@ def _machine(alone: measure.Alone, rates: Mapping[int, float], limit: float) -> 
     return Machine(rates, alone.latencies_ms, Permits.of(settings, THREADS, each_s, busy))
 
 
-def _quiet_trial(
-    service: measure.Served, machine: Machine, share: float, seed: int, run: Run
-) -> Trial:
-    """Return the least disturbed of a few tries."""
-    tries: list[Trial] = []
-    for _ in range(run.size(TRIES, 1)):
-        measure.wait_for_quiet(run.size(QUIET_S, 0))
-        tries.append(_trial(service, machine, share, seed, run.size(60, 1)))
-        if tries[-1].others < DISTURBED:
-            break
-    return min(tries, key=lambda one: one.others)
-
-
-def _trial(
-    service: measure.Served, machine: Machine, share: float, seed: int, seconds: float
-) -> Trial:
+def _trial(service: measure.Served, machine: Machine, share: float, seed: int, run: Run) -> Trial:
     rng = np.random.default_rng(1000 * seed + int(100 * share))
-    at_s = poisson(share * machine.peak, seconds, rng) or [0.0]
+    at_s = poisson(share * machine.peak, run.size(TRIAL_S, 1), rng) or [0.0]
     seen = asyncio.run(measure.arriving(service, at_s))
+    said_ms, said_s = predicted(machine, at_s, seed)
+    rounded = ([round(one, 1) for one in each] for each in (seen.latencies_ms, said_ms))
+    measured_ms, predicted_ms = rounded
     return Trial(
-        share,
-        seed,
-        Outcome.of(seen.latencies_ms, seen.span_s),
-        predicted(machine, at_s, seed),
-        seen.refused,
-        seen.others,
+        share, seed, measured_ms, seen.span_s, predicted_ms, said_s, seen.refused, seen.others
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,7 @@ class Alone:
         gateway_core_ms: Processor time of the gateway for a picture.
         triton_core_ms: Processor time of Triton for a picture.
         models_ms: By network, what Triton computes for a picture.
+        others: Share of the machine's cores that others took meanwhile.
     """
 
     latencies_ms: list[float]
@@ -57,6 +58,7 @@ class Alone:
     gateway_core_ms: float
     triton_core_ms: float
     models_ms: dict[str, float]
+    others: float
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def alone(service: Served, n: int, warm_up: int = 5) -> Alone:
     with httpx.Client(base_url=service.gateway.address, timeout=60) as client:
         for i in range(n + warm_up):
             if i == warm_up:
+                others = _others()
                 cores = _processor_s(service.gateway.pid), _processor_s(service.triton_pid)
                 models = _computed_s(service.triton_url)
             began = time.perf_counter()
@@ -112,12 +115,14 @@ def alone(service: Served, n: int, warm_up: int = 5) -> Alone:
         1e3 * (_processor_s(service.gateway.pid) - cores[0]) / n,
         1e3 * (_processor_s(service.triton_pid) - cores[1]) / n,
         {name: 1e3 * (after[name] - models[name]) / n for name in after},
+        others(),
     )
 
 
-async def closed(service: Served, callers: int, seconds: float) -> float:
-    """Return pictures a second of callers each of whom waits for the answer."""
+async def closed(service: Served, callers: int, seconds: float) -> tuple[float, float]:
+    """Return pictures a second of callers each of whom waits, and the cores' share of others."""
     ends: list[float] = []
+    others = _others()
     async with _client(service) as client:
         began = time.perf_counter()
 
@@ -130,7 +135,8 @@ async def closed(service: Served, callers: int, seconds: float) -> float:
         await asyncio.gather(*(caller() for _ in range(callers)))
     # Without the first round, which all begin together, and the last, which falls off.
     kept = sorted(ends)[callers - 1 : -callers] if len(ends) > 3 * callers else sorted(ends)
-    return (len(kept) - 1) / (kept[-1] - kept[0]) if len(kept) > 1 else len(ends) / seconds
+    rate = (len(kept) - 1) / (kept[-1] - kept[0]) if len(kept) > 1 else len(ends) / seconds
+    return rate, others()
 
 
 async def limit(service: Served, callers: int, seconds: float) -> float:
@@ -157,7 +163,7 @@ async def arriving(service: Served, at_s: Sequence[float]) -> Arrived:
     """Measure pictures that arrive at given seconds, whatever became of those before."""
     latencies: list[float] = []
     refused = 0
-    before = _processor_s(os.getpid()), _busy_s()
+    others = _others()
     async with _client(service) as client:
         began = time.perf_counter()
 
@@ -177,9 +183,18 @@ async def arriving(service: Served, at_s: Sequence[float]) -> Arrived:
             tasks.append(asyncio.create_task(one()))
         await asyncio.gather(*tasks)
         span_s = time.perf_counter() - began
-    ours_s, busy_s = _processor_s(os.getpid()) - before[0], _busy_s() - before[1]
-    others = max(0.0, busy_s - ours_s) / (span_s * (os.cpu_count() or 1))
-    return Arrived(latencies, refused, span_s, others)
+    return Arrived(latencies, refused, span_s, others())
+
+
+def _others() -> Callable[[], float]:
+    """Return what tells the share of the cores that others have taken since."""
+    before = time.monotonic(), _busy_s(), _processor_s(os.getpid())
+
+    def taken() -> float:
+        span_s = (time.monotonic() - before[0]) * (os.cpu_count() or 1)
+        return max(0.0, _busy_s() - before[1] - _processor_s(os.getpid()) + before[2]) / span_s
+
+    return taken
 
 
 def wait_for_quiet(limit_s: float, idle: float = 0.9, look_s: float = 3.0) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 from bench.simulate.machine import LOADS
@@ -55,24 +56,17 @@ def draw(drawn: Drawn, folder: Path) -> list[Path]:
 
 
 def _calibration(drawn: Drawn, sheet: Figure) -> None:
-    axes: Any = sheet.subplots()
-    for of, marker in (("p50_ms", "o"), ("p95_ms", "s")):
-        for key, color in (("measured", "C0"), ("predicted", "C1")):
-            pairs = [(100 * o.share, getattr(getattr(o, key), of)) for o in drawn.measured.trials]
-            label = f"{of.removesuffix('_ms')}, {key}"
-            fill = color if of == "p50_ms" else "none"
-            shift = 1.0 if key == "predicted" else -1.0
-            axes.plot(
-                [x + shift for x, _ in pairs],
-                [y for _, y in pairs],
-                marker,
-                color=color,
-                mfc=fill,
-                label=label,
-            )
-    axes.set(xlabel="arrivals, % of the peak", ylabel="ms", xticks=[100 * one for one in LOADS])
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    for axes, load in zip(sheet.subplots(1, len(LOADS)), LOADS, strict=True):
+        trials = [one for one in drawn.measured.trials if one.share == load]
+        for label, of in (("measured", "measured_ms"), ("model", "predicted_ms")):
+            values = sorted(value for one in trials for value in getattr(one, of))
+            percent = np.linspace(0, 100, 101)
+            axes.plot(np.percentile(values, percent), percent, lw=1, label=label)
+        axes.set(title=f"{100 * load:.0f} % of the peak", xlabel="ms")
+        axes.set_xlim(left=0)
+        if load == LOADS[0]:
+            axes.set_ylabel("answered within, %")
+            axes.legend(frameon=False)
 
 
 def _load(drawn: Drawn, sheet: Figure) -> None:

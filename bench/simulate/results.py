@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 from bench.figures import Figure, figure
 from bench.running import Run
@@ -86,16 +86,14 @@ def of_machine(known: Measured) -> dict[str, Figure]:
 
 
 def _at_load(known: Measured, share: float) -> dict[str, Figure]:
-    trials = [one for one in known.trials if one.share == share]
+    seen, said = known.outcomes(share)
     found, name = {}, f"{100 * share:.0f}"
     units = {"rate": ("rps", "1/s"), "p50_ms": ("p50_ms", "ms"), "p95_ms": ("p95_ms", "ms")}
     for of, (key, unit) in units.items():
-        seen = [getattr(one.measured, of) for one in trials]
-        said = [getattr(one.predicted, of) for one in trials]
-        found[f"{name}_{key}"] = figure(seen, unit, f"at {name} % of the peak, measured")
-        found[f"{name}_{key}_said"] = figure(said, unit, "of the same arrivals, by the model")
-        off = off_pct(median(said), median(seen))
-        found[f"{name}_{key}_off_pct"] = figure([off], "%", "the model", "±15")
+        one, other = getattr(seen, of), getattr(said, of)
+        found[f"{name}_{key}"] = _one(one, unit, f"at {name} % of the peak, measured")
+        found[f"{name}_{key}_said"] = _one(other, unit, "of the same arrivals, by the model")
+        found[f"{name}_{key}_off_pct"] = _one(off_pct(other, one), "%", "the model", "±15")
     return found
 
 

@@ -14,9 +14,9 @@ from bench.simulate.stations import Sharing, cores
 PERMITS = Permits(most=4, least=2, queue=3, target_s=0.0, threads=2)
 
 
-def served(permits=PERMITS, rate=5.0, deadline_s=float("inf"), until=None):
+def served(permits=PERMITS, rate=5.0, until=None):
     env = simpy.Environment()
-    shared, gateway = Sharing(env, cores(2)), SimulatedGateway(env, permits, deadline_s)
+    shared, gateway = Sharing(env, cores(2)), SimulatedGateway(env, permits)
     running = []
 
     def work():
@@ -48,7 +48,7 @@ def test_whoever_came_was_answered_or_refused_or_is_there(until):
 
 def test_whoever_could_not_be_answered_in_time_is_refused_and_others_are_in_time():
     more = replace(PERMITS, queue=9)
-    gateway, _ = served(more, deadline_s=4.0)
+    gateway, _ = served(replace(more, deadline_s=4.0))
     patient, _ = served(more)
     assert gateway.seen.refused > patient.seen.refused
     assert max(gateway.seen.latencies_s) < 4.0 < max(patient.seen.latencies_s)
