@@ -331,6 +331,7 @@ class Cluster:
             "pending": pending if tritons else None,
             "queue-over-compute": over_compute if tritons else None,
             "segments": self._segments(),
+            "busy": min(1.0, flow.first + flow.filled * (1 - flow.first)),
         }
 
     def _scale(self, now_s: float, values: Mapping[str, float | None]) -> None:

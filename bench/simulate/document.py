@@ -11,7 +11,7 @@ from bench.figures import Figure
 from bench.simulate.a100 import A100
 from bench.simulate.machine import LOADS
 from bench.simulate.manifests import by_keda
-from bench.simulate.results import CELL_LOADS, SIZES
+from bench.simulate.results import CELL_LOADS, SIZES, WAYS
 
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 WORDS = Path(__file__).with_name("section.md")
@@ -42,10 +42,7 @@ COSTS = {
     "pictures refused, %, on demand / spot": ("refused_pct", "spot_refused_pct"),
 }
 GROWS = {
-    "as in `k8s`, bounds raised": ("recover_min", "recover_refused_pct"),
-    "engines kept for all nodes": ("recover_engines_min", "recover_engines_refused_pct"),
-    "Triton may double in a minute": ("recover_faster_min", "recover_faster_refused_pct"),
-    "both": ("recover_both_min", "recover_both_refused_pct"),
+    way.label: (f"recover{name}_min", f"recover{name}_refused_pct") for name, way in WAYS.items()
 }
 SENSITIVE = {
     "an hour of film at 70 % of the GPUs, USD, on demand": "film_usd",

@@ -131,7 +131,9 @@ class SimulatedGateway:
         if before < self.limit.now or not self._pace.knows(""):
             return False
         mean_s, most_s = self._pace.mean_s(""), self._pace.most_s("")
-        return expected_s(before, self.limit.now, mean_s, most_s) > FILLED * self._permits.deadline_s
+        return (
+            expected_s(before, self.limit.now, mean_s, most_s) > FILLED * self._permits.deadline_s
+        )
 
     def _note_waits(self) -> None:
         """Tell the limit how long pieces of work wait: for those before them at the threads."""

@@ -26,12 +26,6 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "path.simplify_threshold": 0.5,
 }
-LABELS = {
-    "": "as in k8s",
-    "_engines": "engines kept",
-    "_faster": "twice as many a minute",
-    "_both": "both",
-}
 
 
 def draw(drawn: Drawn, folder: Path) -> list[Path]:
@@ -101,10 +95,10 @@ def _day(drawn: Drawn, sheet: Figure) -> None:
 
 def _burst(drawn: Drawn, sheet: Figure) -> None:
     axes: Any = sheet.subplots()
-    for name in WAYS:
+    for name, way in WAYS.items():
         steps = drawn.bursts[name][: int(2.5 * 240)][::8]
         minutes = [(one.at_s - BURST_S) / 60 for one in steps]
-        axes.plot(minutes, [one.p99_s for one in steps], lw=1, label=LABELS[name])
+        axes.plot(minutes, [one.p99_s for one in steps], lw=1, label=way.label)
     axes.axhline(OBJECTIVE_S, color="black", lw=0.6, ls=":")
     axes.set(xlabel="minutes after three times the pictures", ylabel="p99 of pictures, s")
     axes.set_ylim(bottom=0)

@@ -1,7 +1,7 @@
 """What the HorizontalPodAutoscaler and KEDA decide: their algorithms, of figures and a clock.
 
-Kubernetes 1.37, "Horizontal Pod Autoscaling"; KEDA 2.18, "Scaling Deployments". Nothing is awaited
-here: who asks tells the time.
+As Kubernetes' controller has it ("Horizontal Pod Autoscaling", "Algorithm details", "Configurable
+scaling behavior") and KEDA ("Scaling Deployments"). Nothing is awaited: who asks tells the time.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class Autoscaler:
     _recommended: list[tuple[float, int]] = field(default_factory=list)
     _changes: list[tuple[float, int]] = field(default_factory=list)
     _used_s: float = -math.inf
+    _looked_s: float = -math.inf
 
     def decide(
         self, now_s: float, current: int, ready: int, values: Mapping[str, float | None]
@@ -161,6 +162,9 @@ class Autoscaler:
         """Return what KEDA decides: from zero, to zero, or None: that is not for it."""
         if self.rule.least:
             return None
+        if now_s - self._looked_s < self.rule.polling_s:
+            return None if current else 0
+        self._looked_s = now_s
         known = [value for value in values.values() if value is not None]
         if any(value > self.rule.activation for value in known):
             self._used_s = now_s

@@ -14,7 +14,7 @@ from bench.simulate.cell import Cell, Size
 from bench.simulate.day import Cluster, Demand, Met, Parts, Step
 from bench.simulate.gateways import Permits
 from bench.simulate.manifests import by_keda, pod, settings
-from bench.simulate.scaling import SYNC_S, Policy, Rules
+from bench.simulate.scaling import SYNC_S, Metric, Policy, Rules
 from gateway.settings import Settings
 
 NAMES = ("gateway", "triton", "worker")
@@ -25,6 +25,10 @@ REFUSED = 0.005
 """Share of pictures that may be refused where an objective is called met."""
 FASTER = Rules(0.0, (Policy("Percent", 100, 60), Policy("Pods", 4, 60)))
 """How fast there may be more Triton servers, as a trial: twice as many in a minute."""
+BUSY = Metric("busy", "Value", 0.7)
+"""A metric for Triton that grows as the load does, as a trial: share of the GPUs' time."""
+STAYS = 60
+"""Steps of 15 seconds after which an objective is believed to be met for good."""
 CALM = 0.5
 """Share of the GPUs that is busy before a burst."""
 FILLED_WITH = 1.5
@@ -279,25 +283,42 @@ def a_day(
     return cluster.run(came, seconds, ready(raised, one, a100.load["hours"][0]))
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a burst is met.
+
+    Attributes:
+        label: For people.
+        engines_kept: Engines are found on new nodes.
+        faster: Triton may grow faster.
+        busy: Triton follows the GPUs' load, too.
+    """
+
+    label: str
+    engines_kept: bool = False
+    faster: bool = False
+    busy: bool = False
+
+
 def a_burst(
     a100: A100,
     made: Parts,
     found: Met,
     one: Needs,
+    way: Way,
     *,
-    faster: bool,
-    engines_kept: bool,
     times: float = 3.0,
     share: float = 0.3,
     seconds: float = 14400.0,
 ) -> list[Step]:
     """Return what becomes of three times the pictures, all at once after five quiet minutes."""
     raised = made.at_most(one.gpus, 4 * one.gateways, 2 * one.workers)
-    if faster:
-        rule = replace(raised.rules["triton"], up=FASTER)
-        raised = replace(raised, rules={**raised.rules, "triton": rule})
+    rule = raised.rules["triton"]
+    rule = replace(rule, up=FASTER) if way.faster else rule
+    rule = replace(rule, metrics=(*rule.metrics, BUSY)) if way.busy else rule
+    raised = replace(raised, rules={**raised.rules, "triton": rule})
     pictures = partial(_stepped, share * one.pictures, times)
-    cluster = Cluster(a100, raised, found, engines_kept=engines_kept)
+    cluster = Cluster(a100, raised, found, engines_kept=way.engines_kept)
     quiet = replace(one, pictures=share * one.pictures, streams=share * one.streams)
     came = Demand(pictures, lambda at_s: quiet.streams, [])
     work = quiet.pictures * a100.gpu_s("picture")
@@ -318,12 +339,14 @@ def _stepped(rate: float, times: float, at_s: float) -> float:
 
 
 def minutes_to_recover(steps: Sequence[Step]) -> float:
-    """Return minutes from a burst until the objective is met, and stays so; infinite if never."""
-    last_s = BURST_S
+    """Return minutes from a burst until the objective is met for a while; or all there are."""
+    well = 0
     for step in steps:
-        if step.at_s >= BURST_S and (step.p99_s > OBJECTIVE_S or step.refused > REFUSED):
-            last_s = step.at_s + SYNC_S
-    return math.inf if steps and last_s > steps[-1].at_s else (last_s - BURST_S) / 60
+        met = step.p99_s <= OBJECTIVE_S and step.refused <= REFUSED
+        well = well + 1 if met and step.at_s >= BURST_S else 0
+        if well == STAYS:
+            return (step.at_s + SYNC_S - BURST_S) / 60 - STAYS * SYNC_S / 60
+    return (steps[-1].at_s + SYNC_S - BURST_S) / 60
 
 
 def from_zero(a100: A100, made: Parts, found: Met) -> tuple[float, float]:

@@ -80,8 +80,9 @@ def test_shrinking_by_policies():
     assert decided(one, [0.1] * 6, 20) == [10, 10, 10, 10, 5, 5]
 
 
-def keda(**more):
-    return scaler(least=0, most=8, metrics=(Metric("m", "AverageValue", 2),), **more)
+def keda(polling_s=SYNC_S, **more):
+    metrics = (Metric("m", "AverageValue", 2),)
+    return scaler(least=0, most=8, metrics=metrics, polling_s=polling_s, **more)
 
 
 def test_keda_goes_from_zero_and_back_after_its_cooldown():
@@ -93,6 +94,10 @@ def test_keda_goes_from_zero_and_back_after_its_cooldown():
 
 def test_keda_keeps_a_pod_for_what_is_no_more_than_activation():
     assert decided(keda(activation=3.0), [2, 3, 4], 0) == [0, 0, 1]
+
+
+def test_keda_looks_at_its_interval_only():
+    assert decided(keda(polling_s=60), [0, 9, 9, 9, 9, 9], 0) == [0, 0, 0, 0, 1, 5]
 
 
 def test_what_is_read_is_what_k8s_says():
