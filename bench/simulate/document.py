@@ -1,4 +1,4 @@
-"""The part of docs/CAPACITY.md that is drawn from the figures; its words are in section.md."""
+"""The part of docs/CAPACITY.md that is drawn from the figures; its words are in section.txt."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from string import Template
 
 from bench.figures import Figure
 from bench.simulate.a100 import A100
-from bench.simulate.machine import LOADS
+from bench.simulate.machine import LOADS, TRIAL_S
 from bench.simulate.manifests import by_keda
 from bench.simulate.results import CELL_LOADS, SIZES, WAYS
 
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
-WORDS = Path(__file__).with_name("section.md")
+WORDS = Path(__file__).with_name("section.txt")
 WITHIN_PCT = 15
 """How far the model may be off."""
 KEY = "simulate_"
@@ -87,7 +87,8 @@ def section(figures: Figures) -> str:
         said,
         **_reckoned(),
         **_shared(figures),
-        others_range=f"{number(others.p10)}–{number(others.p90)}",
+        others_most=number(others.p95),
+        trial_s=str(TRIAL_S),
         verdict=_verdict(figures),
         table_short=_by_size(said, SHORT),
         table_calibration=_calibration(figures, said),

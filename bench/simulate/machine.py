@@ -29,7 +29,7 @@ LOADS = (0.3, 0.6, 0.85)
 CALLERS = (1, 2, 3, 4, 6, 8)
 THREADS = 2
 """Of array work on this machine: one a core."""
-ROUNDS, TRIAL_S = 5, 15
+ROUNDS, TRIAL_S = 8, 15
 """Trials at each load, and their seconds: short, so that some are undisturbed."""
 DISTURBED = 0.05
 """Share of the cores from which on a trial is made again, if others took it."""
@@ -84,9 +84,14 @@ class Measured:
     trials: list[Trial]
     filmed: Filmed
 
-    def outcomes(self, share: float) -> tuple[Outcome, Outcome]:
-        """Return what was measured at a load, and what the model says, of all trials together."""
+    def counted(self, share: float) -> list[Trial]:
+        """Return the trials at a load that count: all that were not disturbed, if there are any."""
         trials = [one for one in self.trials if one.share == share]
+        return [one for one in trials if one.others < DISTURBED] or trials
+
+    def outcomes(self, share: float) -> tuple[Outcome, Outcome]:
+        """Return what was measured at a load, and what the model says, over all that counts."""
+        trials = self.counted(share)
         return (
             Outcome.of(
                 [o for t in trials for o in t.measured_ms], sum(t.measured_s for t in trials)

@@ -51,7 +51,7 @@ def draw(drawn: Drawn, folder: Path) -> list[Path]:
 
 def _calibration(drawn: Drawn, sheet: Figure) -> None:
     for axes, load in zip(sheet.subplots(1, len(LOADS)), LOADS, strict=True):
-        trials = [one for one in drawn.measured.trials if one.share == load]
+        trials = drawn.measured.counted(load)
         for label, of in (("measured", "measured_ms"), ("model", "predicted_ms")):
             values = sorted(value for one in trials for value in getattr(one, of))
             percent = np.linspace(0, 100, 101)

@@ -64,7 +64,9 @@ def of_machine(known: Measured) -> dict[str, Figure]:
         "triton_core_ms": figure([alone.triton_core_ms], "ms", "of a core, of Triton"),
         "limit": figure([known.limit], "", "requests worked on at the same time, many callers"),
         "others_pct": figure(
-            [100 * one.others for one in known.trials], "%", "of the cores, taken by others"
+            [100 * one.others for load in LOADS for one in known.counted(load)],
+            "%",
+            "of the cores, taken by others while trials went on that count",
         ),
         "films": figure([filmed.a_minute], "1/min", f"{filmed.count} films at once, one worker"),
         "films_off_pct": figure([off_pct(films, filmed.a_minute)], "%", "the model", "±15"),
@@ -88,7 +90,9 @@ def of_machine(known: Measured) -> dict[str, Figure]:
 
 def _at_load(known: Measured, share: float) -> dict[str, Figure]:
     seen, said = known.outcomes(share)
-    found, name = {}, f"{100 * share:.0f}"
+    name = f"{100 * share:.0f}"
+    spans_s = sum(one.measured_s for one in known.counted(share))
+    found = {f"{name}_s": _one(spans_s, "s", f"of trials at {name} % of the peak that count")}
     units = {"rate": ("rps", "1/s"), "p50_ms": ("p50_ms", "ms"), "p95_ms": ("p95_ms", "ms")}
     for of, (key, unit) in units.items():
         one, other = getattr(seen, of), getattr(said, of)
