@@ -22,7 +22,7 @@ SIZES = (10, 100, 1000)
 CELL_LOADS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 TIMES = {"half": 0.5, "once": 1.0, "twice": 2.0}
 WAYS = {
-    "": Way("as in `k8s`, bounds raised"),
+    "": Way("as in k8s, bounds raised"),
     "_engines": Way("engines kept for all nodes", engines_kept=True),
     "_faster": Way("Triton may double in a minute", faster=True),
     "_both": Way("both", engines_kept=True, faster=True),
