@@ -129,7 +129,11 @@ bench-rollout: .venv/installed-dev setup ## Restart a small cluster part by part
 bench-scaling: .venv/installed-dev setup ## Measure what one more gateway or worker adds, and write bench/scaling.json
 	@$(BIN)/python -m bench.scaling
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling
+.PHONY: bench-simulate
+bench-simulate: .venv/installed-dev setup ## Calibrate the simulation, simulate clusters, draw docs/CAPACITY.md
+	@$(BIN)/python -m bench.simulate
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling bench.simulate
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

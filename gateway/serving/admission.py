@@ -37,6 +37,18 @@ class Ticket:
     kind: str
 
 
+def expected_s(before: int, places: int, usual_s: float, most_s: float) -> float:
+    """Return the seconds after which a request is done that others are before.
+
+    Args:
+        before: Requests that are worked on, or wait before it.
+        places: Requests worked on at the same time.
+        usual_s: What those before take, on average.
+        most_s: What it takes itself, at the most.
+    """
+    return max(0.0, (before - places + 1) / places) * usual_s + most_s
+
+
 class Admission:
     """Counts tickets and hands out places, first come, first served.
 
@@ -162,8 +174,8 @@ class Admission:
         """
         if before < self.limit.now or not self._pace.knows(kind):
             return  # it would begin at once, or nobody knows: no time is wasted by trying
-        rounds = (before - self.limit.now + 1) / self.limit.now
-        if rounds * self._usual_s() + self._pace.most_s(kind) > FILLED * within_s:
+        takes_s = expected_s(before, self.limit.now, self._usual_s(), self._pace.most_s(kind))
+        if takes_s > FILLED * within_s:
             raise Overloaded(
                 "So many requests are being processed that this one would not be done in its time.",
                 retry_after_s=self._until_free_s(),
