@@ -24,9 +24,9 @@ TIMES = {"half": 0.5, "once": 1.0, "twice": 2.0}
 WAYS = {
     "": Way("as in k8s, bounds raised"),
     "_engines": Way("engines kept for all nodes", engines_kept=True),
-    "_faster": Way("Triton may double in a minute", faster=True),
-    "_both": Way("both", engines_kept=True, faster=True),
-    "_busy": Way("both, and Triton follows the load", engines_kept=True, faster=True, busy=True),
+    "_slower": Way("Triton grows by one a minute", slower=True),
+    "_busy": Way("Triton follows the load, too", busy=True),
+    "_both": Way("engines kept, and Triton follows the load", engines_kept=True, busy=True),
 }
 """How a burst is met."""
 CLUSTER_SEGMENTS = 1

@@ -23,8 +23,8 @@ OBJECTIVE_S = 5.0
 """Within which swaps of pictures are to be answered (docs/OPERATIONS.md)."""
 REFUSED = 0.005
 """Share of pictures that may be refused where an objective is called met."""
-FASTER = Rules(0.0, (Policy("Percent", 100, 60), Policy("Pods", 4, 60)))
-"""How fast there may be more Triton servers, as a trial: twice as many in a minute."""
+SLOWER = Rules(30, (Policy("Pods", 1, 60),))
+"""One server a minute, however many there are."""
 BUSY = Metric("busy", "Value", 0.7)
 """A metric for Triton that grows as the load does, as a trial: share of the GPUs' time."""
 STAYS = 60
@@ -290,13 +290,13 @@ class Way:
     Attributes:
         label: For people.
         engines_kept: Engines are found on new nodes.
-        faster: Triton may grow faster.
+        slower: Triton grows by one server a minute.
         busy: Triton follows the GPUs' load, too.
     """
 
     label: str
     engines_kept: bool = False
-    faster: bool = False
+    slower: bool = False
     busy: bool = False
 
 
@@ -314,7 +314,7 @@ def a_burst(
     """Return what becomes of three times the pictures, all at once after five quiet minutes."""
     raised = made.at_most(one.gpus, 4 * one.gateways, 2 * one.workers)
     rule = raised.rules["triton"]
-    rule = replace(rule, up=FASTER) if way.faster else rule
+    rule = replace(rule, up=SLOWER) if way.slower else rule
     rule = replace(rule, metrics=(*rule.metrics, BUSY)) if way.busy else rule
     raised = replace(raised, rules={**raised.rules, "triton": rule})
     pictures = partial(_stepped, share * one.pictures, times)

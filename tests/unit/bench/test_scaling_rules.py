@@ -102,7 +102,7 @@ def test_keda_looks_at_its_interval_only():
 
 def test_what_is_read_is_what_k8s_says():
     by_hpa, by_keda = (read("triton") for read in (manifests.by_hpa, manifests.by_keda))
-    assert by_hpa.up == by_keda.up == Rules(30, (Policy("Pods", 1, 60),))
+    assert by_hpa.up == by_keda.up == Rules(30, (Policy("Pods", 1, 60), Policy("Percent", 100, 60)))
     assert (
         [one.target for one in by_hpa.metrics] == [one.target for one in by_keda.metrics] == [8, 1]
     )
