@@ -304,6 +304,7 @@ class DurableEngine:
             observer=observer,
             tracer=tracer,
             scratch=self._scratch,
+            most_copied_bytes=settings.max_input_copies_bytes,
             locks=WorkerLocks(self._locks),
             jobs=settings.jobs_concurrency,
             segments=settings.segments_concurrency,

@@ -33,6 +33,13 @@ class JobsSettings(BaseModel):
         "jobs' files and, with a database, of identities, libraries and uploads; empty: a folder "
         "in `SEMBLANT_DATA_DIR`.",
     )
+    max_input_copies_bytes: int = Field(
+        0,
+        ge=0,
+        description="Bytes of jobs' files that one worker has on its disk at the same time, where "
+        "they are fetched from an object store; further jobs wait. What is rendered comes on top: "
+        "up to twice a video's size. 0: any number.",
+    )
     object_store_timeout_s: float = Field(
         30.0, gt=0, description="Seconds that the object store has to answer one of its requests."
     )

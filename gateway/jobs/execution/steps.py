@@ -69,7 +69,7 @@ class Steps:
         tidier: Ends jobs.
         observer: Notified of results.
         tracing: Traces attempts at steps.
-        inputs: Folder for copies of files that are kept elsewhere.
+        inputs: Makes copies of files that are kept elsewhere.
         pace: The polling intervals.
     """
 
@@ -84,7 +84,7 @@ class Steps:
         tidier: Janitor,
         observer: Observer,
         tracing: StepTracing,
-        inputs: Path,
+        inputs: TaskFiles,
         pace: Intervals,
     ) -> None:
         self._work = work
@@ -96,7 +96,7 @@ class Steps:
         self._observer = observer
         self._tracing = tracing
         self._pace = pace
-        self._inputs = TaskFiles(objects, inputs)
+        self._inputs = inputs
 
     def begin(self, job_id: str, run: str) -> bool:
         """Record that a job has started; return whether it is to be executed."""

@@ -43,6 +43,7 @@ from gateway.jobs.execution.tracing import StepTracing
 from gateway.jobs.execution.worker_locks import WorkerLocks
 from gateway.jobs.job import Failure, Status
 from gateway.jobs.notify.observer import Observer
+from gateway.jobs.task_files import TaskFiles
 from gateway.jobs.work import JobWork
 from gateway.storage.objects import ObjectStore
 from gateway.telemetry.spans import Tracer
@@ -81,6 +82,7 @@ class Worker:
         observer: Notified of events.
         tracer: Traces the steps.
         scratch: Folder of the folders of all workers of this machine.
+        most_copied_bytes: Bytes of jobs' files that are copied to it at the same time; 0: any.
         locks: Locks by which the workers of this machine detect each other.
         jobs: Maximum number of jobs executed concurrently.
         segments: Maximum number of segments rendered concurrently.
@@ -104,6 +106,7 @@ class Worker:
         observer: Observer,
         tracer: Tracer,
         scratch: Path,
+        most_copied_bytes: int,
         locks: WorkerLocks,
         jobs: int,
         segments: int,
@@ -123,6 +126,7 @@ class Worker:
         self._observer = observer
         self._tracing = StepTracing(tracer, store)
         self._scratch = scratch / self.id
+        self._inputs = TaskFiles(objects, self._scratch / "inputs", most_bytes=most_copied_bytes)
         self._locks = locks
         self._jobs = jobs
         self._segments = segments
@@ -168,7 +172,7 @@ class Worker:
             tidier=self._tidier,
             observer=self._observer,
             tracing=self._tracing,
-            inputs=self._scratch / "inputs",
+            inputs=self._inputs,
             pace=self._pace,
         )
         self._queues.register(
