@@ -1,4 +1,4 @@
-"""A database of access for each test."""
+"""A database for tests of what is in one."""
 
 from collections.abc import Iterator
 
