@@ -41,7 +41,7 @@ from gateway.serving.installed_models import NO_MODELS, InstalledModels, install
 from gateway.serving.live import LiveStreams
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
-from gateway.serving.stores import Stores, make_stores
+from gateway.serving.stores import Stores, folder_stores
 from gateway.serving.threads import ThreadToolkits
 from gateway.serving.tracing import tracer_of
 from gateway.settings import Settings
@@ -127,7 +127,7 @@ def build_services(settings: Settings) -> Services:
     metrics = Metrics(admission)
     tracer = tracer_of(settings)
     catalog = load_catalog(settings.model_repository)
-    stores = make_stores(settings)
+    stores = stores_of(settings)
     return assemble(
         settings,
         make_inference(settings, metrics, resident=catalog.models),
@@ -160,6 +160,20 @@ def access_of(settings: Settings) -> Access | None:
     from gateway.serving.access import make_access  # noqa: PLC0415
 
     return make_access(settings)
+
+
+def stores_of(settings: Settings) -> Stores:
+    """Return the stores of identities and libraries; nothing is connected yet.
+
+    With a database that several gateways may share they are there and in the object store, else in
+    the folder of data.
+    """
+    if not settings.jobs_database_url:
+        return folder_stores(settings)
+    # Databases and object stores take most of a second to import.
+    from gateway.serving.shared_stores import shared_stores  # noqa: PLC0415
+
+    return shared_stores(settings)
 
 
 def _jobs(

@@ -33,23 +33,6 @@ class Stores:
         """Close all connections."""
 
 
-def make_stores(settings: Settings) -> Stores:
-    """Return the stores; nothing is connected yet.
-
-    With a database that several gateways may share they are there and in the object store, else in
-    the folder of data.
-
-    Raises:
-        SetupIncomplete: a URL in the settings cannot be used.
-    """
-    if not settings.jobs_database_url:
-        return folder_stores(settings)
-    # Databases and object stores take most of a second to import.
-    from gateway.serving.shared_stores import shared_stores  # noqa: PLC0415
-
-    return shared_stores(settings)
-
-
 def folder_stores(settings: Settings) -> Stores:
     """Return the stores in the folder of data."""
     folder = settings.data_dir

@@ -10,7 +10,8 @@ from semblant.cli import console
 
 from gateway.errors import InferenceUnavailable
 from gateway.jobs.database.upgrade import latest_revision
-from gateway.serving.stores import folder_stores, make_stores
+from gateway.serving.services import stores_of
+from gateway.serving.stores import folder_stores
 from gateway.settings import Settings
 from tests.unit.http.app import black, photograph, saved
 from tests.unit.media.clips import clip
@@ -154,7 +155,7 @@ def test_what_lies_in_a_folder_is_copied_into_the_database_once(semblant, monkey
         done = semblant("database", "adopt", "--tenant", "default", "--tenant", "acme")
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{count} identities and libraries were copied.\n"
-    stores = make_stores(Settings(data_dir=tmp_path, jobs_database_url=url))
+    stores = stores_of(Settings(data_dir=tmp_path, jobs_database_url=url))
     for tenant, copied in (("default", True), ("acme", True), ("other", False)):
         assert stores.expressions.infos(tenant) == [kept[tenant].info] * copied
     stores.close()
