@@ -146,9 +146,9 @@ UPLOADS = sa.Table(
     sa.Column("offset", sa.BigInteger, nullable=False),
     sa.Column("metadata", sa.String, nullable=False),
     sa.Column("expires", sa.Double, nullable=False),
-    # Who writes to it or uses it, and until when, unless that is put off.
-    sa.Column("holder", sa.String),
-    sa.Column("held_until", sa.Double),
+    # Of whoever writes to it or uses it; others may when it has run out.
+    sa.Column("lease_owner", sa.String),
+    sa.Column("lease_until", sa.Double),
     sa.Index("semblant_uploads_of_tenant", "tenant"),
     sa.Index("semblant_uploads_by_end", "expires"),
 )
@@ -295,4 +295,23 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         JobsUnavailable: the database is not reachable.
     """
     with reachable(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def exclusive(engine: sa.Engine, key: int | sa.ColumnElement[int]) -> Iterator[sa.Connection]:
+    """Give a connection in a transaction that only one process has at a time.
+
+    Args:
+        engine: Connections to the database.
+        key: Of PostgreSQL's advisory lock, 64 bits; SQLite has one lock for all.
+
+    Raises:
+        JobsUnavailable: the database is not reachable.
+    """
+    with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        else:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
         yield connection

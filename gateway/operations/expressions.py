@@ -11,6 +11,7 @@ from gateway.errors import InvalidOptions, MissingField
 from gateway.faces.morphable.expression import from_names, rest_of
 from gateway.faces.morphable.library import find_best_match
 from gateway.operations.exchange import Exchange
+from gateway.operations.quotas import require_bytes
 from gateway.operations.schemas.libraries import (
     EnrolOptions,
     LibraryMatch,
@@ -64,8 +65,10 @@ async def create_library(
     """Look at everything, keep what differs most, and describe it.
 
     Raises:
-        ImageError, VideoError, FaceError, LibraryLimit, InferenceError, DeadlineExceeded: by name.
+        QuotaExceeded, ImageError, VideoError, FaceError, LibraryLimit, InferenceError,
+            DeadlineExceeded: by name.
     """
+    await require_bytes(services, exchange.tenant, sum(map(len, pictures)))
     async with AsyncExitStack() as stack:
         video = None
         if video_file is not None:

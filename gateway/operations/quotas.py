@@ -19,7 +19,7 @@ from gateway.serving.services import Services
 _PAGE = 100
 
 
-class Kept(Protocol):
+class SizedStore(Protocol):
     """A store of what a tenant keeps."""
 
     def bytes_of(self, tenant: str) -> int:
@@ -87,7 +87,7 @@ async def _require_bytes(
     standing = await asyncio.to_thread(book.standing, tenant, Quota.BYTES)
     if standing.unlimited:
         return
-    stores: list[Kept] = [services.identities, services.expressions]
+    stores: list[SizedStore] = [services.identities, services.expressions]
     if engine is not None:
         stores.append(engine.uploads)
     kept = sum([await asyncio.to_thread(store.bytes_of, tenant) for store in stores])

@@ -16,18 +16,16 @@ from gateway.access.keys import KeyStore
 from gateway.access.limits import Limits
 from gateway.access.quotas import Quotas
 from gateway.access.tokens import TokenRules, Tokens
-from gateway.database import database_url, make_engine
 from gateway.jobs.database.upgrade import (
     latest_revision,
-    prepare_database,
     require_schema,
     revision_of,
     upgrade_schema,
 )
+from gateway.serving.database import connections_of, prepare
 from gateway.settings import Settings
 
 _CONNECTIONS = 4
-_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +52,7 @@ class Access:
             SetupIncomplete: its schema is another release's, and must or can not be changed.
         """
         if self.engine is not None:
-            await prepare_database(
-                self.engine,
-                upgrade=self.settings.jobs_database_upgrade == "auto",
-                wait_s=self.settings.jobs_database_wait_s,
-                pause_s=_PAUSE_S,
-            )
+            await prepare(self.engine, self.settings)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -80,7 +73,7 @@ def make_access(settings: Settings) -> Access:
     mode, limits = AuthMode(settings.auth), default_limits(settings)
     engine = None
     if mode is not AuthMode.OFF or limits.any:
-        engine = _engine(settings, connections=_CONNECTIONS)
+        engine = connections_of(settings, connections=_CONNECTIONS)
     authenticator = Authenticator(
         mode,
         keys=KeyStore(engine) if engine is not None and mode.takes_keys else None,
@@ -108,7 +101,7 @@ def access_database(settings: Settings) -> Iterator[sa.Engine]:
         JobsUnavailable: it is not reachable.
         SetupIncomplete: its URL cannot be used, or its schema is another release's.
     """
-    engine = _engine(settings, connections=1)
+    engine = connections_of(settings, connections=1)
     try:
         if settings.jobs_database_upgrade == "manual":
             require_schema(engine)
@@ -123,11 +116,6 @@ def _is_new(engine: sa.Engine) -> bool:
     """Return whether a database is a file that is not there: it cannot be asked for anything."""
     path = engine.url.database
     return engine.dialect.name == "sqlite" and bool(path) and not Path(path or "").exists()
-
-
-def _engine(settings: Settings, *, connections: int) -> sa.Engine:
-    url = database_url(settings.jobs_database_url, settings.data_dir / "jobs")
-    return make_engine(url, connections=connections)
 
 
 def _tokens(settings: Settings) -> Tokens:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.database import database_url, describe_database, make_engine
-from gateway.jobs.database.upgrade import latest_revision, prepare_database
+from gateway.database import database_url, describe_database
+from gateway.jobs.database.upgrade import latest_revision
 from gateway.jobs.engine import DurableEngine
 from gateway.jobs.protocol import JobEngine
 from gateway.jobs.work import JobWork
+from gateway.serving.database import connections_of, prepare
 from gateway.serving.metrics import Metrics
 from gateway.settings import Settings
 from gateway.telemetry.spans import NO_TRACER, Tracer
-
-_PAUSE_S = 1.0
 
 
 async def upgrade_jobs_database(settings: Settings) -> str:
@@ -26,12 +25,9 @@ async def upgrade_jobs_database(settings: Settings) -> str:
         JobsUnavailable: it is not reachable.
         SetupIncomplete: its URL cannot be used, or a newer release has upgraded it.
     """
-    url = database_url(settings.jobs_database_url, settings.data_dir / "jobs")
-    engine = make_engine(url, connections=1)
+    engine = connections_of(settings, connections=1)
     try:
-        await prepare_database(
-            engine, upgrade=True, wait_s=settings.jobs_database_wait_s, pause_s=_PAUSE_S
-        )
+        await prepare(engine, settings, upgrade=True)
         return latest_revision()
     finally:
         engine.dispose()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway.database import database_url, make_engine
-from gateway.jobs.database.upgrade import prepare_database
+from gateway.serving.database import connections_of, prepare
 from gateway.serving.stores import Stores, folder_stores
 from gateway.settings import Settings
 from gateway.storage.expressions import LIBRARIES
@@ -18,7 +17,6 @@ from gateway.storage.objects import ObjectStore
 from gateway.storage.shared import SharedStore
 
 _CONNECTIONS = 4
-_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,12 +38,7 @@ class SharedStores(Stores):
             JobsUnavailable: it is not reachable.
             SetupIncomplete: its schema is another release's, and must or can not be changed.
         """
-        await prepare_database(
-            self.engine,
-            upgrade=self.settings.jobs_database_upgrade == "auto",
-            wait_s=self.settings.jobs_database_wait_s,
-            pause_s=_PAUSE_S,
-        )
+        await prepare(self.engine, self.settings)
 
     def close(self) -> None:
         """Close all connections."""
@@ -59,7 +52,7 @@ def shared_stores(settings: Settings) -> SharedStores:
         SetupIncomplete: a URL in the settings cannot be used.
     """
     folder = settings.data_dir / "jobs"
-    engine = make_engine(database_url(settings.jobs_database_url, folder), connections=_CONNECTIONS)
+    engine = connections_of(settings, connections=_CONNECTIONS)
     objects = ObjectStore(
         settings.object_store_url,
         folder=folder / "objects",
@@ -74,7 +67,7 @@ def shared_stores(settings: Settings) -> SharedStores:
     )
 
 
-def adopt_folder(settings: Settings, tenants: Sequence[str]) -> int:
+def import_folder(settings: Settings, tenants: Sequence[str]) -> int:
     """Copy what lies in the folder of data into the database and the object store.
 
     What is there already is left alone, so it can be done again.

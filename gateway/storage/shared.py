@@ -18,7 +18,7 @@ from typing import Generic
 import numpy as np
 import sqlalchemy as sa
 
-from gateway.database import RECORDS, Now, transaction
+from gateway.database import RECORDS, Now, exclusive, transaction
 from gateway.disk import room_on_disk
 from gateway.errors import InternalError, NotFound, StorageUnavailable
 from gateway.storage.folder import (
@@ -41,9 +41,9 @@ _IN_MEMORY = 2**25
 class State(StrEnum):
     """Whether a thing can be had."""
 
-    ARRIVING = "arriving"
-    KEPT = "kept"
-    LEAVING = "leaving"
+    PENDING = "pending"
+    STORED = "stored"
+    DELETING = "deleting"
 
 
 class SharedStore(Generic[ThingT, InfoT]):
@@ -84,14 +84,15 @@ class SharedStore(Generic[ThingT, InfoT]):
             path = Path(folder, "arrays.npz")
             with room_on_disk():
                 np.savez_compressed(path, allow_pickle=False, **self._kind.pack(thing))
-            self._announce(tenant, thing, path.stat().st_size)
+            self._insert(tenant, thing, path.stat().st_size)
             try:
                 self._objects.put(self._key(thing.id), path)
             except BaseException:
-                self._move(tenant, thing.id, State.LEAVING)
+                self._move(tenant, thing.id, State.DELETING)
                 self._remove(thing.id)
                 raise
-        if not self._move(tenant, thing.id, State.KEPT):
+        if not self._move(tenant, thing.id, State.STORED):  # swept before it was there
+            self._objects.delete(self._key(thing.id))
             raise StorageUnavailable(f"Storing a {self._kind.noun} took too long.")
 
     def get(self, tenant: str, id: str) -> ThingT:
@@ -112,14 +113,14 @@ class SharedStore(Generic[ThingT, InfoT]):
 
     def infos(self, tenant: str) -> list[InfoT]:
         """Return a tenant's items, the latest first."""
-        query = sa.select(RECORDS.c.info).where(*self._of(tenant), _is(State.KEPT))
+        query = sa.select(RECORDS.c.info).where(*self._of(tenant), _is(State.STORED))
         with transaction(self._engine) as connection:
             found = connection.execute(query).scalars().all()
         return latest_first([self._kind.read_info(info) for info in found])
 
     def delete(self, tenant: str, id: str) -> None:
         """Forget a thing; see `Store.delete`. Where this fails, it can be done again."""
-        if not self._move(tenant, id, State.LEAVING):
+        if not self._move(tenant, id, State.DELETING):
             raise self._kind.missing()
         with self._lock:
             self._cache.pop(id, None)
@@ -139,8 +140,8 @@ class SharedStore(Generic[ThingT, InfoT]):
     def sweep(self) -> None:
         """Remove what other processes have begun to remove, and what has never arrived."""
         left = sa.or_(
-            _is(State.LEAVING),
-            sa.and_(_is(State.ARRIVING), RECORDS.c.since < self._now() - _ABANDONED_S),
+            _is(State.DELETING),
+            sa.and_(_is(State.PENDING), RECORDS.c.since < self._now() - _ABANDONED_S),
         )
         query = sa.select(RECORDS.c.id).where(RECORDS.c.kind == self._kind.noun, left)
         with transaction(self._engine) as connection:
@@ -148,20 +149,16 @@ class SharedStore(Generic[ThingT, InfoT]):
         for id in found:
             self._remove(id)
 
-    def _announce(self, tenant: str, thing: ThingT, size: int) -> None:
+    def _insert(self, tenant: str, thing: ThingT, size: int) -> None:
         """Make the row of a thing that is about to be stored, if one more may be kept."""
-        with transaction(self._engine) as connection:
-            if self._engine.dialect.name == "postgresql":  # two might find the last place
-                place = sa.func.hashtextextended(f"{self._kind.noun} of {tenant}", 0)
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(place)))
-            else:
-                connection.execute(sa.text("BEGIN IMMEDIATE"))
+        key = sa.func.hashtextextended(f"{self._kind.noun} of {tenant}", 0)
+        with exclusive(self._engine, key) as connection:  # else two might find the last place
             self._check_room(connection, tenant)
             row = sa.insert(RECORDS).values(
                 id=thing.id,
                 kind=self._kind.noun,
                 tenant=tenant,
-                state=State.ARRIVING,
+                state=State.PENDING,
                 since=self._now(),
                 info=self._kind.describe_info(thing.info),
                 bytes=size,
@@ -170,7 +167,7 @@ class SharedStore(Generic[ThingT, InfoT]):
 
     def _check_room(self, connection: sa.Connection, tenant: str) -> None:
         query = sa.select(sa.func.count()).where(
-            *self._of(tenant), RECORDS.c.state != State.LEAVING
+            *self._of(tenant), RECORDS.c.state != State.DELETING
         )
         if connection.execute(query).scalar_one() >= self._most:
             raise self._kind.full(self._most)
@@ -178,7 +175,7 @@ class SharedStore(Generic[ThingT, InfoT]):
     def _require(self, tenant: str, id: str) -> None:
         """Check that a tenant has a thing of that id; other gateways may have removed it."""
         query = sa.select(RECORDS.c.id).where(
-            *self._of(tenant), RECORDS.c.id == id, _is(State.KEPT)
+            *self._of(tenant), RECORDS.c.id == id, _is(State.STORED)
         )
         if self._id.fullmatch(id):
             with transaction(self._engine) as connection:

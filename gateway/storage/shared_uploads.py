@@ -1,9 +1,9 @@
 """Uploads that any gateway may continue: rows in the database, bytes in the object store.
 
-The bytes of a request are stored in parts, and counted once they are: a gateway that dies takes
-only the part with it that had not grown full. Whoever writes holds the upload by a row that
-expires, by the database's clock, unless that is put off; whoever was thought to be gone and comes
-back finds another holder, and its bytes do not count.
+The bytes of a request are stored in parts, and committed once they are: a gateway that dies takes
+only the part with it that had not grown full. Whoever writes has a lease on the upload, which runs
+out by the database's clock unless it is renewed; a writer whose lease was given to another finds
+that out when it commits, and its bytes do not count.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from gateway.storage.uploads import (
 
 log = logging.getLogger(__name__)
 
-HELD_S = 20.0
+LEASE_S = 20.0
 """Seconds for which a writer of whom nothing is heard keeps others from writing."""
-_CLAIMED_S = 3600.0
+_CLAIM_LEASE_S = 3600.0
 """The same of a request that turns an upload into a job's file."""
 _ABANDONED_S = 3600.0
 """Seconds after which a file that was put together here, and not used, is removed."""
@@ -132,19 +132,19 @@ class SharedUploadStore:
         self, tenant: str, id: str, offset: int, checksum: Checksum | None = None
     ) -> Iterator[PartWriter]:
         """Append to an upload; see `UploadStore.writing`."""
-        with self._held(tenant, id, HELD_S) as holder:
+        with self._leased(tenant, id, LEASE_S) as owner:
             upload = self.get(tenant, id)
             if offset != upload.offset:
                 raise UploadOffsetMismatch(extra={"offset": upload.offset})
-            with PartWriter(self, upload, holder, checksum) as writer:
+            with PartWriter(self, upload, owner, checksum) as writer:
                 yield writer
 
     @contextmanager
     def claim(self, tenant: str, id: str) -> Iterator[Path]:
         """Give the file of a complete upload, which is then gone; see `UploadStore.claim`."""
-        with self._held(tenant, id, _CLAIMED_S):
+        with self._leased(tenant, id, _CLAIM_LEASE_S):
             yield self._assembled(self.get(tenant, id))
-            self._hide(id)
+            self._expire(id)
             try:
                 self._remove(id)
             except SemblantError as error:  # nobody sees it any more, and it is swept
@@ -152,8 +152,8 @@ class SharedUploadStore:
 
     def delete(self, tenant: str, id: str) -> None:
         """Remove an upload; see `UploadStore.delete`. Where this fails, it is swept later."""
-        with self._held(tenant, id, HELD_S):
-            self._hide(id)
+        with self._leased(tenant, id, LEASE_S):
+            self._expire(id)
             self._remove(id)
 
     def sweep(self) -> None:
@@ -175,17 +175,17 @@ class SharedUploadStore:
         self._objects.put(key, path)
         return key
 
-    def count_parts(self, id: str, holder: str, parts: dict[int, str], end: int) -> None:
+    def commit_parts(self, id: str, owner: str, parts: dict[int, str], end: int) -> None:
         """Let stored parts count, whose keys are given by their starts, and which end there.
 
         Raises:
             UploadLocked: another caller has taken over; the parts are removed.
         """
         change = sa.update(UPLOADS).where(
-            UPLOADS.c.id == id, UPLOADS.c.holder == holder, UPLOADS.c.offset == min(parts)
+            UPLOADS.c.id == id, UPLOADS.c.lease_owner == owner, UPLOADS.c.offset == min(parts)
         )
         now = self._now()
-        values = {"offset": end, "expires": now + self._keep_s, "held_until": now + HELD_S}
+        values = {"offset": end, "expires": now + self._keep_s, "lease_until": now + LEASE_S}
         with transaction(self._engine) as connection:
             ours = connection.execute(change.values(values)).rowcount > 0
             if ours:
@@ -200,11 +200,11 @@ class SharedUploadStore:
         for key in parts.values():
             self._objects.delete(key)
 
-    def hold_on(self, id: str, holder: str) -> None:
+    def renew_lease(self, id: str, owner: str) -> None:
         """Put off the time from which others may write."""
-        change = sa.update(UPLOADS).where(UPLOADS.c.id == id, UPLOADS.c.holder == holder)
+        change = sa.update(UPLOADS).where(UPLOADS.c.id == id, UPLOADS.c.lease_owner == owner)
         with transaction(self._engine) as connection:
-            connection.execute(change.values(held_until=self._now() + HELD_S))
+            connection.execute(change.values(lease_until=self._now() + LEASE_S))
 
     def part_file(self) -> Path:
         """Return a new, empty file for a part that arrives."""
@@ -220,25 +220,25 @@ class SharedUploadStore:
         return self._part_bytes
 
     @contextmanager
-    def _held(self, tenant: str, id: str, seconds: float) -> Iterator[str]:
-        """Keep others from an upload for the duration of the block; give the holder's name."""
-        of, holder = UPLOADS.c, secrets.token_hex(8)
+    def _leased(self, tenant: str, id: str, seconds: float) -> Iterator[str]:
+        """Keep others from an upload for the duration of the block; give the owner's name."""
+        of, owner = UPLOADS.c, secrets.token_hex(8)
         change = sa.update(UPLOADS).where(
             of.id == id, of.tenant == tenant, self._alive(), self._free()
         )
         with transaction(self._engine) as connection:
-            held = connection.execute(
-                change.values(holder=holder, held_until=self._now() + seconds)
+            leased = connection.execute(
+                change.values(lease_owner=owner, lease_until=self._now() + seconds)
             ).rowcount
-        if not held:
+        if not leased:
             self.get(tenant, id)
             raise UploadLocked(retry_after_s=1)
         try:
-            yield holder
+            yield owner
         finally:
-            let_go = sa.update(UPLOADS).where(of.id == id, of.holder == holder)
+            let_go = sa.update(UPLOADS).where(of.id == id, of.lease_owner == owner)
             with suppress(JobsUnavailable), transaction(self._engine) as connection:
-                connection.execute(let_go.values(holder=None, held_until=None))
+                connection.execute(let_go.values(lease_owner=None, lease_until=None))
 
     def _assembled(self, upload: Upload) -> Path:
         """Return the file of a complete upload, put together unless it is there from before."""
@@ -261,7 +261,7 @@ class SharedUploadStore:
             part.unlink(missing_ok=True)
         return whole
 
-    def _hide(self, id: str) -> None:
+    def _expire(self, id: str) -> None:
         """Let nobody see an upload any more."""
         with transaction(self._engine) as connection:
             connection.execute(sa.update(UPLOADS).where(UPLOADS.c.id == id).values(expires=0.0))
@@ -277,18 +277,18 @@ class SharedUploadStore:
         return UPLOADS.c.expires > self._now()
 
     def _free(self) -> sa.ColumnElement[bool]:
-        return sa.or_(UPLOADS.c.held_until.is_(None), UPLOADS.c.held_until <= self._now())
+        return sa.or_(UPLOADS.c.lease_until.is_(None), UPLOADS.c.lease_until <= self._now())
 
 
 class PartWriter:
     """Appends to an upload in parts; see `SharedUploadStore.writing`."""
 
     def __init__(
-        self, store: SharedUploadStore, upload: Upload, holder: str, checksum: Checksum | None
+        self, store: SharedUploadStore, upload: Upload, owner: str, checksum: Checksum | None
     ) -> None:
         self._store = store
         self._id = upload.id
-        self._holder = holder
+        self._owner = owner
         self._checksum = checksum
         self._left = upload.length - upload.offset
         self._start = upload.offset
@@ -309,7 +309,7 @@ class PartWriter:
             elif error is None:
                 self._checksum.check()
                 self._store_part()
-                self._count()
+                self._commit()
         finally:
             self._file.close()
             self._path.unlink(missing_ok=True)
@@ -326,8 +326,8 @@ class PartWriter:
             self._checksum.update(data)
         if self._size >= self._store.part_bytes:
             self._store_part()
-        elif time.monotonic() - self._heard > HELD_S / 4:
-            self._store.hold_on(self._id, self._holder)
+        elif time.monotonic() - self._heard > LEASE_S / 4:
+            self._store.renew_lease(self._id, self._owner)
             self._heard = time.monotonic()
 
     def _store_part(self) -> None:
@@ -340,15 +340,15 @@ class PartWriter:
         self._start += self._size
         self._size = 0
         if self._checksum is None:
-            self._count()
+            self._commit()
         self._path = self._store.part_file()
         self._file = self._path.open("wb")
 
-    def _count(self) -> None:
+    def _commit(self) -> None:
         """Let all parts count that are stored."""
         parts, self._stored = self._stored, {}
         if parts:
-            self._store.count_parts(self._id, self._holder, parts, self._start)
+            self._store.commit_parts(self._id, self._owner, parts, self._start)
         self._heard = time.monotonic()
 
 

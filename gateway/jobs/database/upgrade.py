@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from gateway.database import COMPATIBILITY, JOBS, SCHEMA_VERSION, reason_of, transaction
+from gateway.database import COMPATIBILITY, JOBS, SCHEMA_VERSION, exclusive, reason_of, transaction
 from gateway.errors import JobsUnavailable, SetupIncomplete
 from gateway.jobs.database.queues import make_engine_tables
 
@@ -112,7 +110,7 @@ def upgrade_schema(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if revision_of(engine) != latest_revision():
-        with _locked(engine) as connection:
+        with exclusive(engine, _LOCK) as connection:
             _upgrade(connection)
     make_engine_tables(engine.url.render_as_string(hide_password=False))
 
@@ -138,17 +136,6 @@ def _upgrade(connection: sa.Connection) -> None:
     after = _revision(connection)
     if after != before:
         log.info("upgraded the database of jobs from %s to %s", before or "nothing", after)
-
-
-@contextmanager
-def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection in a transaction that only one process has at a time."""
-    with transaction(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        else:
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-        yield connection
 
 
 def _revision(connection: sa.Connection) -> str | None:

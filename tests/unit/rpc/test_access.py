@@ -320,7 +320,11 @@ async def test_uploads_and_identities_count_as_bytes_kept(tmp_path):
 
         begun = await begin(2 * len(TARGET))
         assert begun.status_code == 201
-        for refused in (await begin(1), await enrol()):
+        assert (await begin(1)).status_code == 429
+        library = await http.post(
+            "/v1/expression-libraries", headers=headers, files={"frame": TARGET}
+        )
+        for refused in (library, await enrol()):
             assert (refused.status_code, refused.json()["quota"]) == (429, "bytes")
         await http.delete(begun.headers["location"], headers=headers)
         enrolled = await enrol()

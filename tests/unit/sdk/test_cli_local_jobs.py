@@ -148,11 +148,11 @@ def test_what_lies_in_a_folder_is_copied_into_the_database_once(semblant, monkey
     kept = {tenant: library(tenant) for tenant in ("default", "acme", "other")}
     for tenant, thing in kept.items():
         folder_stores(settings).expressions.add(tenant, thing)
-    assert semblant("database", "adopt").code == 6  # there is none to copy to
+    assert semblant("database", "import").code == 6  # there is none to copy to
     url = f"sqlite:///{tmp_path}/shared.sqlite"
     monkeypatch.setenv("SEMBLANT_JOBS_DATABASE_URL", url)
     for count in (2, 0):
-        done = semblant("database", "adopt", "--tenant", "default", "--tenant", "acme")
+        done = semblant("database", "import", "--tenant", "default", "--tenant", "acme")
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{count} identities and libraries were copied.\n"
     stores = stores_of(Settings(data_dir=tmp_path, jobs_database_url=url))

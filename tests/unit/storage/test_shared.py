@@ -16,7 +16,7 @@ from gateway.errors import (
 from gateway.storage.expressions import LIBRARIES
 from gateway.storage.objects import ObjectStore
 from gateway.storage.shared import SharedStore
-from gateway.storage.shared_uploads import HELD_S, SharedUploadStore
+from gateway.storage.shared_uploads import LEASE_S, SharedUploadStore
 from gateway.storage.uploads import Checksum
 from tests.unit.storage.libraries import library
 
@@ -176,6 +176,22 @@ def test_what_a_dead_gateway_was_storing_is_removed_after_a_while(
     assert (rows(database, RECORDS), stored(objects)) == (0, [])
 
 
+def test_what_is_stored_after_it_was_given_up_is_removed(
+    make, objects, database, clock, monkeypatch
+):
+    put = objects.put
+
+    def slowly(key, path):
+        clock.ahead_s = 2 * HOUR_S
+        make().sweep()
+        return put(key, path)
+
+    monkeypatch.setattr(objects, "put", slowly)
+    with pytest.raises(StorageUnavailable):
+        make().add(TENANT, library())
+    assert (rows(database, RECORDS), stored(objects)) == (0, [])
+
+
 def test_a_store_that_is_away_is_not_a_missing_library(make, objects):
     kept = library()
     make().add(TENANT, kept)
@@ -232,7 +248,7 @@ def test_a_writer_who_was_thought_to_be_gone_spoils_nothing(gateway, clock, obje
             slow.write(b"1")
             with pytest.raises(UploadLocked):
                 append(other, upload, 0, b"abc")
-            clock.ahead_s = HELD_S + 1
+            clock.ahead_s = LEASE_S + 1
             append(other, upload, 0, b"abc")
             slow.write(b"2345")
 
@@ -273,7 +289,7 @@ def test_full_parts_outlive_a_gateway_that_loses_everything(gateway, clock, tmp_
         write_until_cut_off()
     with pytest.raises(UploadLocked):  # it might still be there
         append(other, upload, 4, b"5")
-    clock.ahead_s = HELD_S + 1
+    clock.ahead_s = LEASE_S + 1
     assert other.get("t", upload.id).offset == 4
     append(other, upload, 4, b"567890")
     with other.claim("t", upload.id) as path:

@@ -317,6 +317,7 @@ FOREIGN = {
         "gateway.database",
         "gateway.jobs",
         "gateway.serving.access",
+        "gateway.serving.database",
         "gateway.serving.shared_stores",
         "gateway.storage.shared",
         "gateway.storage.shared_uploads",

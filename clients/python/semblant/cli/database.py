@@ -10,7 +10,7 @@ import typer
 from gateway.access.caller import DEFAULT_TENANT
 from gateway.errors import SetupIncomplete
 from gateway.serving.jobs import upgrade_jobs_database
-from gateway.serving.shared_stores import adopt_folder
+from gateway.serving.shared_stores import import_folder
 from semblant.cli.common import read_settings
 from semblant.cli.console import out
 
@@ -36,8 +36,8 @@ def upgrade() -> None:
     out.print(f"The schema of the database of jobs is at {revision}.", markup=False)
 
 
-@app.command()
-def adopt(
+@app.command(name="import")
+def import_(
     tenant: Annotated[
         list[str] | None,
         typer.Option(help="Whose identities and libraries; may be repeated."),
@@ -52,5 +52,5 @@ def adopt(
     if not settings.jobs_database_url:
         raise SetupIncomplete("SEMBLANT_JOBS_DATABASE_URL names no database to copy to.")
     asyncio.run(upgrade_jobs_database(settings))
-    copied = adopt_folder(settings, tenant or [DEFAULT_TENANT])
+    copied = import_folder(settings, tenant or [DEFAULT_TENANT])
     out.print(f"{copied} identities and libraries were copied.", markup=False)

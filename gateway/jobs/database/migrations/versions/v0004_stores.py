@@ -33,8 +33,8 @@ def upgrade() -> None:
         sa.Column("offset", sa.BigInteger, nullable=False),
         sa.Column("metadata", sa.String, nullable=False),
         sa.Column("expires", sa.Double, nullable=False),
-        sa.Column("holder", sa.String),
-        sa.Column("held_until", sa.Double),
+        sa.Column("lease_owner", sa.String),
+        sa.Column("lease_until", sa.Double),
     )
     op.create_index("semblant_uploads_of_tenant", "semblant_uploads", ["tenant"])
     op.create_index("semblant_uploads_by_end", "semblant_uploads", ["expires"])
