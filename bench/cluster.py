@@ -197,6 +197,9 @@ class Cluster:
                 "SEMBLANT_JOBS_DATABASE_URL": self._database.url,
                 "SEMBLANT_JOB_EXECUTION": "external",
                 "SEMBLANT_SEGMENTS_CONCURRENCY": "1",
+                # Results are held against each other, and each has a watermark of its own.
+                "SEMBLANT_WATERMARK": "off",
+                "SEMBLANT_WATERMARK_LEAST": "off",
             }
             | self._store()
         )

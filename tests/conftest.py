@@ -1,6 +1,7 @@
 """Settings of the whole test suite."""
 
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,6 +13,10 @@ from gateway.serving.warm_up import warm_up
 # A busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# What is done to faces is told from what marks do to pixels: tests of marks switch them on.
+os.environ.setdefault("SEMBLANT_WATERMARK", "off")
+os.environ.setdefault("SEMBLANT_WATERMARK_LEAST", "off")
 
 LOGGERS = ("gateway", "semblant", "semblant_triton")
 

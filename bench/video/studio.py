@@ -75,7 +75,11 @@ def new_work() -> RenderWork:
     """Return the work of jobs, with networks in this process, as a service without a server."""
     share_heaps()
     cv2.setNumThreads(1)
-    services = build_services(Settings(backend="local", job_execution="disabled"))
+    # Figures of faces are told from what marks do to pixels.
+    settings = Settings(
+        backend="local", job_execution="disabled", watermark="off", watermark_least="off"
+    )
+    services = build_services(settings)
     kit = Toolkit.of(ModelSelector(services.inference, services.compute))
     models = load_catalog(services.settings.model_repository).models
     return video_work(
@@ -85,6 +89,7 @@ def new_work() -> RenderWork:
         pictures=services.fuser,
         identities=services.identities,
         expressions=services.expressions,
+        marks=services.marks,
     )
 
 

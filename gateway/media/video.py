@@ -25,7 +25,7 @@ from gateway.errors import VideoCorrupt, VideoSizeChanges
 from gateway.imaging.color.tone_mapping import ToneCube, tone_cube, tone_map
 from gateway.imaging.geometry.orientation import UPRIGHT, Orientation
 from gateway.imaging.geometry.warp import Region
-from gateway.imaging.video.planes import Coding, Planes, put_back, rgb_of, small_rgb
+from gateway.imaging.video.planes import Coding, Planes, Samples, put_back, rgb_of, small_rgb
 from gateway.media.decoding import Clock, good_frames
 from gateway.media.opening import OpenVideo, open_video_stream, starts_as_webm
 from gateway.media.pixels import PixelFormat, as_format, planes_of
@@ -66,16 +66,21 @@ class DecodedFrame:
         lead_out: Whether it is only looked at, as it comes after that.
         coding: The interpretation of its samples.
         orientation: The transform that makes it upright.
+
+    Attributes:
+        remembers: Whether the first plane is kept as it was before anything changed.
     """
 
     __slots__ = (
         "__weakref__",
+        "_before",
         "_coding",
         "_orientation",
         "_ours",
         "_picture",
         "lead_in",
         "lead_out",
+        "remembers",
         "shape",
         "time_s",
     )
@@ -91,7 +96,8 @@ class DecodedFrame:
         orientation: Orientation,
     ) -> None:
         self._picture, self._coding, self._orientation = picture, coding, orientation
-        self._ours = False
+        self._ours, self.remembers = False, False
+        self._before: Samples | None = None
         self.time_s, self.lead_in, self.lead_out = time_s, lead_in, lead_out
         self.shape = orientation.shape((picture.height, picture.width))
 
@@ -99,6 +105,11 @@ class DecodedFrame:
     def picture(self) -> VideoFrame:
         """The frame to encode, with all changes applied."""
         return self._picture
+
+    @property
+    def before(self) -> Samples | None:
+        """The first plane as it was, if that was to be kept and anything has changed."""
+        return self._before
 
     def small(self, longest: int) -> U8:
         """Return the whole frame as upright RGB (h, w, 3), its longer side at most `longest`."""
@@ -116,6 +127,8 @@ class DecodedFrame:
         """Return the frame's planes, its own memory: to `change`, or only to be read."""
         if change and not self._ours:
             # The decoder may still need these planes to decode others from them.
+            if self.remembers:
+                self._before = self._planes().y.copy()
             self._picture.make_writable()
             self._ours = True
         return self._planes()

@@ -17,6 +17,7 @@ from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
 from gateway.pipeline.selection.stored import read_stored
 from gateway.serving.services import Services
+from gateway.trust.marking import new_provenance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +77,7 @@ class SwappedPicture:
         delivery: What is answered.
         notes: On the target's file, and on what was left out under load.
         options: By which it was made.
+        provenance_id: Of the picture, 12 hexadecimal digits.
     """
 
     result: FusedImage
@@ -83,6 +85,7 @@ class SwappedPicture:
     delivery: Delivery
     notes: tuple[str, ...]
     options: SwapOptions
+    provenance_id: str
 
     @property
     def media_type(self) -> str:
@@ -115,6 +118,7 @@ async def swap(
     Raises:
         SemblantError: by its subclass.
     """
+    services.marks.check(order.options.marks)
     with exchange.timings.stage("decode"):
         stored = await read_stored(
             order.options,
@@ -140,11 +144,15 @@ async def swap(
         source_id=order.source_id,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
-    data, image = b"", target.with_rgb(result.image)
+    provenance_id = new_provenance()
+    marks = services.marks.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
+    with exchange.timings.stage("mark"):
+        rgb = await services.compute.run(marks.on_picture, result.image, target.rgb)
+    data, image = b"", target.with_rgb(rgb)
     if delivery.picture:
         data = await encode_picture(services, exchange, image, delivery.format, options.output)
-    notes = (*image.notes_as(delivery.format), *left_out)
-    return SwappedPicture(result, data, delivery, notes, options)
+    notes = (*image.notes_as(delivery.format), *marks.notes(rgb.shape[:2]), *left_out)
+    return SwappedPicture(result, data, delivery, notes, options, provenance_id)
 
 
 def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> SwapReport:
@@ -166,6 +174,7 @@ def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> Sw
         models=models,
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
+        provenance_id=made.provenance_id,
         notes=list(made.notes),
         image=inline_picture(made.data, made.media_type) if inline else None,
     )

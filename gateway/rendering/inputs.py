@@ -18,6 +18,7 @@ from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
 from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.options.marks import MarkOptions
 from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import SourceIdentities
@@ -27,6 +28,7 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
+from gateway.trust.marking import Marks
 
 REMEMBERED = 4
 """Number of jobs whose read files are cached."""
@@ -70,6 +72,22 @@ class VideoFuserFactory(Protocol):
         ...
 
 
+class MarkSource(Protocol):
+    """Decides what results are marked with."""
+
+    def check(self, options: MarkOptions) -> None:
+        """Check what is asked for.
+
+        Raises:
+            InvalidOptions: it cannot be done, or not here.
+        """
+        ...
+
+    def marks(self, options: MarkOptions, *, tenant: str, provenance_id: str) -> Marks:
+        """Return what a result is marked with."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tools:
     """The components that do the work.
@@ -82,6 +100,7 @@ class Tools:
         pictures: Changes the faces of an image.
         identities: Enrolled people.
         expressions: Libraries of expressions.
+        marks: Decides what results are marked with.
     """
 
     kit: Toolkit
@@ -90,6 +109,7 @@ class Tools:
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
+    marks: MarkSource
 
     @property
     def compute(self) -> Compute:

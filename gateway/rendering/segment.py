@@ -18,6 +18,7 @@ from gateway.pipeline.options.video import VideoOutput
 from gateway.pipeline.video.context import VideoFusionContext
 from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.plan import LEAD_IN_S, LEAD_OUT_S
+from gateway.trust.marking import FilmMarks, Marks
 
 WAITING = 2
 """Frames that are rendered and not yet encoded."""
@@ -69,22 +70,36 @@ class SegmentMaker:
         *,
         production: VideoFusionContext,
         output: VideoOutput,
+        marks: Marks,
+        begins_s: Fraction,
         out: Path,
         control: StepControl,
     ) -> SegmentTally:
         """Make one part and write it to a file.
 
+        Args:
+            source: The video.
+            probe: Its properties.
+            span: The part.
+            production: What is done to faces.
+            output: How the part is encoded.
+            marks: What its frames are marked with.
+            begins_s: Where the result begins in the video, in seconds.
+            out: The file.
+            control: Of the step.
+
         Raises:
             SemblantError, OSError: from reading, the networks, the encoder or the control.
         """
-        begins_s = max(span.start_s - LEAD_IN_S, Fraction(0))
+        since_s = max(span.start_s - LEAD_IN_S, Fraction(0))
         ends_s = None if span.end_s is None else span.end_s + LEAD_OUT_S
         tally = SegmentTally()
         with (
-            source.read(probe, span, since_s=begins_s, until_s=ends_s) as reader,
+            source.read(probe, span, since_s=since_s, until_s=ends_s) as reader,
             SegmentWriter(out, probe, output, threads=self._threads) as writer,
         ):
-            await self._run(reader, writer, production, tally, control)
+            marking = _Marking(marks.film(), begins_s)
+            await self._run(reader, writer, production, marking, tally, control)
             tally.frames = (await self._coding.run(writer.close)).frames
             tally.lost = reader.lost
         return tally
@@ -94,19 +109,23 @@ class SegmentMaker:
         reader: SpanReader,
         writer: SegmentWriter,
         production: VideoFusionContext,
+        marking: _Marking,
         tally: SegmentTally,
         control: StepControl,
     ) -> None:
-        made: asyncio.Queue[DecodedFrame | None] = asyncio.Queue(maxsize=WAITING)
+        made: asyncio.Queue[tuple[DecodedFrame, bool] | None] = asyncio.Queue(maxsize=WAITING)
 
         async def encode() -> None:
-            while (frame := await made.get()) is not None:
+            while (coming := await made.get()) is not None:
+                frame, cut = coming
+                with production.timings.stage("mark"):
+                    await self._coding.run(marking.mark, frame, cut)
                 with production.timings.stage("encode"):
                     await self._coding.run(writer.write, frame)
                 control.advance(1)
 
         async def fuse() -> None:
-            frames = _watched(reader, control)
+            frames = _watched(reader, control, remember=marking.needs_before)
             async with aclosing(self._fuser.fuse(frames, production)) as coming:
                 async for picture, report in coming:
                     if picture.lead_in:
@@ -118,7 +137,7 @@ class SegmentMaker:
                     tally.uncertain += report.uncertain
                     tally.frame_enhancer = report.frame_enhancer
                     assert isinstance(picture, DecodedFrame)
-                    await made.put(picture)
+                    await made.put((picture, report.cut))
             await made.put(None)
 
         try:
@@ -130,8 +149,24 @@ class SegmentMaker:
             raise group.exceptions[0] from None
 
 
-def _watched(reader: SpanReader, control: StepControl) -> Iterator[DecodedFrame]:
+@dataclass(frozen=True, slots=True)
+class _Marking:
+    """Marks the frames of a part, by their times in the result."""
+
+    marks: FilmMarks
+    begins_s: Fraction
+
+    @property
+    def needs_before(self) -> bool:
+        return self.marks.needs_before
+
+    def mark(self, frame: DecodedFrame, cut: bool) -> None:
+        self.marks.mark(frame, float(frame.time_s - self.begins_s), cut=cut)
+
+
+def _watched(reader: SpanReader, control: StepControl, *, remember: bool) -> Iterator[DecodedFrame]:
     """Yield a reader's frames; where the work is to stop, stop."""
     for frame in reader:
         control.check()
+        frame.remembers = remember
         yield frame

@@ -50,6 +50,7 @@ from gateway.rendering.plan import (
 from gateway.rendering.report import picture_report, video_report
 from gateway.rendering.segment import SegmentMaker, SegmentTally
 from gateway.telemetry.spans import add_stages, span, summarized
+from gateway.trust.marking import Marks, job_provenance
 
 VIDEO, PICTURE = "video", "picture"
 CODING_THREADS = 2
@@ -77,7 +78,9 @@ class RenderWork:
 
     def accept(self, options: bytes | str | dict[str, Any] | None) -> Facts:
         """Read the options of a job; see `Work.accept`."""
-        return read_options(VideoOptions, options).model_dump(mode="json")
+        read = read_options(VideoOptions, options)
+        self._tools.marks.check(read.marks)
+        return read.model_dump(mode="json")
 
     def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
         """Check the files that were sent; see `Work.require`."""
@@ -159,6 +162,8 @@ class RenderWork:
                     part,
                     production=production,
                     output=options.video,
+                    marks=self._marks(task, options),
+                    begins_s=Fraction(str(options.video.start_s)),
                     out=out,
                     control=control,
                 )
@@ -229,15 +234,17 @@ class RenderWork:
             source_id=task.source_id,
         )
         format = options.output.format or target.format
-        image = target.with_rgb(result.image)
+        marks = self._marks(task, options)
+        with timings.stage("mark"):
+            rgb = await self._compute.run(marks.on_picture, result.image, target.rgb)
+        image = target.with_rgb(rgb)
         made = await self._compute.run(
             lambda: encode_image(image, format, quality=options.output.quality)
         )
         await self._compute.run(out.write_bytes, made)
         control.advance(1)
-        return Made(
-            1, {"format": format, "report": picture_report(result, timings, image.notes_as(format))}
-        )
+        notes = (*image.notes_as(format), *marks.notes(rgb.shape[:2]))
+        return Made(1, {"format": format, "report": picture_report(result, timings, notes)})
 
     async def _survey(
         self,
@@ -314,6 +321,13 @@ class RenderWork:
             return probe.tone_mapped() if options.video.hdr == "tone_map" else probe
 
         return await self._probes.of(task.id, look)
+
+    def _marks(self, task: Task, options: VideoOptions) -> Marks:
+        """Return what the result is marked with: the same for each of its parts."""
+        provenance_id = job_provenance(task.id)
+        return self._tools.marks.marks(
+            options.marks, tenant=task.tenant, provenance_id=provenance_id
+        )
 
     def _source(self, task: Task) -> VideoSource:
         return VideoSource(

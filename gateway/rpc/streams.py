@@ -38,6 +38,7 @@ from gateway.rpc.messages import options_of
 from gateway.rpc.status import known_error
 from gateway.telemetry.attributes import Attribute, Value
 from gateway.telemetry.spans import Span
+from gateway.trust.marking import FilmMarks, new_provenance
 
 JPEG_QUALITY = 92
 """Of JPEG frames, unless another one is asked for."""
@@ -69,6 +70,7 @@ class OpenStream:
         frames: Reads and writes them.
         window: Frames that wait, at the most.
         drop: What happens to those for which there is no room.
+        marks: Marks frames.
     """
 
     call: Call
@@ -76,6 +78,7 @@ class OpenStream:
     frames: LiveFrames
     window: int
     drop: DropPolicy
+    marks: FilmMarks
 
     async def outcomes(
         self, requests: AsyncIterator[SwapStreamRequest]
@@ -112,9 +115,15 @@ class OpenStream:
             last = frame.timestamp_us
             first = last if first is None else first
             time_s = Fraction(last - first, 1_000_000)
-            yield LiveFrame(last, partial(self.frames.read, frame.data, time_s))
+            yield LiveFrame(last, partial(self._open, frame.data, time_s))
+
+    def _open(self, data: bytes, time_s: Fraction) -> DecodedFrame:
+        frame = self.frames.read(data, time_s)
+        frame.remembers = self.marks.needs_before
+        return frame
 
     def _close(self, frame: DecodedFrame) -> bytes:
+        self.marks.mark(frame, float(frame.time_s))
         return self.frames.write(frame)
 
 
@@ -180,6 +189,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     source_id = start.source_id if start.HasField("source_id") else None
     counts = {"source": len(start.sources), "reference": len(start.references), "target": 1}
     require_pictures(options, counts, source_id)
+    services.marks.check(options.marks)
     window = start.window or settings.stream_window
     if not 0 < window <= settings.stream_window:
         raise _wrong("window", f"should be 0-{settings.stream_window}")
@@ -205,7 +215,9 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
         library=stored.library,
         call_s=settings.request_deadline_s,
     )
-    return OpenStream(call, first, LiveFrames(format), window, _DROPS[start.drop])
+    marks = services.marks.marks(options.marks, tenant=call.tenant, provenance_id=new_provenance())
+    frames = LiveFrames(format)
+    return OpenStream(call, first, frames, window, _DROPS[start.drop], marks.film())
 
 
 def stream_answer(outcome: LiveOutcome) -> SwapStreamResponse:

@@ -11,6 +11,7 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
+from gateway.serving.marks import MarkPolicy
 from gateway.serving.threads import ThreadToolkits
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
@@ -41,6 +42,7 @@ def video_work(
     pictures: ImageFuser,
     identities: IdentityStore,
     expressions: ExpressionStore,
+    marks: MarkPolicy,
 ) -> RenderWork:
     """Put the work of jobs together.
 
@@ -51,6 +53,7 @@ def video_work(
         pictures: What changes pictures.
         identities: Enrolled people.
         expressions: Libraries of expressions.
+        marks: Decides what results are marked with.
     """
     return RenderWork(
         Tools(
@@ -60,6 +63,7 @@ def video_work(
             pictures,
             identities,
             expressions,
+            marks,
         ),
         RenderLimits(
             max_pixels=settings.max_pixels,

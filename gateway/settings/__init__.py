@@ -28,6 +28,7 @@ from gateway.paths import (
 from gateway.settings.access import AccessSettings
 from gateway.settings.jobs import JobsSettings
 from gateway.settings.load import LoadSettings
+from gateway.settings.marks import MarksSettings
 from gateway.settings.rpc import RpcSettings
 from gateway.settings.traces import TracesSettings
 from gateway.settings.triton import TritonSettings
@@ -69,6 +70,7 @@ class Settings(
     JobsSettings,
     AccessSettings,
     LoadSettings,
+    MarksSettings,
     RpcSettings,
     TracesSettings,
     TritonSettings,

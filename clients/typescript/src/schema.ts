@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 5d2559304df9ea9a371bd97b7e818327714d4a998072693e10e75821681478e2
+// SHA-256 of that document: 7ebe0ff9c5ea91e326440991acf957929b7fb66e364d372c051445b044bff254
 
 export interface paths {
     "/docs": {
@@ -1379,6 +1379,45 @@ export interface components {
             url: string;
         };
         /**
+         * LabelOptions
+         * @description A visible label: white words on black in a corner.
+         */
+        LabelOptions: {
+            /**
+             * Corner
+             * @description Where it lies.
+             * @default bottom-right
+             * @enum {string}
+             */
+            corner?: "bottom-right" | "bottom-left" | "top-right" | "top-left";
+            /**
+             * Height Pct
+             * @description Height of its capital letters, in percent of the shorter side.
+             * @default 5
+             */
+            height_pct?: number;
+            /**
+             * Language
+             * @description Language of the default text.
+             * @default en
+             * @enum {string}
+             */
+            language?: "en" | "de" | "fr" | "es" | "it" | "pt" | "nl" | "pl" | "sv" | "zh" | "ja" | "ko";
+            /**
+             * Shown
+             * @description In a video: all the time, or in its first seconds, as many as the service is set to.
+             * @default all
+             * @enum {string}
+             */
+            shown?: "beginning" | "all";
+            /**
+             * Text
+             * @description What it says. Default: that the picture was made by AI, in `language`.
+             * @default null
+             */
+            text?: string | null;
+        };
+        /**
          * LibraryBody
          * @description A library and the expressions in it.
          * @example {
@@ -1529,6 +1568,23 @@ export interface components {
              * @default null
              */
             target_id?: string | null;
+        };
+        /**
+         * MarkOptions
+         * @description What says that a result is synthetic, beside its metadata.
+         */
+        MarkOptions: {
+            /**
+             * @description A visible label. Default: none, unless the service is set to add one.
+             * @default null
+             */
+            label?: components["schemas"]["LabelOptions"] | null;
+            /**
+             * Watermark
+             * @description Where pixels may change, by about one level of 255, for an invisible mark that carries the provenance id: anywhere in the `frame`, where it lasts longest; where the `face` was changed, so that everything else stays as it is; nowhere (`off`). Default, and least that is allowed: as the service is set.
+             * @default null
+             */
+            watermark?: ("off" | "face" | "frame") | null;
         };
         /**
          * MaskOptions
@@ -2179,6 +2235,7 @@ export interface components {
              * @default []
              */
             mapping?: components["schemas"]["MappingEntry"][];
+            marks?: components["schemas"]["MarkOptions"];
             masks?: components["schemas"]["MaskOptions"];
             /**
              * Match Texture
@@ -2313,6 +2370,7 @@ export interface components {
          *         "face_occlusion"
          *       ],
          *       "notes": [],
+         *       "provenance_id": "5f2c9e01a7b4",
          *       "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
          *       "size": {
          *         "height": 512,
@@ -2375,9 +2433,14 @@ export interface components {
             models: string[];
             /**
              * Notes
-             * @description Of the target's file: `further_images_ignored` (it holds other pictures than the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what was left out under load, with `reduce_under_load`: `figures_left_out`, `enhancement_left_out`.
+             * @description Of the target's file: `further_images_ignored` (it holds other pictures than the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what was left out under load, with `reduce_under_load`: `figures_left_out`, `enhancement_left_out`. Of the result: `too_small_for_watermark`.
              */
             notes: string[];
+            /**
+             * Provenance Id
+             * @description Number of the result: what its watermark carries, 12 hexadecimal digits.
+             */
+            provenance_id: string;
             /** Request Id */
             request_id: string;
             size: components["schemas"]["Size"];

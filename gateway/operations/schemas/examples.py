@@ -21,6 +21,7 @@ FACE_FIGURES: dict[str, Any] = {
     "warnings": [],
 }
 SWAP_REPORT: dict[str, Any] = {
+    "provenance_id": "5f2c9e01a7b4",
     "size": {"width": 512, "height": 512},
     "faces": [
         {

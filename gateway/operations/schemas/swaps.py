@@ -140,11 +140,14 @@ class SwapReport(Answer):
     )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     request_id: str
+    provenance_id: str = Field(
+        description="Number of the result: what its watermark carries, 12 hexadecimal digits."
+    )
     notes: list[str] = Field(
         description="Of the target's file: `further_images_ignored` (it holds other pictures than "
         "the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result "
         "has 8). Of what was left out under load, with `reduce_under_load`: `figures_left_out`, "
-        "`enhancement_left_out`."
+        "`enhancement_left_out`. Of the result: `too_small_for_watermark`."
     )
     image: InlinePicture | None = Field(description="The picture, with `?inline=true`; else null.")
 

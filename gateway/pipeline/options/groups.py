@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from gateway.faces.attributes import AttributeFilter, Gender, Race
 from gateway.faces.selection import FaceOrder
+from gateway.pipeline.options.base import OptionsModel
 from gateway.pipeline.options.choices import (
     BLAZEFACE,
     MESH,
@@ -21,12 +22,6 @@ from gateway.storage import identities
 
 CLASSIFIER = "fairface"
 _IDENTITY = f"^{identities.ID.pattern}$"
-
-
-class OptionsModel(BaseModel):
-    """Base of all options: unknown fields are rejected."""
-
-    model_config = ConfigDict(hide_input_in_errors=True, frozen=True, extra="forbid")
 
 
 class FaceSelector(OptionsModel):

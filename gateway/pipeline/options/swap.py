@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from gateway.errors import InvalidOptions, UnknownModel
 from gateway.faces.morphable.expression import ALL_REGIONS, ExpressionRegion, from_names
 from gateway.imaging.blend.fuse import BlendMode, ColorMode
+from gateway.pipeline.options.base import OptionsModel
 from gateway.pipeline.options.choices import (
     BLAZEFACE,
     DELIGHTER,
@@ -30,11 +31,11 @@ from gateway.pipeline.options.groups import (
     FaceSelector,
     MappingEntry,
     MaskOptions,
-    OptionsModel,
     OutputOptions,
     QualityLimits,
     QualityOptions,
 )
+from gateway.pipeline.options.marks import MarkOptions
 from gateway.pipeline.options.parse import read_options
 from gateway.processors.kept import Eyes
 from gateway.storage import expressions
@@ -203,6 +204,7 @@ class SwapOptions(OptionsModel):
     )
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
+    marks: MarkOptions = Field(default_factory=MarkOptions)
 
     @property
     def measures(self) -> bool:

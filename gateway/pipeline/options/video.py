@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from gateway.errors import InvalidOptions
 from gateway.media.encoders import HOLDERS, USUAL, ContainerFormat, Encoder, Preset
-from gateway.pipeline.options.groups import OptionsModel, QualityOptions
+from gateway.pipeline.options.base import OptionsModel
+from gateway.pipeline.options.groups import QualityOptions
 from gateway.pipeline.options.swap import SwapOptions
 
 

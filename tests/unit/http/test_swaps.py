@@ -35,7 +35,7 @@ async def test_the_answer_is_the_target_with_another_face():
     assert answer.headers["x-semblant-faces-found"] == "1"
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
     work = {"analyse", "select", "mask", "swap", "fuse", "quality"}
-    assert stages == {"queue", "decode", *work, "encode"}
+    assert stages == {"queue", "decode", *work, "mark", "encode"}
 
 
 async def test_figures_come_as_json():
@@ -188,7 +188,7 @@ async def test_a_face_is_made_clearer_without_a_source():
     assert answer.headers["x-semblant-faces-swapped"] == "1"
     assert answer.headers["x-semblant-quality"] == "none"
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
-    assert stages == {"queue", "decode", "analyse", "select", "mask", "enhance", "encode"}
+    assert stages == {"queue", "decode", "analyse", "select", "mask", "enhance", "mark", "encode"}
 
 
 async def test_all_of_a_picture_is_made_clearer_without_source_or_face():
@@ -201,7 +201,7 @@ async def test_all_of_a_picture_is_made_clearer_without_source_or_face():
     assert answer.status_code == 200
     assert answer.headers["x-semblant-faces-found"] == "0"
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
-    assert stages == {"queue", "decode", "enhance", "encode"}
+    assert stages == {"queue", "decode", "enhance", "mark", "encode"}
     report = told.json()
     assert (report["frame_enhancer"], report["faces"], report["models"]) == ("classical", [], [])
     assert plain.json()["frame_enhancer"] is None

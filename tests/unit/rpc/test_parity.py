@@ -32,7 +32,7 @@ from tests.unit.rpc.door import Door, door, failed
 SOURCE, TARGET = saved(photograph(seed=1)), saved(photograph())
 VIDEO = clip([grey(0), grey(120), grey(130)])
 UNKNOWN = {kind: f"{kind}_{'0' * 32}" for kind in ("job", "idn", "exp")}
-TIMES = ("timings_ms", "request_id")
+TIMES = ("timings_ms", "request_id", "provenance_id")
 """What differs between two calls."""
 
 

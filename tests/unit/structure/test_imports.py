@@ -59,6 +59,8 @@ OURS = {
         "gateway.telemetry.spans",
     ),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
+    "gateway.trust": ("gateway.imaging", "gateway.arrays", "gateway.disk", "gateway.errors"),
+    "gateway.trust.watermark": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     # Who calls is known to all that keep something for them; how that is found out, to few.
     "gateway.access": ("gateway.database", "gateway.errors"),
     "gateway.access.caller": ("gateway.errors",),
@@ -94,6 +96,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.pipeline": (
+        "gateway.trust.label",
         "gateway.processors",
         "gateway.networks",
         "gateway.storage",
@@ -109,6 +112,7 @@ OURS = {
         "gateway.errors",
     ),
     "gateway.rendering": (
+        "gateway.trust",
         "gateway.inference.protocol",
         "gateway.jobs.work",
         "gateway.media",
@@ -117,6 +121,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.serving": (
+        "gateway.trust",
         "gateway.access",
         "gateway.database",
         "gateway.rendering",
@@ -162,6 +167,7 @@ OURS = {
     ),
     # What is done for a caller, whatever protocol brings the request.
     "gateway.operations": (
+        "gateway.trust",
         "gateway.access",
         "gateway.serving.admission",
         "gateway.serving.services",
@@ -186,6 +192,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.rpc": (
+        "gateway.trust",
         "gateway.access",
         "gateway.operations",
         "gateway.serving.admission",
@@ -335,10 +342,10 @@ FOREIGN = {
     "tflite": ("gateway.models",),
     # Videos, pictures and numbers.
     "av": ("gateway.media",),
-    "PIL": ("gateway.media", "semblant.cli", "semblant.calls"),
+    "PIL": ("gateway.media", "gateway.trust.label", "semblant.cli", "semblant.calls"),
     "pi_heif": ("gateway.media.image",),
-    "cv2": ("gateway.imaging", "gateway.faces", "gateway.media"),
-    "numba": ("gateway.imaging",),
+    "cv2": ("gateway.imaging", "gateway.faces", "gateway.media", "gateway.trust.watermark"),
+    "numba": ("gateway.imaging", "gateway.trust.watermark"),
     "numpy": (
         "gateway",
         "triton_backend",

@@ -135,12 +135,15 @@ class SwapReport(_message.Message):
     MODELS_FIELD_NUMBER: _builtins.int
     TIMINGS_MS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROVENANCE_ID_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     swapper: _builtins.str
     """The swapper model; null if no face was swapped."""
     frame_enhancer: _builtins.str
     """Model that enhanced the whole picture; null if none did."""
     request_id: _builtins.str
+    provenance_id: _builtins.str
+    """Number of the result: what its watermark carries, 12 hexadecimal digits."""
     @_builtins.property
     def size(self) -> Global___Size: ...
     @_builtins.property
@@ -168,7 +171,7 @@ class SwapReport(_message.Message):
         """Of the target's file: `further_images_ignored` (it holds other pictures than the first or
         primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what
         was left out under load, with `reduce_under_load`: `figures_left_out`,
-        `enhancement_left_out`.
+        `enhancement_left_out`. Of the result: `too_small_for_watermark`.
         """
 
     def __init__(
@@ -183,11 +186,12 @@ class SwapReport(_message.Message):
         models: _abc.Iterable[_builtins.str] | None = ...,
         timings_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         request_id: _builtins.str = ...,
+        provenance_id: _builtins.str = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "frame_enhancer", b"frame_enhancer", "size", b"size", "swapper", b"swapper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "faces", b"faces", "frame_enhancer", b"frame_enhancer", "models", b"models", "notes", b"notes", "request_id", b"request_id", "size", b"size", "sources", b"sources", "swapper", b"swapper", "timings_ms", b"timings_ms", "unmatched", b"unmatched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "faces", b"faces", "frame_enhancer", b"frame_enhancer", "models", b"models", "notes", b"notes", "provenance_id", b"provenance_id", "request_id", b"request_id", "size", b"size", "sources", b"sources", "swapper", b"swapper", "timings_ms", b"timings_ms", "unmatched", b"unmatched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__frame_enhancer: _TypeAlias = _typing.Literal["frame_enhancer"]  # noqa: Y015
     _WhichOneofArgType__frame_enhancer: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer"]  # noqa: Y015

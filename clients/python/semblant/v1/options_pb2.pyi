@@ -312,6 +312,7 @@ class SwapOptions(_message.Message):
     REDUCE_UNDER_LOAD_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
+    MARKS_FIELD_NUMBER: _builtins.int
     swapper_model: Global___SwapOptions.SwapperModel.ValueType
     """Model that swaps: `mesh`, which warps the source's own skin and needs no network, or an
     installed third-party model; `auto` takes the best one installed.
@@ -418,6 +419,8 @@ class SwapOptions(_message.Message):
     def quality(self) -> Global___QualityOptions: ...
     @_builtins.property
     def output(self) -> Global___OutputOptions: ...
+    @_builtins.property
+    def marks(self) -> Global___MarkOptions: ...
     def __init__(
         self,
         *,
@@ -451,10 +454,11 @@ class SwapOptions(_message.Message):
         reduce_under_load: _builtins.bool | None = ...,
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
+        marks: Global___MarkOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
@@ -482,6 +486,8 @@ class SwapOptions(_message.Message):
     _WhichOneofArgType__frame_enhancer_model: _TypeAlias = _typing.Literal["_frame_enhancer_model", b"_frame_enhancer_model"]  # noqa: Y015
     _WhichOneofReturnType__frame_enhancer_scale: _TypeAlias = _typing.Literal["frame_enhancer_scale"]  # noqa: Y015
     _WhichOneofArgType__frame_enhancer_scale: _TypeAlias = _typing.Literal["_frame_enhancer_scale", b"_frame_enhancer_scale"]  # noqa: Y015
+    _WhichOneofReturnType__marks: _TypeAlias = _typing.Literal["marks"]  # noqa: Y015
+    _WhichOneofArgType__marks: _TypeAlias = _typing.Literal["_marks", b"_marks"]  # noqa: Y015
     _WhichOneofReturnType__masks: _TypeAlias = _typing.Literal["masks"]  # noqa: Y015
     _WhichOneofArgType__masks: _TypeAlias = _typing.Literal["_masks", b"_masks"]  # noqa: Y015
     _WhichOneofReturnType__match_texture: _TypeAlias = _typing.Literal["match_texture"]  # noqa: Y015
@@ -534,6 +540,8 @@ class SwapOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__frame_enhancer_model) -> _WhichOneofReturnType__frame_enhancer_model | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__frame_enhancer_scale) -> _WhichOneofReturnType__frame_enhancer_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__marks) -> _WhichOneofReturnType__marks | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__masks) -> _WhichOneofReturnType__masks | None: ...
     @_typing.overload
@@ -1208,6 +1216,188 @@ class OutputOptions(_message.Message):
 Global___OutputOptions: _TypeAlias = OutputOptions  # noqa: Y015
 
 @_typing.final
+class MarkOptions(_message.Message):
+    """What says that a result is synthetic, beside its metadata."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Watermark:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _WatermarkEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[MarkOptions._Watermark.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        WATERMARK_UNSPECIFIED: MarkOptions._Watermark.ValueType  # 0
+        WATERMARK_OFF: MarkOptions._Watermark.ValueType  # 1
+        WATERMARK_FACE: MarkOptions._Watermark.ValueType  # 2
+        WATERMARK_FRAME: MarkOptions._Watermark.ValueType  # 3
+
+    class Watermark(_Watermark, metaclass=_WatermarkEnumTypeWrapper): ...
+    WATERMARK_UNSPECIFIED: MarkOptions.Watermark.ValueType  # 0
+    WATERMARK_OFF: MarkOptions.Watermark.ValueType  # 1
+    WATERMARK_FACE: MarkOptions.Watermark.ValueType  # 2
+    WATERMARK_FRAME: MarkOptions.Watermark.ValueType  # 3
+
+    WATERMARK_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    watermark: Global___MarkOptions.Watermark.ValueType
+    """Where pixels may change, by about one level of 255, for an invisible mark that carries the
+    provenance id: anywhere in the `frame`, where it lasts longest; where the `face` was changed,
+    so that everything else stays as it is; nowhere (`off`). Default, and least that is allowed:
+    as the service is set.
+    """
+    @_builtins.property
+    def label(self) -> Global___LabelOptions:
+        """A visible label. Default: none, unless the service is set to add one."""
+
+    def __init__(
+        self,
+        *,
+        watermark: Global___MarkOptions.Watermark.ValueType | None = ...,
+        label: Global___LabelOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_label", b"_label", "_watermark", b"_watermark", "label", b"label", "watermark", b"watermark"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_label", b"_label", "_watermark", b"_watermark", "label", b"label", "watermark", b"watermark"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__label: _TypeAlias = _typing.Literal["label"]  # noqa: Y015
+    _WhichOneofArgType__label: _TypeAlias = _typing.Literal["_label", b"_label"]  # noqa: Y015
+    _WhichOneofReturnType__watermark: _TypeAlias = _typing.Literal["watermark"]  # noqa: Y015
+    _WhichOneofArgType__watermark: _TypeAlias = _typing.Literal["_watermark", b"_watermark"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__label) -> _WhichOneofReturnType__label | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__watermark) -> _WhichOneofReturnType__watermark | None: ...
+
+Global___MarkOptions: _TypeAlias = MarkOptions  # noqa: Y015
+
+@_typing.final
+class LabelOptions(_message.Message):
+    """A visible label: white words on black in a corner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Language:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _LanguageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LabelOptions._Language.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        LANGUAGE_UNSPECIFIED: LabelOptions._Language.ValueType  # 0
+        LANGUAGE_EN: LabelOptions._Language.ValueType  # 1
+        LANGUAGE_DE: LabelOptions._Language.ValueType  # 2
+        LANGUAGE_FR: LabelOptions._Language.ValueType  # 3
+        LANGUAGE_ES: LabelOptions._Language.ValueType  # 4
+        LANGUAGE_IT: LabelOptions._Language.ValueType  # 5
+        LANGUAGE_PT: LabelOptions._Language.ValueType  # 6
+        LANGUAGE_NL: LabelOptions._Language.ValueType  # 7
+        LANGUAGE_PL: LabelOptions._Language.ValueType  # 8
+        LANGUAGE_SV: LabelOptions._Language.ValueType  # 9
+        LANGUAGE_ZH: LabelOptions._Language.ValueType  # 10
+        LANGUAGE_JA: LabelOptions._Language.ValueType  # 11
+        LANGUAGE_KO: LabelOptions._Language.ValueType  # 12
+
+    class Language(_Language, metaclass=_LanguageEnumTypeWrapper): ...
+    LANGUAGE_UNSPECIFIED: LabelOptions.Language.ValueType  # 0
+    LANGUAGE_EN: LabelOptions.Language.ValueType  # 1
+    LANGUAGE_DE: LabelOptions.Language.ValueType  # 2
+    LANGUAGE_FR: LabelOptions.Language.ValueType  # 3
+    LANGUAGE_ES: LabelOptions.Language.ValueType  # 4
+    LANGUAGE_IT: LabelOptions.Language.ValueType  # 5
+    LANGUAGE_PT: LabelOptions.Language.ValueType  # 6
+    LANGUAGE_NL: LabelOptions.Language.ValueType  # 7
+    LANGUAGE_PL: LabelOptions.Language.ValueType  # 8
+    LANGUAGE_SV: LabelOptions.Language.ValueType  # 9
+    LANGUAGE_ZH: LabelOptions.Language.ValueType  # 10
+    LANGUAGE_JA: LabelOptions.Language.ValueType  # 11
+    LANGUAGE_KO: LabelOptions.Language.ValueType  # 12
+
+    class _Corner:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CornerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LabelOptions._Corner.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CORNER_UNSPECIFIED: LabelOptions._Corner.ValueType  # 0
+        CORNER_BOTTOM_RIGHT: LabelOptions._Corner.ValueType  # 1
+        CORNER_BOTTOM_LEFT: LabelOptions._Corner.ValueType  # 2
+        CORNER_TOP_RIGHT: LabelOptions._Corner.ValueType  # 3
+        CORNER_TOP_LEFT: LabelOptions._Corner.ValueType  # 4
+
+    class Corner(_Corner, metaclass=_CornerEnumTypeWrapper): ...
+    CORNER_UNSPECIFIED: LabelOptions.Corner.ValueType  # 0
+    CORNER_BOTTOM_RIGHT: LabelOptions.Corner.ValueType  # 1
+    CORNER_BOTTOM_LEFT: LabelOptions.Corner.ValueType  # 2
+    CORNER_TOP_RIGHT: LabelOptions.Corner.ValueType  # 3
+    CORNER_TOP_LEFT: LabelOptions.Corner.ValueType  # 4
+
+    class _Shown:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ShownEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[LabelOptions._Shown.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        SHOWN_UNSPECIFIED: LabelOptions._Shown.ValueType  # 0
+        SHOWN_BEGINNING: LabelOptions._Shown.ValueType  # 1
+        SHOWN_ALL: LabelOptions._Shown.ValueType  # 2
+
+    class Shown(_Shown, metaclass=_ShownEnumTypeWrapper): ...
+    SHOWN_UNSPECIFIED: LabelOptions.Shown.ValueType  # 0
+    SHOWN_BEGINNING: LabelOptions.Shown.ValueType  # 1
+    SHOWN_ALL: LabelOptions.Shown.ValueType  # 2
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CORNER_FIELD_NUMBER: _builtins.int
+    HEIGHT_PCT_FIELD_NUMBER: _builtins.int
+    SHOWN_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What it says. Default: that the picture was made by AI, in `language`."""
+    language: Global___LabelOptions.Language.ValueType
+    """Language of the default text."""
+    corner: Global___LabelOptions.Corner.ValueType
+    """Where it lies."""
+    height_pct: _builtins.float
+    """Height of its capital letters, in percent of the shorter side."""
+    shown: Global___LabelOptions.Shown.ValueType
+    """In a video: all the time, or in its first seconds, as many as the service is set to."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str | None = ...,
+        language: Global___LabelOptions.Language.ValueType | None = ...,
+        corner: Global___LabelOptions.Corner.ValueType | None = ...,
+        height_pct: _builtins.float | None = ...,
+        shown: Global___LabelOptions.Shown.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_corner", b"_corner", "_height_pct", b"_height_pct", "_language", b"_language", "_shown", b"_shown", "_text", b"_text", "corner", b"corner", "height_pct", b"height_pct", "language", b"language", "shown", b"shown", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_corner", b"_corner", "_height_pct", b"_height_pct", "_language", b"_language", "_shown", b"_shown", "_text", b"_text", "corner", b"corner", "height_pct", b"height_pct", "language", b"language", "shown", b"shown", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__corner: _TypeAlias = _typing.Literal["corner"]  # noqa: Y015
+    _WhichOneofArgType__corner: _TypeAlias = _typing.Literal["_corner", b"_corner"]  # noqa: Y015
+    _WhichOneofReturnType__height_pct: _TypeAlias = _typing.Literal["height_pct"]  # noqa: Y015
+    _WhichOneofArgType__height_pct: _TypeAlias = _typing.Literal["_height_pct", b"_height_pct"]  # noqa: Y015
+    _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
+    _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__shown: _TypeAlias = _typing.Literal["shown"]  # noqa: Y015
+    _WhichOneofArgType__shown: _TypeAlias = _typing.Literal["_shown", b"_shown"]  # noqa: Y015
+    _WhichOneofReturnType__text: _TypeAlias = _typing.Literal["text"]  # noqa: Y015
+    _WhichOneofArgType__text: _TypeAlias = _typing.Literal["_text", b"_text"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__corner) -> _WhichOneofReturnType__corner | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__height_pct) -> _WhichOneofReturnType__height_pct | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shown) -> _WhichOneofReturnType__shown | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__text) -> _WhichOneofReturnType__text | None: ...
+
+Global___LabelOptions: _TypeAlias = LabelOptions  # noqa: Y015
+
+@_typing.final
 class VideoOptions(_message.Message):
     """Options of a job: those of a swap, and how a video is written."""
 
@@ -1457,6 +1647,7 @@ class VideoOptions(_message.Message):
     REDUCE_UNDER_LOAD_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
+    MARKS_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     swapper_model: Global___VideoOptions.SwapperModel.ValueType
     """Model that swaps: `mesh`, which warps the source's own skin and needs no network, or an
@@ -1565,6 +1756,8 @@ class VideoOptions(_message.Message):
     @_builtins.property
     def output(self) -> Global___OutputOptions: ...
     @_builtins.property
+    def marks(self) -> Global___MarkOptions: ...
+    @_builtins.property
     def video(self) -> Global___VideoOutput:
         """How a video is written; of no use to a picture."""
 
@@ -1601,11 +1794,12 @@ class VideoOptions(_message.Message):
         reduce_under_load: _builtins.bool | None = ...,
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
+        marks: Global___MarkOptions | None = ...,
         video: Global___VideoOutput | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
@@ -1633,6 +1827,8 @@ class VideoOptions(_message.Message):
     _WhichOneofArgType__frame_enhancer_model: _TypeAlias = _typing.Literal["_frame_enhancer_model", b"_frame_enhancer_model"]  # noqa: Y015
     _WhichOneofReturnType__frame_enhancer_scale: _TypeAlias = _typing.Literal["frame_enhancer_scale"]  # noqa: Y015
     _WhichOneofArgType__frame_enhancer_scale: _TypeAlias = _typing.Literal["_frame_enhancer_scale", b"_frame_enhancer_scale"]  # noqa: Y015
+    _WhichOneofReturnType__marks: _TypeAlias = _typing.Literal["marks"]  # noqa: Y015
+    _WhichOneofArgType__marks: _TypeAlias = _typing.Literal["_marks", b"_marks"]  # noqa: Y015
     _WhichOneofReturnType__masks: _TypeAlias = _typing.Literal["masks"]  # noqa: Y015
     _WhichOneofArgType__masks: _TypeAlias = _typing.Literal["_masks", b"_masks"]  # noqa: Y015
     _WhichOneofReturnType__match_texture: _TypeAlias = _typing.Literal["match_texture"]  # noqa: Y015
@@ -1687,6 +1883,8 @@ class VideoOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__frame_enhancer_model) -> _WhichOneofReturnType__frame_enhancer_model | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__frame_enhancer_scale) -> _WhichOneofReturnType__frame_enhancer_scale | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__marks) -> _WhichOneofReturnType__marks | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__masks) -> _WhichOneofReturnType__masks | None: ...
     @_typing.overload
