@@ -31,6 +31,7 @@ from gateway.operations.schemas.libraries import (
 )
 from gateway.operations.schemas.operations import ModelList
 from gateway.operations.schemas.swaps import SwapReport
+from gateway.operations.schemas.verify import VerifyReport
 from gateway.paths import PROJECT_ROOT
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.options.video import VideoOptions
@@ -59,6 +60,7 @@ ANSWERS: tuple[type[BaseModel], ...] = (
     ModelList,
     JobObject,
     JobList,
+    VerifyReport,
 )
 NAMES = {"MatchRequest": "MatchOptions"}
 """Messages that are called otherwise than their models: requests are what an rpc takes."""

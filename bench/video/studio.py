@@ -89,7 +89,7 @@ def new_work() -> RenderWork:
         pictures=services.fuser,
         identities=services.identities,
         expressions=services.expressions,
-        marks=services.marks,
+        trust=services.trust,
     )
 
 

@@ -36,6 +36,7 @@ from gateway.http.endpoints import (
     swaps,
     tracks,
     uploads,
+    verify,
 )
 from gateway.http.middleware import Edge, RenamedAddresses
 from gateway.http.request.body import BodyLimits, ReadLimits
@@ -58,6 +59,7 @@ ENDPOINTS = (
     job_events,
     job_output,
     uploads,
+    verify,
     models,
     livez,
     readyz,

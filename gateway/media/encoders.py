@@ -96,6 +96,10 @@ class EncoderConfig(Protocol):
     def audio(self) -> Literal["copy", "drop"]:
         """The handling of audio."""
 
+    @property
+    def location(self) -> Literal["drop", "keep"]:
+        """The handling of metadata that say where, and by which device, a video was taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncodingPlan:

@@ -43,6 +43,7 @@ from gateway.media.deep import (
     with_difference,
     write_png,
 )
+from gateway.media.packets import with_packet
 from gateway.media.profiles import carried, to_srgb
 
 try:
@@ -354,14 +355,23 @@ def _deep_grey(image: Image.Image) -> U8:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def encode_image(picture: Picture, format: OutputFormat, *, quality: int = 92) -> bytes:
+def encode_image(
+    picture: Picture, format: OutputFormat, *, quality: int = 92, xmp: bytes | None = None
+) -> bytes:
     """Write a picture; a deep one with 16 bits if it becomes PNG, else with 8.
 
     Args:
         picture: The picture to write. JPEG has no alpha: transparent pixels lie on white there.
         format: Of the file.
         quality: 1–100 for JPEG, WebP and AVIF; 100 makes WebP lossless.
+        xmp: A packet of metadata.
     """
+    data = _encoded(picture, format, quality, xmp)
+    return data if xmp is None or format == "avif" else with_packet(data, MEDIA_TYPES[format], xmp)
+
+
+def _encoded(picture: Picture, format: OutputFormat, quality: int, xmp: bytes | None) -> bytes:
+    """Return a file, that of AVIF with its packet."""
     if picture.deep is not None and format == "png":
         return write_png(picture.deep, picture.icc_profile)
     pixels = picture.rgb
@@ -380,6 +390,7 @@ def encode_image(picture: Picture, format: OutputFormat, *, quality: int = 92) -
         image.save(out, "JPEG", quality=quality, subsampling=0 if fine else 2, **extra)
     elif format == "avif":
         subsampling = "4:4:4" if fine else "4:2:0"
+        extra |= {"xmp": xmp} if xmp else {}
         image.save(out, "AVIF", quality=quality, subsampling=subsampling, speed=8, **extra)
     else:
         image.save(out, "WEBP", quality=quality, lossless=quality == 100, method=2, **extra)

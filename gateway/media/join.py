@@ -10,9 +10,9 @@ decoding times are given anew for all of it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -50,6 +50,9 @@ _NOT_CARRIED: Final = (
     "encoder",
     "timecode",  # is the picture's
 )
+_PRIVATE: Final = ("location", "gps", "xyz", "serial", "accuracy.horizontal")
+"""Parts of the names of metadata that say where, and by which device, a video was taken."""
+_TAGGED: Final = ("mkv", "webm")
 _QUICKTIME: Final = ("mp4", "mov")
 TRACKS_LEFT_OUT: Final = "tracks_left_out"
 """Note: the container cannot hold all tracks; `companions` lists which."""
@@ -93,6 +96,7 @@ def join(
     probe: Probe,
     wish: EncoderConfig,
     span: TimeSpan | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> JoinReport:
     """Write a video from its segments and the source's other streams.
 
@@ -106,12 +110,13 @@ def join(
         probe: Properties of the source.
         wish: The same that the segments were encoded by.
         span: The part of the source that they are; None is all of it.
+        tags: Text by name, for a container that keeps such tags (Matroska, WebM).
 
     Raises:
         OutputInvalid: the segments are none of one video, or do not follow each other.
         OSError: if a file cannot be read or written.
     """
-    return _with_what_fits(_Order(source, segments, out, probe, wish, span))
+    return _with_what_fits(_Order(source, segments, out, probe, wish, span, tags=tags or {}))
 
 
 def rehearse(
@@ -167,6 +172,7 @@ class _Order:
     without: frozenset[int] = frozenset()
     timecode: bool = True
     most: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def _with_what_fits(order: _Order) -> JoinReport:
@@ -225,7 +231,9 @@ def _joined(order: _Order) -> JoinReport:
                 part_of = TimeSpan(zero_s, end_s)
             chapters = _chapters(video.container, part_of, zero_s)
             output.set_chapters(chapters)
-            _say(output, video)
+            _say(output, video, wish)
+            if container in _TAGGED:
+                output.metadata.update(order.tags)
             timecode = timecode_of(video)
             if timecode is not None and order.timecode:
                 begins = Fraction(0) if span is None else span.start_s
@@ -336,7 +344,8 @@ def _chapters(container: InputContainer, span: TimeSpan, zero_s: Fraction) -> li
     return kept
 
 
-def _say(output: OutputContainer, video: OpenVideo) -> None:
+def _say(output: OutputContainer, video: OpenVideo, wish: EncoderConfig) -> None:
     for name, value in video.container.metadata.items():
-        if name not in _NOT_CARRIED:
+        private = wish.location == "drop" and any(part in name.lower() for part in _PRIVATE)
+        if name not in _NOT_CARRIED and not private:
             output.metadata[name] = value

@@ -46,7 +46,10 @@ async def encode_picture(
     picture: Picture,
     format: OutputFormat,
     options: OutputOptions,
+    xmp: bytes,
 ) -> bytes:
-    """Encode an image in the requested format."""
+    """Encode an image in the requested format, with a packet of metadata."""
     with exchange.timings.stage("encode"):
-        return await services.compute.run(encode_image, picture, format, quality=options.quality)
+        return await services.compute.run(
+            encode_image, picture, format, quality=options.quality, xmp=xmp
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
 from gateway.pipeline.selection.stored import read_stored
 from gateway.serving.services import Services
-from gateway.trust.marking import new_provenance
+from gateway.trust.credentials.records import Original, media_type_of
+from gateway.trust.marking import Marks
+from gateway.trust.provenance import Provenance, id_of, new_provenance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +121,8 @@ async def swap(
     Raises:
         SemblantError: by its subclass.
     """
-    services.marks.check(order.options.marks)
+    services.trust.check(order.options.marks)
+    services.trust.sealer.require()
     with exchange.timings.stage("decode"):
         stored = await read_stored(
             order.options,
@@ -145,12 +149,20 @@ async def swap(
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     provenance_id = new_provenance()
-    marks = services.marks.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
+    marks = services.trust.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
     with exchange.timings.stage("mark"):
         rgb = await services.compute.run(marks.on_picture, result.image, target.rgb)
     data, image = b"", target.with_rgb(rgb)
     if delivery.picture:
-        data = await encode_picture(services, exchange, image, delivery.format, options.output)
+        data = await _sealed(
+            services,
+            exchange,
+            order,
+            image,
+            delivery.format,
+            models=models_of(result, options),
+            marks=marks,
+        )
     notes = (*image.notes_as(delivery.format), *marks.notes(rgb.shape[:2]), *left_out)
     return SwappedPicture(result, data, delivery, notes, options, provenance_id)
 
@@ -158,12 +170,6 @@ async def swap(
 def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> SwapReport:
     """Render the report of a swap, with the picture in it or without."""
     result, options = made.result, made.options
-    models = list(ANALYSIS_MODELS) if options.face_steps else []
-    measured = any(face.quality is not None for face in result.swapped)
-    if models and (options.recognises or (options.reporting().measures and measured)):
-        models.append(IDENTITY_MODEL)
-    models += options.masking_networks if result.swapped else ()
-    models += result.networks
     return SwapReport(
         size=size_of(result.image),
         faces=target_faces(result),
@@ -171,13 +177,57 @@ def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> Sw
         unmatched=list(result.unmatched),
         swapper=result.swapper,
         frame_enhancer=result.frame_enhancer,
-        models=models,
+        models=models_of(result, options),
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
         provenance_id=made.provenance_id,
         notes=list(made.notes),
         image=inline_picture(made.data, made.media_type) if inline else None,
     )
+
+
+async def _sealed(
+    services: Services,
+    exchange: Exchange,
+    order: SwapOrder,
+    image: Picture,
+    format: OutputFormat,
+    *,
+    models: Sequence[str],
+    marks: Marks,
+) -> bytes:
+    """Return the picture's file with its metadata and credentials."""
+    sealer, target = services.trust.sealer, order.target or b""
+
+    def describe() -> Provenance:
+        return services.trust.provenance(
+            id_of(marks.number),
+            exchange.request_id,
+            models=models,
+            sources=[hashlib.sha256(source).hexdigest() for source in order.sources],
+            watermark=marks.key is not None and not marks.notes(image.rgb.shape[:2]),
+        )
+
+    provenance = await services.compute.run(describe)
+    xmp = sealer.packet(provenance)
+    data = await encode_picture(services, exchange, image, format, order.options.output, xmp)
+    if not sealer.signs:
+        return data
+    with exchange.timings.stage("sign"):
+        original = Original(target, media_type_of(target))
+        return await services.compute.run(
+            sealer.picture, data, MEDIA_TYPES[format], provenance, original
+        )
+
+
+def models_of(result: FusedImage, options: SwapOptions) -> list[str]:
+    """Return the names of the networks that made a result."""
+    models = list(ANALYSIS_MODELS) if options.face_steps else []
+    measured = any(face.quality is not None for face in result.swapped)
+    if models and (options.recognises or (options.reporting().measures and measured)):
+        models.append(IDENTITY_MODEL)
+    models += options.masking_networks if result.swapped else ()
+    return [*models, *result.networks]
 
 
 async def _decode(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -29,6 +29,8 @@ from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
 from gateway.trust.marking import Marks
+from gateway.trust.provenance import NOTHING_CLAIMED, ConsentClaim, Provenance
+from gateway.trust.sealing import Sealer
 
 REMEMBERED = 4
 """Number of jobs whose read files are cached."""
@@ -72,8 +74,8 @@ class VideoFuserFactory(Protocol):
         ...
 
 
-class MarkSource(Protocol):
-    """Decides what results are marked with."""
+class TrustSource(Protocol):
+    """Decides what results are marked with, and what is said of them."""
 
     def check(self, options: MarkOptions) -> None:
         """Check what is asked for.
@@ -85,6 +87,24 @@ class MarkSource(Protocol):
 
     def marks(self, options: MarkOptions, *, tenant: str, provenance_id: str) -> Marks:
         """Return what a result is marked with."""
+        ...
+
+    @property
+    def sealer(self) -> Sealer:
+        """What adds metadata and credentials to files."""
+        ...
+
+    def provenance(
+        self,
+        id: str,
+        reference: str,
+        *,
+        models: Iterable[str],
+        sources: Sequence[str] = (),
+        consent: ConsentClaim = NOTHING_CLAIMED,
+        watermark: bool,
+    ) -> Provenance:
+        """Return what is said of a result."""
         ...
 
 
@@ -100,7 +120,7 @@ class Tools:
         pictures: Changes the faces of an image.
         identities: Enrolled people.
         expressions: Libraries of expressions.
-        marks: Decides what results are marked with.
+        trust: Decides what results are marked with, and what is said of them.
     """
 
     kit: Toolkit
@@ -109,7 +129,7 @@ class Tools:
     pictures: ImageFuser
     identities: IdentityStore
     expressions: ExpressionStore
-    marks: MarkSource
+    trust: TrustSource
 
     @property
     def compute(self) -> Compute:

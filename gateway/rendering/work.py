@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
 from gateway.media.containers import HEAD, moves, starts_like_a_video
 from gateway.media.image import MEDIA_TYPES, encode_image
 from gateway.media.join import join, rehearse
+from gateway.media.packets import append_packet
 from gateway.media.probe import Probe
 from gateway.media.verify import verify
 from gateway.media.video import DecodedFrame, TimeSpan, VideoSource
@@ -50,9 +52,14 @@ from gateway.rendering.plan import (
 from gateway.rendering.report import picture_report, video_report
 from gateway.rendering.segment import SegmentMaker, SegmentTally
 from gateway.telemetry.spans import add_stages, span, summarized
-from gateway.trust.marking import Marks, job_provenance
+from gateway.trust.credentials.records import Original
+from gateway.trust.marking import Marks
+from gateway.trust.provenance import Provenance, job_provenance
+from gateway.trust.sealing import Sealer
 
 VIDEO, PICTURE = "video", "picture"
+ANALYSIS = ("blazeface_short", "blazeface_full", "face_mesh", "iris", "face_3dmm")
+"""The networks that find faces."""
 CODING_THREADS = 2
 """Threads beside a studio's: one reads frames, one encodes them."""
 CONTAINERS: Mapping[str, tuple[str, str]] = {
@@ -79,7 +86,7 @@ class RenderWork:
     def accept(self, options: bytes | str | dict[str, Any] | None) -> Facts:
         """Read the options of a job; see `Work.accept`."""
         read = read_options(VideoOptions, options)
-        self._tools.marks.check(read.marks)
+        self._tools.trust.check(read.marks)
         return read.model_dump(mode="json")
 
     def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
@@ -100,6 +107,7 @@ class RenderWork:
             options.require_picture()
             return JobPlan(1, 1, {"kind": PICTURE})
         options.require_video()
+        self._tools.trust.sealer.require()
         settled = self._tools.kit.models.resolve(options)
         probe = await self._probe_of(task, options)
         whole = _whole(options, probe)
@@ -195,6 +203,8 @@ class RenderWork:
         if not options.faceless and not sum(facts["faces"] for facts in tallies):
             raise NoMatchingFace("Whoever is meant is in no frame of the video.")
         control.check()
+        provenance = self._provenance(task, options, plan.facts["models"].values())
+        sealer = self._tools.trust.sealer
         joined = await self._compute.run(
             lambda: join(
                 self._source(task),
@@ -203,12 +213,18 @@ class RenderWork:
                 probe=probe,
                 wish=options.video,
                 span=_whole(options, probe) if _trimmed(options) else None,
+                tags=sealer.tags(provenance),
             )
         )
         control.check()
         await self._compute.run(verify, out, joined, probe)
         media_type, suffix = CONTAINERS[joined.container]
-        return Finished(media_type, suffix, video_report(options, probe, joined, tallies, plan))
+        notes = await self._compute.run(
+            _seal_film, sealer, out, media_type, provenance, target_of(task)
+        )
+        report = video_report(options, probe, joined, tallies, plan)
+        report |= {"provenance_id": provenance.id, "notes": [*report["notes"], *notes]}
+        return Finished(media_type, suffix, report)
 
     async def _picture(
         self,
@@ -238,13 +254,20 @@ class RenderWork:
         with timings.stage("mark"):
             rgb = await self._compute.run(marks.on_picture, result.image, target.rgb)
         image = target.with_rgb(rgb)
-        made = await self._compute.run(
-            lambda: encode_image(image, format, quality=options.output.quality)
-        )
-        await self._compute.run(out.write_bytes, made)
+        provenance = self._provenance(task, options, (*ANALYSIS, *result.networks))
+        sealer = self._tools.trust.sealer
+
+        def write() -> None:
+            xmp = sealer.packet(provenance)
+            made = encode_image(image, format, quality=options.output.quality, xmp=xmp)
+            original = Original.at(target_of(task))
+            out.write_bytes(sealer.picture(made, MEDIA_TYPES[format], provenance, original))
+
+        await self._compute.run(write)
         control.advance(1)
         notes = (*image.notes_as(format), *marks.notes(rgb.shape[:2]))
-        return Made(1, {"format": format, "report": picture_report(result, timings, notes)})
+        report = picture_report(result, timings, notes) | {"provenance_id": provenance.id}
+        return Made(1, {"format": format, "report": report})
 
     async def _survey(
         self,
@@ -325,8 +348,19 @@ class RenderWork:
     def _marks(self, task: Task, options: VideoOptions) -> Marks:
         """Return what the result is marked with: the same for each of its parts."""
         provenance_id = job_provenance(task.id)
-        return self._tools.marks.marks(
+        return self._tools.trust.marks(
             options.marks, tenant=task.tenant, provenance_id=provenance_id
+        )
+
+    def _provenance(self, task: Task, options: VideoOptions, models: Iterable[str]) -> Provenance:
+        """Return what is said of the result."""
+        sources = [_sha256(path) for path in task.files.get("source", ())]
+        return self._tools.trust.provenance(
+            job_provenance(task.id),
+            task.id,
+            models=[name for name in models if name],
+            sources=sources,
+            watermark=self._marks(task, options).key is not None,
         )
 
     def _source(self, task: Task) -> VideoSource:
@@ -350,6 +384,18 @@ def _is_video(path: Path) -> bool:
         if len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0")):
             return True
         return moves(file)
+
+
+def _seal_film(
+    sealer: Sealer, path: Path, media_type: str, provenance: Provenance, target: Path
+) -> tuple[str, ...]:
+    append_packet(path, media_type, sealer.packet(provenance), sealer.tags(provenance))
+    return sealer.film(path, media_type, provenance, Original.at(target))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _moved(path: Path, out: Path) -> None:

@@ -34,6 +34,7 @@ SCOPES = MappingProxyType({
     "IdentitiesService": Scope.IDENTITIES,
     "ExpressionsService": Scope.IDENTITIES,
     "ModelsService": Scope.MODELS,
+    "TrustService": Scope.SWAP,
 })  # fmt: skip
 """What callers of each service must be allowed to use."""
 _W3C = ("traceparent", "tracestate")

@@ -18,6 +18,7 @@ from semblant.v1 import (
     identities_pb2,
     jobs_pb2,
     models_pb2,
+    trust_pb2,
 )
 
 from gateway.errors import SemblantError, SetupIncomplete
@@ -42,12 +43,13 @@ from gateway.rpc.endpoints.resume_job import resume_job
 from gateway.rpc.endpoints.swap import swap_face
 from gateway.rpc.endpoints.swap_stream import swap_stream
 from gateway.rpc.endpoints.track import track_expressions
+from gateway.rpc.endpoints.verify import verify_file
 from gateway.rpc.endpoints.watch_job import watch_job
 from gateway.rpc.serve_call import Endpoint, handler
 from gateway.serving.services import Services
 from gateway.settings import Settings
 
-_FILES = (fusion_pb2, jobs_pb2, identities_pb2, expressions_pb2, models_pb2)
+_FILES = (fusion_pb2, jobs_pb2, identities_pb2, expressions_pb2, models_pb2, trust_pb2)
 SERVICES: tuple[ServiceDescriptor, ...] = tuple(
     service for file in _FILES for service in file.DESCRIPTOR.services_by_name.values()
 )
@@ -74,6 +76,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({
     "MatchExpression": match_expression,
     "Track": track_expressions,
     "ListModels": list_served_models,
+    "Verify": verify_file,
 })  # fmt: skip
 """What answers each method."""
 MARGIN_BYTES = 2**20

@@ -38,7 +38,8 @@ from gateway.rpc.messages import options_of
 from gateway.rpc.status import known_error
 from gateway.telemetry.attributes import Attribute, Value
 from gateway.telemetry.spans import Span
-from gateway.trust.marking import FilmMarks, new_provenance
+from gateway.trust.marking import FilmMarks
+from gateway.trust.provenance import new_provenance
 
 JPEG_QUALITY = 92
 """Of JPEG frames, unless another one is asked for."""
@@ -189,7 +190,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     source_id = start.source_id if start.HasField("source_id") else None
     counts = {"source": len(start.sources), "reference": len(start.references), "target": 1}
     require_pictures(options, counts, source_id)
-    services.marks.check(options.marks)
+    services.trust.check(options.marks)
     window = start.window or settings.stream_window
     if not 0 < window <= settings.stream_window:
         raise _wrong("window", f"should be 0-{settings.stream_window}")
@@ -215,7 +216,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
         library=stored.library,
         call_s=settings.request_deadline_s,
     )
-    marks = services.marks.marks(options.marks, tenant=call.tenant, provenance_id=new_provenance())
+    marks = services.trust.marks(options.marks, tenant=call.tenant, provenance_id=new_provenance())
     frames = LiveFrames(format)
     return OpenStream(call, first, frames, window, _DROPS[start.drop], marks.film())
 

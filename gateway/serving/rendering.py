@@ -11,8 +11,8 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
-from gateway.serving.marks import MarkPolicy
 from gateway.serving.threads import ThreadToolkits
+from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
@@ -42,7 +42,7 @@ def video_work(
     pictures: ImageFuser,
     identities: IdentityStore,
     expressions: ExpressionStore,
-    marks: MarkPolicy,
+    trust: TrustPolicy,
 ) -> RenderWork:
     """Put the work of jobs together.
 
@@ -53,7 +53,7 @@ def video_work(
         pictures: What changes pictures.
         identities: Enrolled people.
         expressions: Libraries of expressions.
-        marks: Decides what results are marked with.
+        trust: Decides what results are marked with, and what is said of them.
     """
     return RenderWork(
         Tools(
@@ -63,7 +63,7 @@ def video_work(
             pictures,
             identities,
             expressions,
-            marks,
+            trust,
         ),
         RenderLimits(
             max_pixels=settings.max_pixels,

@@ -39,12 +39,12 @@ from gateway.serving.concurrency import AdaptiveLimit
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.live import LiveStreams
-from gateway.serving.marks import MarkPolicy
 from gateway.serving.metrics import Metrics
 from gateway.serving.rendering import video_work
 from gateway.serving.stores import Stores, folder_stores
 from gateway.serving.threads import ThreadToolkits
 from gateway.serving.tracing import tracer_of
+from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore
 from gateway.storage.identities import IdentityStore
@@ -68,7 +68,7 @@ class Services:
         tracker: Follows one through a video.
         enroller: Makes libraries of expressions.
         stores: Of identities and expression libraries.
-        marks: Decides what results are marked with.
+        trust: Decides what results are marked with, and what is said of them.
         identifier: Enrols people.
         admission: Admission control of requests.
         metrics: The service's metrics.
@@ -93,7 +93,7 @@ class Services:
     tracker: ExpressionTracker
     enroller: Enroller
     stores: Stores
-    marks: MarkPolicy
+    trust: TrustPolicy
     identifier: Identifier
     admission: Admission
     metrics: Metrics
@@ -229,7 +229,7 @@ def assemble(
     kits = ThreadToolkits(settings, kit, inline)
     streams = Admission(settings.max_streams, 0)
     metrics.streams(streams)
-    marks = MarkPolicy(settings)
+    trust = TrustPolicy(settings)
     work = work or video_work(
         settings,
         kit,
@@ -237,7 +237,7 @@ def assemble(
         pictures=fuser,
         identities=stores.identities,
         expressions=stores.expressions,
-        marks=marks,
+        trust=trust,
     )
     return Services(
         settings=settings,
@@ -249,7 +249,7 @@ def assemble(
         tracker=tracker,
         enroller=Enroller(kit.analyser, tracker, compute, min_face_px=settings.min_face_px),
         stores=stores,
-        marks=marks,
+        trust=trust,
         identifier=Identifier(kit.people, kit.embedder, compute),
         admission=admission,
         metrics=metrics,
@@ -360,7 +360,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     with opencv_single_threaded:
         watching: asyncio.Task[None] | None = None
         services.tracer.start()
-        services.marks.require()
+        services.trust.require()
         try:
             async with _warming(services.compute):
                 if isinstance(services.backend, Startable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,6 +33,7 @@ from gateway.settings.marks import MarksSettings
 from gateway.settings.rpc import RpcSettings
 from gateway.settings.traces import TracesSettings
 from gateway.settings.triton import TritonSettings
+from gateway.settings.trust import TrustSettings
 
 ENV_PREFIX = "SEMBLANT_"
 
@@ -74,6 +76,7 @@ class Settings(
     RpcSettings,
     TracesSettings,
     TritonSettings,
+    TrustSettings,
     BaseSettings,
 ):
     """Settings, each also an environment variable `SEMBLANT_<NAME>`."""
@@ -281,3 +284,8 @@ class Settings(
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("credentials_command", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value

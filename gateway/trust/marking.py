@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,7 +11,6 @@ from gateway.trust.label import Label
 from gateway.trust.watermark.embed import FilmMarker, marked
 from gateway.trust.watermark.grid import can_be_marked
 from gateway.trust.watermark.pattern import WatermarkKey
-from gateway.trust.watermark.payload import ID_BITS
 
 Watermark = Literal["off", "face", "frame"]
 TOO_SMALL = "too_small_for_watermark"
@@ -116,23 +113,3 @@ class FilmMarks:
             cut=cut,
             before=before if self.needs_before else None,
         )
-
-
-def number_of(provenance_id: str) -> int:
-    """Return the number that stands for a provenance id: 12 hexadecimal digits."""
-    return int(provenance_id, 16)
-
-
-def id_of(number: int) -> str:
-    """Return the provenance id of a watermark's number."""
-    return f"{number:012x}"
-
-
-def new_provenance() -> str:
-    """Return the provenance id of a result that is made once."""
-    return secrets.token_hex(ID_BITS // 8)
-
-
-def job_provenance(job_id: str) -> str:
-    """Return the provenance id of a job's result, the same however often it is made."""
-    return hashlib.sha256(job_id.encode()).hexdigest()[: ID_BITS // 4]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.errors import SemblantError as SemblantError
     from semblant.calls import FacesResult as FacesResult
     from semblant.calls import SwapResult as SwapResult
+    from semblant.calls import Verification as Verification
     from semblant.client import AsyncClient as AsyncClient
     from semblant.client import Client as Client
     from semblant.core import run as run
@@ -36,6 +37,7 @@ _HOMES = {
     "Client": "semblant.client",
     "ExpressionMatch": "semblant.expressions",
     "FacesResult": "semblant.calls",
+    "Verification": "semblant.calls",
     "Identity": "semblant.people",
     "Job": "semblant.jobs",
     "JobRequest": "semblant.jobs",

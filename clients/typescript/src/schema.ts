@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 7ebe0ff9c5ea91e326440991acf957929b7fb66e364d372c051445b044bff254
+// SHA-256 of that document: 196a13c946bba7e6961bcce20a81b4089724322345f28ca27571f924ed5c8db4
 
 export interface paths {
     "/docs": {
@@ -564,6 +564,29 @@ export interface paths {
         patch: operations["patch_upload"];
         trace?: never;
     };
+    "/v1/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the marks of a picture or video: what it is, who says so, and what was changed since.
+         * @description Send `multipart/form-data`: a `file`. Read are content credentials (C2PA), the metadata's source
+         *     type (IPTC) and label (GB 45438-2025), and the watermark, which outlasts conversion, scaling,
+         *     cropping and small turns. Watermarks are read by the key of the caller's tenant. A file without
+         *     any mark is no error.
+         */
+        post: operations["post_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -638,6 +661,58 @@ export interface components {
              * @description What was stated.
              */
             statement: string;
+        };
+        /**
+         * CredentialsFigures
+         * @description Content credentials (C2PA).
+         */
+        CredentialsFigures: {
+            /**
+             * Consent
+             * @description The basis that was stated for using the faces.
+             */
+            consent: string | null;
+            /**
+             * Generator
+             * @description The program.
+             */
+            generator: string | null;
+            /**
+             * Ingredients
+             * @description Titles of what it was made from.
+             */
+            ingredients: string[];
+            /**
+             * Models
+             * @description Names of the networks, if it is ours.
+             */
+            models: string[];
+            /**
+             * Problems
+             * @description C2PA's codes, such as `assertion.dataHash.mismatch`.
+             */
+            problems: string[];
+            /**
+             * Reference
+             * @description Id of the job or request, if it is ours.
+             */
+            reference: string | null;
+            /**
+             * Signed
+             * @description When, by a time stamp: ISO 8601.
+             */
+            signed: string | null;
+            /**
+             * Signer
+             * @description Whose certificate it is.
+             */
+            signer: string | null;
+            /**
+             * Validity
+             * @description `trusted`: intact, by a signer that is trusted here; `valid`: intact, by one that is not; `invalid`: changed, or another file's.
+             * @enum {string}
+             */
+            validity: "trusted" | "valid" | "invalid";
         };
         /**
          * DetectorOptions
@@ -1570,6 +1645,29 @@ export interface components {
             target_id?: string | null;
         };
         /**
+         * MarkFinding
+         * @description What became of one kind of mark.
+         */
+        MarkFinding: {
+            /**
+             * Detail
+             * @description More on it, such as C2PA's codes.
+             */
+            detail: string;
+            /**
+             * Mark
+             * @description The kind.
+             * @enum {string}
+             */
+            mark: "credentials" | "metadata" | "watermark";
+            /**
+             * State
+             * @description `untrusted`: intact, by a signer not trusted here. `mismatched`: it names another result than the others do. `unreadable`: it is there, but damaged or another tenant's.
+             * @enum {string}
+             */
+            state: "intact" | "untrusted" | "altered" | "mismatched" | "unreadable" | "absent";
+        };
+        /**
          * MarkOptions
          * @description What says that a result is synthetic, beside its metadata.
          */
@@ -1679,6 +1777,27 @@ export interface components {
              * @default null
              */
             last?: number | null;
+        };
+        /**
+         * MetadataFigures
+         * @description What the metadata say.
+         */
+        MetadataFigures: {
+            /**
+             * Produce Id
+             * @description Its `ProduceID`.
+             */
+            produce_id: string | null;
+            /**
+             * Producer
+             * @description `ContentProducer` of the label `AIGC`.
+             */
+            producer: string | null;
+            /**
+             * Source Type
+             * @description IPTC's digital source type.
+             */
+            source_type: string | null;
         };
         /**
          * ModelInfo
@@ -2658,6 +2777,139 @@ export interface components {
              * @description Bytes received.
              */
             offset: number;
+        };
+        /**
+         * VerifyReport
+         * @description What the marks of a file say.
+         * @example {
+         *       "credentials": {
+         *         "consent": "contract 2026-17",
+         *         "generator": "Semblant",
+         *         "ingredients": [
+         *           "target",
+         *           "source 0"
+         *         ],
+         *         "models": [
+         *           "face_mesh",
+         *           "iris"
+         *         ],
+         *         "problems": [],
+         *         "reference": "4bf92f3577b34da6a3ce929d0e0e4736",
+         *         "signer": "Acme Studio",
+         *         "validity": "valid"
+         *       },
+         *       "findings": [
+         *         {
+         *           "detail": "Acme Studio",
+         *           "mark": "credentials",
+         *           "state": "untrusted"
+         *         },
+         *         {
+         *           "detail": "AIGC of Acme Studio",
+         *           "mark": "metadata",
+         *           "state": "intact"
+         *         },
+         *         {
+         *           "detail": "5f2c9e01a7b4",
+         *           "mark": "watermark",
+         *           "state": "intact"
+         *         }
+         *       ],
+         *       "meaning": "The credentials are intact and fit the file: it is as it was signed.",
+         *       "metadata": {
+         *         "produce_id": "5f2c9e01a7b4",
+         *         "producer": "Acme Studio",
+         *         "source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+         *       },
+         *       "provenance_id": "5f2c9e01a7b4",
+         *       "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+         *       "synthetic": true,
+         *       "timings_ms": {
+         *         "credentials": 3.1,
+         *         "watermark": 61
+         *       },
+         *       "verdict": "intact",
+         *       "watermarks": [
+         *         {
+         *           "probability": 1,
+         *           "provenance_id": "5f2c9e01a7b4",
+         *           "share": 1,
+         *           "turn_deg": 0
+         *         }
+         *       ]
+         *     }
+         */
+        VerifyReport: {
+            /** @description Null if there are none. */
+            credentials: components["schemas"]["CredentialsFigures"] | null;
+            /**
+             * Findings
+             * @description One for each kind of mark.
+             */
+            findings: components["schemas"]["MarkFinding"][];
+            /**
+             * Meaning
+             * @description The verdict in words.
+             */
+            meaning: string;
+            /** @description Null if they say nothing. */
+            metadata: components["schemas"]["MetadataFigures"] | null;
+            /**
+             * Provenance Id
+             * @description Of the result that they name.
+             */
+            provenance_id: string | null;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Synthetic
+             * @description Whether any mark says that the file is synthetic.
+             */
+            synthetic: boolean;
+            /**
+             * Timings Ms
+             * @description Milliseconds by stage.
+             */
+            timings_ms: {
+                [key: string]: number;
+            };
+            /**
+             * Verdict
+             * @description Of all marks together.
+             * @enum {string}
+             */
+            verdict: "intact" | "altered" | "mismatched" | "stripped" | "marked" | "unmarked";
+            /**
+             * Watermarks
+             * @description The surest first.
+             */
+            watermarks: components["schemas"]["WatermarkFigures"][];
+        };
+        /**
+         * WatermarkFigures
+         * @description A watermark.
+         */
+        WatermarkFigures: {
+            /**
+             * Probability
+             * @description That it is no coincidence, 0–1.
+             */
+            probability: number;
+            /**
+             * Provenance Id
+             * @description What it carries; null if it cannot be read.
+             */
+            provenance_id: string | null;
+            /**
+             * Share
+             * @description The shorter side over that of the picture that was marked, as seen: less than 1 if it was cropped.
+             */
+            share: number;
+            /**
+             * Turn Deg
+             * @description By which it was turned, degrees.
+             */
+            turn_deg: number;
         };
         /**
          * WebhookOptions
@@ -5740,7 +5992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. No such model. */
+            /** @description The format holds no content credentials, which this service requires. A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. No such model. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5787,7 +6039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. The store of files is not reachable. */
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. Results cannot be signed at present. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */
@@ -6735,6 +6987,193 @@ export interface operations {
             };
             /** @description There is no space left to store files. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_verify: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
+                /** @description Seconds the work may take, queue included; at most the service's limit. */
+                "X-Request-Timeout"?: number;
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "file": "(bytes of found.jpg)"
+                 *     }
+                 */
+                "multipart/form-data": {
+                    /** @description The picture or video. */
+                    file: Blob;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyReport"];
+                };
+            };
+            /** @description An uploaded file is empty. The request could not be read. A required field is missing. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The method is not allowed at this address. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None of the accepted media types can be produced. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload is over the size limit. An image has more pixels than allowed. A video is longer than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An uploaded file is not a video of a supported format. An uploaded file is not an image of a supported format. The request body is not of a type this address accepts. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No frame of a video can be decoded. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests are being processed; try again shortly. A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The client disconnected. */
+            499: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A model's inputs or outputs are not what its contract says. The inference server refused a request as malformed. An internal error occurred. Models or environments have not been built yet. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A model failed while computing. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not finish within its deadline. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

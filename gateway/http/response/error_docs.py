@@ -82,8 +82,11 @@ SWAP_ERRORS: Errors = (
     errors.QualityBelowThreshold,
     errors.LibraryNotFound,
     errors.IdentityNotFound,
+    errors.SignerUnavailable,
+    errors.CredentialsUnsupported,
     errors.StorageUnavailable,
 )
+VERIFY_ERRORS: Errors = (*_FORM, *_IMAGE, *_VIDEO, *_WORK)
 TRACK_ERRORS: Errors = (*_FORM, *_VIDEO, *_WORK, errors.UnknownModel)
 ENROL_ERRORS: Errors = (
     *_FORM,

@@ -20,6 +20,39 @@ FACE_FIGURES: dict[str, Any] = {
     "presence": 0.9991,
     "warnings": [],
 }
+VERIFY_REPORT: dict[str, Any] = {
+    "verdict": "intact",
+    "meaning": "The credentials are intact and fit the file: it is as it was signed.",
+    "synthetic": True,
+    "provenance_id": "5f2c9e01a7b4",
+    "findings": [
+        {"mark": "credentials", "state": "untrusted", "detail": "Acme Studio"},
+        {"mark": "metadata", "state": "intact", "detail": "AIGC of Acme Studio"},
+        {"mark": "watermark", "state": "intact", "detail": "5f2c9e01a7b4"},
+    ],
+    "credentials": {
+        "validity": "valid",
+        "problems": [],
+        "signer": "Acme Studio",
+        "signed": None,
+        "generator": "Semblant",
+        "reference": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "consent": "contract 2026-17",
+        "models": ["face_mesh", "iris"],
+        "ingredients": ["target", "source 0"],
+    },
+    "metadata": {
+        "source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/"
+        "compositeWithTrainedAlgorithmicMedia",
+        "producer": "Acme Studio",
+        "produce_id": "5f2c9e01a7b4",
+    },
+    "watermarks": [
+        {"provenance_id": "5f2c9e01a7b4", "probability": 1.0, "share": 1.0, "turn_deg": 0.0}
+    ],
+    "timings_ms": {"credentials": 3.1, "watermark": 61.0},
+    "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+}
 SWAP_REPORT: dict[str, Any] = {
     "provenance_id": "5f2c9e01a7b4",
     "size": {"width": 512, "height": 512},

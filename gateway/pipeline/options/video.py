@@ -43,6 +43,11 @@ class VideoOutput(OptionsModel):
     audio: Literal["copy", "drop"] = Field(
         "copy", description="Copy the sound, bit for bit where the container can hold it, or none."
     )
+    location: Literal["drop", "keep"] = Field(
+        "drop",
+        description="What the source's metadata say of where, and by which device of which serial "
+        "number, it was taken: leave it out, or keep it.",
+    )
     start_s: float = Field(
         0.0, ge=0, description="Where the part of the video begins, in seconds from its beginning."
     )

@@ -12,7 +12,16 @@ from pydantic import BaseModel
 
 from gateway.errors import ERROR_TABLE
 from gateway.http.app import ENDPOINTS, create_app
-from gateway.operations.schemas import common, faces, identities, jobs, libraries, operations, swaps
+from gateway.operations.schemas import (
+    common,
+    faces,
+    identities,
+    jobs,
+    libraries,
+    operations,
+    swaps,
+    verify,
+)
 from gateway.operations.schemas import problems as schemas
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.serving.testing import fake_services
@@ -95,7 +104,7 @@ def test_every_error_has_an_example(document):
 
 ANSWERS = [
     model
-    for module in (common, faces, identities, jobs, libraries, operations, schemas, swaps)
+    for module in (common, faces, identities, jobs, libraries, operations, schemas, swaps, verify)
     for model in vars(module).values()
     if isinstance(model, type)
     and issubclass(model, BaseModel)

@@ -32,7 +32,7 @@ from gateway.pipeline.toolkit import Toolkit
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
-from gateway.serving.marks import MarkPolicy
+from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
@@ -80,7 +80,7 @@ def work():
             kit.image_fuser(),
             MemoryIdentityStore(),
             MemoryExpressionStore(),
-            MarkPolicy(Settings()),
+            TrustPolicy(Settings()),
         ),
         RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
     )

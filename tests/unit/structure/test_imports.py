@@ -353,6 +353,8 @@ FOREIGN = {
         "semblant.frames",
         "semblant.rpc.frames",
     ),
+    "c2pa": ("gateway.trust.credentials.manifest",),
+    "cryptography": ("gateway.trust",),
     # Descriptions of data.
     "pydantic": (
         "gateway.settings",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from semblant._async.http_calls import AsyncHttpCalls
 from semblant._async.jobs import AsyncJobCalls
-from semblant.calls import FacesResult, File, Options, SwapResult
+from semblant.calls import FacesResult, File, Options, SwapResult, Verification
 from semblant.expressions import VIDEO_TIMEOUT_S, ExpressionMatch, Library, TrackResult
 from semblant.people import Identity
 
@@ -85,6 +85,14 @@ class AsyncClient(AsyncJobCalls):
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
         return await self._calls.faces(image, options, timeout_s=self._timeout_s)
+
+    async def verify(self, file: File, *, timeout_s: float = VIDEO_TIMEOUT_S) -> Verification:
+        """Return what the marks of a picture or video say; see `POST /v1/verify`.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        return await self._calls.verify(file, timeout_s=timeout_s)
 
     async def track(
         self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S

@@ -20,7 +20,7 @@ from semblant._async.clock import sleep
 from semblant._async.streams import AsyncFrameStream
 from semblant._async.wire import AsyncWire, Attempt
 from semblant.access import Access
-from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult
+from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult, Verification
 from semblant.expressions import ExpressionMatch, Library, TrackResult
 from semblant.jobs import SUBMIT_TIMEOUT_S, Broken, Job, JobRequest, Seen
 from semblant.people import Identity
@@ -109,6 +109,11 @@ class AsyncGrpcCalls:
         """Find the faces of a picture."""
         request = requests.analyze_message(image, options)
         return results.faces_result(await self._ask("Analyze", request, timeout_s))
+
+    async def verify(self, file: File, *, timeout_s: float) -> Verification:
+        """Read the marks of a picture or video."""
+        answer = await self._ask("Verify", requests.verify_message(file), timeout_s)
+        return results.verify_result(answer)
 
     async def track(self, video: File, options: Options | None, *, timeout_s: float) -> TrackResult:
         """Track a face through a video."""

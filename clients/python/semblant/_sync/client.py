@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from semblant._sync.http_calls import HttpCalls
 from semblant._sync.jobs import JobCalls
-from semblant.calls import FacesResult, File, Options, SwapResult
+from semblant.calls import FacesResult, File, Options, SwapResult, Verification
 from semblant.expressions import VIDEO_TIMEOUT_S, ExpressionMatch, Library, TrackResult
 from semblant.people import Identity
 
@@ -85,6 +85,14 @@ class Client(JobCalls):
             SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
         """
         return self._calls.faces(image, options, timeout_s=self._timeout_s)
+
+    def verify(self, file: File, *, timeout_s: float = VIDEO_TIMEOUT_S) -> Verification:
+        """Return what the marks of a picture or video say; see `POST /v1/verify`.
+
+        Raises:
+            SemblantError: by its subclass; `InferenceUnavailable` if the server is not there.
+        """
+        return self._calls.verify(file, timeout_s=timeout_s)
 
     def track(
         self, video: File, *, options: Options | None = None, timeout_s: float = VIDEO_TIMEOUT_S

@@ -20,7 +20,7 @@ from semblant._sync.clock import sleep
 from semblant._sync.streams import FrameStream
 from semblant._sync.wire import Attempt, Wire
 from semblant.access import Access
-from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult
+from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult, Verification
 from semblant.expressions import ExpressionMatch, Library, TrackResult
 from semblant.jobs import SUBMIT_TIMEOUT_S, Broken, Job, JobRequest, Seen
 from semblant.people import Identity
@@ -109,6 +109,11 @@ class GrpcCalls:
         """Find the faces of a picture."""
         request = requests.analyze_message(image, options)
         return results.faces_result(self._ask("Analyze", request, timeout_s))
+
+    def verify(self, file: File, *, timeout_s: float) -> Verification:
+        """Read the marks of a picture or video."""
+        answer = self._ask("Verify", requests.verify_message(file), timeout_s)
+        return results.verify_result(answer)
 
     def track(self, video: File, options: Options | None, *, timeout_s: float) -> TrackResult:
         """Track a face through a video."""

@@ -15,6 +15,7 @@ from semblant.calls import (
     File,
     Options,
     SwapResult,
+    Verification,
     faces_request,
     faces_result,
     kept_request,
@@ -23,6 +24,8 @@ from semblant.calls import (
     request_failure,
     swap_request,
     swap_result,
+    verify_request,
+    verify_result,
 )
 from semblant.expressions import (
     ExpressionMatch,
@@ -131,6 +134,10 @@ class HttpCalls:
     def faces(self, image: File, options: Options | None, *, timeout_s: float) -> FacesResult:
         """Find the faces of a picture."""
         return faces_result(self._send(faces_request(image, options, timeout_s=timeout_s)))
+
+    def verify(self, file: File, *, timeout_s: float) -> Verification:
+        """Read the marks of a picture or video."""
+        return verify_result(self._send(verify_request(file, timeout_s=timeout_s)))
 
     def track(self, video: File, options: Options | None, *, timeout_s: float) -> TrackResult:
         """Track a face through a video."""

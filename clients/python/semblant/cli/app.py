@@ -19,6 +19,7 @@ from semblant.cli import (
     swap,
     track,
     triton,
+    verify,
     worker,
 )
 from semblant.cli.lazy import lazy_group
@@ -39,6 +40,12 @@ app = typer.Typer(
 app.command(cls=RenamingCommand)(swap.swap)
 app.command()(faces.faces)
 app.command()(track.track)
+app.command()(verify.verify)
+app.add_typer(
+    typer.Typer(cls=lazy_group("semblant.cli.trust"), no_args_is_help=True),
+    name="trust",
+    help="Make certificates to try content credentials with.",
+)
 app.add_typer(expressions.app, name="expressions")
 app.add_typer(identities.app, name="identities")
 app.add_typer(jobs.app, name="jobs")

@@ -12,9 +12,9 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from semblant.access import Access
-from semblant.v1 import expressions_pb2, fusion_pb2, identities_pb2, jobs_pb2, models_pb2
+from semblant.v1 import expressions_pb2, fusion_pb2, identities_pb2, jobs_pb2, models_pb2, trust_pb2
 
-_FILES = (fusion_pb2, jobs_pb2, identities_pb2, expressions_pb2, models_pb2)
+_FILES = (fusion_pb2, jobs_pb2, identities_pb2, expressions_pb2, models_pb2, trust_pb2)
 
 
 @dataclass(frozen=True, slots=True)

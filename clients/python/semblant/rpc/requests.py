@@ -39,6 +39,7 @@ from semblant.v1.options_pb2 import (
     VideoOptions,
     WebhookOptions,
 )
+from semblant.v1.trust_pb2 import VerifyRequest
 
 _FORMATS = {
     "image/png": "png",
@@ -113,6 +114,11 @@ def analyze_message(image: File, options: Options | None) -> AnalyzeRequest:
     return AnalyzeRequest(
         image=_needed(image, "The image"), options=options_message(FacesOptions, options)
     )
+
+
+def verify_message(file: File) -> VerifyRequest:
+    """Return the request of a verification; raises as `swap_message`."""
+    return VerifyRequest(file=_needed(file, "The file"))
 
 
 def track_message(video: File, options: Options | None) -> TrackRequest:

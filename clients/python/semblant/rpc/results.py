@@ -8,7 +8,7 @@ from typing import Any, cast
 from google.protobuf.message import Message
 
 from gateway.errors import InternalError
-from semblant.calls import FOREIGN, FacesResult, SwapResult
+from semblant.calls import FOREIGN, FacesResult, SwapResult, Verification, verification
 from semblant.expressions import ExpressionMatch, Library, TrackResult, read_library
 from semblant.jobs import Job, read_job
 from semblant.people import Identity, read_identity
@@ -60,6 +60,11 @@ def faces_result(answer: Answer) -> FacesResult:
         timings_ms=report["timings_ms"],
         request_id=report["request_id"],
     )
+
+
+def verify_result(answer: Answer) -> Verification:
+    """Read the answer about a file's marks."""
+    return verification(_held(answer.message, "report"))
 
 
 def track_result(messages: Sequence[Message], request_id: str) -> TrackResult:

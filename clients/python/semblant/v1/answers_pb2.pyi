@@ -1786,3 +1786,373 @@ class JobList(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next) -> _WhichOneofReturnType__next | None: ...
 
 Global___JobList: _TypeAlias = JobList  # noqa: Y015
+
+@_typing.final
+class VerifyReport(_message.Message):
+    """What the marks of a file say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Verdict:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[VerifyReport._Verdict.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        VERDICT_UNSPECIFIED: VerifyReport._Verdict.ValueType  # 0
+        VERDICT_INTACT: VerifyReport._Verdict.ValueType  # 1
+        VERDICT_ALTERED: VerifyReport._Verdict.ValueType  # 2
+        VERDICT_MISMATCHED: VerifyReport._Verdict.ValueType  # 3
+        VERDICT_STRIPPED: VerifyReport._Verdict.ValueType  # 4
+        VERDICT_MARKED: VerifyReport._Verdict.ValueType  # 5
+        VERDICT_UNMARKED: VerifyReport._Verdict.ValueType  # 6
+
+    class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper): ...
+    VERDICT_UNSPECIFIED: VerifyReport.Verdict.ValueType  # 0
+    VERDICT_INTACT: VerifyReport.Verdict.ValueType  # 1
+    VERDICT_ALTERED: VerifyReport.Verdict.ValueType  # 2
+    VERDICT_MISMATCHED: VerifyReport.Verdict.ValueType  # 3
+    VERDICT_STRIPPED: VerifyReport.Verdict.ValueType  # 4
+    VERDICT_MARKED: VerifyReport.Verdict.ValueType  # 5
+    VERDICT_UNMARKED: VerifyReport.Verdict.ValueType  # 6
+
+    @_typing.final
+    class TimingsMsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    MEANING_FIELD_NUMBER: _builtins.int
+    SYNTHETIC_FIELD_NUMBER: _builtins.int
+    PROVENANCE_ID_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    CREDENTIALS_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    WATERMARKS_FIELD_NUMBER: _builtins.int
+    TIMINGS_MS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    verdict: Global___VerifyReport.Verdict.ValueType
+    """Of all marks together."""
+    meaning: _builtins.str
+    """The verdict in words."""
+    synthetic: _builtins.bool
+    """Whether any mark says that the file is synthetic."""
+    provenance_id: _builtins.str
+    """Of the result that they name."""
+    request_id: _builtins.str
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___MarkFinding]:
+        """One for each kind of mark."""
+
+    @_builtins.property
+    def credentials(self) -> Global___CredentialsFigures:
+        """Null if there are none."""
+
+    @_builtins.property
+    def metadata(self) -> Global___MetadataFigures:
+        """Null if they say nothing."""
+
+    @_builtins.property
+    def watermarks(self) -> _containers.RepeatedCompositeFieldContainer[Global___WatermarkFigures]:
+        """The surest first."""
+
+    @_builtins.property
+    def timings_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Milliseconds by stage."""
+
+    def __init__(
+        self,
+        *,
+        verdict: Global___VerifyReport.Verdict.ValueType = ...,
+        meaning: _builtins.str = ...,
+        synthetic: _builtins.bool = ...,
+        provenance_id: _builtins.str | None = ...,
+        findings: _abc.Iterable[Global___MarkFinding] | None = ...,
+        credentials: Global___CredentialsFigures | None = ...,
+        metadata: Global___MetadataFigures | None = ...,
+        watermarks: _abc.Iterable[Global___WatermarkFigures] | None = ...,
+        timings_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_credentials", b"_credentials", "_metadata", b"_metadata", "_provenance_id", b"_provenance_id", "credentials", b"credentials", "metadata", b"metadata", "provenance_id", b"provenance_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_credentials", b"_credentials", "_metadata", b"_metadata", "_provenance_id", b"_provenance_id", "credentials", b"credentials", "findings", b"findings", "meaning", b"meaning", "metadata", b"metadata", "provenance_id", b"provenance_id", "request_id", b"request_id", "synthetic", b"synthetic", "timings_ms", b"timings_ms", "verdict", b"verdict", "watermarks", b"watermarks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__credentials: _TypeAlias = _typing.Literal["credentials"]  # noqa: Y015
+    _WhichOneofArgType__credentials: _TypeAlias = _typing.Literal["_credentials", b"_credentials"]  # noqa: Y015
+    _WhichOneofReturnType__metadata: _TypeAlias = _typing.Literal["metadata"]  # noqa: Y015
+    _WhichOneofArgType__metadata: _TypeAlias = _typing.Literal["_metadata", b"_metadata"]  # noqa: Y015
+    _WhichOneofReturnType__provenance_id: _TypeAlias = _typing.Literal["provenance_id"]  # noqa: Y015
+    _WhichOneofArgType__provenance_id: _TypeAlias = _typing.Literal["_provenance_id", b"_provenance_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__credentials) -> _WhichOneofReturnType__credentials | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__metadata) -> _WhichOneofReturnType__metadata | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provenance_id) -> _WhichOneofReturnType__provenance_id | None: ...
+
+Global___VerifyReport: _TypeAlias = VerifyReport  # noqa: Y015
+
+@_typing.final
+class MarkFinding(_message.Message):
+    """What became of one kind of mark."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Mark:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _MarkEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[MarkFinding._Mark.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        MARK_UNSPECIFIED: MarkFinding._Mark.ValueType  # 0
+        MARK_CREDENTIALS: MarkFinding._Mark.ValueType  # 1
+        MARK_METADATA: MarkFinding._Mark.ValueType  # 2
+        MARK_WATERMARK: MarkFinding._Mark.ValueType  # 3
+
+    class Mark(_Mark, metaclass=_MarkEnumTypeWrapper): ...
+    MARK_UNSPECIFIED: MarkFinding.Mark.ValueType  # 0
+    MARK_CREDENTIALS: MarkFinding.Mark.ValueType  # 1
+    MARK_METADATA: MarkFinding.Mark.ValueType  # 2
+    MARK_WATERMARK: MarkFinding.Mark.ValueType  # 3
+
+    class _State:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[MarkFinding._State.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        STATE_UNSPECIFIED: MarkFinding._State.ValueType  # 0
+        STATE_INTACT: MarkFinding._State.ValueType  # 1
+        STATE_UNTRUSTED: MarkFinding._State.ValueType  # 2
+        STATE_ALTERED: MarkFinding._State.ValueType  # 3
+        STATE_MISMATCHED: MarkFinding._State.ValueType  # 4
+        STATE_UNREADABLE: MarkFinding._State.ValueType  # 5
+        STATE_ABSENT: MarkFinding._State.ValueType  # 6
+
+    class State(_State, metaclass=_StateEnumTypeWrapper): ...
+    STATE_UNSPECIFIED: MarkFinding.State.ValueType  # 0
+    STATE_INTACT: MarkFinding.State.ValueType  # 1
+    STATE_UNTRUSTED: MarkFinding.State.ValueType  # 2
+    STATE_ALTERED: MarkFinding.State.ValueType  # 3
+    STATE_MISMATCHED: MarkFinding.State.ValueType  # 4
+    STATE_UNREADABLE: MarkFinding.State.ValueType  # 5
+    STATE_ABSENT: MarkFinding.State.ValueType  # 6
+
+    MARK_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    mark: Global___MarkFinding.Mark.ValueType
+    """The kind."""
+    state: Global___MarkFinding.State.ValueType
+    """`untrusted`: intact, by a signer not trusted here. `mismatched`: it names another result than
+    the others do. `unreadable`: it is there, but damaged or another tenant's.
+    """
+    detail: _builtins.str
+    """More on it, such as C2PA's codes."""
+    def __init__(
+        self,
+        *,
+        mark: Global___MarkFinding.Mark.ValueType = ...,
+        state: Global___MarkFinding.State.ValueType = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "mark", b"mark", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkFinding: _TypeAlias = MarkFinding  # noqa: Y015
+
+@_typing.final
+class CredentialsFigures(_message.Message):
+    """Content credentials (C2PA)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Validity:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ValidityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CredentialsFigures._Validity.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        VALIDITY_UNSPECIFIED: CredentialsFigures._Validity.ValueType  # 0
+        VALIDITY_TRUSTED: CredentialsFigures._Validity.ValueType  # 1
+        VALIDITY_VALID: CredentialsFigures._Validity.ValueType  # 2
+        VALIDITY_INVALID: CredentialsFigures._Validity.ValueType  # 3
+
+    class Validity(_Validity, metaclass=_ValidityEnumTypeWrapper): ...
+    VALIDITY_UNSPECIFIED: CredentialsFigures.Validity.ValueType  # 0
+    VALIDITY_TRUSTED: CredentialsFigures.Validity.ValueType  # 1
+    VALIDITY_VALID: CredentialsFigures.Validity.ValueType  # 2
+    VALIDITY_INVALID: CredentialsFigures.Validity.ValueType  # 3
+
+    VALIDITY_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    SIGNED_FIELD_NUMBER: _builtins.int
+    GENERATOR_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
+    INGREDIENTS_FIELD_NUMBER: _builtins.int
+    validity: Global___CredentialsFigures.Validity.ValueType
+    """`trusted`: intact, by a signer that is trusted here; `valid`: intact, by one that is not;
+    `invalid`: changed, or another file's.
+    """
+    signer: _builtins.str
+    """Whose certificate it is."""
+    signed: _builtins.str
+    """When, by a time stamp: ISO 8601."""
+    generator: _builtins.str
+    """The program."""
+    reference: _builtins.str
+    """Id of the job or request, if it is ours."""
+    consent: _builtins.str
+    """The basis that was stated for using the faces."""
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """C2PA's codes, such as `assertion.dataHash.mismatch`."""
+
+    @_builtins.property
+    def models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the networks, if it is ours."""
+
+    @_builtins.property
+    def ingredients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Titles of what it was made from."""
+
+    def __init__(
+        self,
+        *,
+        validity: Global___CredentialsFigures.Validity.ValueType = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+        signer: _builtins.str | None = ...,
+        signed: _builtins.str | None = ...,
+        generator: _builtins.str | None = ...,
+        reference: _builtins.str | None = ...,
+        consent: _builtins.str | None = ...,
+        models: _abc.Iterable[_builtins.str] | None = ...,
+        ingredients: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_generator", b"_generator", "_reference", b"_reference", "_signed", b"_signed", "_signer", b"_signer", "consent", b"consent", "generator", b"generator", "reference", b"reference", "signed", b"signed", "signer", b"signer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_generator", b"_generator", "_reference", b"_reference", "_signed", b"_signed", "_signer", b"_signer", "consent", b"consent", "generator", b"generator", "ingredients", b"ingredients", "models", b"models", "problems", b"problems", "reference", b"reference", "signed", b"signed", "signer", b"signer", "validity", b"validity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__consent: _TypeAlias = _typing.Literal["consent"]  # noqa: Y015
+    _WhichOneofArgType__consent: _TypeAlias = _typing.Literal["_consent", b"_consent"]  # noqa: Y015
+    _WhichOneofReturnType__generator: _TypeAlias = _typing.Literal["generator"]  # noqa: Y015
+    _WhichOneofArgType__generator: _TypeAlias = _typing.Literal["_generator", b"_generator"]  # noqa: Y015
+    _WhichOneofReturnType__reference: _TypeAlias = _typing.Literal["reference"]  # noqa: Y015
+    _WhichOneofArgType__reference: _TypeAlias = _typing.Literal["_reference", b"_reference"]  # noqa: Y015
+    _WhichOneofReturnType__signed: _TypeAlias = _typing.Literal["signed"]  # noqa: Y015
+    _WhichOneofArgType__signed: _TypeAlias = _typing.Literal["_signed", b"_signed"]  # noqa: Y015
+    _WhichOneofReturnType__signer: _TypeAlias = _typing.Literal["signer"]  # noqa: Y015
+    _WhichOneofArgType__signer: _TypeAlias = _typing.Literal["_signer", b"_signer"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__consent) -> _WhichOneofReturnType__consent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__generator) -> _WhichOneofReturnType__generator | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reference) -> _WhichOneofReturnType__reference | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__signed) -> _WhichOneofReturnType__signed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__signer) -> _WhichOneofReturnType__signer | None: ...
+
+Global___CredentialsFigures: _TypeAlias = CredentialsFigures  # noqa: Y015
+
+@_typing.final
+class MetadataFigures(_message.Message):
+    """What the metadata say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_TYPE_FIELD_NUMBER: _builtins.int
+    PRODUCER_FIELD_NUMBER: _builtins.int
+    PRODUCE_ID_FIELD_NUMBER: _builtins.int
+    source_type: _builtins.str
+    """IPTC's digital source type."""
+    producer: _builtins.str
+    """`ContentProducer` of the label `AIGC`."""
+    produce_id: _builtins.str
+    """Its `ProduceID`."""
+    def __init__(
+        self,
+        *,
+        source_type: _builtins.str | None = ...,
+        producer: _builtins.str | None = ...,
+        produce_id: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_produce_id", b"_produce_id", "_producer", b"_producer", "_source_type", b"_source_type", "produce_id", b"produce_id", "producer", b"producer", "source_type", b"source_type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_produce_id", b"_produce_id", "_producer", b"_producer", "_source_type", b"_source_type", "produce_id", b"produce_id", "producer", b"producer", "source_type", b"source_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__produce_id: _TypeAlias = _typing.Literal["produce_id"]  # noqa: Y015
+    _WhichOneofArgType__produce_id: _TypeAlias = _typing.Literal["_produce_id", b"_produce_id"]  # noqa: Y015
+    _WhichOneofReturnType__producer: _TypeAlias = _typing.Literal["producer"]  # noqa: Y015
+    _WhichOneofArgType__producer: _TypeAlias = _typing.Literal["_producer", b"_producer"]  # noqa: Y015
+    _WhichOneofReturnType__source_type: _TypeAlias = _typing.Literal["source_type"]  # noqa: Y015
+    _WhichOneofArgType__source_type: _TypeAlias = _typing.Literal["_source_type", b"_source_type"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__produce_id) -> _WhichOneofReturnType__produce_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__producer) -> _WhichOneofReturnType__producer | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__source_type) -> _WhichOneofReturnType__source_type | None: ...
+
+Global___MetadataFigures: _TypeAlias = MetadataFigures  # noqa: Y015
+
+@_typing.final
+class WatermarkFigures(_message.Message):
+    """A watermark."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVENANCE_ID_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    TURN_DEG_FIELD_NUMBER: _builtins.int
+    provenance_id: _builtins.str
+    """What it carries; null if it cannot be read."""
+    probability: _builtins.float
+    """That it is no coincidence, 0–1."""
+    share: _builtins.float
+    """The shorter side over that of the picture that was marked, as seen: less than 1 if it was
+    cropped.
+    """
+    turn_deg: _builtins.float
+    """By which it was turned, degrees."""
+    def __init__(
+        self,
+        *,
+        provenance_id: _builtins.str | None = ...,
+        probability: _builtins.float = ...,
+        share: _builtins.float = ...,
+        turn_deg: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_provenance_id", b"_provenance_id", "provenance_id", b"provenance_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_provenance_id", b"_provenance_id", "probability", b"probability", "provenance_id", b"provenance_id", "share", b"share", "turn_deg", b"turn_deg"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__provenance_id: _TypeAlias = _typing.Literal["provenance_id"]  # noqa: Y015
+    _WhichOneofArgType__provenance_id: _TypeAlias = _typing.Literal["_provenance_id", b"_provenance_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provenance_id) -> _WhichOneofReturnType__provenance_id | None: ...
+
+Global___WatermarkFigures: _TypeAlias = WatermarkFigures  # noqa: Y015

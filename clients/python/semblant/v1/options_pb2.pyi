@@ -2037,12 +2037,28 @@ class VideoOutput(_message.Message):
     AUDIO_COPY: VideoOutput.Audio.ValueType  # 1
     AUDIO_DROP: VideoOutput.Audio.ValueType  # 2
 
+    class _Location:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _LocationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[VideoOutput._Location.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        LOCATION_UNSPECIFIED: VideoOutput._Location.ValueType  # 0
+        LOCATION_DROP: VideoOutput._Location.ValueType  # 1
+        LOCATION_KEEP: VideoOutput._Location.ValueType  # 2
+
+    class Location(_Location, metaclass=_LocationEnumTypeWrapper): ...
+    LOCATION_UNSPECIFIED: VideoOutput.Location.ValueType  # 0
+    LOCATION_DROP: VideoOutput.Location.ValueType  # 1
+    LOCATION_KEEP: VideoOutput.Location.ValueType  # 2
+
     ENCODER_FIELD_NUMBER: _builtins.int
     PRESET_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     CONTAINER_FIELD_NUMBER: _builtins.int
     HDR_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
     START_S_FIELD_NUMBER: _builtins.int
     END_S_FIELD_NUMBER: _builtins.int
     encoder: Global___VideoOutput.Encoder.ValueType
@@ -2062,6 +2078,10 @@ class VideoOutput(_message.Message):
     """
     audio: Global___VideoOutput.Audio.ValueType
     """Copy the sound, bit for bit where the container can hold it, or none."""
+    location: Global___VideoOutput.Location.ValueType
+    """What the source's metadata say of where, and by which device of which serial number, it was
+    taken: leave it out, or keep it.
+    """
     start_s: _builtins.float
     """Where the part of the video begins, in seconds from its beginning."""
     end_s: _builtins.float
@@ -2075,12 +2095,13 @@ class VideoOutput(_message.Message):
         container: Global___VideoOutput.Container.ValueType | None = ...,
         hdr: Global___VideoOutput.Hdr.ValueType | None = ...,
         audio: Global___VideoOutput.Audio.ValueType | None = ...,
+        location: Global___VideoOutput.Location.ValueType | None = ...,
         start_s: _builtins.float | None = ...,
         end_s: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_audio", b"_audio", "_container", b"_container", "_encoder", b"_encoder", "_end_s", b"_end_s", "_hdr", b"_hdr", "_preset", b"_preset", "_quality", b"_quality", "_start_s", b"_start_s", "audio", b"audio", "container", b"container", "encoder", b"encoder", "end_s", b"end_s", "hdr", b"hdr", "preset", b"preset", "quality", b"quality", "start_s", b"start_s"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_audio", b"_audio", "_container", b"_container", "_encoder", b"_encoder", "_end_s", b"_end_s", "_hdr", b"_hdr", "_location", b"_location", "_preset", b"_preset", "_quality", b"_quality", "_start_s", b"_start_s", "audio", b"audio", "container", b"container", "encoder", b"encoder", "end_s", b"end_s", "hdr", b"hdr", "location", b"location", "preset", b"preset", "quality", b"quality", "start_s", b"start_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_audio", b"_audio", "_container", b"_container", "_encoder", b"_encoder", "_end_s", b"_end_s", "_hdr", b"_hdr", "_preset", b"_preset", "_quality", b"_quality", "_start_s", b"_start_s", "audio", b"audio", "container", b"container", "encoder", b"encoder", "end_s", b"end_s", "hdr", b"hdr", "preset", b"preset", "quality", b"quality", "start_s", b"start_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_audio", b"_audio", "_container", b"_container", "_encoder", b"_encoder", "_end_s", b"_end_s", "_hdr", b"_hdr", "_location", b"_location", "_preset", b"_preset", "_quality", b"_quality", "_start_s", b"_start_s", "audio", b"audio", "container", b"container", "encoder", b"encoder", "end_s", b"end_s", "hdr", b"hdr", "location", b"location", "preset", b"preset", "quality", b"quality", "start_s", b"start_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__audio: _TypeAlias = _typing.Literal["audio"]  # noqa: Y015
     _WhichOneofArgType__audio: _TypeAlias = _typing.Literal["_audio", b"_audio"]  # noqa: Y015
@@ -2092,6 +2113,8 @@ class VideoOutput(_message.Message):
     _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015
     _WhichOneofReturnType__hdr: _TypeAlias = _typing.Literal["hdr"]  # noqa: Y015
     _WhichOneofArgType__hdr: _TypeAlias = _typing.Literal["_hdr", b"_hdr"]  # noqa: Y015
+    _WhichOneofReturnType__location: _TypeAlias = _typing.Literal["location"]  # noqa: Y015
+    _WhichOneofArgType__location: _TypeAlias = _typing.Literal["_location", b"_location"]  # noqa: Y015
     _WhichOneofReturnType__preset: _TypeAlias = _typing.Literal["preset"]  # noqa: Y015
     _WhichOneofArgType__preset: _TypeAlias = _typing.Literal["_preset", b"_preset"]  # noqa: Y015
     _WhichOneofReturnType__quality: _TypeAlias = _typing.Literal["quality"]  # noqa: Y015
@@ -2108,6 +2131,8 @@ class VideoOutput(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__end_s) -> _WhichOneofReturnType__end_s | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hdr) -> _WhichOneofReturnType__hdr | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__location) -> _WhichOneofReturnType__location | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__preset) -> _WhichOneofReturnType__preset | None: ...
     @_typing.overload

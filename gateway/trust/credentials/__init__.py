@@ -1,0 +1,1 @@
+"""Content credentials (C2PA): who signs what a result is, and what is read of any file."""
