@@ -19,6 +19,8 @@ _TC260: Final = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP: Final = "http://ns.adobe.com/xap/1.0/"
 _BEGIN, _END = b"<x:xmpmeta", b"</x:xmpmeta>"
+_PRODUCER: Final = b'"ContentProducer"'
+_MOST_TAG: Final = 4096
 MOST_BYTES: Final = 1 << 20
 """Of a packet that is read."""
 
@@ -56,7 +58,7 @@ def packet(label: AigcLabel, creator: str) -> bytes:
 
 
 def stated_in(data: bytes) -> StatedOrigin | None:
-    """Return what the packets in a file say of its origin; None if they say nothing of it.
+    """Return what a file says of its origin, in XMP or a tag; None if it says nothing of it.
 
     Packets are found by what they begin with, wherever a format keeps them (ISO 16684-1, annex A).
     Several are read together: the first that says something counts.
@@ -73,9 +75,24 @@ def stated_in(data: bytes) -> StatedOrigin | None:
             stated = _read(data[at : end + len(_END)])
             source_type, label = source_type or stated.source_type, label or stated.label
         at = data.find(_BEGIN, at + 1)
+    label = label or _tag_in(data)
     if source_type is None and label is None:
         return None
     return StatedOrigin(source_type, label)
+
+
+def _tag_in(data: bytes) -> AigcLabel | None:
+    """Return the label that a container's tag holds as plain JSON, as those of films do."""
+    at = data.find(_PRODUCER)
+    while at >= 0:
+        begin = data.rfind(b"{", max(0, at - _MOST_TAG), at)
+        end = data.find(b"}", at, at + _MOST_TAG)
+        if begin >= 0 and end >= 0:
+            label = AigcLabel.read(data[begin : end + 1].decode("utf-8", "replace"))
+            if label is not None:
+                return label
+        at = data.find(_PRODUCER, at + 1)
+    return None
 
 
 def _read(text: bytes) -> StatedOrigin:
