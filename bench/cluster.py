@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -200,6 +201,7 @@ class Cluster:
                 # Results are held against each other, and each has a watermark of its own.
                 "SEMBLANT_WATERMARK": "off",
                 "SEMBLANT_WATERMARK_LEAST": "off",
+                "SEMBLANT_TRUST_SECRET": secrets.token_hex(),
             }
             | self._store()
         )

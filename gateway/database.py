@@ -163,6 +163,60 @@ UPLOAD_PARTS = sa.Table(
     sa.Column("key", sa.String, nullable=False),
 )
 
+AUDIT_ENTRIES = sa.Table(
+    "semblant_audit_entries",
+    TABLES,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+"""The audit log; rows are added, and nothing else."""
+AUDIT_EDGE = sa.Table(
+    "semblant_audit_edge",
+    TABLES,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("peaks", sa.Text, nullable=False),
+    sa.Column("last", sa.String, nullable=False),
+)
+"""One row: what has to be known of the log's tree to add entries."""
+AUDIT_HEADS = sa.Table(
+    "semblant_audit_heads",
+    TABLES,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("head", sa.Text, nullable=False),
+)
+"""Signed heads of the log's tree."""
+AUDIT_SUBJECTS = sa.Table(
+    "semblant_audit_subjects",
+    TABLES,
+    sa.Column("subject", sa.String, primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+)
+"""Keys of what the log says of people; without its key nobody can read it."""
+APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER semblant_audit_no_update BEFORE UPDATE ON semblant_audit_entries "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER semblant_audit_no_delete BEFORE DELETE ON semblant_audit_entries "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION semblant_audit_append_only() RETURNS trigger AS "
+        "'BEGIN RAISE EXCEPTION ''the audit log is append-only''; END' LANGUAGE plpgsql",
+        "CREATE TRIGGER semblant_audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+        "ON semblant_audit_entries FOR EACH STATEMENT "
+        "EXECUTE FUNCTION semblant_audit_append_only()",
+    ),
+}
+"""Statements, by kind of database, that keep entries from being changed by mistake."""
+
+
+@sa.event.listens_for(AUDIT_ENTRIES, "after_create")
+def _let_only_append(table: sa.Table, connection: sa.Connection, **options: Any) -> None:
+    for statement in APPEND_ONLY[connection.dialect.name]:
+        connection.execute(sa.text(statement))
+
+
 COMPATIBILITY = sa.Table(
     "semblant_compatibility", TABLES, sa.Column("oldest", sa.String, primary_key=True)
 )

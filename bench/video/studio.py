@@ -90,6 +90,7 @@ def new_work() -> RenderWork:
         identities=services.identities,
         expressions=services.expressions,
         trust=services.trust,
+        guard=services.guard,
     )
 
 

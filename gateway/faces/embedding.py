@@ -56,6 +56,11 @@ def strangers(descriptors: F32) -> list[int]:
     ]
 
 
+def nearest(descriptor: F32, others: Sequence[F32]) -> float:
+    """Return the distance of a descriptor (128,) to the nearest of others; infinite without any."""
+    return min((float(np.linalg.norm(descriptor - other)) for other in others), default=np.inf)
+
+
 class FaceEmbedder:
     """Computes descriptors with the networks of an `Inference`."""
 

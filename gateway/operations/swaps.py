@@ -16,11 +16,11 @@ from gateway.operations.schemas.swaps import SwapReport, inline_picture, target_
 from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
-from gateway.pipeline.selection.stored import read_stored
+from gateway.pipeline.selection.stored import read_stored, require_claims
 from gateway.serving.services import Services
 from gateway.trust.credentials.records import Original, media_type_of
 from gateway.trust.marking import Marks
-from gateway.trust.provenance import Provenance, id_of, new_provenance
+from gateway.trust.provenance import ConsentClaim, Provenance, id_of, new_provenance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +123,7 @@ async def swap(
     """
     services.trust.check(order.options.marks)
     services.trust.sealer.require()
+    require_claims(services.guard.rules("picture"), order.options, len(order.sources))
     with exchange.timings.stage("decode"):
         stored = await read_stored(
             order.options,
@@ -131,6 +132,8 @@ async def swap(
             identities=services.identities,
             expressions=services.expressions,
             compute=services.compute,
+            guard=services.guard,
+            medium="picture",
         )
     target, sources, references = await _decode(services, exchange, order)
     delivery = deliver(target.format)
@@ -146,6 +149,7 @@ async def swap(
         library=stored.library,
         identities=stored.identities,
         source_id=order.source_id,
+        consents=stored.consent,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     provenance_id = new_provenance()
@@ -162,6 +166,7 @@ async def swap(
             delivery.format,
             models=models_of(result, options),
             marks=marks,
+            consent=services.trust.claim(options.consent, stored.consent.used),
         )
     notes = (*image.notes_as(delivery.format), *marks.notes(rgb.shape[:2]), *left_out)
     return SwappedPicture(result, data, delivery, notes, options, provenance_id)
@@ -195,6 +200,7 @@ async def _sealed(
     *,
     models: Sequence[str],
     marks: Marks,
+    consent: ConsentClaim,
 ) -> bytes:
     """Return the picture's file with its metadata and credentials."""
     sealer, target = services.trust.sealer, order.target or b""
@@ -204,6 +210,7 @@ async def _sealed(
             id_of(marks.number),
             exchange.request_id,
             models=models,
+            consent=consent,
             sources=[hashlib.sha256(source).hexdigest() for source in order.sources],
             watermark=marks.key is not None and not marks.notes(image.rgb.shape[:2]),
         )

@@ -36,6 +36,7 @@ from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import FusedImage, Note
 from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.people import People
+from gateway.pipeline.selection.stored import NO_CONSENTS, UsedConsents
 from gateway.pipeline.timings import Timings
 from gateway.processors.network_swapper import NetworkSwap
 from gateway.storage.identities import EnrolledIdentity
@@ -97,6 +98,7 @@ class ImageFuser:
         library: Sequence[LibraryItem] = (),
         identities: Mapping[str, EnrolledIdentity] = MappingProxyType({}),
         source_id: str | None = None,
+        consents: UsedConsents = NO_CONSENTS,
     ) -> FusedImage:
         """Put the faces of the sources into the target; or change its own, if no swap is requested.
 
@@ -116,10 +118,11 @@ class ImageFuser:
             library: Entries of the library that `expression` names; else none.
             identities: Enrolled people that `mapping` and `source_id` name, by their ids.
             source_id: The one whose kept portraits take the sources' place.
+            consents: What covers the use of faces.
 
         Raises:
             NoFaceInSource, NoFaceInTarget, FaceTooSmall, FaceNotReliable, NoMatchingFace,
-                QualityBelowThreshold: by name.
+                QualityBelowThreshold, SourceMismatch, FaceProtected: by name.
             InferenceError, DeadlineExceeded: from the networks.
         """
         options = self._networks.resolve(options)
@@ -138,6 +141,7 @@ class ImageFuser:
                     references=references,
                     library=library,
                     known=SourceIdentities((), identities, source_id),
+                    consents=consents,
                 )
             except (NoFaceInTarget, FaceTooSmall, FaceNotReliable, NoMatchingFace):
                 if not options.faceless:
@@ -158,6 +162,7 @@ class ImageFuser:
         references: Sequence[U8],
         library: Sequence[LibraryItem],
         known: SourceIdentities,
+        consents: UsedConsents,
     ) -> FusedImage:
         """Return the target with its faces changed; `known` are those enrolled. See `swap`."""
         with timings.stage("analyse"):
@@ -169,6 +174,12 @@ class ImageFuser:
         players = SourceIdentities.of(of_sources, known.identities, known.source_id)
         with timings.stage("select"):
             cast = await self._people.cast(target, faces, players, references, options, deadline)
+            if options.uses_faces:
+                replaced = [role.face for role in cast.roles]
+                await self._people.require_claimed(of_sources, consents, deadline=deadline)
+                await self._people.require_unprotected(
+                    target, replaced, consents, deadline=deadline
+                )
         sent = players.sent(options.mapping) if "face_swapper" in options.processors else {}
         with timings.stage("mask"):
             cast, mixed = await asyncio.gather(

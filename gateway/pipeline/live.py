@@ -35,6 +35,7 @@ from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import SourceIdentities
 from gateway.pipeline.selection.decision import Evidence, View, asks_for_looks, decide
 from gateway.pipeline.selection.people import People
+from gateway.pipeline.selection.stored import NO_CONSENTS, UsedConsents
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import CastRole, VideoCast
 from gateway.pipeline.video.context import FrameReport, VideoFusionContext
@@ -77,6 +78,7 @@ class LiveFuser:
         *,
         library: Sequence[LibraryItem] = (),
         call_s: float = 5.0,
+        consents: UsedConsents = NO_CONSENTS,
     ) -> LiveStream:
         """Return a stream, its people and portraits known.
 
@@ -87,8 +89,10 @@ class LiveFuser:
             options: The requested options.
             library: Entries to match expressions with.
             call_s: Seconds that the processing of one frame may take.
+            consents: What covers the use of faces.
 
         Raises:
+            SourceMismatch: a source shows nobody whose consent is claimed.
             NoFaceInSource, FaceTooSmall, FaceNotReliable: of a source or reference.
             InferenceError, DeadlineExceeded: from the networks.
         """
@@ -96,6 +100,8 @@ class LiveFuser:
         portraits = await self._people.portraits(
             sources, deadline=deadline, options=detection.of_sources(options)
         )
+        if options.uses_faces:
+            await self._people.require_claimed(portraits, consents, deadline=deadline)
         players = players_of(portraits)
         known = await self._people.known(references, players.identities, options, deadline=deadline)
         production = VideoFusionContext(
@@ -106,6 +112,7 @@ class LiveFuser:
             library,
             call_s,
             CallPriority.LIVE,
+            consents if options.uses_faces else NO_CONSENTS,
         )
         tracker = FaceTracker(
             self._analyser,

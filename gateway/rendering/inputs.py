@@ -18,16 +18,24 @@ from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
 from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
 from gateway.pipeline.fuse_image import ImageFuser
+from gateway.pipeline.options.consent import ConsentOptions
 from gateway.pipeline.options.marks import MarkOptions
 from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import SourceIdentities
-from gateway.pipeline.selection.stored import read_stored
+from gateway.pipeline.selection.stored import (
+    NO_CONSENTS,
+    ConsentGuard,
+    StoredInputs,
+    UsedConsents,
+    read_stored,
+)
 from gateway.pipeline.toolkit import Toolkit
 from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
+from gateway.trust.consent import Consent
 from gateway.trust.marking import Marks
 from gateway.trust.provenance import NOTHING_CLAIMED, ConsentClaim, Provenance
 from gateway.trust.sealing import Sealer
@@ -94,6 +102,10 @@ class TrustSource(Protocol):
         """What adds metadata and credentials to files."""
         ...
 
+    def claim(self, options: ConsentOptions, used: Iterable[Consent]) -> ConsentClaim:
+        """Return on what grounds faces are used."""
+        ...
+
     def provenance(
         self,
         id: str,
@@ -121,6 +133,7 @@ class Tools:
         identities: Enrolled people.
         expressions: Libraries of expressions.
         trust: Decides what results are marked with, and what is said of them.
+        guard: Decides whose faces may be used, and whose are protected.
     """
 
     kit: Toolkit
@@ -130,6 +143,7 @@ class Tools:
     identities: IdentityStore
     expressions: ExpressionStore
     trust: TrustSource
+    guard: ConsentGuard
 
     @property
     def compute(self) -> Compute:
@@ -146,12 +160,14 @@ class RenderInputs:
         references: Likewise.
         players: The enrolled people whose faces may be used.
         library: Entries to match expressions with.
+        consents: What covers the use of faces.
     """
 
     sources: Sequence[U8]
     references: Sequence[U8]
     players: SourceIdentities
     library: Sequence[LibraryEntry]
+    consents: UsedConsents
 
 
 class AsyncCache(Generic[T]):
@@ -182,14 +198,7 @@ async def read_inputs(
     Raises:
         SemblantError: an image cannot be used, or a named item does not exist.
     """
-    stored = await read_stored(
-        options,
-        task.source_id,
-        tenant=task.tenant,
-        identities=tools.identities,
-        expressions=tools.expressions,
-        compute=tools.compute,
-    )
+    stored = await stored_inputs(tools, task, options)
     sources = await tools.compute.run(_pictures, task, "source", limits)
     references = await tools.compute.run(_pictures, task, "reference", limits)
     portraits = await tools.kit.people.portraits(
@@ -197,8 +206,30 @@ async def read_inputs(
         deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
         options=detection.of_sources(options),
     )
+    consents = stored.consent if options.uses_faces else NO_CONSENTS
+    await tools.kit.people.require_claimed(
+        portraits, consents, deadline=Deadline.after(limits.call_s, CallPriority.VIDEO)
+    )
     players = SourceIdentities.of(portraits, stored.identities, task.source_id)
-    return RenderInputs(sources, references, players, stored.library)
+    return RenderInputs(sources, references, players, stored.library, consents)
+
+
+async def stored_inputs(tools: Tools, task: Task, options: VideoOptions) -> StoredInputs:
+    """Return what a job names, if the people's consents cover it now.
+
+    Raises:
+        IdentityNotFound, LibraryNotFound, ConsentRequired, ConsentWithdrawn: by name.
+    """
+    return await read_stored(
+        options,
+        task.source_id,
+        tenant=task.tenant,
+        identities=tools.identities,
+        expressions=tools.expressions,
+        compute=tools.compute,
+        guard=tools.guard,
+        medium="video",
+    )
 
 
 def read_picture(path: Path, limits: RenderLimits, *, name: str) -> Picture:

@@ -28,6 +28,7 @@ from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import MODELS
 from gateway.pipeline.options.video import VideoOptions
 from gateway.pipeline.result import Note
+from gateway.pipeline.selection.stored import require_claims
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 from gateway.pipeline.video.context import VideoFusionContext
@@ -38,6 +39,7 @@ from gateway.rendering.inputs import (
     Tools,
     read_inputs,
     read_target_picture,
+    stored_inputs,
     target_of,
 )
 from gateway.rendering.plan import (
@@ -54,7 +56,7 @@ from gateway.rendering.segment import SegmentMaker, SegmentTally
 from gateway.telemetry.spans import add_stages, span, summarized
 from gateway.trust.credentials.records import Original
 from gateway.trust.marking import Marks
-from gateway.trust.provenance import Provenance, job_provenance
+from gateway.trust.provenance import ConsentClaim, Provenance, job_provenance
 from gateway.trust.sealing import Sealer
 
 VIDEO, PICTURE = "video", "picture"
@@ -91,7 +93,9 @@ class RenderWork:
 
     def require(self, options: Facts, counts: Mapping[str, int], source_id: str | None) -> None:
         """Check the files that were sent; see `Work.require`."""
-        require_pictures(VideoOptions.model_validate(options), counts, source_id)
+        read = VideoOptions.model_validate(options)
+        require_pictures(read, counts, source_id)
+        require_claims(self._tools.guard.rules("video"), read, counts.get("source", 0))
 
     async def close(self) -> None:
         """End the threads, and close the networks in them; see `JobWork.close`."""
@@ -143,6 +147,7 @@ class RenderWork:
         """Make one part; see `Work.segment`."""
         options = VideoOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
+        await stored_inputs(self._tools, task, options)  # consent may have been withdrawn since
         if plan.facts["kind"] == PICTURE:
             return await self._picture(task, options, inputs, out, control)
         # The served networks may change meanwhile; all parts must use the same ones.
@@ -156,6 +161,7 @@ class RenderWork:
             timings,
             library=inputs.library,
             call_s=self._limits.call_s,
+            consents=inputs.consents,
         )
         part = spans_from_json(plan.facts["spans"])[index]
         home = asyncio.get_running_loop()
@@ -192,18 +198,20 @@ class RenderWork:
         control: StepControl,
     ) -> Finished:
         """Join the parts; see `Work.finish`."""
+        options = VideoOptions.model_validate(task.options)
+        stored = await stored_inputs(self._tools, task, options)  # consent as it is at delivery
         if plan.facts["kind"] == PICTURE:
             ((path, made),) = parts
             await self._compute.run(_moved, path, out)
             format = made.facts["format"]
             return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
-        options = VideoOptions.model_validate(task.options)
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
         if not options.faceless and not sum(facts["faces"] for facts in tallies):
             raise NoMatchingFace("Whoever is meant is in no frame of the video.")
         control.check()
-        provenance = self._provenance(task, options, plan.facts["models"].values())
+        claim = self._tools.trust.claim(options.consent, stored.consent.used)
+        provenance = self._provenance(task, options, plan.facts["models"].values(), claim)
         sealer = self._tools.trust.sealer
         joined = await self._compute.run(
             lambda: join(
@@ -248,13 +256,15 @@ class RenderWork:
             library=inputs.library,
             identities=inputs.players.identities,
             source_id=task.source_id,
+            consents=inputs.consents,
         )
         format = options.output.format or target.format
         marks = self._marks(task, options)
         with timings.stage("mark"):
             rgb = await self._compute.run(marks.on_picture, result.image, target.rgb)
         image = target.with_rgb(rgb)
-        provenance = self._provenance(task, options, (*ANALYSIS, *result.networks))
+        claim = self._tools.trust.claim(options.consent, inputs.consents.used)
+        provenance = self._provenance(task, options, (*ANALYSIS, *result.networks), claim)
         sealer = self._tools.trust.sealer
 
         def write() -> None:
@@ -352,7 +362,9 @@ class RenderWork:
             options.marks, tenant=task.tenant, provenance_id=provenance_id
         )
 
-    def _provenance(self, task: Task, options: VideoOptions, models: Iterable[str]) -> Provenance:
+    def _provenance(
+        self, task: Task, options: VideoOptions, models: Iterable[str], claim: ConsentClaim
+    ) -> Provenance:
         """Return what is said of the result."""
         sources = [_sha256(path) for path in task.files.get("source", ())]
         return self._tools.trust.provenance(
@@ -360,6 +372,7 @@ class RenderWork:
             task.id,
             models=[name for name in models if name],
             sources=sources,
+            consent=claim,
             watermark=self._marks(task, options).key is not None,
         )
 

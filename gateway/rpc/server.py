@@ -45,6 +45,7 @@ from gateway.rpc.endpoints.swap_stream import swap_stream
 from gateway.rpc.endpoints.track import track_expressions
 from gateway.rpc.endpoints.verify import verify_file
 from gateway.rpc.endpoints.watch_job import watch_job
+from gateway.rpc.endpoints.withdraw_consent import withdraw_consent
 from gateway.rpc.serve_call import Endpoint, handler
 from gateway.serving.services import Services
 from gateway.settings import Settings
@@ -68,6 +69,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({
     "CreateIdentity": create_identity,
     "GetIdentity": get_identity,
     "ListIdentities": list_identities,
+    "WithdrawConsent": withdraw_consent,
     "DeleteIdentity": delete_identity,
     "CreateLibrary": create_expression_library,
     "GetLibrary": get_library,

@@ -31,7 +31,7 @@ from gateway.pipeline.live_window import LiveFrame, LiveOutcome
 from gateway.pipeline.options.requirements import require_pictures
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.assignments import SourceIdentities
-from gateway.pipeline.selection.stored import read_stored
+from gateway.pipeline.selection.stored import read_stored, require_claims
 from gateway.pipeline.video.frame import EditableFrame
 from gateway.rpc.call import Call
 from gateway.rpc.messages import options_of
@@ -191,6 +191,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
     counts = {"source": len(start.sources), "reference": len(start.references), "target": 1}
     require_pictures(options, counts, source_id)
     services.trust.check(options.marks)
+    require_claims(services.guard.rules("live"), options, len(start.sources))
     window = start.window or settings.stream_window
     if not 0 < window <= settings.stream_window:
         raise _wrong("window", f"should be 0-{settings.stream_window}")
@@ -203,6 +204,8 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
         identities=services.identities,
         expressions=services.expressions,
         compute=services.compute,
+        guard=services.guard,
+        medium="live",
     )
     files = [(f"Source {n}", data) for n, data in enumerate(start.sources)]
     files += [(f"Reference {n}", data) for n, data in enumerate(start.references)]
@@ -215,6 +218,7 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
         options=options,
         library=stored.library,
         call_s=settings.request_deadline_s,
+        consents=stored.consent,
     )
     marks = services.trust.marks(options.marks, tenant=call.tenant, provenance_id=new_provenance())
     frames = LiveFrames(format)

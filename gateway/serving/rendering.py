@@ -11,6 +11,7 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
+from gateway.serving.consent import IdentityGuard
 from gateway.serving.threads import ThreadToolkits
 from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
@@ -43,6 +44,7 @@ def video_work(
     identities: IdentityStore,
     expressions: ExpressionStore,
     trust: TrustPolicy,
+    guard: IdentityGuard,
 ) -> RenderWork:
     """Put the work of jobs together.
 
@@ -54,6 +56,7 @@ def video_work(
         identities: Enrolled people.
         expressions: Libraries of expressions.
         trust: Decides what results are marked with, and what is said of them.
+        guard: Decides whose faces may be used, and whose are protected.
     """
     return RenderWork(
         Tools(
@@ -64,6 +67,7 @@ def video_work(
             identities,
             expressions,
             trust,
+            guard,
         ),
         RenderLimits(
             max_pixels=settings.max_pixels,

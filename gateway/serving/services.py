@@ -36,6 +36,7 @@ from gateway.pipeline.toolkit import Toolkit
 from gateway.serving import warm_up
 from gateway.serving.admission import Admission
 from gateway.serving.concurrency import AdaptiveLimit
+from gateway.serving.consent import IdentityGuard
 from gateway.serving.health import Health
 from gateway.serving.installed_models import NO_MODELS, InstalledModels, installed_models
 from gateway.serving.live import LiveStreams
@@ -69,6 +70,7 @@ class Services:
         enroller: Makes libraries of expressions.
         stores: Of identities and expression libraries.
         trust: Decides what results are marked with, and what is said of them.
+        guard: Decides whose faces may be used, and whose are protected.
         identifier: Enrols people.
         admission: Admission control of requests.
         metrics: The service's metrics.
@@ -94,6 +96,7 @@ class Services:
     enroller: Enroller
     stores: Stores
     trust: TrustPolicy
+    guard: IdentityGuard
     identifier: Identifier
     admission: Admission
     metrics: Metrics
@@ -230,6 +233,7 @@ def assemble(
     streams = Admission(settings.max_streams, 0)
     metrics.streams(streams)
     trust = TrustPolicy(settings)
+    guard = IdentityGuard(settings, stores.identities)
     work = work or video_work(
         settings,
         kit,
@@ -238,6 +242,7 @@ def assemble(
         identities=stores.identities,
         expressions=stores.expressions,
         trust=trust,
+        guard=guard,
     )
     return Services(
         settings=settings,
@@ -250,6 +255,7 @@ def assemble(
         enroller=Enroller(kit.analyser, tracker, compute, min_face_px=settings.min_face_px),
         stores=stores,
         trust=trust,
+        guard=guard,
         identifier=Identifier(kit.people, kit.embedder, compute),
         admission=admission,
         metrics=metrics,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gateway.serving.database import connections_of, prepare
-from gateway.serving.stores import Stores, folder_stores
+from gateway.serving.stores import Stores, cipher_of, folder_stores
 from gateway.settings import Settings
 from gateway.storage.expressions import LIBRARIES
 from gateway.storage.folder import InfoT, Store, ThingT
-from gateway.storage.identities import IDENTITIES
+from gateway.storage.identities import identities_codec
 from gateway.storage.objects import ObjectStore
 from gateway.storage.shared import SharedStore
 
@@ -60,7 +60,12 @@ def shared_stores(settings: Settings) -> SharedStores:
         retry_s=settings.object_store_retry_s,
     )
     return SharedStores(
-        SharedStore(engine, objects, IDENTITIES, most=settings.max_identities),
+        SharedStore(
+            engine,
+            objects,
+            identities_codec(cipher_of(settings)),
+            most=settings.max_identities,
+        ),
         SharedStore(engine, objects, LIBRARIES, most=settings.max_libraries),
         settings,
         engine,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
+from gateway.serving.secret import trust_secret
 from gateway.settings import Settings
 from gateway.storage.expressions import ExpressionStore, FolderExpressionStore
 from gateway.storage.identities import FolderIdentityStore, IdentityStore
+from gateway.trust.sealed import Cipher
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +36,17 @@ class Stores:
         """Close all connections."""
 
 
+def cipher_of(settings: Settings) -> Cipher:
+    """Return what encrypts what is kept of faces; the secret is read when it is needed."""
+    return Cipher(cache(lambda: trust_secret(settings)))
+
+
 def folder_stores(settings: Settings) -> Stores:
     """Return the stores in the folder of data."""
     folder = settings.data_dir
     return Stores(
-        FolderIdentityStore(folder / "identities", most=settings.max_identities),
+        FolderIdentityStore(
+            folder / "identities", most=settings.max_identities, cipher=cipher_of(settings)
+        ),
         FolderExpressionStore(folder / "expressions", most=settings.max_libraries),
     )

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import InvalidOptions, SetupIncomplete
+from gateway.pipeline.options.consent import ConsentOptions
 from gateway.pipeline.options.marks import LabelOptions, MarkOptions
+from gateway.serving.secret import trust_secret
 from gateway.settings import Settings
+from gateway.trust.consent import Consent
 from gateway.trust.label import WORDS, Label
 from gateway.trust.marking import Marks, Watermark
 from gateway.trust.provenance import NOTHING_CLAIMED, ConsentClaim, Provenance, number_of
 from gateway.trust.sealing import Sealer
-from gateway.trust.secret_files import secret_in
 from gateway.trust.watermark.pattern import WatermarkKey
 
 if TYPE_CHECKING:
@@ -34,28 +36,27 @@ class TrustPolicy:
 
     @cached_property
     def _secret(self) -> bytes:
-        stated = self._settings.watermark_secret
-        if stated is not None:
-            return stated.get_secret_value().encode()
-        return secret_in(self._settings.data_dir / "trust" / "watermark.secret")
+        return trust_secret(self._settings)
 
     def require(self) -> None:
-        """Check that results can be marked.
+        """Check that results can be marked and signed.
 
         Raises:
-            SetupIncomplete: several processes share a database, and no secret.
+            SetupIncomplete: several processes share a database and no secret.
             SignerUnavailable: results cannot be signed, though they have to be.
         """
-        settings = self._settings
         self.sealer.require()
-        if settings.watermark == "off" and settings.watermark_least == "off":
-            return
-        if settings.jobs_database_url and settings.watermark_secret is None:
-            raise SetupIncomplete(
-                "Processes that share a database need a common SEMBLANT_WATERMARK_SECRET, or both "
-                "SEMBLANT_WATERMARK and SEMBLANT_WATERMARK_LEAST are off."
-            )
         _ = self._secret
+
+    def claim(self, options: ConsentOptions, used: Iterable[Consent]) -> ConsentClaim:
+        """Return on what grounds faces are used.
+
+        Args:
+            options: What the caller states.
+            used: Consents of the enrolled people whose faces are.
+        """
+        records = tuple(sorted({consent.digest() for consent in used}))
+        return ConsentClaim(self._settings.consent, options.basis, records)
 
     def check(self, options: MarkOptions) -> None:
         """Check what is asked for.

@@ -23,11 +23,11 @@ class MarksSettings(BaseModel):
         description="The least that a request may ask for: with `frame` all results are marked "
         "everywhere; with `off` callers may do without.",
     )
-    watermark_secret: SecretStr | None = Field(
+    trust_secret: SecretStr | None = Field(
         None,
-        description="What the keys of watermarks follow from, 32 characters at least, the same for "
-        "all processes that share a database. Without it: one that is made in the folder of "
-        "data, for processes that share that.",
+        description="What keys of watermarks and of stored portraits follow from, 32 characters "
+        "at least, the same for all processes that share a database. Without "
+        "it: one that is made in the folder of data, for processes that share that.",
     )
     label: Literal["on_request", "always"] = Field(
         "on_request", description="Whether results bear a visible label."
@@ -55,7 +55,7 @@ class MarksSettings(BaseModel):
         order = ("off", "face", "frame")
         if order.index(self.watermark) < order.index(self.watermark_least):
             raise ValueError("`watermark` must not be less than `watermark_least`")
-        secret = self.watermark_secret
+        secret = self.trust_secret
         if secret is not None and len(secret.get_secret_value()) < SECRET_CHARACTERS:
-            raise ValueError(f"`watermark_secret` needs {SECRET_CHARACTERS} characters")
+            raise ValueError(f"`trust_secret` needs {SECRET_CHARACTERS} characters")
         return self

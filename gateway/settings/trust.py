@@ -19,6 +19,23 @@ class TrustSettings(BaseModel):
         description="Name or code of who runs the service, as the metadata of results name it "
         "(`ContentProducer` of GB 45438-2025).",
     )
+    consent: Literal["off", "attested", "required"] = Field(
+        "attested",
+        description="What is asked before a face is used. `off`: nothing but that no consent was "
+        "withdrawn; `attested`: an enrolled person's consent has to cover the use, and what the "
+        "caller states on pictures (`consent.basis`) is recorded; `required`: every source has to "
+        "show an enrolled person whose consent covers the use.",
+    )
+    consent_max_distance: float = Field(
+        0.6,
+        gt=0,
+        le=2,
+        description="Greatest distance of descriptors up to which a source shows the person whose "
+        "consent is claimed, and a face of a target one who is protected.",
+    )
+    consent_cache_s: float = Field(
+        5.0, ge=0, description="Seconds for which it is remembered who is protected."
+    )
     credentials: Literal["off", "on", "required"] = Field(
         "on",
         description="Content credentials (C2PA): `off`; `on`, where there is a signer; `required`: "

@@ -127,6 +127,14 @@ class Store(Protocol[ThingT, InfoT]):
         """Return a thing; fails if the tenant has none of that id."""
         ...
 
+    def info(self, tenant: str, id: str) -> InfoT:
+        """Return the summary of a thing, as it is now; fails if the tenant has none of that id."""
+        ...
+
+    def replace(self, tenant: str, thing: ThingT) -> None:
+        """Keep a thing in place of the one with its id; fails if the tenant has none."""
+        ...
+
     def infos(self, tenant: str) -> list[InfoT]:
         """Return a tenant's items, the latest first."""
         ...
@@ -194,6 +202,19 @@ class FolderStore(Generic[ThingT, InfoT]):
             while len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
         return thing
+
+    def info(self, tenant: str, id: str) -> InfoT:
+        """Return the summary of a thing; see `Store.info`."""
+        return self._read(self._path(tenant, id), self._kind.unpack_info)
+
+    def replace(self, tenant: str, thing: ThingT) -> None:
+        """Keep a thing in place of another; see `Store.replace`."""
+        path = self._path(tenant, thing.id)
+        with self._lock:
+            if not path.exists():
+                raise self._kind.missing()
+            self._cache.pop(path, None)
+            _write(path, self._kind.pack(thing))
 
     def infos(self, tenant: str) -> list[InfoT]:
         """Return a tenant's items, the latest first; damaged files are only logged."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,26 +19,16 @@ from gateway.faces.face import Face, FaceQuality, FaceWarning, HeadPose
 from gateway.faces.morphable.fit import Fit
 from gateway.media.image import Picture, decode_image, encode_image
 from gateway.storage.folder import FolderStore, RecordCodec, Store, id_pattern, new_id
+from gateway.trust.consent import Consent
+from gateway.trust.sealed import Cipher
 
 PREFIX = "idn_"
 ID = id_pattern(PREFIX)
 """The format of an id."""
 _FORMAT = 1
+_SEALED = "sealed"
 _MAX_PIXELS = 2**24
 _FIT = ("identity", "expression", "rotation", "translation", "scale", "residual")
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """The consent of the person.
-
-    Attributes:
-        given: When it was stated, UTC.
-        statement: The text of the statement.
-    """
-
-    given: datetime
-    statement: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +56,7 @@ class IdentityInfo:
         created: When, UTC.
         size: Number of portraits.
         consent: The person's.
+        protected: Whether their face must not be replaced in targets.
     """
 
     id: str
@@ -71,6 +64,7 @@ class IdentityInfo:
     created: datetime
     size: int
     consent: Consent
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +76,8 @@ class EnrolledIdentity:
         name: The name given at enrolment.
         created: When, UTC.
         consent: The person's.
-        portraits: At least one.
+        portraits: At least one, unless the consent was withdrawn.
+        protected: Whether their face must not be replaced in targets.
     """
 
     id: str
@@ -90,12 +85,27 @@ class EnrolledIdentity:
     created: datetime
     consent: Consent
     portraits: tuple[KeptPortrait, ...]
+    protected: bool = False
 
     @classmethod
-    def new(cls, name: str, statement: str, portraits: Sequence[KeptPortrait]) -> EnrolledIdentity:
+    def new(
+        cls,
+        name: str,
+        consent: Consent,
+        portraits: Sequence[KeptPortrait],
+        *,
+        protected: bool = False,
+    ) -> EnrolledIdentity:
         """Return a new identity with an unguessable id."""
         now = datetime.now(UTC)
-        return cls(new_id(PREFIX), name, now, Consent(now, statement), tuple(portraits))
+        return cls(new_id(PREFIX), name, now, consent, tuple(portraits), protected)
+
+    def withdrawn(self) -> EnrolledIdentity:
+        """Return what is kept once the consent was withdrawn: that it was, and nothing of a face.
+
+        Nobody is protected by it any more, as nobody could be recognised.
+        """
+        return replace(self, consent=self.consent.withdraw(), portraits=(), protected=False)
 
     @property
     def descriptor(self) -> F32:
@@ -106,11 +116,17 @@ class EnrolledIdentity:
     @property
     def info(self) -> IdentityInfo:
         """The identity without its portraits."""
-        return IdentityInfo(self.id, self.name, self.created, len(self.portraits), self.consent)
+        size = len(self.portraits)
+        return IdentityInfo(self.id, self.name, self.created, size, self.consent, self.protected)
 
 
-def pack(identity: EnrolledIdentity) -> dict[str, NDArray[Any]]:
-    """Return an identity as arrays to save; portraits as PNG files, one by one."""
+def pack(identity: EnrolledIdentity, cipher: Cipher | None = None) -> dict[str, NDArray[Any]]:
+    """Return an identity as arrays to save; portraits as PNG files, one by one.
+
+    Args:
+        identity: What is kept.
+        cipher: Encrypts all that is of a face; None: nothing is encrypted.
+    """
     arrays = {
         "format": np.array(_FORMAT),
         "id": np.array(identity.id),
@@ -118,13 +134,21 @@ def pack(identity: EnrolledIdentity) -> dict[str, NDArray[Any]]:
         "created": np.array(identity.created.isoformat()),
         "consent_given": np.array(identity.consent.given.isoformat()),
         "consent_statement": np.array(identity.consent.statement),
+        "consent": np.array(json.dumps(identity.consent.facts())),
+        "protected": np.array(identity.protected),
         "size": np.array(len(identity.portraits)),
     }
+    of_faces: dict[str, NDArray[Any]] = {}
     for n, portrait in enumerate(identity.portraits):
         kept = {"descriptor": portrait.descriptor, **_packed_face(portrait.face)}
         kept["png"] = np.frombuffer(encode_image(Picture(portrait.image), "png"), np.uint8)
-        arrays |= {f"{name}_{n}": array for name, array in kept.items()}
-    return arrays
+        of_faces |= {f"{name}_{n}": array for name, array in kept.items()}
+    if cipher is None or not of_faces:
+        return arrays | of_faces
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **of_faces)
+    sealed = cipher.sealed(identity.id, buffer.getvalue())
+    return arrays | {_SEALED: np.frombuffer(sealed, np.uint8)}
 
 
 def _packed_face(face: Face) -> dict[str, NDArray[Any]]:
@@ -142,17 +166,35 @@ def _packed_face(face: Face) -> dict[str, NDArray[Any]]:
 
 
 def _unpack_info(data: Mapping[str, NDArray[Any]]) -> IdentityInfo:
-    consent = Consent(
-        datetime.fromisoformat(str(data["consent_given"])), str(data["consent_statement"])
-    )
+    if "consent" in data:
+        consent = Consent.of_facts(json.loads(str(data["consent"])))
+    else:
+        given = datetime.fromisoformat(str(data["consent_given"]))
+        consent = Consent(given, str(data["consent_statement"]))
     created = datetime.fromisoformat(str(data["created"]))
-    return IdentityInfo(str(data["id"]), str(data["name"]), created, int(data["size"]), consent)
+    return IdentityInfo(
+        str(data["id"]),
+        str(data["name"]),
+        created,
+        int(data["size"]),
+        consent,
+        bool(data["protected"]) if "protected" in data else False,
+    )
 
 
-def _unpack(data: Mapping[str, NDArray[Any]]) -> EnrolledIdentity:
+def _unpack(data: Mapping[str, NDArray[Any]], cipher: Cipher | None) -> EnrolledIdentity:
     info = _unpack_info(data)
-    portraits = tuple(_unpacked(data, n) for n in range(info.size))
-    return EnrolledIdentity(info.id, info.name, info.created, info.consent, portraits)
+    if _SEALED in data:
+        if cipher is None:
+            raise ValueError("it is encrypted, and there is no secret")
+        opened = cipher.opened(info.id, data[_SEALED].tobytes())
+        with np.load(io.BytesIO(opened), allow_pickle=False) as of_faces:
+            portraits = tuple(_unpacked(of_faces, n) for n in range(info.size))
+    else:
+        portraits = tuple(_unpacked(data, n) for n in range(info.size))
+    return EnrolledIdentity(
+        info.id, info.name, info.created, info.consent, portraits, info.protected
+    )
 
 
 def _unpacked(data: Mapping[str, NDArray[Any]], n: int) -> KeptPortrait:
@@ -182,32 +224,43 @@ def _unpacked(data: Mapping[str, NDArray[Any]], n: int) -> KeptPortrait:
 
 
 def _describe_info(info: IdentityInfo) -> dict[str, Any]:
-    consent = asdict(info.consent) | {"given": info.consent.given.isoformat()}
-    return asdict(info) | {"created": info.created.isoformat(), "consent": consent}
+    return asdict(info) | {"created": info.created.isoformat(), "consent": info.consent.facts()}
 
 
 def _read_info(data: dict[str, Any]) -> IdentityInfo:
-    stated = data["consent"]
-    consent = Consent(datetime.fromisoformat(stated["given"]), stated["statement"])
-    created = datetime.fromisoformat(data["created"])
-    return IdentityInfo(data["id"], data["name"], created, data["size"], consent)
+    return IdentityInfo(
+        data["id"],
+        data["name"],
+        datetime.fromisoformat(data["created"]),
+        data["size"],
+        Consent.of_facts(data["consent"]),
+        data.get("protected", False),
+    )
 
 
 def _full(most: int) -> IdentityLimit:
     return IdentityLimit(extra={"max_identities": most})
 
 
-IDENTITIES = RecordCodec(
-    "identity",
-    PREFIX,
-    pack,
-    _unpack,
-    _unpack_info,
-    _describe_info,
-    _read_info,
-    IdentityNotFound,
-    _full,
-)
+def identities_codec(
+    cipher: Cipher | None = None,
+) -> RecordCodec[EnrolledIdentity, IdentityInfo]:
+    """Return how identities are written and read; by a cipher, all that is of a face encrypted."""
+    return RecordCodec(
+        "identity",
+        PREFIX,
+        lambda identity: pack(identity, cipher),
+        lambda data: _unpack(data, cipher),
+        _unpack_info,
+        _describe_info,
+        _read_info,
+        IdentityNotFound,
+        _full,
+    )
+
+
+IDENTITIES = identities_codec()
+"""How identities are written without encryption."""
 
 IdentityStore = Store[EnrolledIdentity, IdentityInfo]
 """The store of identities."""
@@ -219,7 +272,8 @@ class FolderIdentityStore(FolderStore[EnrolledIdentity, IdentityInfo]):
     Args:
         folder: Storage folder.
         most: Identities that may be kept for each tenant.
+        cipher: Encrypts all that is of a face; None: nothing is encrypted.
     """
 
-    def __init__(self, folder: Path, *, most: int) -> None:
-        super().__init__(folder, IDENTITIES, most=most)
+    def __init__(self, folder: Path, *, most: int, cipher: Cipher | None = None) -> None:
+        super().__init__(folder, identities_codec(cipher), most=most)

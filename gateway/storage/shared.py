@@ -111,6 +111,40 @@ class SharedStore(Generic[ThingT, InfoT]):
                 self._cache.popitem(last=False)
         return thing
 
+    def info(self, tenant: str, id: str) -> InfoT:
+        """Return the summary of a thing; see `Store.info`."""
+        query = sa.select(RECORDS.c.info).where(
+            *self._of(tenant), RECORDS.c.id == id, _is(State.STORED)
+        )
+        with transaction(self._engine) as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            raise self._kind.missing()
+        return self._kind.read_info(found)
+
+    def replace(self, tenant: str, thing: ThingT) -> None:
+        """Keep a thing in place of another; see `Store.replace`.
+
+        The row comes first: from then on every process knows, whatever it still remembers.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "arrays.npz")
+            with room_on_disk():
+                np.savez_compressed(path, allow_pickle=False, **self._kind.pack(thing))
+            change = sa.update(RECORDS).where(
+                *self._of(tenant), RECORDS.c.id == thing.id, _is(State.STORED)
+            )
+            values = {
+                "info": self._kind.describe_info(thing.info),
+                "bytes": path.stat().st_size,
+            }
+            with transaction(self._engine) as connection:
+                if not connection.execute(change.values(values)).rowcount:
+                    raise self._kind.missing()
+            with self._lock:
+                self._cache.pop(thing.id, None)
+            self._objects.put(self._key(thing.id), path)
+
     def infos(self, tenant: str) -> list[InfoT]:
         """Return a tenant's items, the latest first."""
         query = sa.select(RECORDS.c.info).where(*self._of(tenant), _is(State.STORED))

@@ -33,6 +33,16 @@ class MemoryStore(Generic[ThingT, InfoT]):
             raise self._kind.missing()
         return self._things[tenant, id]
 
+    def info(self, tenant: str, id: str) -> InfoT:
+        """Return the summary of a thing."""
+        found: InfoT = self.get(tenant, id).info
+        return found
+
+    def replace(self, tenant: str, thing: ThingT) -> None:
+        """Keep a thing in place of another."""
+        self.get(tenant, thing.id)
+        self._things[tenant, thing.id] = thing
+
     def infos(self, tenant: str) -> list[InfoT]:
         """Return a tenant's items, the latest first."""
         return latest_first([thing.info for (t, _), thing in self._things.items() if t == tenant])

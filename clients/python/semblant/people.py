@@ -34,7 +34,8 @@ class Identity:
         name: The name given at enrolment.
         created: When, ISO 8601, UTC.
         size: Number of portraits.
-        consent: `given`, the time, and `statement`.
+        consent: The record of the consent, as the API documents it.
+        protected: Whether the face must not be replaced in targets.
         portraits: One mapping per portrait, as the API documents it; none in a list of identities.
         inconsistent_portraits: Indices of portraits that seem to show another person.
     """
@@ -43,9 +44,10 @@ class Identity:
     name: str
     created: str
     size: int
-    consent: Mapping[str, str]
+    consent: Mapping[str, Any]
     portraits: Sequence[Mapping[str, Any]] = ()
     inconsistent_portraits: tuple[int, ...] = ()
+    protected: bool = False
 
 
 def identify_request(
@@ -54,11 +56,12 @@ def identify_request(
     consent: bool,
     name: str,
     statement: str | None,
+    further: Mapping[str, Any] | None = None,
     timeout_s: float,
 ) -> dict[str, Any]:
     """Return httpx's arguments for enrolling a person."""
     files = [("source", ("source", read(s), "application/octet-stream")) for s in several(sources)]
-    options: dict[str, Any] = {"name": name, "consent": consent}
+    options: dict[str, Any] = {"name": name, "consent": consent, **(further or {})}
     if statement is not None:
         options["statement"] = statement
     # As a part with a type, so that the body is a form of parts even without a file.
@@ -110,4 +113,5 @@ def read_identity(body: Mapping[str, Any]) -> Identity:
         consent=body["consent"],
         portraits=body.get("portraits", ()),
         inconsistent_portraits=tuple(body.get("inconsistent_portraits", ())),
+        protected=bool(body.get("protected", False)),
     )

@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 196a13c946bba7e6961bcce20a81b4089724322345f28ca27571f924ed5c8db4
+// SHA-256 of that document: 4358a27a106f9977b2d1c8b5c6ff74e70ed175eda57934954a1b7181caccab3f
 
 export interface paths {
     "/docs": {
@@ -271,6 +271,28 @@ export interface paths {
          * @description Delete an enrolled identity and all that is kept of it.
          */
         delete: operations["delete_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw a person's consent.
+         * @description Portraits and descriptors are removed at once; what is left says that there was a consent, and
+         *     when it ended. Jobs that use the face are canceled, and what they made cannot be downloaded any
+         *     more.
+         */
+        post: operations["post_identity_withdrawal"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -652,15 +674,79 @@ export interface components {
          */
         ConsentFigures: {
             /**
+             * Evidence Sha256
+             * @description SHA-256 of what proves it.
+             */
+            evidence_sha256: string;
+            /**
              * Given
              * @description When it was stated: ISO 8601, UTC.
              */
             given: string;
             /**
+             * Media
+             * @description What it may be put into.
+             */
+            media: ("picture" | "video" | "live")[];
+            /**
+             * Purposes
+             * @description What the face may be used for; empty: anything.
+             */
+            purposes: string[];
+            /**
+             * Record Sha256
+             * @description Digest of the record, as credentials of results state it.
+             */
+            record_sha256: string;
+            /**
              * Statement
              * @description What was stated.
              */
             statement: string;
+            /**
+             * Subject
+             * @description Reference of the person.
+             */
+            subject: string;
+            /**
+             * Valid From
+             * @description From when on it is valid: ISO 8601, UTC.
+             */
+            valid_from: string | null;
+            /**
+             * Valid Until
+             * @description Until when; null: until it is withdrawn.
+             */
+            valid_until: string | null;
+            /**
+             * Withdrawn
+             * @description When it was withdrawn; null if it was not.
+             */
+            withdrawn: string | null;
+        };
+        /**
+         * ConsentOptions
+         * @description On what grounds faces are used.
+         */
+        ConsentOptions: {
+            /**
+             * Basis
+             * @description On what grounds, such as the number of a contract: recorded, and stated in the result's credentials. No personal data.
+             * @default
+             */
+            basis?: string;
+            /**
+             * Identities
+             * @description The enrolled people whom the `source` pictures show; each picture has to look like one of them, whose consent has to cover this use.
+             * @default []
+             */
+            identities?: string[];
+            /**
+             * Purpose
+             * @description What for; consents of enrolled people may be for certain purposes only.
+             * @default
+             */
+            purpose?: string;
         };
         /**
          * CredentialsFigures
@@ -1068,6 +1154,11 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Protected
+             * @description Whether the face must not be replaced in targets.
+             */
+            protected: boolean;
+            /**
              * Size
              * @description Number of portraits.
              */
@@ -1080,12 +1171,24 @@ export interface components {
          *       "identities": [
          *         {
          *           "consent": {
+         *             "evidence_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          *             "given": "2026-08-02T09:30:00.250000+00:00",
-         *             "statement": "The person shown has agreed that their face is kept and put into pictures."
+         *             "media": [
+         *               "picture",
+         *               "video"
+         *             ],
+         *             "purposes": [
+         *               "dubbing"
+         *             ],
+         *             "record_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+         *             "statement": "The person shown has agreed that their face is kept and put into pictures.",
+         *             "subject": "actor-17",
+         *             "valid_until": "2027-08-02T00:00:00+00:00"
          *           },
          *           "created": "2026-08-02T09:30:00.250000+00:00",
          *           "id": "idn_4bf92f3577b34da6a3ce929d0e0e4736",
          *           "name": "Alice",
+         *           "protected": false,
          *           "size": 1
          *         }
          *       ]
@@ -1110,25 +1213,82 @@ export interface components {
              */
             consent?: boolean;
             /**
+             * Evidence Sha256
+             * @description SHA-256 of what proves the consent, such as a signed form.
+             * @default
+             */
+            evidence_sha256?: string;
+            /**
+             * Media
+             * @description What the face may be put into.
+             * @default [
+             *       "picture",
+             *       "video",
+             *       "live"
+             *     ]
+             */
+            media?: ("picture" | "video" | "live")[];
+            /**
              * Name
              * @description Display name, of printable characters.
              * @default
              */
             name?: string;
             /**
+             * Protect
+             * @description Whether the person's face must not be replaced in targets.
+             * @default false
+             */
+            protect?: boolean;
+            /**
+             * Purposes
+             * @description What the face may be used for; requests then have to state one of them (`consent.purpose`). Default: any.
+             * @default []
+             */
+            purposes?: string[];
+            /**
              * Statement
              * @description What the person agreed to, stored with the time; printable characters.
              * @default The person shown has agreed that their face is kept and put into pictures.
              */
             statement?: string;
+            /**
+             * Subject
+             * @description Reference of the person in your own records; no name.
+             * @default
+             */
+            subject?: string;
+            /**
+             * Valid From
+             * @description From when on the consent is valid, ISO 8601 with a time zone.
+             * @default null
+             */
+            valid_from?: string | null;
+            /**
+             * Valid Until
+             * @description Until when. Default: until it is withdrawn.
+             * @default null
+             */
+            valid_until?: string | null;
         };
         /**
          * IdentityReport
          * @description An identity and what is known of its portraits.
          * @example {
          *       "consent": {
+         *         "evidence_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          *         "given": "2026-08-02T09:30:00.250000+00:00",
-         *         "statement": "The person shown has agreed that their face is kept and put into pictures."
+         *         "media": [
+         *           "picture",
+         *           "video"
+         *         ],
+         *         "purposes": [
+         *           "dubbing"
+         *         ],
+         *         "record_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+         *         "statement": "The person shown has agreed that their face is kept and put into pictures.",
+         *         "subject": "actor-17",
+         *         "valid_until": "2027-08-02T00:00:00+00:00"
          *       },
          *       "created": "2026-08-02T09:30:00.250000+00:00",
          *       "id": "idn_4bf92f3577b34da6a3ce929d0e0e4736",
@@ -1158,6 +1318,7 @@ export interface components {
          *           "warnings": []
          *         }
          *       ],
+         *       "protected": false,
          *       "size": 1
          *     }
          */
@@ -1185,6 +1346,11 @@ export interface components {
              * @description The face of each portrait, in their order; boxes in the kept crop's pixels.
              */
             portraits: components["schemas"]["FaceFigures"][];
+            /**
+             * Protected
+             * @description Whether the face must not be replaced in targets.
+             */
+            protected: boolean;
             /**
              * Size
              * @description Number of portraits.
@@ -2267,6 +2433,7 @@ export interface components {
              * @enum {string}
              */
             color?: "none" | "statistics" | "histogram" | "adaptive";
+            consent?: components["schemas"]["ConsentOptions"];
             detector?: components["schemas"]["DetectorOptions"];
             /**
              * Enhancer Blend
@@ -4212,7 +4379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A face is enrolled only with the person's consent, stated in the request. The API key or token does not permit this. */
+            /** @description A face is used only with the person's consent. The API key or token does not permit this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4492,6 +4659,116 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key or token is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key or token does not permit this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such enrolled identity. There is nothing at this address. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The method is not allowed at this address. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None of the accepted media types can be produced. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A quota of the tenant is used up. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer of tokens is not reachable. The database of jobs is not reachable. The store of files is not reachable. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_identity_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
+                "X-Semblant-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityReport"];
+                };
             };
             /** @description The request could not be read. */
             400: {
@@ -5506,7 +5783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key or token does not permit this. */
+            /** @description The consent to the use of a face was withdrawn. The API key or token does not permit this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5929,7 +6206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key or token does not permit this. */
+            /** @description A face is used only with the person's consent. The consent to the use of a face was withdrawn. A face of the target belongs to somebody who is protected. The API key or token does not permit this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5992,7 +6269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The format holds no content credentials, which this service requires. A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. No such model. */
+            /** @description The format holds no content credentials, which this service requires. A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. A source does not look like the person whose consent is claimed. No such model. */
             422: {
                 headers: {
                     [name: string]: unknown;

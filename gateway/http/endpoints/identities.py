@@ -26,7 +26,7 @@ from gateway.http.response.error_docs import (
 )
 from gateway.http.routing import Router, responses
 from gateway.operations.execution import perform
-from gateway.operations.identities import enrol, require_consent
+from gateway.operations.identities import enrol, require_consent, withdraw
 from gateway.operations.schemas.examples import IDENTITY_ID
 from gateway.operations.schemas.identities import (
     IdentityList,
@@ -117,6 +117,23 @@ async def get_identity(
     return identity_report(await services.compute.run(services.identities.get, tenant, id))
 
 
+@router.post(
+    "/v1/identities/{id}/withdrawal",
+    dependencies=[AnswersJson],
+    responses=responses(*IDENTITY_ERRORS),
+)
+async def post_identity_withdrawal(
+    id: IdentityId, services: RunningServices, tenant: IdentitiesTenant
+) -> IdentityReport:
+    """Withdraw a person's consent.
+
+    Portraits and descriptors are removed at once; what is left says that there was a consent, and
+    when it ended. Jobs that use the face are canceled, and what they made cannot be downloaded any
+    more.
+    """
+    return await withdraw(services, tenant, id)
+
+
 @router.delete(
     "/v1/identities/{id}", status_code=204, responses=responses(*IDENTITY_ERRORS, status=204)
 )
@@ -125,3 +142,4 @@ async def delete_identity(
 ) -> None:
     """Delete an enrolled identity and all that is kept of it."""
     await services.compute.run(services.identities.delete, tenant, id)
+    services.guard.forget(tenant)

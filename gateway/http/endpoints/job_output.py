@@ -10,12 +10,13 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeNotSatisfiable
-from gateway.http.dependencies import JobsTenant
+from gateway.http.dependencies import JobsTenant, RunningServices
 from gateway.http.request.form_docs import FILE
 from gateway.http.request.jobs import Engine, JobId
 from gateway.http.request_context import exchange_of
 from gateway.http.response.error_docs import OUTPUT_ERRORS
 from gateway.http.routing import Router, responses
+from gateway.operations.identities import require_live
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -42,6 +43,7 @@ async def get_job_output(
     id: JobId,
     request: Request,
     engine: Engine,
+    services: RunningServices,
     tenant: JobsTenant,
     range: Annotated[
         str, Header(alias="Range", description="The bytes wanted.", examples=["bytes=0-1023"])
@@ -51,6 +53,7 @@ async def get_job_output(
 
     Ranges can be asked for (RFC 9110 §14); `If-Range` and `If-None-Match` take the `ETag`.
     """
+    await require_live(services, tenant, await engine.get(tenant, id))
     output = await engine.output(tenant, id)
     etag = f'"{output.sha256}"'
     headers = {

@@ -84,6 +84,10 @@ SWAP_ERRORS: Errors = (
     errors.IdentityNotFound,
     errors.SignerUnavailable,
     errors.CredentialsUnsupported,
+    errors.ConsentRequired,
+    errors.ConsentWithdrawn,
+    errors.SourceMismatch,
+    errors.FaceProtected,
     errors.StorageUnavailable,
 )
 VERIFY_ERRORS: Errors = (*_FORM, *_IMAGE, *_VIDEO, *_WORK)
@@ -130,6 +134,7 @@ STREAM_ERRORS: Errors = JOB_ERRORS
 OUTPUT_ERRORS: Errors = (
     *JOB_ERRORS,
     errors.JobNotFinished,
+    errors.ConsentWithdrawn,
     errors.RangeNotSatisfiable,
     errors.StorageUnavailable,
 )

@@ -204,7 +204,19 @@ _IDENTITY = {
     "name": "Alice",
     "created": _TIME,
     "size": 1,
-    "consent": {"given": _TIME, "statement": STATEMENT},
+    "consent": {
+        "given": _TIME,
+        "statement": STATEMENT,
+        "subject": "actor-17",
+        "purposes": ["dubbing"],
+        "media": ["picture", "video"],
+        "valid_from": None,
+        "valid_until": "2027-08-02T00:00:00+00:00",
+        "evidence_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "withdrawn": None,
+        "record_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    },
+    "protected": False,
 }
 IDENTITY: dict[str, Any] = {**_IDENTITY, "portraits": [FACE_FIGURES], "inconsistent_portraits": []}
 IDENTITY_LIST: dict[str, Any] = {"identities": [_IDENTITY]}

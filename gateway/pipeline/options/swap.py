@@ -24,6 +24,7 @@ from gateway.pipeline.options.choices import (
     FrameEnhancerModel,
     SwapperModel,
 )
+from gateway.pipeline.options.consent import ConsentOptions
 from gateway.pipeline.options.groups import (
     CLASSIFIER,
     MEANT_BY,
@@ -205,6 +206,7 @@ class SwapOptions(OptionsModel):
     quality: QualityOptions = Field(default_factory=QualityOptions)
     output: OutputOptions = Field(default_factory=OutputOptions)
     marks: MarkOptions = Field(default_factory=MarkOptions)
+    consent: ConsentOptions = Field(default_factory=ConsentOptions)
 
     @property
     def measures(self) -> bool:
@@ -282,6 +284,17 @@ class SwapOptions(OptionsModel):
     def identities(self) -> tuple[str, ...]:
         """The ids of all enrolled identities that the mapping names, each once."""
         named = (name for entry in self.mapping for name in (entry.source_id, entry.target_id))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def uses_faces(self) -> bool:
+        """Whether faces of people get into other pictures."""
+        return "face_swapper" in self.processors
+
+    @property
+    def lent(self) -> tuple[str, ...]:
+        """The ids of the enrolled identities whose faces the mapping uses, each once."""
+        named = (entry.source_id for entry in self.mapping)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     @property

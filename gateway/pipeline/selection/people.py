@@ -11,22 +11,25 @@ from gateway.arrays import F32, U8
 from gateway.deadline import Deadline
 from gateway.errors import (
     FaceNotReliable,
+    FaceProtected,
     FaceTooSmall,
     InvalidOptions,
     NoFaceInSource,
     NoFaceInTarget,
+    SourceMismatch,
     UnknownModel,
 )
 from gateway.faces.analyser import FaceAnalyser
 from gateway.faces.attributes import FaceAttributes
 from gateway.faces.detect import DetectOptions
-from gateway.faces.embedding import FaceEmbedder, strangers
+from gateway.faces.embedding import FaceEmbedder, nearest, strangers
 from gateway.faces.face import Face, FaceWarning
 from gateway.networks.fairface import FAIRFACE, FairFace
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection import detection
 from gateway.pipeline.selection.assignments import Assignments, SourceIdentities
 from gateway.pipeline.selection.decision import Evidence, View, asks_for_looks, decide
+from gateway.pipeline.selection.stored import UsedConsents
 from gateway.processors.base import Portrait
 from gateway.storage.identities import EnrolledIdentity
 
@@ -103,6 +106,48 @@ class People:
             Portrait(image, self._usable(in_source, f"Source {n}", NoFaceInSource)[0])
             for n, (image, in_source) in enumerate(zip(sources, found, strict=True))
         ]
+
+    async def require_claimed(
+        self, portraits: Sequence[Portrait], consents: UsedConsents, *, deadline: Deadline
+    ) -> None:
+        """Check that portraits show the people whose consent is claimed, if anybody's is.
+
+        Raises:
+            SourceMismatch: one shows somebody else.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if not consents.claimed or not portraits:
+            return
+        found = await asyncio.gather(
+            *(self._embedder.embed(p.image, [p.face], deadline=deadline) for p in portraits)
+        )
+        for n, (descriptor,) in enumerate(found):
+            if nearest(descriptor, consents.claimed) > consents.farthest:
+                raise SourceMismatch(
+                    f"Source {n} does not look like anybody whose consent is claimed.",
+                    extra={"source": n},
+                )
+
+    async def require_unprotected(
+        self, target: U8, faces: Sequence[Face], consents: UsedConsents, *, deadline: Deadline
+    ) -> None:
+        """Check that nobody is protected whose face is to be replaced.
+
+        Args:
+            target: uint8 (H, W, 3) RGB.
+            faces: Of the target, those to be replaced.
+            consents: With the protected people.
+            deadline: When the answer is of no use any more.
+
+        Raises:
+            FaceProtected: somebody is.
+            InferenceError, DeadlineExceeded: from the network.
+        """
+        if not consents.protected or not faces:
+            return
+        for descriptor in await self._embedder.embed(target, faces, deadline=deadline):
+            if nearest(descriptor, consents.protected) <= consents.farthest:
+                raise FaceProtected()
 
     async def cast(
         self,

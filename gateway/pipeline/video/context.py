@@ -9,6 +9,7 @@ from gateway.deadline import CallPriority, Deadline
 from gateway.pipeline.face.expression_plan import LibraryItem
 from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.selection.assignments import SourceIdentities
+from gateway.pipeline.selection.stored import NO_CONSENTS, UsedConsents
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 
@@ -25,6 +26,7 @@ class VideoFusionContext:
         library: Entries to match expressions with.
         call_s: Seconds that the processing of one frame may take.
         priority: Of its calls of networks.
+        consents: What covers the use of faces.
     """
 
     cast: VideoCast
@@ -34,6 +36,7 @@ class VideoFusionContext:
     library: Sequence[LibraryItem] = ()
     call_s: float = 30.0
     priority: CallPriority = CallPriority.VIDEO
+    consents: UsedConsents = NO_CONSENTS
 
     def deadline(self) -> Deadline:
         """Return the deadline of a frame processed now."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from gateway.arrays import F32, U8
 from gateway.compute import Compute
-from gateway.faces.embedding import FaceEmbedder
+from gateway.errors import FaceProtected
+from gateway.faces.embedding import FaceEmbedder, nearest
 from gateway.faces.face import Face, FaceWarning
 from gateway.faces.glasses import GlassesRemoval
 from gateway.faces.overlap import covering, nearness
@@ -111,6 +112,7 @@ class FrameMaker:
             timings: Gets the stages' times; the video's own, if None.
 
         Raises:
+            FaceProtected: somebody whose face is to be changed is protected.
             InferenceError, DeadlineExceeded: from the networks.
         """
         await self._prepare()
@@ -240,6 +242,9 @@ class FrameMaker:
             view.pixels, [view.inside(face)], deadline=self._production.deadline()
         )
         person.part, person.rest = cast.part_of(descriptor), cast.rest_of(descriptor)
+        consents = self._production.consents
+        if person.part is not None and nearest(descriptor, consents.protected) <= consents.farthest:
+            raise FaceProtected()
         person.decided = not turned or now - person.since_s >= UNDECIDED_S
         return person
 

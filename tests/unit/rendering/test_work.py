@@ -32,6 +32,7 @@ from gateway.pipeline.toolkit import Toolkit
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
+from gateway.serving.consent import IdentityGuard
 from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
@@ -68,6 +69,7 @@ def work():
     inference, compute, studio = fake_face_inference(), Compute(1), EventLoopThreadPool(1)
 
     kit = Toolkit.of(ModelSelector(inference, compute))
+    identities = MemoryIdentityStore()
 
     def fuser(coding, home):
         return kit.over(inference, Compute(inline=True)).video_fuser(reading=coding)
@@ -78,9 +80,10 @@ def work():
             fuser,
             studio,
             kit.image_fuser(),
-            MemoryIdentityStore(),
+            identities,
             MemoryExpressionStore(),
             TrustPolicy(Settings()),
+            IdentityGuard(Settings(), identities),
         ),
         RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
     )

@@ -65,6 +65,8 @@ OURS = {
     "gateway.access": ("gateway.database", "gateway.errors"),
     "gateway.access.caller": ("gateway.errors",),
     "gateway.storage": (
+        "gateway.trust.consent",
+        "gateway.trust.sealed",
         "gateway.access.caller",
         "gateway.database",
         "gateway.faces",
@@ -96,6 +98,7 @@ OURS = {
         *BASICS,
     ),
     "gateway.pipeline": (
+        "gateway.trust.consent",
         "gateway.trust.label",
         "gateway.processors",
         "gateway.networks",

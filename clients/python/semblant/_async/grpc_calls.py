@@ -37,6 +37,7 @@ from semblant.v1.identities_pb2 import (
     DeleteIdentityRequest,
     GetIdentityRequest,
     ListIdentitiesRequest,
+    WithdrawConsentRequest,
 )
 from semblant.v1.jobs_pb2 import (
     CancelJobRequest,
@@ -168,11 +169,12 @@ class AsyncGrpcCalls:
         consent: bool,
         name: str,
         statement: str | None,
+        further: Options | None = None,
         timeout_s: float,
     ) -> Identity:
         """Enrol a person."""
         request = requests.identity_message(
-            sources, consent=consent, name=name, statement=statement
+            sources, consent=consent, name=name, statement=statement, further=further
         )
         answer = await self._ask("CreateIdentity", request, timeout_s, Repeat.NEVER)
         return results.identity_result(answer)
@@ -185,6 +187,11 @@ class AsyncGrpcCalls:
     async def identity(self, id: str, timeout_s: float) -> Identity:
         """Show an enrolled person."""
         answer = await self._ask("GetIdentity", GetIdentityRequest(id=id), timeout_s)
+        return results.identity_result(answer)
+
+    async def withdraw_consent(self, id: str, timeout_s: float) -> Identity:
+        """Withdraw a person's consent."""
+        answer = await self._ask("WithdrawConsent", WithdrawConsentRequest(id=id), timeout_s)
         return results.identity_result(answer)
 
     async def delete_identity(self, id: str, timeout_s: float) -> None:

@@ -178,6 +178,7 @@ class Client(JobCalls):
         consent: bool,
         name: str = "",
         statement: str | None = None,
+        options: Options | None = None,
     ) -> Identity:
         """Enrol a person; see `POST /v1/identities`.
 
@@ -186,12 +187,18 @@ class Client(JobCalls):
             consent: That the person agreed; nobody is enrolled unless it is true.
             name: What to call the person.
             statement: What the person agreed to; the server's words unless given.
+            options: Further ones, as the API documents them, such as `valid_until`.
 
         Raises:
             SemblantError: by its subclass, such as `ConsentRequired`.
         """
         return self._calls.enrol_identity(
-            sources, consent=consent, name=name, statement=statement, timeout_s=self._timeout_s
+            sources,
+            consent=consent,
+            name=name,
+            statement=statement,
+            further=options,
+            timeout_s=self._timeout_s,
         )
 
     def identities(self) -> list[Identity]:
@@ -201,6 +208,14 @@ class Client(JobCalls):
     def identity(self, id: str) -> Identity:
         """Return an enrolled person; raises `IdentityNotFound` if there is none of that id."""
         return self._calls.identity(id, self._timeout_s)
+
+    def withdraw_consent(self, id: str) -> Identity:
+        """Withdraw a person's consent; see `POST /v1/identities/{id}/withdrawal`.
+
+        Raises:
+            SemblantError: by its subclass, such as `IdentityNotFound`.
+        """
+        return self._calls.withdraw_consent(id, self._timeout_s)
 
     def delete_identity(self, id: str) -> None:
         """Forget an enrolled person; raises `IdentityNotFound` if there is none of that id."""

@@ -182,11 +182,17 @@ class HttpCalls:
         consent: bool,
         name: str,
         statement: str | None,
+        further: Options | None = None,
         timeout_s: float,
     ) -> Identity:
         """Enrol a person."""
         arguments = identify_request(
-            sources, consent=consent, name=name, statement=statement, timeout_s=timeout_s
+            sources,
+            consent=consent,
+            name=name,
+            statement=statement,
+            further=further,
+            timeout_s=timeout_s,
         )
         return identity_result(self._send(arguments | {"extensions": _ONCE}))
 
@@ -197,6 +203,12 @@ class HttpCalls:
     def identity(self, id: str, timeout_s: float) -> Identity:
         """Show an enrolled person."""
         return identity_result(self._send(identity_request("GET", id, timeout_s=timeout_s)))
+
+    def withdraw_consent(self, id: str, timeout_s: float) -> Identity:
+        """Withdraw a person's consent."""
+        arguments = identity_request("POST", id, timeout_s=timeout_s)
+        arguments["url"] += "/withdrawal"
+        return identity_result(self._send(arguments))
 
     def delete_identity(self, id: str, timeout_s: float) -> None:
         """Forget an enrolled person."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,32 @@ def add(
     statement: Annotated[
         str | None, typer.Option("--statement", help="What the person has agreed to; stored.")
     ] = None,
+    subject: Annotated[
+        str, typer.Option("--subject", help="Reference of the person in your own records; no name.")
+    ] = "",
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option("--purpose", help="What the face may be used for; several times. Else: all."),
+    ] = None,
+    medium: Annotated[
+        list[str] | None,
+        typer.Option("--medium", help="picture, video or live; several times. Else: all three."),
+    ] = None,
+    valid_until: Annotated[
+        str | None, typer.Option("--valid-until", help="When the consent ends, ISO 8601.")
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            help="File that proves the consent; its SHA-256 is kept, not the file.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    protect: Annotated[
+        bool, typer.Option("--protect", help="Refuse to replace the person's face in targets.")
+    ] = False,
     *,
     connection: Connection,
 ) -> None:
@@ -50,9 +77,20 @@ def add(
     if not consent:
         raise typer.BadParameter("the person must agree, and you say so", param_hint="--consent")
 
+    options: dict[str, object] = {"subject": subject, "protect": protect}
+    if purpose:
+        options["purposes"] = purpose
+    if medium:
+        options["media"] = medium
+    if valid_until is not None:
+        options["valid_until"] = valid_until
+    if evidence is not None:
+        with evidence.open("rb") as file:
+            options["evidence_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+
     async def work(client: AsyncClient) -> Identity:
         return await client.enrol_identity(
-            portraits, consent=consent, name=name, statement=statement
+            portraits, consent=consent, name=name, statement=statement, options=options
         )
 
     with progress("looking"):
@@ -115,6 +153,22 @@ def show(
         table.add_row(str(index), *figures, ", ".join(notes) or "–")
     out.print(table)
     err.print(f"{identity.consent['given']}: {identity.consent['statement']}", markup=False)
+
+
+@app.command()
+@connected()
+def withdraw(
+    id: IdArgument,
+    *,
+    connection: Connection,
+) -> None:
+    """Withdraw the consent of the enrolled person ID: jobs stop, outputs cannot be downloaded."""
+
+    async def work(client: AsyncClient) -> Identity:
+        return await client.withdraw_consent(id)
+
+    identity = connection.run(work)
+    err.print(f"withdrawn {identity.id}: nothing of the face is kept", markup=False)
 
 
 @app.command()

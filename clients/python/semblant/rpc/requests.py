@@ -149,10 +149,15 @@ def match_message(
 
 
 def identity_message(
-    sources: File | Sequence[File], *, consent: bool, name: str, statement: str | None
+    sources: File | Sequence[File],
+    *,
+    consent: bool,
+    name: str,
+    statement: str | None,
+    further: Options | None = None,
 ) -> CreateIdentityRequest:
     """Return the request of an enrolment; raises as `swap_message`."""
-    asked: dict[str, Any] = {"name": name, "consent": consent}
+    asked: dict[str, Any] = {"name": name, "consent": consent, **(further or {})}
     if statement is not None:
         asked["statement"] = statement
     return CreateIdentityRequest(

@@ -996,6 +996,7 @@ class IdentityReport(_message.Message):
     CREATED_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
+    PROTECTED_FIELD_NUMBER: _builtins.int
     PORTRAITS_FIELD_NUMBER: _builtins.int
     INCONSISTENT_PORTRAITS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
@@ -1005,6 +1006,8 @@ class IdentityReport(_message.Message):
     """When it was enrolled: ISO 8601, UTC."""
     size: _builtins.int
     """Number of portraits."""
+    protected: _builtins.bool
+    """Whether the face must not be replaced in targets."""
     @_builtins.property
     def consent(self) -> Global___ConsentFigures: ...
     @_builtins.property
@@ -1023,12 +1026,13 @@ class IdentityReport(_message.Message):
         created: _builtins.str = ...,
         size: _builtins.int = ...,
         consent: Global___ConsentFigures | None = ...,
+        protected: _builtins.bool = ...,
         portraits: _abc.Iterable[Global___FaceFigures] | None = ...,
         inconsistent_portraits: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "created", b"created", "id", b"id", "inconsistent_portraits", b"inconsistent_portraits", "name", b"name", "portraits", b"portraits", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "created", b"created", "id", b"id", "inconsistent_portraits", b"inconsistent_portraits", "name", b"name", "portraits", b"portraits", "protected", b"protected", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1040,23 +1044,87 @@ class ConsentFigures(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Media:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _MediaEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ConsentFigures._Media.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        MEDIA_UNSPECIFIED: ConsentFigures._Media.ValueType  # 0
+        MEDIA_PICTURE: ConsentFigures._Media.ValueType  # 1
+        MEDIA_VIDEO: ConsentFigures._Media.ValueType  # 2
+        MEDIA_LIVE: ConsentFigures._Media.ValueType  # 3
+
+    class Media(_Media, metaclass=_MediaEnumTypeWrapper): ...
+    MEDIA_UNSPECIFIED: ConsentFigures.Media.ValueType  # 0
+    MEDIA_PICTURE: ConsentFigures.Media.ValueType  # 1
+    MEDIA_VIDEO: ConsentFigures.Media.ValueType  # 2
+    MEDIA_LIVE: ConsentFigures.Media.ValueType  # 3
+
     GIVEN_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    PURPOSES_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    EVIDENCE_SHA256_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_FIELD_NUMBER: _builtins.int
+    RECORD_SHA256_FIELD_NUMBER: _builtins.int
     given: _builtins.str
     """When it was stated: ISO 8601, UTC."""
     statement: _builtins.str
     """What was stated."""
+    subject: _builtins.str
+    """Reference of the person."""
+    valid_from: _builtins.str
+    """From when on it is valid: ISO 8601, UTC."""
+    valid_until: _builtins.str
+    """Until when; null: until it is withdrawn."""
+    evidence_sha256: _builtins.str
+    """SHA-256 of what proves it."""
+    withdrawn: _builtins.str
+    """When it was withdrawn; null if it was not."""
+    record_sha256: _builtins.str
+    """Digest of the record, as credentials of results state it."""
+    @_builtins.property
+    def purposes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the face may be used for; empty: anything."""
+
+    @_builtins.property
+    def media(self) -> _containers.RepeatedScalarFieldContainer[Global___ConsentFigures.Media.ValueType]:
+        """What it may be put into."""
+
     def __init__(
         self,
         *,
         given: _builtins.str = ...,
         statement: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        purposes: _abc.Iterable[_builtins.str] | None = ...,
+        media: _abc.Iterable[Global___ConsentFigures.Media.ValueType] | None = ...,
+        valid_from: _builtins.str | None = ...,
+        valid_until: _builtins.str | None = ...,
+        evidence_sha256: _builtins.str = ...,
+        withdrawn: _builtins.str | None = ...,
+        record_sha256: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_valid_from", b"_valid_from", "_valid_until", b"_valid_until", "_withdrawn", b"_withdrawn", "valid_from", b"valid_from", "valid_until", b"valid_until", "withdrawn", b"withdrawn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["given", b"given", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_valid_from", b"_valid_from", "_valid_until", b"_valid_until", "_withdrawn", b"_withdrawn", "evidence_sha256", b"evidence_sha256", "given", b"given", "media", b"media", "purposes", b"purposes", "record_sha256", b"record_sha256", "statement", b"statement", "subject", b"subject", "valid_from", b"valid_from", "valid_until", b"valid_until", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__valid_from: _TypeAlias = _typing.Literal["valid_from"]  # noqa: Y015
+    _WhichOneofArgType__valid_from: _TypeAlias = _typing.Literal["_valid_from", b"_valid_from"]  # noqa: Y015
+    _WhichOneofReturnType__valid_until: _TypeAlias = _typing.Literal["valid_until"]  # noqa: Y015
+    _WhichOneofArgType__valid_until: _TypeAlias = _typing.Literal["_valid_until", b"_valid_until"]  # noqa: Y015
+    _WhichOneofReturnType__withdrawn: _TypeAlias = _typing.Literal["withdrawn"]  # noqa: Y015
+    _WhichOneofArgType__withdrawn: _TypeAlias = _typing.Literal["_withdrawn", b"_withdrawn"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_from) -> _WhichOneofReturnType__valid_from | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_until) -> _WhichOneofReturnType__valid_until | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__withdrawn) -> _WhichOneofReturnType__withdrawn | None: ...
 
 Global___ConsentFigures: _TypeAlias = ConsentFigures  # noqa: Y015
 
@@ -1095,6 +1163,7 @@ class IdentityFigures(_message.Message):
     CREATED_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
+    PROTECTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`idn_` and 32 hexadecimal digits."""
     name: _builtins.str
@@ -1102,6 +1171,8 @@ class IdentityFigures(_message.Message):
     """When it was enrolled: ISO 8601, UTC."""
     size: _builtins.int
     """Number of portraits."""
+    protected: _builtins.bool
+    """Whether the face must not be replaced in targets."""
     @_builtins.property
     def consent(self) -> Global___ConsentFigures: ...
     def __init__(
@@ -1112,10 +1183,11 @@ class IdentityFigures(_message.Message):
         created: _builtins.str = ...,
         size: _builtins.int = ...,
         consent: Global___ConsentFigures | None = ...,
+        protected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "created", b"created", "id", b"id", "name", b"name", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "created", b"created", "id", b"id", "name", b"name", "protected", b"protected", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

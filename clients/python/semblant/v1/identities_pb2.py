@@ -26,7 +26,7 @@ from semblant.v1 import answers_pb2 as semblant_dot_v1_dot_answers__pb2
 from semblant.v1 import options_pb2 as semblant_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csemblant/v1/identities.proto\x12\x0bsemblant.v1\x1a\x19semblant/v1/answers.proto\x1a\x19semblant/v1/options.proto\"W\n\x15\x43reateIdentityRequest\x12\x0f\n\x07sources\x18\x01 \x03(\x0c\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.semblant.v1.IdentityOptions\"G\n\x16\x43reateIdentityResponse\x12-\n\x08identity\x18\x01 \x01(\x0b\x32\x1b.semblant.v1.IdentityReport\" \n\x12GetIdentityRequest\x12\n\n\x02id\x18\x01 \x01(\t\"D\n\x13GetIdentityResponse\x12-\n\x08identity\x18\x01 \x01(\x0b\x32\x1b.semblant.v1.IdentityReport\"\x17\n\x15ListIdentitiesRequest\"J\n\x16ListIdentitiesResponse\x12\x30\n\nidentities\x18\x01 \x03(\x0b\x32\x1c.semblant.v1.IdentityFigures\"#\n\x15\x44\x65leteIdentityRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x18\n\x16\x44\x65leteIdentityResponse2\xf6\x02\n\x11IdentitiesService\x12Y\n\x0e\x43reateIdentity\x12\".semblant.v1.CreateIdentityRequest\x1a#.semblant.v1.CreateIdentityResponse\x12P\n\x0bGetIdentity\x12\x1f.semblant.v1.GetIdentityRequest\x1a .semblant.v1.GetIdentityResponse\x12Y\n\x0eListIdentities\x12\".semblant.v1.ListIdentitiesRequest\x1a#.semblant.v1.ListIdentitiesResponse\x12Y\n\x0e\x44\x65leteIdentity\x12\".semblant.v1.DeleteIdentityRequest\x1a#.semblant.v1.DeleteIdentityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csemblant/v1/identities.proto\x12\x0bsemblant.v1\x1a\x19semblant/v1/answers.proto\x1a\x19semblant/v1/options.proto\"W\n\x15\x43reateIdentityRequest\x12\x0f\n\x07sources\x18\x01 \x03(\x0c\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.semblant.v1.IdentityOptions\"G\n\x16\x43reateIdentityResponse\x12-\n\x08identity\x18\x01 \x01(\x0b\x32\x1b.semblant.v1.IdentityReport\" \n\x12GetIdentityRequest\x12\n\n\x02id\x18\x01 \x01(\t\"D\n\x13GetIdentityResponse\x12-\n\x08identity\x18\x01 \x01(\x0b\x32\x1b.semblant.v1.IdentityReport\"\x17\n\x15ListIdentitiesRequest\"J\n\x16ListIdentitiesResponse\x12\x30\n\nidentities\x18\x01 \x03(\x0b\x32\x1c.semblant.v1.IdentityFigures\"$\n\x16WithdrawConsentRequest\x12\n\n\x02id\x18\x01 \x01(\t\"H\n\x17WithdrawConsentResponse\x12-\n\x08identity\x18\x01 \x01(\x0b\x32\x1b.semblant.v1.IdentityReport\"#\n\x15\x44\x65leteIdentityRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x18\n\x16\x44\x65leteIdentityResponse2\xd4\x03\n\x11IdentitiesService\x12Y\n\x0e\x43reateIdentity\x12\".semblant.v1.CreateIdentityRequest\x1a#.semblant.v1.CreateIdentityResponse\x12P\n\x0bGetIdentity\x12\x1f.semblant.v1.GetIdentityRequest\x1a .semblant.v1.GetIdentityResponse\x12Y\n\x0eListIdentities\x12\".semblant.v1.ListIdentitiesRequest\x1a#.semblant.v1.ListIdentitiesResponse\x12\\\n\x0fWithdrawConsent\x12#.semblant.v1.WithdrawConsentRequest\x1a$.semblant.v1.WithdrawConsentResponse\x12Y\n\x0e\x44\x65leteIdentity\x12\".semblant.v1.DeleteIdentityRequest\x1a#.semblant.v1.DeleteIdentityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,10 +45,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTIDENTITIESREQUEST']._serialized_end=388
   _globals['_LISTIDENTITIESRESPONSE']._serialized_start=390
   _globals['_LISTIDENTITIESRESPONSE']._serialized_end=464
-  _globals['_DELETEIDENTITYREQUEST']._serialized_start=466
-  _globals['_DELETEIDENTITYREQUEST']._serialized_end=501
-  _globals['_DELETEIDENTITYRESPONSE']._serialized_start=503
-  _globals['_DELETEIDENTITYRESPONSE']._serialized_end=527
-  _globals['_IDENTITIESSERVICE']._serialized_start=530
-  _globals['_IDENTITIESSERVICE']._serialized_end=904
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=466
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=502
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=504
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=576
+  _globals['_DELETEIDENTITYREQUEST']._serialized_start=578
+  _globals['_DELETEIDENTITYREQUEST']._serialized_end=613
+  _globals['_DELETEIDENTITYRESPONSE']._serialized_start=615
+  _globals['_DELETEIDENTITYRESPONSE']._serialized_end=639
+  _globals['_IDENTITIESSERVICE']._serialized_start=642
+  _globals['_IDENTITIESSERVICE']._serialized_end=1110
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,11 @@ class IdentitiesServiceStub:
                 request_serializer=semblant_dot_v1_dot_identities__pb2.ListIdentitiesRequest.SerializeToString,
                 response_deserializer=semblant_dot_v1_dot_identities__pb2.ListIdentitiesResponse.FromString,
                 _registered_method=True)
+        self.WithdrawConsent = channel.unary_unary(
+                '/semblant.v1.IdentitiesService/WithdrawConsent',
+                request_serializer=semblant_dot_v1_dot_identities__pb2.WithdrawConsentRequest.SerializeToString,
+                response_deserializer=semblant_dot_v1_dot_identities__pb2.WithdrawConsentResponse.FromString,
+                _registered_method=True)
         self.DeleteIdentity = channel.unary_unary(
                 '/semblant.v1.IdentitiesService/DeleteIdentity',
                 request_serializer=semblant_dot_v1_dot_identities__pb2.DeleteIdentityRequest.SerializeToString,
@@ -78,6 +83,13 @@ class IdentitiesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WithdrawConsent(self, request, context):
+        """Withdraw a person's consent: their face is used no more, and nothing of it is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteIdentity(self, request, context):
         """Delete an enrolled identity and all that is kept of it.
         """
@@ -102,6 +114,11 @@ def add_IdentitiesServiceServicer_to_server(servicer, server):
                     servicer.ListIdentities,
                     request_deserializer=semblant_dot_v1_dot_identities__pb2.ListIdentitiesRequest.FromString,
                     response_serializer=semblant_dot_v1_dot_identities__pb2.ListIdentitiesResponse.SerializeToString,
+            ),
+            'WithdrawConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawConsent,
+                    request_deserializer=semblant_dot_v1_dot_identities__pb2.WithdrawConsentRequest.FromString,
+                    response_serializer=semblant_dot_v1_dot_identities__pb2.WithdrawConsentResponse.SerializeToString,
             ),
             'DeleteIdentity': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteIdentity,
@@ -190,6 +207,33 @@ class IdentitiesService:
             '/semblant.v1.IdentitiesService/ListIdentities',
             semblant_dot_v1_dot_identities__pb2.ListIdentitiesRequest.SerializeToString,
             semblant_dot_v1_dot_identities__pb2.ListIdentitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblant.v1.IdentitiesService/WithdrawConsent',
+            semblant_dot_v1_dot_identities__pb2.WithdrawConsentRequest.SerializeToString,
+            semblant_dot_v1_dot_identities__pb2.WithdrawConsentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,8 @@ class IdentitiesServiceStub:
     """Enrol a person who has given consent."""
     GetIdentity: _grpc.UnaryUnaryMultiCallable[_identities_pb2.GetIdentityRequest, _identities_pb2.GetIdentityResponse]
     ListIdentities: _grpc.UnaryUnaryMultiCallable[_identities_pb2.ListIdentitiesRequest, _identities_pb2.ListIdentitiesResponse]
+    WithdrawConsent: _grpc.UnaryUnaryMultiCallable[_identities_pb2.WithdrawConsentRequest, _identities_pb2.WithdrawConsentResponse]
+    """Withdraw a person's consent: their face is used no more, and nothing of it is kept."""
     DeleteIdentity: _grpc.UnaryUnaryMultiCallable[_identities_pb2.DeleteIdentityRequest, _identities_pb2.DeleteIdentityResponse]
     """Delete an enrolled identity and all that is kept of it."""
 
@@ -45,6 +47,8 @@ class IdentitiesServiceAsyncStub(IdentitiesServiceStub):
     """Enrol a person who has given consent."""
     GetIdentity: _aio.UnaryUnaryMultiCallable[_identities_pb2.GetIdentityRequest, _identities_pb2.GetIdentityResponse]  # type: ignore[assignment]
     ListIdentities: _aio.UnaryUnaryMultiCallable[_identities_pb2.ListIdentitiesRequest, _identities_pb2.ListIdentitiesResponse]  # type: ignore[assignment]
+    WithdrawConsent: _aio.UnaryUnaryMultiCallable[_identities_pb2.WithdrawConsentRequest, _identities_pb2.WithdrawConsentResponse]  # type: ignore[assignment]
+    """Withdraw a person's consent: their face is used no more, and nothing of it is kept."""
     DeleteIdentity: _aio.UnaryUnaryMultiCallable[_identities_pb2.DeleteIdentityRequest, _identities_pb2.DeleteIdentityResponse]  # type: ignore[assignment]
     """Delete an enrolled identity and all that is kept of it."""
 
@@ -70,6 +74,14 @@ class IdentitiesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identities_pb2.ListIdentitiesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identities_pb2.ListIdentitiesResponse, _abc.Awaitable[_identities_pb2.ListIdentitiesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def WithdrawConsent(
+        self,
+        request: _identities_pb2.WithdrawConsentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identities_pb2.WithdrawConsentResponse, _abc.Awaitable[_identities_pb2.WithdrawConsentResponse]]:
+        """Withdraw a person's consent: their face is used no more, and nothing of it is kept."""
 
     @_abc_1.abstractmethod
     def DeleteIdentity(

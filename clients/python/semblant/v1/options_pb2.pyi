@@ -313,6 +313,7 @@ class SwapOptions(_message.Message):
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     MARKS_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
     swapper_model: Global___SwapOptions.SwapperModel.ValueType
     """Model that swaps: `mesh`, which warps the source's own skin and needs no network, or an
     installed third-party model; `auto` takes the best one installed.
@@ -421,6 +422,8 @@ class SwapOptions(_message.Message):
     def output(self) -> Global___OutputOptions: ...
     @_builtins.property
     def marks(self) -> Global___MarkOptions: ...
+    @_builtins.property
+    def consent(self) -> Global___ConsentOptions: ...
     def __init__(
         self,
         *,
@@ -455,15 +458,18 @@ class SwapOptions(_message.Message):
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
         marks: Global___MarkOptions | None = ...,
+        consent: Global___ConsentOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_consent", b"_consent", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "consent", b"consent", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_consent", b"_consent", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "consent", b"consent", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
     _WhichOneofReturnType__color: _TypeAlias = _typing.Literal["color"]  # noqa: Y015
     _WhichOneofArgType__color: _TypeAlias = _typing.Literal["_color", b"_color"]  # noqa: Y015
+    _WhichOneofReturnType__consent: _TypeAlias = _typing.Literal["consent"]  # noqa: Y015
+    _WhichOneofArgType__consent: _TypeAlias = _typing.Literal["_consent", b"_consent"]  # noqa: Y015
     _WhichOneofReturnType__detector: _TypeAlias = _typing.Literal["detector"]  # noqa: Y015
     _WhichOneofArgType__detector: _TypeAlias = _typing.Literal["_detector", b"_detector"]  # noqa: Y015
     _WhichOneofReturnType__enhancer_blend: _TypeAlias = _typing.Literal["enhancer_blend"]  # noqa: Y015
@@ -518,6 +524,8 @@ class SwapOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__blend) -> _WhichOneofReturnType__blend | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__color) -> _WhichOneofReturnType__color | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__consent) -> _WhichOneofReturnType__consent | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__detector) -> _WhichOneofReturnType__detector | None: ...
     @_typing.overload
@@ -1398,6 +1406,49 @@ class LabelOptions(_message.Message):
 Global___LabelOptions: _TypeAlias = LabelOptions  # noqa: Y015
 
 @_typing.final
+class ConsentOptions(_message.Message):
+    """On what grounds faces are used."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASIS_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    IDENTITIES_FIELD_NUMBER: _builtins.int
+    basis: _builtins.str
+    """On what grounds, such as the number of a contract: recorded, and stated in the result's
+    credentials. No personal data.
+    """
+    purpose: _builtins.str
+    """What for; consents of enrolled people may be for certain purposes only."""
+    @_builtins.property
+    def identities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The enrolled people whom the `source` pictures show; each picture has to look like one of
+        them, whose consent has to cover this use.
+        """
+
+    def __init__(
+        self,
+        *,
+        basis: _builtins.str | None = ...,
+        purpose: _builtins.str | None = ...,
+        identities: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_basis", b"_basis", "_purpose", b"_purpose", "basis", b"basis", "purpose", b"purpose"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_basis", b"_basis", "_purpose", b"_purpose", "basis", b"basis", "identities", b"identities", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__basis: _TypeAlias = _typing.Literal["basis"]  # noqa: Y015
+    _WhichOneofArgType__basis: _TypeAlias = _typing.Literal["_basis", b"_basis"]  # noqa: Y015
+    _WhichOneofReturnType__purpose: _TypeAlias = _typing.Literal["purpose"]  # noqa: Y015
+    _WhichOneofArgType__purpose: _TypeAlias = _typing.Literal["_purpose", b"_purpose"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__basis) -> _WhichOneofReturnType__basis | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__purpose) -> _WhichOneofReturnType__purpose | None: ...
+
+Global___ConsentOptions: _TypeAlias = ConsentOptions  # noqa: Y015
+
+@_typing.final
 class VideoOptions(_message.Message):
     """Options of a job: those of a swap, and how a video is written."""
 
@@ -1648,6 +1699,7 @@ class VideoOptions(_message.Message):
     QUALITY_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
     MARKS_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     swapper_model: Global___VideoOptions.SwapperModel.ValueType
     """Model that swaps: `mesh`, which warps the source's own skin and needs no network, or an
@@ -1758,6 +1810,8 @@ class VideoOptions(_message.Message):
     @_builtins.property
     def marks(self) -> Global___MarkOptions: ...
     @_builtins.property
+    def consent(self) -> Global___ConsentOptions: ...
+    @_builtins.property
     def video(self) -> Global___VideoOutput:
         """How a video is written; of no use to a picture."""
 
@@ -1795,16 +1849,19 @@ class VideoOptions(_message.Message):
         quality: Global___QualityOptions | None = ...,
         output: Global___OutputOptions | None = ...,
         marks: Global___MarkOptions | None = ...,
+        consent: Global___ConsentOptions | None = ...,
         video: Global___VideoOutput | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_consent", b"_consent", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "consent", b"consent", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_blend", b"_blend", "_color", b"_color", "_consent", b"_consent", "_detector", b"_detector", "_enhancer_blend", b"_enhancer_blend", "_enhancer_model", b"_enhancer_model", "_enhancer_weight", b"_enhancer_weight", "_expression_factor", b"_expression_factor", "_expression_model", b"_expression_model", "_eyes", b"_eyes", "_face_selector", b"_face_selector", "_frame_enhancer_blend", b"_frame_enhancer_blend", "_frame_enhancer_model", b"_frame_enhancer_model", "_frame_enhancer_scale", b"_frame_enhancer_scale", "_marks", b"_marks", "_masks", b"_masks", "_match_texture", b"_match_texture", "_output", b"_output", "_pixel_boost", b"_pixel_boost", "_quality", b"_quality", "_reduce_under_load", b"_reduce_under_load", "_refiner", b"_refiner", "_shape", b"_shape", "_source_delight", b"_source_delight", "_source_deocclude", b"_source_deocclude", "_swapper_model", b"_swapper_model", "_swapper_weight", b"_swapper_weight", "_video", b"_video", "_wrinkles", b"_wrinkles", "blend", b"blend", "color", b"color", "consent", b"consent", "detector", b"detector", "enhancer_blend", b"enhancer_blend", "enhancer_model", b"enhancer_model", "enhancer_weight", b"enhancer_weight", "expression", b"expression", "expression_factor", b"expression_factor", "expression_model", b"expression_model", "expression_regions", b"expression_regions", "eyes", b"eyes", "face_selector", b"face_selector", "frame_enhancer_blend", b"frame_enhancer_blend", "frame_enhancer_model", b"frame_enhancer_model", "frame_enhancer_scale", b"frame_enhancer_scale", "mapping", b"mapping", "marks", b"marks", "masks", b"masks", "match_texture", b"match_texture", "output", b"output", "pixel_boost", b"pixel_boost", "processors", b"processors", "quality", b"quality", "reduce_under_load", b"reduce_under_load", "refiner", b"refiner", "shape", b"shape", "source_delight", b"source_delight", "source_deocclude", b"source_deocclude", "swapper_model", b"swapper_model", "swapper_weight", b"swapper_weight", "video", b"video", "wrinkles", b"wrinkles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__blend: _TypeAlias = _typing.Literal["blend"]  # noqa: Y015
     _WhichOneofArgType__blend: _TypeAlias = _typing.Literal["_blend", b"_blend"]  # noqa: Y015
     _WhichOneofReturnType__color: _TypeAlias = _typing.Literal["color"]  # noqa: Y015
     _WhichOneofArgType__color: _TypeAlias = _typing.Literal["_color", b"_color"]  # noqa: Y015
+    _WhichOneofReturnType__consent: _TypeAlias = _typing.Literal["consent"]  # noqa: Y015
+    _WhichOneofArgType__consent: _TypeAlias = _typing.Literal["_consent", b"_consent"]  # noqa: Y015
     _WhichOneofReturnType__detector: _TypeAlias = _typing.Literal["detector"]  # noqa: Y015
     _WhichOneofArgType__detector: _TypeAlias = _typing.Literal["_detector", b"_detector"]  # noqa: Y015
     _WhichOneofReturnType__enhancer_blend: _TypeAlias = _typing.Literal["enhancer_blend"]  # noqa: Y015
@@ -1861,6 +1918,8 @@ class VideoOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__blend) -> _WhichOneofReturnType__blend | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__color) -> _WhichOneofReturnType__color | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__consent) -> _WhichOneofReturnType__consent | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__detector) -> _WhichOneofReturnType__detector | None: ...
     @_typing.overload
@@ -2271,38 +2330,109 @@ class IdentityOptions(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Media:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _MediaEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[IdentityOptions._Media.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        MEDIA_UNSPECIFIED: IdentityOptions._Media.ValueType  # 0
+        MEDIA_PICTURE: IdentityOptions._Media.ValueType  # 1
+        MEDIA_VIDEO: IdentityOptions._Media.ValueType  # 2
+        MEDIA_LIVE: IdentityOptions._Media.ValueType  # 3
+
+    class Media(_Media, metaclass=_MediaEnumTypeWrapper): ...
+    MEDIA_UNSPECIFIED: IdentityOptions.Media.ValueType  # 0
+    MEDIA_PICTURE: IdentityOptions.Media.ValueType  # 1
+    MEDIA_VIDEO: IdentityOptions.Media.ValueType  # 2
+    MEDIA_LIVE: IdentityOptions.Media.ValueType  # 3
+
     NAME_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    PURPOSES_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    EVIDENCE_SHA256_FIELD_NUMBER: _builtins.int
+    PROTECT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Display name, of printable characters."""
     consent: _builtins.bool
     """Whether the person agreed; must be true."""
     statement: _builtins.str
     """What the person agreed to, stored with the time; printable characters."""
+    subject: _builtins.str
+    """Reference of the person in your own records; no name."""
+    valid_from: _builtins.str
+    """From when on the consent is valid, ISO 8601 with a time zone."""
+    valid_until: _builtins.str
+    """Until when. Default: until it is withdrawn."""
+    evidence_sha256: _builtins.str
+    """SHA-256 of what proves the consent, such as a signed form."""
+    protect: _builtins.bool
+    """Whether the person's face must not be replaced in targets."""
+    @_builtins.property
+    def purposes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the face may be used for; requests then have to state one of them (`consent.purpose`).
+        Default: any.
+        """
+
+    @_builtins.property
+    def media(self) -> _containers.RepeatedScalarFieldContainer[Global___IdentityOptions.Media.ValueType]:
+        """What the face may be put into."""
+
     def __init__(
         self,
         *,
         name: _builtins.str | None = ...,
         consent: _builtins.bool | None = ...,
         statement: _builtins.str | None = ...,
+        subject: _builtins.str | None = ...,
+        purposes: _abc.Iterable[_builtins.str] | None = ...,
+        media: _abc.Iterable[Global___IdentityOptions.Media.ValueType] | None = ...,
+        valid_from: _builtins.str | None = ...,
+        valid_until: _builtins.str | None = ...,
+        evidence_sha256: _builtins.str | None = ...,
+        protect: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_name", b"_name", "_statement", b"_statement", "consent", b"consent", "name", b"name", "statement", b"statement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_evidence_sha256", b"_evidence_sha256", "_name", b"_name", "_protect", b"_protect", "_statement", b"_statement", "_subject", b"_subject", "_valid_from", b"_valid_from", "_valid_until", b"_valid_until", "consent", b"consent", "evidence_sha256", b"evidence_sha256", "name", b"name", "protect", b"protect", "statement", b"statement", "subject", b"subject", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_name", b"_name", "_statement", b"_statement", "consent", b"consent", "name", b"name", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_consent", b"_consent", "_evidence_sha256", b"_evidence_sha256", "_name", b"_name", "_protect", b"_protect", "_statement", b"_statement", "_subject", b"_subject", "_valid_from", b"_valid_from", "_valid_until", b"_valid_until", "consent", b"consent", "evidence_sha256", b"evidence_sha256", "media", b"media", "name", b"name", "protect", b"protect", "purposes", b"purposes", "statement", b"statement", "subject", b"subject", "valid_from", b"valid_from", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__consent: _TypeAlias = _typing.Literal["consent"]  # noqa: Y015
     _WhichOneofArgType__consent: _TypeAlias = _typing.Literal["_consent", b"_consent"]  # noqa: Y015
+    _WhichOneofReturnType__evidence_sha256: _TypeAlias = _typing.Literal["evidence_sha256"]  # noqa: Y015
+    _WhichOneofArgType__evidence_sha256: _TypeAlias = _typing.Literal["_evidence_sha256", b"_evidence_sha256"]  # noqa: Y015
     _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
     _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__protect: _TypeAlias = _typing.Literal["protect"]  # noqa: Y015
+    _WhichOneofArgType__protect: _TypeAlias = _typing.Literal["_protect", b"_protect"]  # noqa: Y015
     _WhichOneofReturnType__statement: _TypeAlias = _typing.Literal["statement"]  # noqa: Y015
     _WhichOneofArgType__statement: _TypeAlias = _typing.Literal["_statement", b"_statement"]  # noqa: Y015
+    _WhichOneofReturnType__subject: _TypeAlias = _typing.Literal["subject"]  # noqa: Y015
+    _WhichOneofArgType__subject: _TypeAlias = _typing.Literal["_subject", b"_subject"]  # noqa: Y015
+    _WhichOneofReturnType__valid_from: _TypeAlias = _typing.Literal["valid_from"]  # noqa: Y015
+    _WhichOneofArgType__valid_from: _TypeAlias = _typing.Literal["_valid_from", b"_valid_from"]  # noqa: Y015
+    _WhichOneofReturnType__valid_until: _TypeAlias = _typing.Literal["valid_until"]  # noqa: Y015
+    _WhichOneofArgType__valid_until: _TypeAlias = _typing.Literal["_valid_until", b"_valid_until"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__consent) -> _WhichOneofReturnType__consent | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evidence_sha256) -> _WhichOneofReturnType__evidence_sha256 | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__protect) -> _WhichOneofReturnType__protect | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__statement) -> _WhichOneofReturnType__statement | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__subject) -> _WhichOneofReturnType__subject | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_from) -> _WhichOneofReturnType__valid_from | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__valid_until) -> _WhichOneofReturnType__valid_until | None: ...
 
 Global___IdentityOptions: _TypeAlias = IdentityOptions  # noqa: Y015
 
