@@ -17,6 +17,7 @@ settings.load_profile("untimed")
 # What is done to faces is told from what marks do to pixels: tests of marks switch them on.
 os.environ.setdefault("SEMBLANT_WATERMARK", "off")
 os.environ.setdefault("SEMBLANT_WATERMARK_LEAST", "off")
+os.environ.setdefault("SEMBLANT_CONTENT", "off")
 os.environ.setdefault("SEMBLANT_TRUST_SECRET", "a secret of the tests, 32 characters")
 
 LOGGERS = ("gateway", "semblant", "semblant_triton")

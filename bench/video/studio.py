@@ -77,7 +77,11 @@ def new_work() -> RenderWork:
     cv2.setNumThreads(1)
     # Figures of faces are told from what marks do to pixels.
     settings = Settings(
-        backend="local", job_execution="disabled", watermark="off", watermark_least="off"
+        backend="local",
+        job_execution="disabled",
+        watermark="off",
+        watermark_least="off",
+        content="off",
     )
     services = build_services(settings)
     kit = Toolkit.of(ModelSelector(services.inference, services.compute))
@@ -91,6 +95,8 @@ def new_work() -> RenderWork:
         expressions=services.expressions,
         trust=services.trust,
         guard=services.guard,
+        content=services.content,
+        audit=services.audit,
     )
 
 

@@ -117,7 +117,7 @@ def calling(scope: Scope) -> Callable[..., Awaitable[str]]:
             raise
         if entered.standing is not None:
             exchange.headers.update(entered.standing.headers())
-        exchange.tenant = entered.caller.tenant
+        exchange.tenant, exchange.actor = entered.caller.tenant, entered.caller.name
         return entered.caller.tenant
 
     return tenant

@@ -24,6 +24,7 @@ class Exchange:
     Attributes:
         request_id: The caller's, if it is short and harmless, else ours.
         tenant: Whose request it is; set when the caller is let in.
+        actor: The caller's name, never a secret; empty if nobody had to authenticate.
         timings: Seconds by stage.
         code: Error code of the answer; empty if there was no error.
         faces_found: Faces of the target, or of the analysed picture.
@@ -33,6 +34,7 @@ class Exchange:
 
     request_id: str
     tenant: str = DEFAULT_TENANT
+    actor: str = ""
     timings: Timings = field(default_factory=Timings)
     code: str = ""
     faces_found: int = 0

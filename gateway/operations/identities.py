@@ -19,6 +19,7 @@ from gateway.operations.schemas.identities import (
 )
 from gateway.serving.services import Services
 from gateway.storage.identities import EnrolledIdentity
+from gateway.trust.audit.events import AuditEvent
 
 _PAGE = 100
 
@@ -56,11 +57,45 @@ async def enrol(
     kept = EnrolledIdentity.new(options.name, consent, found, protected=options.protect)
     await services.compute.run(services.identities.add, exchange.tenant, kept)
     services.guard.forget(exchange.tenant)
+    event = AuditEvent(
+        action="identity_created",
+        tenant=exchange.tenant,
+        actor=exchange.actor,
+        reference=kept.id,
+        consent={"records": [consent.digest()]},
+        subject=kept.id,
+        personal={"name": kept.name, "subject": consent.subject, "statement": consent.statement},
+    )
+    await services.audit.record(services.compute, event)
     exchange.faces_found = len(found)
     return identity_report(kept)
 
 
-async def withdraw(services: Services, tenant: str, id: str) -> IdentityReport:
+async def delete(services: Services, exchange: Exchange, id: str) -> None:
+    """Delete an identity, and make unreadable what is logged of the person.
+
+    Raises:
+        IdentityNotFound: the tenant has none of that id.
+        AuditUnavailable: it cannot be logged.
+    """
+    tenant = exchange.tenant
+    services.audit.require()
+    await services.compute.run(services.identities.delete, tenant, id)
+    services.guard.forget(tenant)
+    await services.audit.record(
+        services.compute,
+        AuditEvent(
+            action="identity_deleted",
+            tenant=tenant,
+            actor=exchange.actor,
+            reference=id,
+            subject=id,
+        ),
+    )
+    await services.compute.run(services.audit.forget, tenant, id)
+
+
+async def withdraw(services: Services, exchange: Exchange, id: str) -> IdentityReport:
     """Withdraw a person's consent: from now on their face is used no more.
 
     Portraits and descriptors are removed at once; what is left is the record of the consent and of
@@ -68,7 +103,10 @@ async def withdraw(services: Services, tenant: str, id: str) -> IdentityReport:
 
     Raises:
         IdentityNotFound: the tenant has none of that id.
+        AuditUnavailable: it cannot be logged.
     """
+    tenant = exchange.tenant
+    services.audit.require()
 
     def change() -> EnrolledIdentity:
         gone = services.identities.get(tenant, id).withdrawn()
@@ -81,6 +119,17 @@ async def withdraw(services: Services, tenant: str, id: str) -> IdentityReport:
         for job in await _running(services.jobs, tenant):
             if id in used_identities(job):
                 await services.jobs.cancel(tenant, job.id)
+    await services.audit.record(
+        services.compute,
+        AuditEvent(
+            action="consent_withdrawn",
+            tenant=tenant,
+            actor=exchange.actor,
+            reference=id,
+            consent={"records": [gone.consent.digest()]},
+            subject=id,
+        ),
+    )
     return identity_report(gone)
 
 

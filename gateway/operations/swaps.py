@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.deadline import Deadline
@@ -18,6 +18,7 @@ from gateway.pipeline.options.swap import SwapOptions
 from gateway.pipeline.result import ENTRY_UNMATCHED, FusedImage, SwappedFace
 from gateway.pipeline.selection.stored import read_stored, require_claims
 from gateway.serving.services import Services
+from gateway.trust.audit.events import AuditEvent
 from gateway.trust.credentials.records import Original, media_type_of
 from gateway.trust.marking import Marks
 from gateway.trust.provenance import ConsentClaim, Provenance, id_of, new_provenance
@@ -81,6 +82,7 @@ class SwappedPicture:
         notes: On the target's file, and on what was left out under load.
         options: By which it was made.
         provenance_id: Of the picture, 12 hexadecimal digits.
+        content: Scores of the content gate.
     """
 
     result: FusedImage
@@ -89,6 +91,7 @@ class SwappedPicture:
     notes: tuple[str, ...]
     options: SwapOptions
     provenance_id: str
+    content: Mapping[str, float]
 
     @property
     def media_type(self) -> str:
@@ -123,6 +126,7 @@ async def swap(
     """
     services.trust.check(order.options.marks)
     services.trust.sealer.require()
+    services.audit.require()
     require_claims(services.guard.rules("picture"), order.options, len(order.sources))
     with exchange.timings.stage("decode"):
         stored = await read_stored(
@@ -139,6 +143,10 @@ async def swap(
     delivery = deliver(target.format)
     options, left_out = reduced(order.options, services.admission.pressure, report=delivery.report)
     services.metrics.left_out(left_out)
+    with exchange.timings.stage("content"):
+        verdicts = await services.content.check(
+            [("source", source.rgb) for source in sources], deadline=deadline
+        )
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
@@ -152,6 +160,9 @@ async def swap(
         consents=stored.consent,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
+    with exchange.timings.stage("content"):
+        output = [("result", result.image)]
+        verdicts = {**verdicts, **await services.content.check(output, deadline=deadline)}
     provenance_id = new_provenance()
     marks = services.trust.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
     with exchange.timings.stage("mark"):
@@ -168,8 +179,22 @@ async def swap(
             marks=marks,
             consent=services.trust.claim(options.consent, stored.consent.used),
         )
+    claim = services.trust.claim(options.consent, stored.consent.used)
+    event = AuditEvent(
+        action="swap",
+        tenant=exchange.tenant,
+        actor=exchange.actor,
+        reference=exchange.request_id,
+        provenance_id=provenance_id,
+        output_sha256=hashlib.sha256(data).hexdigest() if data else "",
+        consent=claim.facts(),
+        models=tuple(models_of(result, options)),
+        verdicts={name: f"{score:.4f}" for name, score in verdicts.items()},
+    )
+    with exchange.timings.stage("log"):
+        await services.audit.record(services.compute, event)
     notes = (*image.notes_as(delivery.format), *marks.notes(rgb.shape[:2]), *left_out)
-    return SwappedPicture(result, data, delivery, notes, options, provenance_id)
+    return SwappedPicture(result, data, delivery, notes, options, provenance_id, verdicts)
 
 
 def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> SwapReport:
@@ -186,6 +211,7 @@ def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> Sw
         timings_ms=exchange.timings.milliseconds(),
         request_id=exchange.request_id,
         provenance_id=made.provenance_id,
+        content=dict(made.content),
         notes=list(made.notes),
         image=inline_picture(made.data, made.media_type) if inline else None,
     )

@@ -8,12 +8,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from itertools import islice
 
-import cv2
-import numpy as np
-
 from gateway.deadline import Deadline
 from gateway.errors import EmptyUpload
-from gateway.imaging.geometry.orientation import UPRIGHT
 from gateway.media.containers import HEAD, moves, starts_like_a_video
 from gateway.media.image import decode_image
 from gateway.media.rgb_video import RgbVideo
@@ -74,5 +70,4 @@ def _watermarks(data: bytes, keys: Sequence[WatermarkKey], max_pixels: int) -> l
     video = RgbVideo(data, max_pixels=max_pixels, max_frames=sys.maxsize, name="The file")
     with closing(video):
         some = islice(video.frames(every=EVERY), FRAMES)
-        lumas = (np.asarray(cv2.cvtColor(one.rgb, cv2.COLOR_RGB2GRAY), np.uint8) for one in some)
-        return find_in_frames(((luma, UPRIGHT) for luma in lumas), keys)
+        return find_in_frames((one.rgb for one in some), keys)

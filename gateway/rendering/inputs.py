@@ -14,9 +14,11 @@ from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
 from gateway.errors import NotAnImage, NotAVideo, PayloadTooLarge
 from gateway.jobs.work import Task
+from gateway.media.containers import HEAD, moves, starts_like_a_video
 from gateway.media.image import READABLE_TOLD as PICTURES_TOLD
 from gateway.media.image import Picture, decode_image
 from gateway.media.opening import READABLE_TOLD
+from gateway.pipeline.content import ContentGate
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.options.consent import ConsentOptions
 from gateway.pipeline.options.marks import MarkOptions
@@ -35,6 +37,7 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.storage.expressions import ExpressionStore, LibraryEntry
 from gateway.storage.identities import IdentityStore
+from gateway.trust.audit.events import AuditEvent
 from gateway.trust.consent import Consent
 from gateway.trust.marking import Marks
 from gateway.trust.provenance import NOTHING_CLAIMED, ConsentClaim, Provenance
@@ -120,6 +123,26 @@ class TrustSource(Protocol):
         ...
 
 
+class AuditSink(Protocol):
+    """Logs what is done."""
+
+    def require(self) -> None:
+        """Check that what is done can be logged, as far as is known.
+
+        Raises:
+            AuditUnavailable: it cannot.
+        """
+        ...
+
+    def append(self, event: AuditEvent) -> None:
+        """Log an event, durably; may block.
+
+        Raises:
+            AuditUnavailable: it was not logged.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tools:
     """The components that do the work.
@@ -134,6 +157,8 @@ class Tools:
         expressions: Libraries of expressions.
         trust: Decides what results are marked with, and what is said of them.
         guard: Decides whose faces may be used, and whose are protected.
+        content: Refuses sexual pictures.
+        audit: Logs what is done.
     """
 
     kit: Toolkit
@@ -144,6 +169,8 @@ class Tools:
     expressions: ExpressionStore
     trust: TrustSource
     guard: ConsentGuard
+    content: ContentGate
+    audit: AuditSink
 
     @property
     def compute(self) -> Compute:
@@ -209,6 +236,10 @@ async def read_inputs(
     consents = stored.consent if options.uses_faces else NO_CONSENTS
     await tools.kit.people.require_claimed(
         portraits, consents, deadline=Deadline.after(limits.call_s, CallPriority.VIDEO)
+    )
+    await tools.content.check(
+        [("source", picture) for picture in sources],
+        deadline=Deadline.after(limits.call_s, CallPriority.VIDEO),
     )
     players = SourceIdentities.of(portraits, stored.identities, task.source_id)
     return RenderInputs(sources, references, players, stored.library, consents)
@@ -279,3 +310,12 @@ def target_of(task: Task) -> Path:
     """Return the file that is to be changed."""
     (path,) = task.files["target"]
     return path
+
+
+def is_video(path: Path) -> bool:
+    """Return whether a file is a video, or a picture that moves."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0")):
+            return True
+        return moves(file)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from gateway.media.probe import Timing
+from gateway.errors import InvalidOptions
+from gateway.media.probe import Probe, Timing
 from gateway.media.video import TimeSpan
+from gateway.pipeline.options.video import VideoOptions
 
 SEGMENT_S = Fraction(8)
 """Seconds of a part: short enough to lose little by a fault, long enough for what leads in."""
@@ -101,3 +103,24 @@ def spans_from_json(spans: Iterable[Sequence[str | None]]) -> list[TimeSpan]:
         TimeSpan(Fraction(str(start)), None if end is None else Fraction(end))
         for start, end in spans
     ]
+
+
+def is_trimmed(options: VideoOptions) -> bool:
+    """Return whether only a part of the video is wanted."""
+    return options.video.start_s > 0 or options.video.end_s is not None
+
+
+def whole_of(options: VideoOptions, probe: Probe) -> TimeSpan:
+    """Return the requested part of the video.
+
+    Raises:
+        InvalidOptions: the video is over before it begins.
+    """
+    video = options.video
+    start_s = Fraction(str(video.start_s))
+    if start_s and start_s >= probe.timing.duration_s:
+        raise InvalidOptions(
+            f"The video is {float(probe.timing.duration_s):.3f} seconds long.",
+            errors=[{"pointer": "/video/start_s", "detail": "lies beyond the video's end"}],
+        )
+    return TimeSpan(start_s, None if video.end_s is None else Fraction(str(video.end_s)))

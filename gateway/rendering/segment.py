@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+from gateway.arrays import U8
 from gateway.compute import Compute
 from gateway.jobs.work import StepControl
 from gateway.media.probe import Probe
@@ -20,6 +21,9 @@ from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.plan import LEAD_IN_S, LEAD_OUT_S
 from gateway.trust.marking import FilmMarks, Marks
 
+LOOK_FRAMES, MOST_LOOKS, LOOK_PX = 48, 64, 256
+"""The content gate sees the first of so many frames and of each shot, so many of a part at most,
+each with so many pixels on its longer side."""
 WAITING = 2
 """Frames that are rendered and not yet encoded."""
 
@@ -37,6 +41,7 @@ class SegmentTally:
         cuts: Number of shot boundaries.
         frame_enhancer: The network that enhanced whole frames; None if none did.
         uncertain: Faces that may be upside down, each counted once.
+        looks: uint8 (h, w, 3) RGB each: small pictures of some frames, for the content gate.
     """
 
     frames: int = 0
@@ -47,10 +52,13 @@ class SegmentTally:
     cuts: int = 0
     frame_enhancer: str | None = None
     uncertain: int = 0
+    looks: list[U8] = field(default_factory=list)
 
     def facts(self) -> dict[str, int | str | None]:
         """Return it as JSON has it."""
-        return asdict(self)
+        facts = asdict(replace(self, looks=[]))
+        del facts["looks"]
+        return facts
 
 
 class SegmentMaker:
@@ -126,6 +134,7 @@ class SegmentMaker:
 
         async def fuse() -> None:
             frames = _watched(reader, control, remember=marking.needs_before)
+            seen = 0
             async with aclosing(self._fuser.fuse(frames, production)) as coming:
                 async for picture, report in coming:
                     if picture.lead_in:
@@ -137,6 +146,9 @@ class SegmentMaker:
                     tally.uncertain += report.uncertain
                     tally.frame_enhancer = report.frame_enhancer
                     assert isinstance(picture, DecodedFrame)
+                    seen += 1
+                    if (report.cut or seen % LOOK_FRAMES == 1) and len(tally.looks) < MOST_LOOKS:
+                        tally.looks.append(await self._coding.run(picture.small, LOOK_PX))
                     await made.put((picture, report.cut))
             await made.put(None)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 from gateway.compute import Compute
 from gateway.deadline import CallPriority, Deadline
-from gateway.errors import InvalidOptions, NoFaceInTarget, NoMatchingFace, VideoTooLong
+from gateway.errors import NoFaceInTarget, NoMatchingFace, VideoTooLong
 from gateway.jobs.work import Facts, Finished, JobPlan, Made, StepControl, Task
-from gateway.media.containers import HEAD, moves, starts_like_a_video
-from gateway.media.image import MEDIA_TYPES, encode_image
+from gateway.media.image import MEDIA_TYPES
 from gateway.media.join import join, rehearse
-from gateway.media.packets import append_packet
 from gateway.media.probe import Probe
 from gateway.media.verify import verify
 from gateway.media.video import DecodedFrame, TimeSpan, VideoSource
@@ -32,11 +29,13 @@ from gateway.pipeline.selection.stored import require_claims
 from gateway.pipeline.timings import Timings
 from gateway.pipeline.video.cast import VideoCast
 from gateway.pipeline.video.context import VideoFusionContext
+from gateway.rendering.delivery import ANALYSIS, Delivery, delivered
 from gateway.rendering.inputs import (
     AsyncCache,
     RenderInputs,
     RenderLimits,
     Tools,
+    is_video,
     read_inputs,
     read_target_picture,
     stored_inputs,
@@ -46,22 +45,19 @@ from gateway.rendering.plan import (
     CLOSEST_LOOK,
     FIRST_LOOK,
     SURVEY_S,
+    is_trimmed,
     sample_times,
     spans_from_json,
     spans_to_json,
     split_into_segments,
+    whole_of,
 )
 from gateway.rendering.report import picture_report, video_report
 from gateway.rendering.segment import SegmentMaker, SegmentTally
 from gateway.telemetry.spans import add_stages, span, summarized
-from gateway.trust.credentials.records import Original
-from gateway.trust.marking import Marks
-from gateway.trust.provenance import ConsentClaim, Provenance, job_provenance
-from gateway.trust.sealing import Sealer
+from gateway.trust.provenance import Provenance
 
 VIDEO, PICTURE = "video", "picture"
-ANALYSIS = ("blazeface_short", "blazeface_full", "face_mesh", "iris", "face_3dmm")
-"""The networks that find faces."""
 CODING_THREADS = 2
 """Threads beside a studio's: one reads frames, one encodes them."""
 CONTAINERS: Mapping[str, tuple[str, str]] = {
@@ -106,15 +102,16 @@ class RenderWork:
         """Probe the target, identify the people in it, and divide it; see `Work.plan`."""
         options = VideoOptions.model_validate(task.options)
         inputs = await self._inputs_of(task, options)
-        if not await self._compute.run(_is_video, target_of(task)):
+        if not await self._compute.run(is_video, target_of(task)):
             await self._compute.run(read_target_picture, task, self._limits)
             options.require_picture()
             return JobPlan(1, 1, {"kind": PICTURE})
         options.require_video()
         self._tools.trust.sealer.require()
+        self._tools.audit.require()
         settled = self._tools.kit.models.resolve(options)
         probe = await self._probe_of(task, options)
-        whole = _whole(options, probe)
+        whole = whole_of(options, probe)
         length_s = (whole.end_s or probe.timing.duration_s) - whole.start_s
         if length_s > self._limits.max_video_s:
             raise VideoTooLong(
@@ -176,7 +173,7 @@ class RenderWork:
                     part,
                     production=production,
                     output=options.video,
-                    marks=self._marks(task, options),
+                    marks=self._delivery(task, options).marks,
                     begins_s=Fraction(str(options.video.start_s)),
                     out=out,
                     control=control,
@@ -185,6 +182,10 @@ class RenderWork:
         with summarized():  # there are thousands of frames
             tally = await self._tools.studio.run(make)
         add_stages(timings.milliseconds())
+        await self._tools.content.check(
+            [("result", look) for look in tally.looks],
+            deadline=Deadline.after(self._limits.call_s, CallPriority.VIDEO),
+        )
         if not tally.frames:  # between two frames that are far apart
             await self._compute.run(out.touch)
         return Made(tally.frames, tally.facts() | {"timings_ms": timings.milliseconds()})
@@ -204,15 +205,21 @@ class RenderWork:
             ((path, made),) = parts
             await self._compute.run(_moved, path, out)
             format = made.facts["format"]
+            used = (*ANALYSIS, *made.facts.get("networks", ()))
+            provenance = await self._compute.run(
+                self._delivery(task, options).provenance, used, stored.consent.used
+            )
+            await self._logged(task, provenance, out)
             return Finished(MEDIA_TYPES[format], f".{format}", made.facts["report"])
         probe = await self._probe_of(task, options)
         tallies = [made.facts for _, made in parts]
         if not options.faceless and not sum(facts["faces"] for facts in tallies):
             raise NoMatchingFace("Whoever is meant is in no frame of the video.")
         control.check()
-        claim = self._tools.trust.claim(options.consent, stored.consent.used)
-        provenance = self._provenance(task, options, plan.facts["models"].values(), claim)
-        sealer = self._tools.trust.sealer
+        delivery = self._delivery(task, options)
+        provenance = await self._compute.run(
+            delivery.provenance, plan.facts["models"].values(), stored.consent.used
+        )
         joined = await self._compute.run(
             lambda: join(
                 self._source(task),
@@ -220,16 +227,15 @@ class RenderWork:
                 out,
                 probe=probe,
                 wish=options.video,
-                span=_whole(options, probe) if _trimmed(options) else None,
-                tags=sealer.tags(provenance),
+                span=whole_of(options, probe) if is_trimmed(options) else None,
+                tags=self._tools.trust.sealer.tags(provenance),
             )
         )
         control.check()
         await self._compute.run(verify, out, joined, probe)
         media_type, suffix = CONTAINERS[joined.container]
-        notes = await self._compute.run(
-            _seal_film, sealer, out, media_type, provenance, target_of(task)
-        )
+        notes = await self._compute.run(delivery.seal_film, out, media_type, provenance)
+        await self._logged(task, provenance, out)
         report = video_report(options, probe, joined, tallies, plan)
         report |= {"provenance_id": provenance.id, "notes": [*report["notes"], *notes]}
         return Finished(media_type, suffix, report)
@@ -259,25 +265,23 @@ class RenderWork:
             consents=inputs.consents,
         )
         format = options.output.format or target.format
-        marks = self._marks(task, options)
+        await self._tools.content.check(
+            [("result", result.image)],
+            deadline=Deadline.after(self._limits.call_s, CallPriority.VIDEO),
+        )
+        delivery = self._delivery(task, options)
+        marks = delivery.marks
         with timings.stage("mark"):
             rgb = await self._compute.run(marks.on_picture, result.image, target.rgb)
         image = target.with_rgb(rgb)
-        claim = self._tools.trust.claim(options.consent, inputs.consents.used)
-        provenance = self._provenance(task, options, (*ANALYSIS, *result.networks), claim)
-        sealer = self._tools.trust.sealer
-
-        def write() -> None:
-            xmp = sealer.packet(provenance)
-            made = encode_image(image, format, quality=options.output.quality, xmp=xmp)
-            original = Original.at(target_of(task))
-            out.write_bytes(sealer.picture(made, MEDIA_TYPES[format], provenance, original))
-
-        await self._compute.run(write)
+        used = (*ANALYSIS, *result.networks)
+        provenance = await self._compute.run(delivery.provenance, used, inputs.consents.used)
+        await self._compute.run(delivery.write_picture, image, format, provenance, out)
         control.advance(1)
         notes = (*image.notes_as(format), *marks.notes(rgb.shape[:2]))
         report = picture_report(result, timings, notes) | {"provenance_id": provenance.id}
-        return Made(1, {"format": format, "report": report})
+        facts = {"format": format, "report": report, "networks": list(result.networks)}
+        return Made(1, facts)
 
     async def _survey(
         self,
@@ -355,26 +359,16 @@ class RenderWork:
 
         return await self._probes.of(task.id, look)
 
-    def _marks(self, task: Task, options: VideoOptions) -> Marks:
-        """Return what the result is marked with: the same for each of its parts."""
-        provenance_id = job_provenance(task.id)
-        return self._tools.trust.marks(
-            options.marks, tenant=task.tenant, provenance_id=provenance_id
-        )
+    async def _logged(self, task: Task, provenance: Provenance, out: Path) -> None:
+        """Log that a result is delivered; where that fails, it is not."""
 
-    def _provenance(
-        self, task: Task, options: VideoOptions, models: Iterable[str], claim: ConsentClaim
-    ) -> Provenance:
-        """Return what is said of the result."""
-        sources = [_sha256(path) for path in task.files.get("source", ())]
-        return self._tools.trust.provenance(
-            job_provenance(task.id),
-            task.id,
-            models=[name for name in models if name],
-            sources=sources,
-            consent=claim,
-            watermark=self._marks(task, options).key is not None,
-        )
+        def log() -> None:
+            self._tools.audit.append(delivered(task, provenance, out))
+
+        await self._compute.run(log)
+
+    def _delivery(self, task: Task, options: VideoOptions) -> Delivery:
+        return Delivery(self._tools.trust, task, options, target_of(task))
 
     def _source(self, task: Task) -> VideoSource:
         return VideoSource(
@@ -391,45 +385,5 @@ class RenderWork:
         return await self._inputs.of(task.id, read)
 
 
-def _is_video(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-        if len(head) > 8 and starts_like_a_video(head.ljust(HEAD, b"\0")):
-            return True
-        return moves(file)
-
-
-def _seal_film(
-    sealer: Sealer, path: Path, media_type: str, provenance: Provenance, target: Path
-) -> tuple[str, ...]:
-    append_packet(path, media_type, sealer.packet(provenance), sealer.tags(provenance))
-    return sealer.film(path, media_type, provenance, Original.at(target))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _moved(path: Path, out: Path) -> None:
     out.write_bytes(path.read_bytes())
-
-
-def _trimmed(options: VideoOptions) -> bool:
-    return options.video.start_s > 0 or options.video.end_s is not None
-
-
-def _whole(options: VideoOptions, probe: Probe) -> TimeSpan:
-    """Return the requested part of the video.
-
-    Raises:
-        InvalidOptions: the video is over before it begins.
-    """
-    video = options.video
-    start_s = Fraction(str(video.start_s))
-    if start_s and start_s >= probe.timing.duration_s:
-        raise InvalidOptions(
-            f"The video is {float(probe.timing.duration_s):.3f} seconds long.",
-            errors=[{"pointer": "/video/start_s", "detail": "lies beyond the video's end"}],
-        )
-    return TimeSpan(start_s, None if video.end_s is None else Fraction(str(video.end_s)))

@@ -179,7 +179,7 @@ class _Edge:
             limits = ((name.lower(), value) for name, value in headers.items())
             context.set_trailing_metadata(((REQUEST_ID_KEY, exchange.request_id), *limits))
         caller = entered.caller
-        exchange.tenant = caller.tenant
+        exchange.tenant, exchange.actor = caller.tenant, caller.name
         return Call(self._services, context, exchange, caller, credentials, self._scope)
 
     def _account(self, exchange: Exchange, code: str, seconds: float) -> None:

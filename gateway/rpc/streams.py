@@ -38,6 +38,7 @@ from gateway.rpc.messages import options_of
 from gateway.rpc.status import known_error
 from gateway.telemetry.attributes import Attribute, Value
 from gateway.telemetry.spans import Span
+from gateway.trust.audit.events import AuditEvent
 from gateway.trust.marking import FilmMarks
 from gateway.trust.provenance import new_provenance
 
@@ -72,6 +73,7 @@ class OpenStream:
         window: Frames that wait, at the most.
         drop: What happens to those for which there is no room.
         marks: Marks frames.
+        event: What the log says of it.
     """
 
     call: Call
@@ -80,6 +82,7 @@ class OpenStream:
     window: int
     drop: DropPolicy
     marks: FilmMarks
+    event: AuditEvent
 
     async def outcomes(
         self, requests: AsyncIterator[SwapStreamRequest]
@@ -220,9 +223,18 @@ async def begin(call: Call, start: StreamStart) -> OpenStream:
         call_s=settings.request_deadline_s,
         consents=stored.consent,
     )
-    marks = services.trust.marks(options.marks, tenant=call.tenant, provenance_id=new_provenance())
+    provenance_id = new_provenance()
+    marks = services.trust.marks(options.marks, tenant=call.tenant, provenance_id=provenance_id)
+    event = AuditEvent(
+        action="stream",
+        tenant=call.tenant,
+        actor=call.exchange.actor,
+        reference=call.exchange.request_id,
+        provenance_id=provenance_id,
+        consent=services.trust.claim(options.consent, stored.consent.used).facts(),
+    )
     frames = LiveFrames(format)
-    return OpenStream(call, first, frames, window, _DROPS[start.drop], marks.film())
+    return OpenStream(call, first, frames, window, _DROPS[start.drop], marks.film(), event)
 
 
 def stream_answer(outcome: LiveOutcome) -> SwapStreamResponse:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from gateway.compute import Compute
+from gateway.pipeline.content import ContentGate
 from gateway.pipeline.fuse_image import ImageFuser
 from gateway.pipeline.toolkit import Toolkit
 from gateway.pipeline.video.fuse_video import VideoFuser
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
+from gateway.serving.audit import Audit
 from gateway.serving.consent import IdentityGuard
 from gateway.serving.threads import ThreadToolkits
 from gateway.serving.trust import TrustPolicy
@@ -45,6 +47,8 @@ def video_work(
     expressions: ExpressionStore,
     trust: TrustPolicy,
     guard: IdentityGuard,
+    content: ContentGate,
+    audit: Audit,
 ) -> RenderWork:
     """Put the work of jobs together.
 
@@ -57,6 +61,8 @@ def video_work(
         expressions: Libraries of expressions.
         trust: Decides what results are marked with, and what is said of them.
         guard: Decides whose faces may be used, and whose are protected.
+        content: Refuses sexual pictures.
+        audit: Logs what is done.
     """
     return RenderWork(
         Tools(
@@ -68,6 +74,8 @@ def video_work(
             expressions,
             trust,
             guard,
+            content,
+            audit,
         ),
         RenderLimits(
             max_pixels=settings.max_pixels,

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from semblant_triton.environment import environment_exists
 
 from gateway.access.authenticator import Authenticator, AuthMode
 from gateway.access.entry import Entry
 from gateway.compute import Compute
 from gateway.faces.analyser import FaceAnalyser
 from gateway.imaging.threads import opencv_single_threaded
-from gateway.inference.addresses import Addresses
-from gateway.inference.balanced import BalancedInference, BalancingRules
 from gateway.inference.contracts import ModelContract, read_contract
 from gateway.inference.local import LocalInference
 from gateway.inference.on_demand import OnDemandModels
@@ -26,6 +22,8 @@ from gateway.jobs.work import JobWork
 from gateway.media.numbered import NumberedPictures
 from gateway.models.catalog import ModelEntry, load_catalog
 from gateway.models.zoo import ZooModel
+from gateway.networks.open_nsfw import OpenNsfw
+from gateway.pipeline.content import ContentGate
 from gateway.pipeline.enrol_identity import Identifier
 from gateway.pipeline.expressions.enrol import Enroller
 from gateway.pipeline.expressions.track import ExpressionTracker
@@ -35,6 +33,8 @@ from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
 from gateway.serving import warm_up
 from gateway.serving.admission import Admission
+from gateway.serving.audit import Audit, logs
+from gateway.serving.backends import make_inference
 from gateway.serving.concurrency import AdaptiveLimit
 from gateway.serving.consent import IdentityGuard
 from gateway.serving.health import Health
@@ -71,6 +71,8 @@ class Services:
         stores: Of identities and expression libraries.
         trust: Decides what results are marked with, and what is said of them.
         guard: Decides whose faces may be used, and whose are protected.
+        content: Refuses sexual pictures.
+        audit: Logs what is done.
         identifier: Enrols people.
         admission: Admission control of requests.
         metrics: The service's metrics.
@@ -97,6 +99,8 @@ class Services:
     stores: Stores
     trust: TrustPolicy
     guard: IdentityGuard
+    content: ContentGate
+    audit: Audit
     identifier: Identifier
     admission: Admission
     metrics: Metrics
@@ -147,6 +151,7 @@ def build_services(settings: Settings) -> Services:
         metrics=metrics,
         jobs=lambda work: _jobs(settings, work, metrics, stores, tracer),
         access=access_of(settings),
+        audit=audit_of(settings),
         tracer=tracer,
     )
 
@@ -166,6 +171,15 @@ def access_of(settings: Settings) -> Access | None:
     from gateway.serving.access import make_access  # noqa: PLC0415
 
     return make_access(settings)
+
+
+def audit_of(settings: Settings) -> Audit:
+    """Return what logs what is done; nothing is connected yet."""
+    if not logs(settings):
+        return Audit()
+    from gateway.serving.audit_log import make_audit  # noqa: PLC0415 - as of access
+
+    return make_audit(settings)
 
 
 def stores_of(settings: Settings) -> Stores:
@@ -206,6 +220,7 @@ def assemble(
     jobs: Callable[[JobWork], JobEngine | None],
     work: JobWork | None = None,
     access: Access | None = None,
+    audit: Audit | None = None,
     tracer: Tracer = NO_TRACER,
 ) -> Services:
     """Join the parts that follow from others to them; tests bring those of their own.
@@ -234,6 +249,9 @@ def assemble(
     metrics.streams(streams)
     trust = TrustPolicy(settings)
     guard = IdentityGuard(settings, stores.identities)
+    audit = audit or Audit()
+    network = OpenNsfw(inference, compute)
+    content = ContentGate(network, settings.content, settings.content_threshold)
     work = work or video_work(
         settings,
         kit,
@@ -243,6 +261,8 @@ def assemble(
         expressions=stores.expressions,
         trust=trust,
         guard=guard,
+        content=content,
+        audit=audit,
     )
     return Services(
         settings=settings,
@@ -256,6 +276,8 @@ def assemble(
         stores=stores,
         trust=trust,
         guard=guard,
+        content=content,
+        audit=audit,
         identifier=Identifier(kit.people, kit.embedder, compute),
         admission=admission,
         metrics=metrics,
@@ -278,56 +300,6 @@ def expected_quality(settings: Settings) -> QualityLimits:
     """Return what results are expected to be like."""
     limits = {name: getattr(settings, f"quality_{name}") for name in QualityLimits.model_fields}
     return QualityLimits(**limits)
-
-
-def make_inference(
-    settings: Settings, metrics: Metrics, *, resident: Collection[str]
-) -> ModelControl:
-    """Return the backend the settings select, not yet started.
-
-    A server of our own begins with the models that are `resident`.
-    """
-    backend = backend_of(settings)
-    if backend == "local":
-        return LocalInference(
-            settings.model_repository,
-            providers=settings.execution_providers,
-            intra_op_threads=settings.intra_op_threads,
-        )
-    if backend == "triton":
-        from gateway.inference.triton import TritonInference  # noqa: PLC0415
-
-        memory = settings.triton_shared_memory
-        return BalancedInference(
-            Addresses(settings.triton_url, every_s=settings.triton_lookup_s),
-            lambda address: TritonInference(address, shared_memory=memory),
-            BalancingRules(
-                attempt_s=settings.triton_attempt_s,
-                retry_share=settings.triton_retry_pct / 100,
-                hedge_s=settings.triton_hedge_s,
-                connection_age_s=settings.triton_connection_age_s,
-            ),
-            metrics.triton,
-        )
-    from semblant_triton.launcher import EmbeddedTriton  # noqa: PLC0415
-
-    from gateway.serving.embedded import EmbeddedInference  # noqa: PLC0415
-
-    return EmbeddedInference(
-        EmbeddedTriton(
-            settings.model_repository, settings.triton_environment, models=sorted(resident)
-        ),
-        metrics,
-        shared_memory=settings.triton_shared_memory,
-        hang_s=settings.triton_liveness_timeout_s,
-    )
-
-
-def backend_of(settings: Settings) -> str:
-    """Return the backend of the settings, with `auto` resolved by the installed packages."""
-    if settings.backend != "auto":
-        return settings.backend
-    return "embedded" if environment_exists(settings.triton_environment) else "local"
 
 
 @asynccontextmanager
@@ -378,6 +350,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 services.health.watch(services.settings.health_interval_s), name="watch-health"
             )
             await services.stores.start()
+            await services.audit.start()
             if services.access is not None:
                 await services.access.start()
             if services.jobs is not None:
@@ -400,4 +373,5 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.work.close()
             await services.inference.close()
             services.compute.close()
+            await asyncio.to_thread(services.audit.close)
             await asyncio.to_thread(services.tracer.close)

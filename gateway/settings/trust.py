@@ -36,6 +36,22 @@ class TrustSettings(BaseModel):
     consent_cache_s: float = Field(
         5.0, ge=0, description="Seconds for which it is remembered who is protected."
     )
+    content: Literal["off", "report", "refuse"] = Field(
+        "refuse",
+        description="Whether sources and results are looked at for sexual content: `refuse` it, "
+        "and everything while the network is away; only `report` the score; `off`.",
+    )
+    content_threshold: float = Field(
+        0.85, gt=0, le=1, description="Score of the network from which on a picture is refused."
+    )
+    audit: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether what is done is logged, in the database of jobs; nothing is delivered "
+        "that could not be logged. `auto`: where there are jobs.",
+    )
+    audit_head_entries: int = Field(
+        1000, ge=1, description="Entries of the log after which its head is signed."
+    )
     credentials: Literal["off", "on", "required"] = Field(
         "on",
         description="Content credentials (C2PA): `off`; `on`, where there is a signer; `required`: "

@@ -34,6 +34,10 @@ class ConsentClaim:
     basis: str = ""
     records: tuple[str, ...] = ()
 
+    def facts(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {"mode": self.mode, "basis": self.basis, "records": list(self.records)}
+
 
 NOTHING_CLAIMED: Final = ConsentClaim()
 
@@ -73,11 +77,7 @@ class Provenance:
                 {"name": name} | ({} if digest is None else {"sha256": digest})
                 for name, digest in sorted(self.models.items())
             ],
-            "consent": {
-                "mode": self.consent.mode,
-                "basis": self.consent.basis,
-                "records": list(self.consent.records),
-            },
+            "consent": self.consent.facts(),
         }
 
 

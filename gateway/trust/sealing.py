@@ -96,13 +96,11 @@ class Sealer:
             SignerUnavailable: it was not signed; the file is as it was.
             OSError: it cannot be written.
         """
-        if self.credentials == "off":
-            return ()
-        if media_type in _UNSIGNED:
-            self.require_format(media_type)
-            return (NO_CREDENTIALS,)
+        self.require_format(media_type)
         if not self.signs:
             return ()
+        if media_type in _UNSIGNED:
+            return (NO_CREDENTIALS,)
         assert self.identity is not None
         from gateway.trust.credentials.manifest import sign_file  # noqa: PLC0415
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gateway.errors import SemblantError as SemblantError
     from semblant.calls import FacesResult as FacesResult
     from semblant.calls import SwapResult as SwapResult
-    from semblant.calls import Verification as Verification
     from semblant.client import AsyncClient as AsyncClient
     from semblant.client import Client as Client
     from semblant.core import run as run
@@ -31,13 +30,14 @@ if TYPE_CHECKING:
     from semblant.jobs import JobRequest as JobRequest
     from semblant.local import local as local
     from semblant.people import Identity as Identity
+    from semblant.verification import Verification as Verification
 
 _HOMES = {
     "AsyncClient": "semblant.client",
     "Client": "semblant.client",
     "ExpressionMatch": "semblant.expressions",
     "FacesResult": "semblant.calls",
-    "Verification": "semblant.calls",
+    "Verification": "semblant.verification",
     "Identity": "semblant.people",
     "Job": "semblant.jobs",
     "JobRequest": "semblant.jobs",

@@ -1,5 +1,5 @@
 // Written by `npm run schema` from tests/unit/http/openapi.json; do not edit.
-// SHA-256 of that document: 4358a27a106f9977b2d1c8b5c6ff74e70ed175eda57934954a1b7181caccab3f
+// SHA-256 of that document: 9b6e93aca563371d6356254473ce1d924832f04492db7f2c95034135133f4ba3
 
 export interface paths {
     "/docs": {
@@ -2599,6 +2599,10 @@ export interface components {
          * SwapReport
          * @description Report of a swap.
          * @example {
+         *       "content": {
+         *         "result": 0.0032,
+         *         "source": 0.0021
+         *       },
          *       "faces": [
          *         {
          *           "box": {
@@ -2700,6 +2704,13 @@ export interface components {
          *     }
          */
         SwapReport: {
+            /**
+             * Content
+             * @description Scores of the content gate, 0–1: how likely `source` and `result` are sexual; empty where it is off.
+             */
+            content: {
+                [key: string]: number;
+            };
             /**
              * Faces
              * @description Faces of the target, the largest first.
@@ -4643,6 +4654,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
                 /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
@@ -4751,6 +4764,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
                 /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
@@ -4991,6 +5006,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description Seconds to wait for the job, 1-60. */
                 Prefer?: string;
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
                 /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
@@ -5347,6 +5364,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
                 /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
@@ -5464,6 +5483,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Echoed, and in the log: 1–64 letters, digits, `.`, `_`, `:`, `-`. */
+                "X-Request-Id"?: string;
                 /** @description Tenant that owns what is made and seen; with authentication it is the credential's, and no other may be named. */
                 "X-Semblant-Tenant"?: string;
             };
@@ -6269,7 +6290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The format holds no content credentials, which this service requires. A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. A source does not look like the person whose consent is claimed. No such model. */
+            /** @description A picture seems to be sexual, which this service refuses. The format holds no content credentials, which this service requires. A detected face does not fit the face model well enough to be used. A face is too small to be used. An image is truncated or corrupt. Some options are unknown or out of range. An image holds several frames or pages; one is needed. No face was found in a source picture. No face was found in the target picture. No face matches the selection. A swapped face does not meet the requested limits. A source does not look like the person whose consent is claimed. No such model. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6316,7 +6337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. Results cannot be signed at present. The store of files is not reachable. */
+            /** @description What is done cannot be logged at present, so nothing is. Pictures cannot be checked at present, so none are accepted. The inference server's queue is full. The inference server is not reachable. The issuer of tokens is not reachable. The database of jobs is not reachable. A model is not loaded. There is not enough memory for a model, even for one face at a time. A model does not fit into the memory there is for models. There is not enough memory for this request at present. The service is shutting down. Results cannot be signed at present. The store of files is not reachable. */
             503: {
                 headers: {
                     /** @description Seconds after which to try again. */

@@ -26,7 +26,7 @@ from gateway.http.response.error_docs import (
 )
 from gateway.http.routing import Router, responses
 from gateway.operations.execution import perform
-from gateway.operations.identities import enrol, require_consent, withdraw
+from gateway.operations.identities import delete, enrol, require_consent, withdraw
 from gateway.operations.schemas.examples import IDENTITY_ID
 from gateway.operations.schemas.identities import (
     IdentityList,
@@ -123,7 +123,7 @@ async def get_identity(
     responses=responses(*IDENTITY_ERRORS),
 )
 async def post_identity_withdrawal(
-    id: IdentityId, services: RunningServices, tenant: IdentitiesTenant
+    id: IdentityId, services: RunningServices, exchange: RequestRecord, tenant: IdentitiesTenant
 ) -> IdentityReport:
     """Withdraw a person's consent.
 
@@ -131,15 +131,14 @@ async def post_identity_withdrawal(
     when it ended. Jobs that use the face are canceled, and what they made cannot be downloaded any
     more.
     """
-    return await withdraw(services, tenant, id)
+    return await withdraw(services, exchange, id)
 
 
 @router.delete(
     "/v1/identities/{id}", status_code=204, responses=responses(*IDENTITY_ERRORS, status=204)
 )
 async def delete_identity(
-    id: IdentityId, services: RunningServices, tenant: IdentitiesTenant
+    id: IdentityId, services: RunningServices, exchange: RequestRecord, tenant: IdentitiesTenant
 ) -> None:
     """Delete an enrolled identity and all that is kept of it."""
-    await services.compute.run(services.identities.delete, tenant, id)
-    services.guard.forget(tenant)
+    await delete(services, exchange, id)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.deprecations import note, renames
 from gateway.errors import InvalidRequest
-from gateway.http.dependencies import AnswersJson, JobsTenant, RunningServices
+from gateway.http.dependencies import AnswersJson, JobsTenant, RequestRecord, RunningServices
 from gateway.http.request.form_docs import form_body
 from gateway.http.request.forms import Field, Form, json_field, read_form, text_field
 from gateway.http.request.jobs import (
@@ -29,6 +29,7 @@ from gateway.http.response.error_docs import (
 )
 from gateway.http.routing import Router, responses
 from gateway.jobs.job import Status
+from gateway.operations import logged_jobs
 from gateway.operations.jobs import (
     FILES,
     MOST_LISTED,
@@ -39,7 +40,6 @@ from gateway.operations.jobs import (
     submission,
     waited_for,
 )
-from gateway.operations.quotas import submit_within_quotas
 from gateway.operations.schemas.jobs import JobList, JobObject, WebhookOptions
 from gateway.pipeline.options.parse import read_options
 
@@ -93,6 +93,7 @@ async def post_jobs(
     request: Request,
     response: Response,
     services: RunningServices,
+    exchange: RequestRecord,
     engine: Engine,
     wait_s: WaitSeconds,
     tenant: JobsTenant,
@@ -123,7 +124,7 @@ async def post_jobs(
         ):
             order = await _order(form, tenant=tenant, key=key, cancel_after_s=cancel_after_s)
             made = submission(engine, order, settings)
-            taken = await submit_within_quotas(services, engine, made)
+            taken = await logged_jobs.accept(services, exchange, engine, made)
     response.headers["Location"] = f"/v1/jobs/{taken.job.id}"
     if taken.replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -159,12 +160,18 @@ async def get_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject:
 
 
 @router.post("/v1/jobs/{id}/cancel", dependencies=[AnswersJson], responses=responses(*JOB_ERRORS))
-async def cancel_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject:
+async def cancel_job(
+    id: JobId,
+    services: RunningServices,
+    exchange: RequestRecord,
+    engine: Engine,
+    tenant: JobsTenant,
+) -> JobObject:
     """Cancel a job.
 
     Its processing stops within a second. A job that has ended stays as it is.
     """
-    return await described(engine, await engine.cancel(tenant, id))
+    return await described(engine, await logged_jobs.cancel(services, exchange, engine, id))
 
 
 @router.post(
@@ -182,12 +189,18 @@ async def resume_job(id: JobId, engine: Engine, tenant: JobsTenant) -> JobObject
 
 
 @router.delete("/v1/jobs/{id}", status_code=204, responses=responses(*JOB_ERRORS, status=204))
-async def delete_job(id: JobId, engine: Engine, tenant: JobsTenant) -> None:
+async def delete_job(
+    id: JobId,
+    services: RunningServices,
+    exchange: RequestRecord,
+    engine: Engine,
+    tenant: JobsTenant,
+) -> None:
     """Delete a job and all that is kept of it.
 
     A job that has not ended is canceled first. Its files are removed.
     """
-    await engine.delete(tenant, id)
+    await logged_jobs.delete(services, exchange, engine, id)
 
 
 async def _order(

@@ -221,3 +221,14 @@ def _keep_still(image, pixels, x, y, where):  # noqa: ANN001, ANN202
             if across <= still and abs(y[j, i] - row) <= still:
                 for c in range(3):
                     pixels[j, i, c] = image[j, i, c]
+
+
+def stretched(image: U8, size_wh: tuple[int, int]) -> U8:
+    """Return an image (H, W, 3) of another width and height in pixels, whatever its shape was.
+
+    Larger ones are averaged, smaller ones interpolated bilinearly.
+    """
+    width, height = size_wh
+    smaller = image.shape[0] >= height and image.shape[1] >= width
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)

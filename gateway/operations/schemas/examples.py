@@ -55,6 +55,7 @@ VERIFY_REPORT: dict[str, Any] = {
 }
 SWAP_REPORT: dict[str, Any] = {
     "provenance_id": "5f2c9e01a7b4",
+    "content": {"source": 0.0021, "result": 0.0032},
     "size": {"width": 512, "height": 512},
     "faces": [
         {

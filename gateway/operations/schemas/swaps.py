@@ -143,6 +143,10 @@ class SwapReport(Answer):
     provenance_id: str = Field(
         description="Number of the result: what its watermark carries, 12 hexadecimal digits."
     )
+    content: dict[str, float] = Field(
+        description="Scores of the content gate, 0–1: how likely `source` and `result` are sexual; "
+        "empty where it is off."
+    )
     notes: list[str] = Field(
         description="Of the target's file: `further_images_ignored` (it holds other pictures than "
         "the first or primary one), `depth_reduced` (it has more than 8 bits a sample, the result "

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from semblant.v1.jobs_pb2 import CreateJobRequest, CreateJobResponse
 
 from gateway.operations.jobs import submission
-from gateway.operations.quotas import submit_within_quotas
+from gateway.operations.logged_jobs import accept
 from gateway.rpc.call import Call
 from gateway.rpc.jobs import job_message, order_of, read_order, receiving
 
@@ -23,5 +23,5 @@ async def create_job(call: Call, requests: AsyncIterator[CreateJobRequest]) -> C
                 files = await coming.files()
                 order = order_of(asked, call.tenant, key, files)
                 made = submission(engine, order, settings)
-                taken = await submit_within_quotas(call.services, engine, made)
+                taken = await accept(call.services, call.exchange, engine, made)
     return CreateJobResponse(job=await job_message(engine, taken.job), replayed=taken.replayed)

@@ -17,8 +17,10 @@ async def swap_stream(
 ) -> AsyncGenerator[SwapStreamResponse, None]:
     """Put a face into every frame of a live stream; frames come back in their order."""
     with call.services.streams.ticket():
+        call.services.audit.require()
         start = await read_start(call, requests)
         stream = await begin(call, start)
+        await call.services.audit.record(call.services.compute, stream.event)
         with summarized() as span:
             async with aclosing(stream.outcomes(requests)) as coming:
                 async for outcome in coming:

@@ -12,5 +12,5 @@ from gateway.rpc.messages import filled
 
 async def withdraw_consent(call: Call, request: WithdrawConsentRequest) -> WithdrawConsentResponse:
     """Withdraw a person's consent."""
-    gone = await withdraw(call.services, call.tenant, request.id)
+    gone = await withdraw(call.services, call.exchange, request.id)
     return WithdrawConsentResponse(identity=filled(IdentityReport, gone))

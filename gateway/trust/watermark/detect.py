@@ -165,7 +165,18 @@ def find_in_picture(rgb: U8, keys: Sequence[WatermarkKey]) -> list[FoundMark]:
     return find(searched, keys)
 
 
-def find_in_frames(
+def find_in_frames(frames: Iterable[U8], keys: Sequence[WatermarkKey]) -> list[FoundMark]:
+    """Return the marks in a film, the surest first.
+
+    Args:
+        frames: uint8 (H, W, 3) RGB each, upright.
+        keys: See `find_in_picture`.
+    """
+    lumas = (np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames)
+    return find_in_lumas(((luma, UPRIGHT) for luma in lumas), keys)
+
+
+def find_in_lumas(
     frames: Iterable[tuple[Samples, Orientation]], keys: Sequence[WatermarkKey]
 ) -> list[FoundMark]:
     """Return the marks in a film, the surest first.

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -44,7 +45,11 @@ async def test_a_person_is_enrolled_shown_and_forgotten():
     assert re.fullmatch("idn_[0-9a-f]{32}", made["id"])
     assert answer.headers["location"] == f"/v1/identities/{made['id']}"
     assert (made["name"], made["size"], made["inconsistent_portraits"]) == ("Bob", 2, [])
-    assert made["consent"] == {"given": made["created"], "statement": "Yes."}
+    assert made["consent"]["statement"] == "Yes."
+    assert made["consent"]["withdrawn"] is None
+    times = made["consent"]["given"], made["created"]
+    given, created = map(datetime.fromisoformat, times)
+    assert abs(given - created) < timedelta(seconds=5)
     assert "small" in made["portraits"][0]["warnings"]
     assert "descriptor" not in answer.text
     stages = {item.split(";")[0] for item in answer.headers["server-timing"].split(", ")}
@@ -52,7 +57,8 @@ async def test_a_person_is_enrolled_shown_and_forgotten():
 
     assert (await ask(services, "GET", f"/{made['id']}")).json() == made
     (listed,) = (await ask(services, "GET")).json()["identities"]
-    assert listed == {key: made[key] for key in ("id", "name", "created", "size", "consent")}
+    names = "id", "name", "created", "size", "consent", "protected"
+    assert listed == {name: made[name] for name in names}
     deleted = await ask(services, "DELETE", f"/{made['id']}")
     assert (deleted.status_code, deleted.content) == (204, b"")
     for method in ("GET", "DELETE"):

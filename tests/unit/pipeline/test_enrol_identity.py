@@ -1,5 +1,7 @@
 """Enrolling people, and using what is kept of them."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from gateway.pipeline.selection.people import People
 from gateway.pipeline.timings import Timings
 from gateway.processors.openings import eye_distance
 from gateway.storage.identities import EnrolledIdentity, KeptPortrait
+from gateway.trust.consent import Consent
 from tests.synthetic_faces import painted
 from tests.unit.pipeline.people import SHAPE, face_of, nothing_hidden
 from tests.unit.pipeline.test_fuse_image import ANN, BOB, SMILES, Watcher, image_of
@@ -77,7 +80,7 @@ async def swap(identities, target, *, finds=(), known=(), options=None, source_i
 
 
 def identity(portraits) -> EnrolledIdentity:
-    return EnrolledIdentity.new("Bob", "Yes.", portraits)
+    return EnrolledIdentity.new("Bob", Consent(datetime.now(UTC), "Yes."), portraits)
 
 
 async def test_a_kept_face_gives_the_picture_that_the_portrait_gives():

@@ -27,11 +27,14 @@ from gateway.errors import (
     VideoTooLong,
 )
 from gateway.jobs.work import Made, Task
+from gateway.networks.open_nsfw import OpenNsfw
+from gateway.pipeline.content import ContentGate
 from gateway.pipeline.selection.models import ModelSelector
 from gateway.pipeline.toolkit import Toolkit
 from gateway.rendering.event_loop_threads import EventLoopThreadPool
 from gateway.rendering.inputs import RenderLimits, Tools
 from gateway.rendering.work import RenderWork
+from gateway.serving.audit import Audit
 from gateway.serving.consent import IdentityGuard
 from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
@@ -84,6 +87,8 @@ def work():
             MemoryExpressionStore(),
             TrustPolicy(Settings()),
             IdentityGuard(Settings(), identities),
+            ContentGate(OpenNsfw(inference, compute), "off", 1.0),
+            Audit(),
         ),
         RenderLimits(max_pixels=10**6, max_video_s=60, call_s=30, max_picture_bytes=10**6),
     )

@@ -13,6 +13,7 @@ from semblant.v1 import (
     identities_pb2_grpc,
     jobs_pb2_grpc,
     models_pb2_grpc,
+    trust_pb2_grpc,
 )
 
 from gateway.rpc.server import RpcServer
@@ -45,6 +46,10 @@ class Door:
     @property
     def expressions(self):
         return expressions_pb2_grpc.ExpressionsServiceStub(self.channel)
+
+    @property
+    def trust(self):
+        return trust_pb2_grpc.TrustServiceStub(self.channel)
 
     @property
     def models(self):

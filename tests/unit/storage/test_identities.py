@@ -18,6 +18,7 @@ from gateway.storage.identities import (
 from gateway.storage.objects import ObjectStore
 from gateway.storage.shared import SharedStore
 from gateway.storage.testing import MemoryIdentityStore
+from gateway.trust.consent import Consent
 from tests.unit.pipeline.people import face_of, person
 
 TENANT = "default"
@@ -34,7 +35,8 @@ def portrait(seed: int = 0) -> KeptPortrait:
 
 
 def identity(name: str = "Ann", portraits: int = 2) -> EnrolledIdentity:
-    return EnrolledIdentity.new(name, "She said yes.", [portrait(n) for n in range(portraits)])
+    consent = Consent(datetime.now(UTC), "She said yes.")
+    return EnrolledIdentity.new(name, consent, [portrait(n) for n in range(portraits)])
 
 
 @pytest.fixture(params=["folder", "memory", "shared"])

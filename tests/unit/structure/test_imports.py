@@ -60,6 +60,11 @@ OURS = {
     ),
     "gateway.faces": ("gateway.imaging", "gateway.inference.protocol", *BASICS),
     "gateway.trust": ("gateway.imaging", "gateway.arrays", "gateway.disk", "gateway.errors"),
+    "gateway.trust.audit": (
+        "gateway.trust",
+        "gateway.database",
+        "gateway.errors",
+    ),
     "gateway.trust.watermark": ("gateway.imaging", "gateway.arrays", "gateway.errors"),
     # Who calls is known to all that keep something for them; how that is found out, to few.
     "gateway.access": ("gateway.database", "gateway.errors"),
@@ -254,6 +259,8 @@ OURS = {
         "gateway.faces.topology",
         "gateway.main",
         "gateway.media.containers",  # first bytes only: no library is needed for them
+        "gateway.trust.credentials.trial",  # certificates are made on the machine of the service
+        "gateway.trust.audit",  # the log is read there
         "semblant_triton.serve",
         "gateway.paths",
         "semblant_triton.environment",
@@ -306,6 +313,7 @@ FOREIGN = {
         "semblant.expressions",
         "semblant.jobs",
         "semblant.people",
+        "semblant.verification",
         "semblant._async",
         "semblant._sync",
         "semblant.in_process",
@@ -329,6 +337,7 @@ FOREIGN = {
         "gateway.serving.access",
         "gateway.serving.database",
         "gateway.serving.shared_stores",
+        "gateway.trust.audit.log",
         "gateway.storage.shared",
         "gateway.storage.shared_uploads",
     ),

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from semblant._async.http_calls import AsyncHttpCalls
 from semblant._async.jobs import AsyncJobCalls
-from semblant.calls import FacesResult, File, Options, SwapResult, Verification
+from semblant.calls import FacesResult, File, Options, SwapResult
 from semblant.expressions import VIDEO_TIMEOUT_S, ExpressionMatch, Library, TrackResult
 from semblant.people import Identity
 
 if TYPE_CHECKING:
     from semblant._async.streams import AsyncFrameStream
+from semblant.verification import Verification
 
 FrameFormat = Literal["rgb24", "i420", "nv12", "jpeg"]
 

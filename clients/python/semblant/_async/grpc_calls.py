@@ -20,7 +20,7 @@ from semblant._async.clock import sleep
 from semblant._async.streams import AsyncFrameStream
 from semblant._async.wire import AsyncWire, Attempt
 from semblant.access import Access
-from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult, Verification
+from semblant.calls import FOREIGN, FacesResult, File, Options, SwapResult
 from semblant.expressions import ExpressionMatch, Library, TrackResult
 from semblant.jobs import SUBMIT_TIMEOUT_S, Broken, Job, JobRequest, Seen
 from semblant.people import Identity
@@ -50,6 +50,7 @@ from semblant.v1.jobs_pb2 import (
     WatchJobResponse,
 )
 from semblant.v1.models_pb2 import ListModelsRequest
+from semblant.verification import Verification
 
 T = TypeVar("T")
 

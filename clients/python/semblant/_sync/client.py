@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from semblant._sync.http_calls import HttpCalls
 from semblant._sync.jobs import JobCalls
-from semblant.calls import FacesResult, File, Options, SwapResult, Verification
+from semblant.calls import FacesResult, File, Options, SwapResult
 from semblant.expressions import VIDEO_TIMEOUT_S, ExpressionMatch, Library, TrackResult
 from semblant.people import Identity
 
 if TYPE_CHECKING:
     from semblant._sync.streams import FrameStream
+from semblant.verification import Verification
 
 FrameFormat = Literal["rgb24", "i420", "nv12", "jpeg"]
 

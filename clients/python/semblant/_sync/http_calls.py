@@ -15,7 +15,6 @@ from semblant.calls import (
     File,
     Options,
     SwapResult,
-    Verification,
     faces_request,
     faces_result,
     kept_request,
@@ -24,8 +23,6 @@ from semblant.calls import (
     request_failure,
     swap_request,
     swap_result,
-    verify_request,
-    verify_result,
 )
 from semblant.expressions import (
     ExpressionMatch,
@@ -61,6 +58,7 @@ from semblant.people import (
     identity_result,
 )
 from semblant.tracing import trace_headers
+from semblant.verification import Verification, verify_request, verify_result
 
 _METHODS = ("GET", "HEAD", "POST", "DELETE")
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)

@@ -69,6 +69,11 @@ app.add_typer(
     name="tenants",
     help="Show and set how much a tenant may use.",
 )
+app.add_typer(
+    typer.Typer(cls=lazy_group("semblant.cli.audit"), no_args_is_help=True),
+    name="audit",
+    help="Check, prove, export and anchor the log of what was done.",
+)
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(triton.triton)

@@ -12,8 +12,8 @@ from semblant.cli.common import Connection, connected
 from semblant.cli.console import out, progress
 
 if TYPE_CHECKING:
-    from semblant.calls import Verification
     from semblant.client import AsyncClient
+    from semblant.verification import Verification
 
 NOT_INTACT = 1
 """Exit code for a file whose marks are not all intact."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 from google.protobuf.message import Message
 
 from gateway.errors import InternalError
-from semblant.calls import FOREIGN, FacesResult, SwapResult, Verification, verification
+from semblant.calls import FOREIGN, FacesResult, SwapResult
 from semblant.expressions import ExpressionMatch, Library, TrackResult, read_library
 from semblant.jobs import Job, read_job
 from semblant.people import Identity, read_identity
@@ -22,6 +22,7 @@ from semblant.v1.fusion_pb2 import SwapResponse
 from semblant.v1.identities_pb2 import ListIdentitiesResponse
 from semblant.v1.jobs_pb2 import ListJobsResponse
 from semblant.v1.models_pb2 import ListModelsResponse
+from semblant.verification import Verification, verification
 
 
 def _held(message: Message, name: str) -> dict[str, Any]:

@@ -126,6 +126,26 @@ class SwapReport(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class ContentEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SIZE_FIELD_NUMBER: _builtins.int
     FACES_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
@@ -136,6 +156,7 @@ class SwapReport(_message.Message):
     TIMINGS_MS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     PROVENANCE_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     swapper: _builtins.str
     """The swapper model; null if no face was swapped."""
@@ -167,6 +188,12 @@ class SwapReport(_message.Message):
         """Milliseconds by stage."""
 
     @_builtins.property
+    def content(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Scores of the content gate, 0–1: how likely `source` and `result` are sexual; empty where it
+        is off.
+        """
+
+    @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of the target's file: `further_images_ignored` (it holds other pictures than the first or
         primary one), `depth_reduced` (it has more than 8 bits a sample, the result has 8). Of what
@@ -187,11 +214,12 @@ class SwapReport(_message.Message):
         timings_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         request_id: _builtins.str = ...,
         provenance_id: _builtins.str = ...,
+        content: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "frame_enhancer", b"frame_enhancer", "size", b"size", "swapper", b"swapper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "faces", b"faces", "frame_enhancer", b"frame_enhancer", "models", b"models", "notes", b"notes", "provenance_id", b"provenance_id", "request_id", b"request_id", "size", b"size", "sources", b"sources", "swapper", b"swapper", "timings_ms", b"timings_ms", "unmatched", b"unmatched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer", "_swapper", b"_swapper", "content", b"content", "faces", b"faces", "frame_enhancer", b"frame_enhancer", "models", b"models", "notes", b"notes", "provenance_id", b"provenance_id", "request_id", b"request_id", "size", b"size", "sources", b"sources", "swapper", b"swapper", "timings_ms", b"timings_ms", "unmatched", b"unmatched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__frame_enhancer: _TypeAlias = _typing.Literal["frame_enhancer"]  # noqa: Y015
     _WhichOneofArgType__frame_enhancer: _TypeAlias = _typing.Literal["_frame_enhancer", b"_frame_enhancer"]  # noqa: Y015

@@ -7,7 +7,7 @@ import pytest
 from gateway.imaging.geometry.orientation import UPRIGHT, Orientation
 from gateway.imaging.metrics.fusion_quality import psnr_db, ssim
 from gateway.imaging.video.planes import Coding, Planes
-from gateway.trust.watermark.detect import find_in_frames, find_in_picture
+from gateway.trust.watermark.detect import find_in_lumas, find_in_picture
 from gateway.trust.watermark.embed import FilmMarker, marked
 from gateway.trust.watermark.grid import SMALLEST_PX
 from gateway.trust.watermark.pattern import WatermarkKey, pattern_of
@@ -210,7 +210,7 @@ def test_films_are_read_by_adding_frames_up(coding):
         marker.mark(planes)
     low, high = coding.lowest[0], coding.highest[0]
     assert all((p.y >= low).all() and (p.y <= high).all() for p in frames)
-    (found,) = find_in_frames([(as_sixteen_bits(p), p.orientation) for p in frames], (KEY,))
+    (found,) = find_in_lumas([(as_sixteen_bits(p), p.orientation) for p in frames], (KEY,))
     assert found.number == NUMBER
 
 
@@ -219,7 +219,7 @@ def test_a_mark_lies_upright_however_a_film_is_stored(turn):
     frames, marker = film(Coding(), turn, frames=2), FilmMarker(KEY, NUMBER)
     for planes in frames:
         marker.mark(planes)
-    (found,) = find_in_frames([(p.y, p.orientation) for p in frames], (KEY,))
+    (found,) = find_in_lumas([(p.y, p.orientation) for p in frames], (KEY,))
     assert found.number == NUMBER
 
 

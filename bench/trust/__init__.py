@@ -1,0 +1,1 @@
+"""What marks outlast, what they cost, and how fast the log is."""
