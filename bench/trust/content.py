@@ -20,8 +20,8 @@ def measure(run: Run) -> dict[str, Figure]:
     """Return the share of portraits that would be refused."""
     settings = Settings()
     scores = asyncio.run(_scores(settings, run.size(300, 2)))
-    refused = 100.0 * float(np.mean(np.array(scores) >= settings.content_threshold))
-    what = f"of {len(scores)} portraits at or above {settings.content_threshold:g}"
+    refused = 100.0 * float(np.mean(np.array(scores) >= settings.content_threshold_pct / 100))
+    what = f"of {len(scores)} portraits at or above {settings.content_threshold_pct:g} %"
     return {
         "content_score": figure(scores, "", "of official portraits"),
         "content_false_alarms_pct": figure([refused], "%", what),

@@ -60,7 +60,7 @@ def pictures(most: int) -> Iterator[U8]:
 def _pictures(run: Run) -> dict[str, Figure]:
     psnr, similar = [], []
     read: dict[str, list[float]] = {name: [] for name in CHANGES}
-    for number, rgb in enumerate(pictures(run.size(300, 1))):
+    for number, rgb in enumerate(pictures(run.size(200, 1))):
         out = marked(rgb, KEY, number)
         nowhere = np.zeros(rgb.shape[:2], np.float32)
         psnr.append(psnr_db(out, rgb, nowhere))
@@ -82,9 +82,9 @@ def _pictures(run: Run) -> dict[str, Figure]:
 
 def _unmarked(run: Run) -> dict[str, Figure]:
     """Look for marks where there are none: in crops of pictures of other people."""
-    wanted, found, count = run.size(10_000, 4), 0, 0
+    wanted, found, count = run.size(1000, 4), 0, 0
     rng = np.random.default_rng(0)
-    every = list(pictures(run.size(300, 1)))
+    every = list(pictures(run.size(200, 1)))
     times_s = []
     while count < wanted:
         rgb = every[count % len(every)]

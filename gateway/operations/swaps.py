@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.arrays import U8
 from gateway.deadline import Deadline
 from gateway.media.image import MEDIA_TYPES, OutputFormat, Picture
 from gateway.operations.brownout import reduced
@@ -143,10 +144,8 @@ async def swap(
     delivery = deliver(target.format)
     options, left_out = reduced(order.options, services.admission.pressure, report=delivery.report)
     services.metrics.left_out(left_out)
-    with exchange.timings.stage("content"):
-        verdicts = await services.content.check(
-            [("source", source.rgb) for source in sources], deadline=deadline
-        )
+    shown = [("source", source.rgb) for source in sources]
+    verdicts = await _looked_at(services, exchange, shown, deadline)
     result = await services.fuser.swap(
         [source.rgb for source in sources],
         target.rgb,
@@ -160,9 +159,8 @@ async def swap(
         consents=stored.consent,
     )
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
-    with exchange.timings.stage("content"):
-        output = [("result", result.image)]
-        verdicts = {**verdicts, **await services.content.check(output, deadline=deadline)}
+    shown = [("result", result.image)]
+    verdicts |= await _looked_at(services, exchange, shown, deadline)
     provenance_id = new_provenance()
     marks = services.trust.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
     with exchange.timings.stage("mark"):
@@ -191,8 +189,7 @@ async def swap(
         models=tuple(models_of(result, options)),
         verdicts={name: f"{score:.4f}" for name, score in verdicts.items()},
     )
-    with exchange.timings.stage("log"):
-        await services.audit.record(services.compute, event)
+    await services.audit.record(services.compute, event, exchange.timings)
     notes = (*image.notes_as(delivery.format), *marks.notes(rgb.shape[:2]), *left_out)
     return SwappedPicture(result, data, delivery, notes, options, provenance_id, verdicts)
 
@@ -215,6 +212,19 @@ def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> Sw
         notes=list(made.notes),
         image=inline_picture(made.data, made.media_type) if inline else None,
     )
+
+
+async def _looked_at(
+    services: Services,
+    exchange: Exchange,
+    pictures: Sequence[tuple[str, U8]],
+    deadline: Deadline,
+) -> dict[str, float]:
+    """Return what the content gate makes of pictures, if it looks at any; see `ContentGate`."""
+    if services.content.mode == "off":
+        return {}
+    with exchange.timings.stage("content"):
+        return dict(await services.content.check(pictures, deadline=deadline))
 
 
 async def _sealed(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from gateway.compute import Compute
+from gateway.pipeline.timings import Timings
 from gateway.settings import Settings
 from gateway.trust.audit.events import AuditEvent
 
@@ -79,10 +80,13 @@ class Audit:
         if self._sink is not None:
             self._sink.append(event)
 
-    async def record(self, compute: Compute, event: AuditEvent) -> None:
-        """Log an event in a thread; see `AuditSink.append`."""
+    async def record(
+        self, compute: Compute, event: AuditEvent, timings: Timings | None = None
+    ) -> None:
+        """Log an event in a thread; see `AuditSink.append`. `timings` get the time as `log`."""
         if self._sink is not None:
-            await compute.run(self._sink.append, event)
+            with (timings or Timings()).stage("log"):
+                await compute.run(self._sink.append, event)
 
     def forget(self, tenant: str, subject: str) -> None:
         """Make what is personal in the log unreadable for somebody; may block."""

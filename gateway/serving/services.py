@@ -251,7 +251,7 @@ def assemble(
     guard = IdentityGuard(settings, stores.identities)
     audit = audit or Audit()
     network = OpenNsfw(inference, compute)
-    content = ContentGate(network, settings.content, settings.content_threshold)
+    content = ContentGate(network, settings.content, settings.content_threshold_pct / 100)
     work = work or video_work(
         settings,
         kit,

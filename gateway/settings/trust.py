@@ -41,8 +41,11 @@ class TrustSettings(BaseModel):
         description="Whether sources and results are looked at for sexual content: `refuse` it, "
         "and everything while the network is away; only `report` the score; `off`.",
     )
-    content_threshold: float = Field(
-        0.85, gt=0, le=1, description="Score of the network from which on a picture is refused."
+    content_threshold_pct: float = Field(
+        85.0,
+        gt=0,
+        le=100,
+        description="Percent of certainty of the network from which on a picture is refused.",
     )
     audit: Literal["auto", "on", "off"] = Field(
         "auto",

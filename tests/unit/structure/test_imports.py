@@ -335,6 +335,7 @@ FOREIGN = {
         "gateway.database",
         "gateway.jobs",
         "gateway.serving.access",
+        "gateway.serving.audit_log",
         "gateway.serving.database",
         "gateway.serving.shared_stores",
         "gateway.trust.audit.log",
