@@ -20,7 +20,7 @@ Corner = Literal["bottom-right", "bottom-left", "top-right", "top-left"]
 WORDS: Final[dict[Language, str]] = {
     "en": "AI-generated",
     "de": "KI-generiert",
-    "fr": "Généré par IA",
+    "fr": "Contenu IA",
     "es": "Generado por IA",
     "it": "Generato con IA",
     "pt": "Gerado por IA",

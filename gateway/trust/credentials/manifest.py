@@ -100,7 +100,7 @@ def credentials_in(
         media_type: What it is.
         anchors_pem: Certificates whose signers are trusted, in PEM.
     """
-    if media_type not in SIGNED:
+    if media_type not in SIGNED or file == b"":
         return None
     try:
         with (

@@ -267,6 +267,8 @@ def test_both_clients_offer_the_same():
         "watch_job",
         "wait_for_job",
         "cancel_job",
+        "verify",
+        "withdraw_consent",
         "resume_job",
         "delete_job",
         "save_job_output",
