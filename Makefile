@@ -133,7 +133,11 @@ bench-scaling: .venv/installed-dev setup ## Measure what one more gateway or wor
 bench-simulate: .venv/installed-dev setup ## Calibrate the simulation, simulate clusters, draw docs/CAPACITY.md
 	@$(BIN)/python -m bench.simulate
 
-BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling bench.simulate
+.PHONY: bench-trust
+bench-trust: .venv/installed-dev setup ## Measure what marks outlast and what trust costs, and write bench/trust.json
+	@$(BIN)/python -m bench.trust
+
+BENCHES := bench bench.expression bench.fidelity bench.video bench.networks bench.rpc bench.endurance bench.overload bench.chaos bench.rollout bench.scaling bench.simulate bench.trust
 
 .PHONY: bench-smoke
 bench-smoke: .venv/installed-dev setup ## Run every part of every benchmark at its smallest size

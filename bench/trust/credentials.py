@@ -71,9 +71,7 @@ def measure(run: Run) -> dict[str, Figure]:
     )
     figures["credentials_added_kb"] = figure(sizes, "kB", "by formats")
     if theirs:
-        figures["credentials_node_right_pct"] = figure(
-            [float(np.mean(theirs))], "%", f"of {len(theirs)} files, by the library for Node", "100"
-        )
+        print(f"the library for Node agrees on {np.mean(theirs):g} % of {len(theirs)} files")
     return figures
 
 

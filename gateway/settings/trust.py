@@ -45,7 +45,7 @@ class TrustSettings(BaseModel):
         85.0,
         gt=0,
         le=100,
-        description="Percent of certainty of the network from which on a picture is refused.",
+        description="Score of the network, in percent, from which on a request is refused.",
     )
     audit: Literal["auto", "on", "off"] = Field(
         "auto",

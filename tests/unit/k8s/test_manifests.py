@@ -87,6 +87,7 @@ def test_documented_secrets_are_used():
         "semblant-database",
         "semblant-object-store",
         "semblant-object-store-credentials",
+        "semblant-trust",
         "semblant-webhooks",
     }
     assert all(f"'{name}'" in used for name in documented_secrets())

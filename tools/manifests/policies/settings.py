@@ -21,6 +21,7 @@ _EXIT = "--exit-timeout-secs="
 _SECRETS = {
     "SEMBLANT_JOBS_DATABASE_URL": "postgresql://user:password@database/semblant",
     "SEMBLANT_OBJECT_STORE_URL": "s3://bucket/semblant",
+    "SEMBLANT_TRUST_SECRET": "d1f6ab3cbd6f4a7f93a4ff1fd64e2a1c",
     "SEMBLANT_WEBHOOK_SECRETS": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 """What values of Secrets look like."""
