@@ -45,6 +45,9 @@ class Service:
             "SEMBLANT_PROTOCOLS": "both",
             "SEMBLANT_SHUTDOWN_GRACE_S": "1",
             "SEMBLANT_TRITON_URL": f"127.0.0.1:{self.ports['grpc']}",
+            # Results are held against each other, and each has a watermark of its own.
+            "SEMBLANT_WATERMARK": "off",
+            "SEMBLANT_WATERMARK_LEAST": "off",
             "SEMBLANT_WORKER_PROBE_PORT": str(self.ports["probes"]),
         }
 

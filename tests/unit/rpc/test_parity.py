@@ -1,7 +1,6 @@
 """Every operation answers over gRPC as it does over HTTP: one table."""
 
 import dataclasses
-import io
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -11,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 from semblant.v1 import answers_pb2 as answers
 from semblant.v1 import expressions_pb2 as expressions
 from semblant.v1 import fusion_pb2 as fusion
@@ -27,6 +25,7 @@ from gateway.paths import PROJECT_ROOT
 from gateway.rpc.messages import filled
 from gateway.rpc.server import ENDPOINTS
 from gateway.serving.testing import fake_services
+from tests.pixels import pixels_of
 from tests.unit.http.app import files, photograph, saved
 from tests.unit.http.jobs import TEXT, ended, form
 from tests.unit.media.clips import clip, grey
@@ -100,12 +99,6 @@ async def orders(order=None, *, target=TEXT, source=b"face"):
 async def finished(each: Both) -> dict[str, Any]:
     """Return a job that has ended, as HTTP shows it."""
     return await ended(each.http, (await each.http.post("/v1/jobs", files=form())).json())
-
-
-def pixels_of(data: bytes) -> bytes:
-    """Return the pixels of a picture; its metadata say which one it is."""
-    with Image.open(io.BytesIO(data)) as picture:
-        return picture.tobytes()
 
 
 async def verify(each: Both):

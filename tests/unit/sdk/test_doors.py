@@ -3,10 +3,8 @@
 import asyncio
 import dataclasses
 import inspect
-import io
 
 import pytest
-from PIL import Image
 from semblant import AsyncClient, JobRequest, SemblantError
 
 from gateway.errors import (
@@ -24,6 +22,7 @@ from gateway.errors import (
     NotAnImage,
     UnknownModel,
 )
+from tests.pixels import pixels_of
 from tests.unit.http.app import black, photograph, saved
 from tests.unit.http.jobs import TEXT
 from tests.unit.media.clips import clip, grey
@@ -40,12 +39,6 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 async def served(tmp_path_factory):
     async with serving_all(tmp_path_factory.mktemp("served"), max_identities=99) as found:
         yield found
-
-
-def pixels_of(data: bytes) -> bytes:
-    """Return the pixels of a picture without its metadata."""
-    with Image.open(io.BytesIO(data)) as picture:
-        return picture.convert("RGB").tobytes()
 
 
 def undated(consent):
