@@ -6,6 +6,8 @@ import io
 import json
 import os
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -15,6 +17,7 @@ from PIL import Image
 
 from gateway.compute import Compute
 from gateway.errors import (
+    ConsentWithdrawn,
     IdentityNotFound,
     InvalidOptions,
     InvalidRequest,
@@ -38,11 +41,17 @@ from gateway.serving.audit import Audit
 from gateway.serving.consent import IdentityGuard
 from gateway.serving.trust import TrustPolicy
 from gateway.settings import Settings
+from gateway.storage.identities import EnrolledIdentity, KeptPortrait
 from gateway.storage.testing import MemoryExpressionStore, MemoryIdentityStore
 from gateway.testing_faces import fake_face_inference
+from gateway.trust.consent import Consent
+from gateway.trust.provenance import id_of, job_provenance
+from gateway.trust.watermark.detect import find_in_frames
+from gateway.trust.xmp import stated_in
 from tests.unit.http.app import photograph
 from tests.unit.media.clips import clip
 from tests.unit.media.videos import video
+from tests.unit.pipeline.people import face_of, person
 from tests.waiting import LIMIT_S
 
 SIZE = (120, 160)
@@ -69,6 +78,16 @@ class Watched:
 
 @pytest.fixture
 def work():
+    yield from working(Settings())
+
+
+@pytest.fixture
+def marking_work():
+    yield from working(Settings(watermark="frame"))
+
+
+def working(settings):
+    """Yield the work over fake networks, with what settings say of trust."""
     inference, compute, studio = fake_face_inference(), Compute(1), EventLoopThreadPool(1)
 
     kit = Toolkit.of(ModelSelector(inference, compute))
@@ -85,8 +104,8 @@ def work():
             kit.image_fuser(),
             identities,
             MemoryExpressionStore(),
-            TrustPolicy(Settings()),
-            IdentityGuard(Settings(), identities),
+            TrustPolicy(settings),
+            IdentityGuard(settings, identities),
             ContentGate(OpenNsfw(inference, compute), "off", 1.0),
             Audit(),
         ),
@@ -169,6 +188,56 @@ async def test_done_again_it_is_the_same(work, tmp_path):
         await done(work, todo, folder / "out")
         results.append(frames_of(folder / "out"))
     assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+
+
+async def test_done_again_it_bears_the_same_mark(marking_work, tmp_path):
+    """As after a crash: parts that are made again go with those that were there."""
+    size, work = (240, 320), marking_work
+    options = {"video": {"encoder": "ffv1"}, "marks": {"label": {"shown": "beginning"}}}
+    todo = task(tmp_path, work, video(8, size=size), options, name="job_1")
+    results = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        finished = await done(work, todo, folder / "out")
+        results.append(frames_of(folder / "out"))
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
+    assert finished.report["provenance_id"] == job_provenance("job_1")
+    key = TrustPolicy(Settings()).key(todo.tenant)
+    (found,) = find_in_frames(results[0], (key,))
+    assert id_of(found.number) == job_provenance("job_1")
+    stated = stated_in((tmp_path / "one" / "out").read_bytes())
+    assert stated.label.produce_id == job_provenance("job_1")
+
+
+async def test_outside_the_face_a_video_can_stay_as_it_was(marking_work, tmp_path):
+    options = {"video": {"encoder": "ffv1"}, "marks": {"watermark": "face"}}
+    target = video(4, size=SIZE, crf="0")
+    todo = task(tmp_path, marking_work, target, options)
+    await done(marking_work, todo, tmp_path / "out")
+    before, after = frames_of(tmp_path / "target"), frames_of(tmp_path / "out")
+    same = [(a == b).all(2).mean() for a, b in zip(before, after, strict=True)]
+    assert min(same) > 0.2  # the face fills most of these small frames
+
+
+async def test_a_consent_that_ends_meanwhile_stops_the_job(work, tmp_path):
+    todo = task(tmp_path, work, video(4, size=SIZE), sources=0)
+    consent = Consent(datetime.now(UTC), "Yes.")
+    rng = np.random.default_rng(0)
+    face = face_of(person(0), {}, scale_px=20)
+    pixels = rng.integers(0, 256, (90, 70, 3), np.uint8)
+    shown = KeptPortrait(pixels, face, np.zeros(128, np.float32))
+    kept = EnrolledIdentity.new("Ann", consent, [shown])
+    store = work._tools.identities
+    store.add("default", kept)
+    todo = replace(todo, source_id=kept.id)
+    control = Watched()
+    plan = await work.plan(todo, control)
+    store.replace("default", kept.withdrawn())
+    with pytest.raises(ConsentWithdrawn):
+        await work.segment(todo, plan, 0, tmp_path / "part", control)
+    with pytest.raises(ConsentWithdrawn):
+        await work.finish(todo, plan, [], tmp_path / "out", control)
 
 
 async def test_a_picture_is_a_job_too(work, tmp_path):
