@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -46,6 +47,8 @@ class TrustPolicy:
             SignerUnavailable: results cannot be signed, though they have to be.
         """
         self.sealer.require()
+        if self.sealer.signs:  # what signs takes a tenth of a second to load
+            importlib.import_module("gateway.trust.credentials.manifest")
         _ = self._secret
 
     def claim(self, options: ConsentOptions, used: Iterable[Consent]) -> ConsentClaim:
