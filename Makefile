@@ -133,6 +133,12 @@ bench-scaling: .venv/installed-dev setup ## Measure what one more gateway or wor
 bench-simulate: .venv/installed-dev setup ## Calibrate the simulation, simulate clusters, draw docs/CAPACITY.md
 	@$(BIN)/python -m bench.simulate
 
+.PHONY: credentials-reader
+credentials-reader: ## Fetch the second reader that bench-trust asks about credentials (npm)
+	@mkdir -p out/c2pa-web
+	@cd out/c2pa-web && npm install --silent --no-fund --no-audit --ignore-scripts \
+		@contentauth/c2pa-web@0.13.1
+
 .PHONY: bench-trust
 bench-trust: .venv/installed-dev setup ## Measure what marks outlast and what trust costs, and write bench/trust.json
 	@$(BIN)/python -m bench.trust

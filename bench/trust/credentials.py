@@ -25,8 +25,8 @@ PROVENANCE = Provenance(
     id="0123456789ab", reference="bench", version="1", models={"face_mesh": None}, sources=("ab",)
 )
 SCRIPT = Path(__file__).with_name("reader.mjs")
-"""Reads by the Content Authenticity Initiative's library for Node, if it is in `out/c2pa-node`."""
-READER = Path("out/c2pa-node")
+"""Reads by the Content Authenticity Initiative's library for browsers, if it is in `out/c2pa-web`."""
+READER = Path("out/c2pa-web")
 
 
 def measure(run: Run) -> dict[str, Figure]:
@@ -52,7 +52,7 @@ def measure(run: Run) -> dict[str, Figure]:
             for content, valid in ((data, True), (bytes(changed), False)):
                 found = credentials_in(content, media_type, anchors_pem=anchors)
                 right.append(100.0 * (found is not None and (found.validity == "trusted") == valid))
-                theirs += _by_node(content, folder / f"a.{format}", valid=valid)
+                theirs += _by_browser(content, folder / f"a.{format}", valid=valid)
         big = encode_image(Picture(np.tile(rgb, (3, 3, 1))[:1080, :1920]), "jpeg", xmp=xmp)
         n = run.size(30, 1)
         figures["credentials_sign_ms"] = figure(
@@ -71,11 +71,11 @@ def measure(run: Run) -> dict[str, Figure]:
     )
     figures["credentials_added_kb"] = figure(sizes, "kB", "by formats")
     if theirs:
-        print(f"the library for Node agrees on {np.mean(theirs):g} % of {len(theirs)} files")
+        print(f"the library for browsers agrees on {np.mean(theirs):g} % of {len(theirs)} files")
     return figures
 
 
-def _by_node(data: bytes, path: Path, *, valid: bool) -> list[float]:
+def _by_browser(data: bytes, path: Path, *, valid: bool) -> list[float]:
     """Return whether the other reader says the same; nothing where it is not installed."""
     if not (READER / "node_modules").is_dir() or shutil.which("node") is None:
         return []
