@@ -25,7 +25,7 @@ PROVENANCE = Provenance(
     id="0123456789ab", reference="bench", version="1", models={"face_mesh": None}, sources=("ab",)
 )
 SCRIPT = Path(__file__).with_name("reader.mjs")
-"""Reads by the Content Authenticity Initiative's library for browsers, if it is in `out/c2pa-web`."""
+"""Reads by the library for browsers, if `make credentials-reader` has fetched it."""
 READER = Path("out/c2pa-web")
 
 
