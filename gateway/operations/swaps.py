@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,19 +146,25 @@ async def swap(
     options, left_out = reduced(order.options, services.admission.pressure, report=delivery.report)
     services.metrics.left_out(left_out)
     shown = [("source", source.rgb) for source in sources]
-    verdicts = await _looked_at(services, exchange, shown, deadline)
-    result = await services.fuser.swap(
-        [source.rgb for source in sources],
-        target.rgb,
-        options,
-        deadline=deadline,
-        timings=exchange.timings,
-        references=[reference.rgb for reference in references],
-        library=stored.library,
-        identities=stored.identities,
-        source_id=order.source_id,
-        consents=stored.consent,
-    )
+    # The gate looks at the sources beside the analysis, which leaves a core idle now and then.
+    looking = asyncio.create_task(_looked_at(services, exchange, shown, deadline))
+    try:
+        result = await services.fuser.swap(
+            [source.rgb for source in sources],
+            target.rgb,
+            options,
+            deadline=deadline,
+            timings=exchange.timings,
+            references=[reference.rgb for reference in references],
+            library=stored.library,
+            identities=stored.identities,
+            source_id=order.source_id,
+            consents=stored.consent,
+        )
+        verdicts = await looking
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
     shown = [("result", result.image)]
     verdicts |= await _looked_at(services, exchange, shown, deadline)
