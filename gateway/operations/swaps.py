@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.arrays import U8
@@ -145,10 +146,9 @@ async def swap(
     delivery = deliver(target.format)
     options, left_out = reduced(order.options, services.admission.pressure, report=delivery.report)
     services.metrics.left_out(left_out)
+    claim = services.trust.claim(options.consent, stored.consent.used)
     shown = [("source", source.rgb) for source in sources]
-    # The gate looks at the sources beside the analysis, which leaves a core idle now and then.
-    looking = asyncio.create_task(_looked_at(services, exchange, shown, deadline))
-    try:
+    async with _looking(services, exchange, shown, deadline) as of_sources:
         result = await services.fuser.swap(
             [source.rgb for source in sources],
             target.rgb,
@@ -161,30 +161,26 @@ async def swap(
             source_id=order.source_id,
             consents=stored.consent,
         )
-        verdicts = await looking
-    finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        verdicts = await of_sources
     exchange.faces_found, exchange.faces_swapped = len(result.faces), len(result.swapped)
-    shown = [("result", result.image)]
-    verdicts |= await _looked_at(services, exchange, shown, deadline)
     provenance_id = new_provenance()
     marks = services.trust.marks(options.marks, tenant=exchange.tenant, provenance_id=provenance_id)
-    with exchange.timings.stage("mark"):
-        rgb = await services.compute.run(marks.on_picture, result.image, target.rgb)
-    data, image = b"", target.with_rgb(rgb)
-    if delivery.picture:
-        data = await _sealed(
-            services,
-            exchange,
-            order,
-            image,
-            delivery.format,
-            models=models_of(result, options),
-            marks=marks,
-            consent=services.trust.claim(options.consent, stored.consent.used),
-        )
-    claim = services.trust.claim(options.consent, stored.consent.used)
+    async with _looking(services, exchange, [("result", result.image)], deadline) as of_result:
+        with exchange.timings.stage("mark"):
+            rgb = await services.compute.run(marks.on_picture, result.image, target.rgb)
+        data, image = b"", target.with_rgb(rgb)
+        if delivery.picture:
+            data = await _sealed(
+                services,
+                exchange,
+                order,
+                image,
+                delivery.format,
+                models=models_of(result, options),
+                marks=marks,
+                consent=claim,
+            )
+        verdicts |= await of_result
     event = AuditEvent(
         action="swap",
         tenant=exchange.tenant,
@@ -221,17 +217,30 @@ def swap_report(made: SwappedPicture, exchange: Exchange, *, inline: bool) -> Sw
     )
 
 
-async def _looked_at(
+@asynccontextmanager
+async def _looking(
     services: Services,
     exchange: Exchange,
     pictures: Sequence[tuple[str, U8]],
     deadline: Deadline,
-) -> dict[str, float]:
-    """Return what the content gate makes of pictures, if it looks at any; see `ContentGate`."""
-    if services.content.mode == "off":
-        return {}
-    with exchange.timings.stage("content"):
-        return dict(await services.content.check(pictures, deadline=deadline))
+) -> AsyncIterator[Awaitable[dict[str, float]]]:
+    """Let the content gate look at pictures beside the block, which awaits what it says.
+
+    One core is idle now and then in the block, and nothing is delivered before the verdict.
+    """
+
+    async def look() -> dict[str, float]:
+        if services.content.mode == "off":
+            return {}
+        with exchange.timings.stage("content"):
+            return dict(await services.content.check(pictures, deadline=deadline))
+
+    looking = asyncio.create_task(look(), name="content")
+    try:
+        yield looking
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 async def _sealed(
